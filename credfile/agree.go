@@ -1,0 +1,134 @@
+package credfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// NoKeyError says that every reader finds no access key under a profile.
+type NoKeyError struct {
+	Profile string
+	Why     string   // "no such profile", "no access key"
+	Known   []string // profiles that exist
+	Paths   Paths
+}
+
+func (e *NoKeyError) Error() string {
+	msg := fmt.Sprintf("profile %q: %s in %s or %s", e.Profile, e.Why, e.Paths.Credentials, e.Paths.Config)
+	if near := nearest(e.Profile, e.Known); near != "" && e.Why == noProfile {
+		return msg + fmt.Sprintf("; did you mean %q?", near)
+	}
+	return msg
+}
+
+// DisagreementError says that AWS's tools do not read the same key under a
+// profile, so keycare does not edit it.
+type DisagreementError struct {
+	Profile  string
+	Readings []Reading
+	Causes   []Diagnostic
+}
+
+func (e *DisagreementError) Error() string {
+	var says []string
+	for _, r := range e.Readings {
+		says = append(says, fmt.Sprintf("the %s reads %s", r.Tool, r.says()))
+	}
+	msg := fmt.Sprintf("profile %q is not read alike by all tools, so keycare does not change it: %s",
+		e.Profile, strings.Join(says, "; "))
+	for _, c := range e.Causes {
+		msg += "\n  " + c.String()
+	}
+	return msg
+}
+
+// Agreed returns the key pair that every reader finds under profile: the AWS
+// CLI, the Go SDK and ini.v1 with two option sets. The error is a *NoKeyError
+// or a *DisagreementError.
+func (s *Set) Agreed(profile string) (Reading, error) {
+	cli, sdk := s.CLI(profile), s.SDK(profile)
+	if cli.None != "" && sdk.None != "" && cli.Refused == nil && sdk.Refused == nil {
+		return Reading{}, &NoKeyError{profile, cli.None, s.Profiles(), s.Paths}
+	}
+	readings := []Reading{cli, sdk}
+	if cli.None == "" {
+		f := s.Files()[cli.From]
+		for _, tool := range []Tool{ToolINIGo, ToolINIPlan} {
+			readings = append(readings, f.iniReading(tool, profile))
+		}
+	}
+	for _, r := range readings {
+		if !r.same(cli) {
+			return Reading{}, &DisagreementError{profile, readings, s.causes(profile)}
+		}
+	}
+	return cli, nil
+}
+
+// iniReading reads the section of profile with ini.v1.
+func (f *File) iniReading(tool Tool, profile string) Reading {
+	sections := f.sectionsOf(profile)
+	if len(sections) != 1 {
+		return Reading{Tool: tool, None: fmt.Sprintf("nothing, for the profile has %d sections in %s", len(sections), f.Path)}
+	}
+	return readINI(tool, f.iniText(sections[0]))
+}
+
+func (f *File) sectionsOf(profile string) []Section {
+	var found []Section
+	for _, sec := range f.Sections {
+		if sec.Profile == profile && profile != "" {
+			found = append(found, sec)
+		}
+	}
+	return found
+}
+
+// causes returns the quirks that may explain a disagreement about profile: those
+// in its sections and those that spoil a whole file, at most three.
+func (s *Set) causes(profile string) []Diagnostic {
+	var own, whole []Diagnostic
+	for _, f := range s.Files() {
+		for _, d := range f.Diagnostics() {
+			switch {
+			case d.Profile == profile:
+				own = append(own, d)
+			case QuirkTexts[d.Quirk].Whole:
+				whole = append(whole, d)
+			}
+		}
+	}
+	all := slices.Concat(own, whole)
+	return all[:min(len(all), 3)]
+}
+
+// nearest returns the known name that is one slip away from name: one letter
+// changed, added, left out, or another case.
+func nearest(name string, known []string) string {
+	for _, k := range known {
+		if strings.EqualFold(k, name) || oneSlip(k, name) || oneSlip(name, k) {
+			return k
+		}
+	}
+	return ""
+}
+
+// oneSlip reports whether b is a with one byte changed or left out, or with two
+// neighbours exchanged.
+func oneSlip(a, b string) bool {
+	if len(a) < 3 || len(a)-len(b) > 1 || len(b) > len(a) {
+		return false
+	}
+	i := 0
+	for i < len(b) && a[i] == b[i] {
+		i++
+	}
+	if len(a) > len(b) {
+		return a[i+1:] == b[i:]
+	}
+	if i == len(a) {
+		return false
+	}
+	return a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+}

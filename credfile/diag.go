@@ -1,0 +1,298 @@
+package credfile
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Diagnostic is a quirk at a place of a file.
+type Diagnostic struct {
+	Quirk   Quirk
+	Path    string
+	Pos     Position
+	Profile string // the profile whose section holds it; empty outside of one
+}
+
+// String is file:line:col and one sentence.
+func (d Diagnostic) String() string {
+	t := QuirkTexts[d.Quirk]
+	return fmt.Sprintf("%s:%d:%d: %s: %s; %s", d.Path, d.Pos.Line, d.Pos.Col, t.What, t.Tools, t.Repair)
+}
+
+// Diagnostics returns every place of the file that AWS's tools read
+// differently, in the order of the file.
+func (f *File) Diagnostics() []Diagnostic {
+	d := &differ{file: f, above: -1, sections: make(map[string]bool, len(f.Sections))}
+	if strings.HasPrefix(f.Text, bom) {
+		d.add("bom", 0)
+	}
+	if !utf8.ValidString(f.Text) {
+		d.addLine("not-utf8", lineOfInvalid(f.Text)-1)
+	}
+	for i, sec := range f.Sections {
+		d.section(i, sec)
+	}
+	return d.found
+}
+
+type differ struct {
+	file     *File
+	sections map[string]bool // normal forms of the headers seen
+	found    []Diagnostic
+	profile  string
+
+	names   map[string]bool // settings of this section
+	above   int             // indentation of the setting above, -1 at the start of a section
+	value   bool            // the setting above has a value
+	nesting bool            // below a setting without a value
+}
+
+func (d *differ) add(q Quirk, at int) {
+	d.found = append(d.found, Diagnostic{q, d.file.Path, d.file.At(at), d.profile})
+}
+
+func (d *differ) addLine(q Quirk, line int) {
+	at := 0
+	if line < len(d.file.Lines) {
+		at = d.file.Lines[line].Start
+	}
+	d.add(q, at)
+}
+
+func (d *differ) section(i int, sec Section) {
+	above := d.above
+	d.profile, d.above, d.value, d.nesting = sec.Profile, -1, false, false
+	d.names = nil
+	for n := sec.First; n < sec.Last; n++ {
+		l := d.file.Lines[n]
+		d.loneCR(l)
+		switch l.Kind {
+		case Header:
+			d.header(sec, l)
+			switch {
+			case above >= 0 && indentOf(d.file.Text[l.Start:l.End]) > above:
+				d.add("indented-header", l.Start)
+			case l.Indented:
+				d.add("indented", l.Start)
+			}
+		case Comment:
+			if l.Indented && d.above >= 0 && d.value {
+				d.add("indented-comment", l.Start)
+			}
+		case Property, Junk:
+			if i == 0 {
+				d.add("no-section", l.Start)
+				continue
+			}
+			d.setting(l)
+		}
+	}
+}
+
+func (d *differ) loneCR(l Line) {
+	end := l.End - int(l.EOL)
+	if i := strings.IndexByte(d.file.Text[l.Start:end], '\r'); i >= 0 {
+		d.add("lone-cr", l.Start+i)
+	}
+}
+
+func (d *differ) header(sec Section, l Line) {
+	text := d.file.Text
+	open := strings.IndexByte(text[l.Start:l.End], '[') + l.Start
+	whole := text[open : l.End-int(l.EOL)]
+	closing := strings.IndexByte(whole, ']')
+	if closing < 0 {
+		d.add("header-open", open)
+		return
+	}
+	inner, tail := whole[1:closing], strings.Trim(whole[closing+1:], " \t")
+	switch {
+	case tail == "":
+	case tail[0] != '#' && tail[0] != ';':
+		d.add("header-tail", open+closing+1)
+	case strings.Contains(tail, "]"):
+		d.add("header-tail-bracket", open+closing+1)
+	}
+	if sec.Raw == "" {
+		d.add("header-empty", open)
+		return
+	}
+	if inner != sec.Raw {
+		d.add("header-spaces", open+1)
+	}
+	d.headerName(sec, open+1)
+	key := sec.Raw
+	if sec.Profile != "" {
+		key = "profile " + sec.Profile
+	}
+	if sec.Raw == "default" && d.file.Kind == ConfigFile {
+		key = "default"
+	}
+	switch {
+	case d.sections[key]:
+		d.add("twice-section", open)
+	case key == "default" && d.sections["profile default"], d.file.Kind == ConfigFile && key == "profile default" && d.sections["default"]:
+		d.add("twice-default", open)
+	}
+	d.sections[key] = true
+}
+
+func (d *differ) headerName(sec Section, at int) {
+	raw := sec.Raw
+	if raw == "DEFAULT" {
+		d.add("default-caps", at)
+		return
+	}
+	if strings.ContainsAny(raw, "#;") {
+		d.add("header-hash", at)
+	}
+	if strings.ContainsAny(raw, `"'`) {
+		d.add("header-quotes", at)
+	}
+	rest, prefixed := strings.CutPrefix(raw, "profile")
+	prefixed = prefixed && rest != "" && isBlank(rest[0])
+	switch {
+	case d.file.Kind == CredentialsFile && prefixed:
+		d.add("prefix-in-credentials", at)
+		return
+	case d.file.Kind == ConfigFile && sec.Profile == "":
+		if !configSection(raw) {
+			d.add("no-prefix-in-config", at)
+		}
+		return
+	case prefixed && (rest[0] != ' ' || len(rest) > 1 && isBlank(rest[1])):
+		d.add("header-gap", at)
+	}
+	switch {
+	case strings.ContainsAny(sec.Profile, " \t"):
+		d.add("name-space", at)
+	case strings.ContainsFunc(strings.Trim(sec.Profile, `"'`), func(r rune) bool { return !nameRune(r) }):
+		d.add("name-chars", at)
+	}
+}
+
+// configSection reports whether a header of the config file names one of the
+// other kinds of section that AWS defines.
+func configSection(raw string) bool {
+	for _, kind := range []string{"sso-session", "services"} {
+		if rest, ok := strings.CutPrefix(raw, kind); ok && rest != "" && isBlank(rest[0]) {
+			return true
+		}
+	}
+	return raw == "preview" || raw == "plugins"
+}
+
+func nameRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_/.%@:+#;", r)
+}
+
+// setting looks at a Property or Junk line inside a section.
+func (d *differ) setting(l Line) {
+	text := d.file.Text
+	indent := indentOf(text[l.Start:l.End])
+	deeper := d.above >= 0 && indent > d.above
+	if deeper && d.nesting {
+		d.nested(l)
+		return
+	}
+	switch {
+	case deeper && l.Kind == Junk:
+		d.add("continuation", l.Start)
+		return
+	case deeper:
+		d.add("indented-setting", l.Start)
+	case l.Indented && l.Kind == Property:
+		d.add("indented", l.Start)
+	}
+	if l.Kind == Junk {
+		d.add("no-delimiter", l.Start)
+		return
+	}
+	if !deeper {
+		d.above = indent
+	}
+	value := l.Value.In(text)
+	d.value, d.nesting = value != "", value == ""
+	d.name(l)
+	d.valueOf(l, value)
+}
+
+func (d *differ) nested(l Line) {
+	if l.Kind == Junk || d.file.Text[l.Delim] != '=' && !strings.Contains(l.Value.In(d.file.Text), "=") {
+		d.add("nested-bad", l.Start)
+		return
+	}
+	if name := strings.ToLower(l.Name.In(d.file.Text)); isKeyName(name) {
+		d.add("nested-key", l.Start)
+	}
+	if l.Name.Start == l.Name.End {
+		d.add("no-name", l.Start)
+	}
+	if v := l.Value.In(d.file.Text); v == `"` || v == `'` {
+		d.add("lone-quote", l.Value.Start)
+	}
+}
+
+func isKeyName(name string) bool {
+	switch name {
+	case nameID, nameSecret, nameToken, nameOldToken:
+		return true
+	}
+	return false
+}
+
+func (d *differ) name(l Line) {
+	raw := l.Name.In(d.file.Text)
+	name := strings.ToLower(raw)
+	if raw == "" {
+		d.add("no-name", l.Start)
+		return
+	}
+	if d.names == nil {
+		d.names = make(map[string]bool, 4)
+	}
+	if d.names[name] {
+		d.add("twice-setting", l.Name.Start)
+	}
+	d.names[name] = true
+	if strings.ContainsAny(raw, `"'`) || raw[0] == '`' {
+		d.add("name-quotes", l.Name.Start)
+	}
+	if raw != name && isKeyName(name) {
+		d.add("caps", l.Name.Start)
+	}
+	if name == nameOldToken {
+		d.add("old-token", l.Name.Start)
+	}
+	if d.file.Text[l.Delim] == ':' {
+		d.add("colon", l.Delim)
+	}
+}
+
+func (d *differ) valueOf(l Line, value string) {
+	if value == "" {
+		return
+	}
+	at := l.Value.Start
+	if strings.TrimFunc(value, pySpace) != value {
+		d.add("value-space", at)
+	}
+	switch first := value[0]; {
+	case first == '#' || first == ';':
+		d.add("value-comment", at)
+		return
+	case value == `"` || value == `'`:
+		d.add("lone-quote", at)
+		return
+	case first == '"' || first == '\'':
+		if value[len(value)-1] == first {
+			d.add("value-quotes", at)
+		}
+	case first == '`':
+		d.add("backtick", at)
+	}
+	if cut := sdkUncomment(value); cut != value {
+		d.add("inline-comment", at+len(cut)+1)
+	}
+}

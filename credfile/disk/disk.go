@@ -1,0 +1,128 @@
+// Package disk is the file operations that keycare's promises rest on, behind
+// one small interface, so that a test can count each of them, fail it, cut it
+// short or stop the program before or after it. It holds no policy about
+// credentials.
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// FS performs file operations. All but ReadFile and Stat are meant to be
+// durable only after Sync and SyncDir.
+type FS interface {
+	ReadFile(name string) ([]byte, error)
+	Stat(name string) (fs.FileInfo, error)  // follows links
+	Lstat(name string) (fs.FileInfo, error) // does not
+	ReadDir(name string) ([]fs.DirEntry, error)
+	EvalSymlinks(name string) (string, error)
+	// CreateNew makes a file that must not exist, for writing.
+	CreateNew(name string, perm fs.FileMode) (File, error)
+	// OpenWrite opens an existing file for writing in place.
+	OpenWrite(name string) (File, error)
+	Chmod(name string, perm fs.FileMode) error
+	// KeepOwner gives name the owner that like describes, where the system has owners.
+	KeepOwner(name string, like fs.FileInfo) error
+	Link(old, new string) error
+	// Replace puts the file from in the place of the file to, in one step.
+	Replace(from, to string) error
+	Remove(name string) error
+	MkdirAll(name string, perm fs.FileMode) error
+	SyncDir(name string) error
+}
+
+// File is a file open for writing.
+type File interface {
+	io.Writer
+	io.WriterAt
+	Sync() error
+	Close() error
+}
+
+// OS is the file system of this machine.
+type OS struct{}
+
+func (OS) ReadFile(name string) ([]byte, error)       { return os.ReadFile(name) }
+func (OS) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
+func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
+func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+func (OS) EvalSymlinks(name string) (string, error)   { return filepath.EvalSymlinks(name) }
+func (OS) Chmod(name string, perm fs.FileMode) error  { return os.Chmod(name, perm) }
+func (OS) Link(old, new string) error                 { return os.Link(old, new) }
+func (OS) Remove(name string) error                   { return os.Remove(name) }
+func (OS) MkdirAll(name string, p fs.FileMode) error  { return os.MkdirAll(name, p) }
+func (OS) Replace(from, to string) error              { return replace(from, to) }
+func (OS) SyncDir(name string) error                  { return syncDir(name) }
+func (OS) KeepOwner(name string, like fs.FileInfo) error {
+	return keepOwner(name, like)
+}
+
+func (OS) CreateNew(name string, perm fs.FileMode) (File, error) {
+	return wrapFile(os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm))
+}
+
+func (OS) OpenWrite(name string) (File, error) {
+	return wrapFile(os.OpenFile(name, os.O_WRONLY, 0))
+}
+
+// wrapFile keeps a nil *os.File from becoming a File that is not nil.
+func wrapFile(f *os.File, err error) (File, error) {
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// WriteNew makes the file name, which must not exist, with data in it, and
+// returns when the data is on disk. On an error the file is removed again.
+func WriteNew(d FS, name string, data []byte, perm fs.FileMode) (err error) {
+	f, err := d.CreateNew(name, perm)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Remove(name))
+		}
+	}()
+	n, err := f.Write(data)
+	if err == nil && n < len(data) {
+		err = fmt.Errorf("write %s: %w", name, io.ErrShortWrite)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// WriteAtomic puts data in the place of the file name, or makes it, through
+// temp, a name in the same folder. A temp that is left from an interrupted run
+// is removed first. It returns when data and name are on disk.
+func WriteAtomic(d FS, name, temp string, data []byte, perm fs.FileMode) error {
+	if err := RemoveIfThere(d, temp); err != nil {
+		return err
+	}
+	if err := WriteNew(d, temp, data, perm); err != nil {
+		return err
+	}
+	if err := d.Replace(temp, name); err != nil {
+		return errors.Join(err, d.Remove(temp))
+	}
+	return d.SyncDir(filepath.Dir(name))
+}
+
+// RemoveIfThere removes name; that there is none is no error.
+func RemoveIfThere(d FS, name string) error {
+	if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

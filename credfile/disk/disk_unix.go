@@ -1,0 +1,44 @@
+//go:build unix
+
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+func replace(from, to string) error { return os.Rename(from, to) }
+
+// syncDir makes renames in a folder durable. Some file systems cannot sync a
+// folder and say so; their rename is as durable as they make it.
+func syncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTTY) {
+		return nil
+	}
+	return err
+}
+
+// keepOwner changes owner and group only where they differ. Nobody but root can
+// give a file away, so a failure is an error: the file would change hands.
+func keepOwner(name string, like fs.FileInfo) error {
+	want, ok := like.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	fi, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if got, ok := fi.Sys().(*syscall.Stat_t); ok && got.Uid == want.Uid && got.Gid == want.Gid {
+		return nil
+	}
+	return os.Lchown(name, int(want.Uid), int(want.Gid))
+}

@@ -1,0 +1,50 @@
+package credfile
+
+import "time"
+
+// Identity is who a key belongs to, as STS GetCallerIdentity says.
+type Identity struct {
+	ARN     string
+	UserID  string // AIDA... for a user; the account ID for root
+	Account string // 12 digits
+}
+
+// Answer is a fact that AWS may have refused to tell.
+type Answer[T any] struct {
+	Value T
+	// Unknown says why there is no value, e.g. "needs iam:ListAccessKeys" or
+	// "no network"; empty where Value holds. Unknown is never fine.
+	Unknown string
+}
+
+// Known reports whether AWS answered.
+func (a Answer[T]) Known() bool { return a.Unknown == "" }
+
+// Online is what AWS says about one access key. Times are AWS's.
+type Online struct {
+	KeyID string
+	// Rejected says that AWS does not accept the key (deleted, inactive, or its
+	// secret is wrong); nothing else is known then.
+	Rejected bool
+	Identity Answer[Identity]
+	Created  Answer[time.Time]
+	Status   Answer[string] // "Active" or "Inactive"
+}
+
+// Owner kinds of an identity.
+const (
+	OwnerRoot = "root"
+	OwnerUser = "user"
+	OwnerRole = "role session"
+)
+
+// Owner says what kind of principal the identity is.
+func (i Identity) Owner() string {
+	switch {
+	case i.UserID != "" && i.UserID == i.Account:
+		return OwnerRoot
+	case len(i.UserID) > 4 && i.UserID[:4] == "AIDA":
+		return OwnerUser
+	}
+	return OwnerRole
+}

@@ -1,0 +1,100 @@
+package credfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// Env is the environment that Locate reads, passed in so that every system's
+// rules can be tested on every system.
+type Env struct {
+	Lookup func(name string) (string, bool)
+	GOOS   string
+}
+
+// OSEnv is the environment of this process.
+func OSEnv() Env { return Env{Lookup: os.LookupEnv, GOOS: runtime.GOOS} }
+
+func (e Env) get(name string) string {
+	v, _ := e.Lookup(name)
+	return v
+}
+
+// Paths names the two shared files and says what is doubtful about the names.
+type Paths struct {
+	Credentials string
+	Config      string
+	// Doubts are sentences, one for each name that AWS's tools resolve
+	// differently. An edit is refused while there is one.
+	Doubts []string
+}
+
+// ErrNoHome is returned where no home folder is set and a file has no path of
+// its own.
+var ErrNoHome = errors.New("no home folder: set HOME (on Windows USERPROFILE), or AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE")
+
+// Locate returns the places of the shared files by AWS's cross-SDK rules
+// (SDKs and Tools Reference Guide, "Location of the shared files").
+func Locate(env Env) (Paths, error) {
+	var p Paths
+	home, doubt := homeOf(env)
+	if doubt != "" {
+		p.Doubts = append(p.Doubts, doubt)
+	}
+	for _, f := range []struct {
+		name, base string
+		to         *string
+	}{
+		{"AWS_SHARED_CREDENTIALS_FILE", "credentials", &p.Credentials},
+		{"AWS_CONFIG_FILE", "config", &p.Config},
+	} {
+		if v := env.get(f.name); v != "" {
+			*f.to = v
+			if strings.HasPrefix(v, "~") || strings.Contains(v, "$") {
+				p.Doubts = append(p.Doubts, fmt.Sprintf(
+					"%s=%s: the AWS CLI expands ~ and $ here, the Go SDK does not; set it to a full path", f.name, v))
+			}
+			continue
+		}
+		if home == "" {
+			return Paths{}, ErrNoHome
+		}
+		sep := "/"
+		if env.GOOS == "windows" {
+			sep = `\`
+		}
+		*f.to = strings.TrimRight(home, `/`+sep) + sep + ".aws" + sep + f.base
+	}
+	return p, nil
+}
+
+// homeOf returns the home folder: HOME, on Windows then USERPROFILE, then
+// HOMEDRIVE with HOMEPATH.
+func homeOf(env Env) (home, doubt string) {
+	home = env.get("HOME")
+	if env.GOOS != "windows" {
+		return home, ""
+	}
+	profile := env.get("USERPROFILE")
+	switch {
+	case home == "" && profile != "":
+		return profile, ""
+	case home == "":
+		return env.get("HOMEDRIVE") + env.get("HOMEPATH"), ""
+	case profile != "" && !strings.EqualFold(home, profile) && env.get("AWS_SHARED_CREDENTIALS_FILE") == "":
+		doubt = fmt.Sprintf("HOME is %s and USERPROFILE is %s: AWS's tools differ in which of them they read; "+
+			"set AWS_SHARED_CREDENTIALS_FILE to the file that you mean", home, profile)
+	}
+	return home, doubt
+}
+
+// Profile returns the profile that is meant where none is named.
+func (e Env) Profile() string {
+	if p := e.get("AWS_PROFILE"); p != "" {
+		return p
+	}
+	return "default"
+}

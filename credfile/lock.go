@@ -1,0 +1,53 @@
+package credfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// ErrLocked says that another keycare holds a lock.
+var ErrLocked = errors.New("another keycare is at work on these files")
+
+// lockPoll is how often a busy lock is tried again.
+const lockPoll = 50 * time.Millisecond
+
+// Lock takes the kernel's locks named by files, which are made where they do
+// not exist, in sorted order, and returns a function that gives them up. The
+// locks are files of their own, because a rename replaces what is locked. They
+// stay on disk: removing a lock file would let two holders in. When ctx ends
+// first the error is ErrLocked.
+func Lock(ctx context.Context, files ...string) (unlock func(), err error) {
+	files = slices.Compact(slices.Sorted(slices.Values(files)))
+	var held []*flock.Flock
+	unlock = func() {
+		for _, l := range slices.Backward(held) {
+			_ = l.Close()
+		}
+	}
+	for _, name := range files {
+		l := flock.New(name, flock.SetPermissions(0o600))
+		ok, err := l.TryLockContext(ctx, lockPoll)
+		if ok {
+			held = append(held, l)
+			continue
+		}
+		unlock()
+		if err == nil || errors.Is(err, context.DeadlineExceeded) {
+			return nil, fmt.Errorf("%w (lock %s): wait for it to end, then run again", ErrLocked, name)
+		}
+		return nil, fmt.Errorf("cannot lock %s: %w", name, err)
+	}
+	return unlock, nil
+}
+
+// LockName returns the lock that belongs to a shared file, whose links must be
+// resolved.
+func LockName(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".keycare-lock")
+}

@@ -1,0 +1,294 @@
+package credfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Place is one place that holds a key: a section of one of the two files.
+type Place struct {
+	Kind    FileKind
+	Path    string
+	Profile string
+	Line    int // of the access key ID, counted from 1
+
+	id, secret Span
+	held       Pair
+}
+
+func (p Place) String() string {
+	return fmt.Sprintf("%s:%d (profile %q)", p.Path, p.Line, p.Profile)
+}
+
+// Swap asks for the pair To wherever a pair of From stands, in both files.
+// Where From has more than one pair, an ID of one with the secret of another is
+// taken for a place too: an AWS CLI that writes one setting at a time can leave
+// such a mixture.
+type Swap struct {
+	From []Pair
+	To   Pair
+}
+
+// Plan is a Swap worked out on the texts of a Set: proved, not yet written.
+type Plan struct {
+	Swap   Swap
+	Places []Place
+	Before *Set
+	After  *Set
+}
+
+// Plan works the swap out and proves it: every reader reads the old pair before
+// and the new pair after in every place, no other profile reads differently,
+// bytes outside the values are unchanged, and no other setting mentions the old
+// key. Places may be empty, where no From stands anywhere.
+func (s *Set) Plan(sw Swap) (*Plan, error) {
+	if !plainKey(sw.To) {
+		return nil, fmt.Errorf("key %s: ID or secret has characters that no AWS key has", showID(sw.To.ID))
+	}
+	if len(s.Paths.Doubts) > 0 {
+		return nil, fmt.Errorf("%s", s.Paths.Doubts[0])
+	}
+	p := &Plan{Swap: sw, Before: s}
+	var texts [2]string
+	for k, f := range s.Files() {
+		places, err := f.places(sw)
+		if err != nil {
+			return nil, err
+		}
+		edits := make([]edit, 0, 2*len(places))
+		for _, pl := range places {
+			edits = append(edits, edit{pl.id, sw.To.ID}, edit{pl.secret, sw.To.Secret.Reveal()})
+		}
+		texts[k] = applyEdits(f.Text, edits)
+		if back := undoEdits(texts[k], f.Text, edits); back != f.Text {
+			return nil, fmt.Errorf("%s: the edit cannot be taken back byte for byte (a bug; nothing was changed)", f.Path)
+		}
+		p.Places = append(p.Places, places...)
+	}
+	p.After = NewSet(s.Paths, texts[CredentialsFile], texts[ConfigFile])
+	p.After.Missing = s.Missing
+	return p, p.prove()
+}
+
+// Changed reports whether the plan changes the file of that kind.
+func (p *Plan) Changed(k FileKind) bool {
+	return p.Before.Files()[k].Text != p.After.Files()[k].Text
+}
+
+func (p *Plan) prove() error {
+	for _, pl := range p.Places {
+		if err := p.provePlace(pl); err != nil {
+			return err
+		}
+	}
+	for k, f := range p.Before.Files() {
+		if !p.Changed(FileKind(k)) {
+			continue
+		}
+		for _, v := range []struct {
+			tool          Tool
+			before, after *view
+		}{{ToolCLI, p.Before.cli[k], p.After.cli[k]}, {ToolSDK, p.Before.sdk[k], p.After.sdk[k]}} {
+			if what := p.otherChange(v.before, v.after); what != "" {
+				return fmt.Errorf("%s: the edit would change what the %s reads elsewhere (%s); nothing was changed", f.Path, v.tool, what)
+			}
+		}
+	}
+	for _, old := range p.Swap.From {
+		if old.ID == p.Swap.To.ID {
+			continue
+		}
+		for _, m := range p.After.Mentions(old.ID) {
+			return fmt.Errorf("%s:%d mentions key %s where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
+				m.Path, m.Line, showID(old.ID), nameID)
+		}
+	}
+	return nil
+}
+
+// provePlace holds the readings of one place, alone and with the other file,
+// against the swap.
+func (p *Plan) provePlace(pl Place) error {
+	before, err := p.Before.only(pl.Kind).Agreed(pl.Profile)
+	if err != nil {
+		return err
+	}
+	if !before.Pair.Equal(pl.held) {
+		return fmt.Errorf("%s: the tools read another key than the one that stands there", pl)
+	}
+	if !before.Token.Empty() {
+		return fmt.Errorf("%s: a session token stands beside the key, so it is no long-term key of its own; delete the session token line if it is left over", pl)
+	}
+	after, err := p.After.only(pl.Kind).Agreed(pl.Profile)
+	if err != nil {
+		return err
+	}
+	if !after.Pair.Equal(p.Swap.To) || !after.Token.Empty() {
+		return fmt.Errorf("%s: after the edit the tools would not read the new key", pl)
+	}
+	if before, err = p.Before.Agreed(pl.Profile); err != nil {
+		return err
+	}
+	if after, err = p.After.Agreed(pl.Profile); err != nil {
+		return err
+	}
+	if before.Pair.Equal(pl.held) && !after.Pair.Equal(p.Swap.To) {
+		return fmt.Errorf("%s: after the edit the tools would not read the new key", pl)
+	}
+	return nil
+}
+
+// otherChange compares two views of one file and returns the name of a setting
+// that differs in another way than the swap asks for.
+func (p *Plan) otherChange(before, after *view) string {
+	if before.refused != nil || after.refused != nil {
+		return "the whole file"
+	}
+	if !slices.Equal(before.order, after.order) {
+		return "the sections"
+	}
+	for _, name := range before.order {
+		b, a := before.byName[name].settings, after.byName[name].settings
+		if len(a) != len(b) {
+			return "section " + name
+		}
+		for i := range b {
+			if a[i] != b[i] && !p.swapped(b[i], a[i]) {
+				return fmt.Sprintf("%s in section %s", b[i].name, name)
+			}
+		}
+	}
+	return ""
+}
+
+func (p *Plan) swapped(b, a setting) bool {
+	if b.name != a.name || b.line != a.line || a.nested || b.nested {
+		return false
+	}
+	return slices.ContainsFunc(p.Swap.From, func(old Pair) bool {
+		return b.name == nameID && b.value == old.ID && a.value == p.Swap.To.ID ||
+			b.name == nameSecret && b.value == old.Secret.Reveal() && a.value == p.Swap.To.Secret.Reveal()
+	})
+}
+
+// places finds the sections of f that hold a pair of sw.From.
+func (f *File) places(sw Swap) ([]Place, error) {
+	var found []Place
+	for _, old := range sw.From {
+		if old.Equal(sw.To) && len(sw.From) == 1 {
+			return nil, fmt.Errorf("old and new key are the same")
+		}
+		for _, at := range f.mentions(old.ID) {
+			pl, err := f.placeAt(at, sw)
+			if err != nil {
+				return nil, err
+			}
+			if !pl.held.Equal(sw.To) {
+				found = append(found, pl)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Place) int { return a.id.Start - b.id.Start })
+	return slices.CompactFunc(found, func(a, b Place) bool { return a.id == b.id }), nil
+}
+
+// placeAt returns the place whose access key ID stands at byte at.
+func (f *File) placeAt(at int, sw Swap) (Place, error) {
+	n := f.At(at).Line - 1
+	l := f.Lines[n]
+	sec := f.sectionAt(n)
+	pl := Place{Kind: f.Kind, Path: f.Path, Profile: sec.Profile, Line: n + 1, id: f.value(l)}
+	id := pl.id.In(f.Text)
+	if l.Kind != Property || !strings.EqualFold(l.Name.In(f.Text), nameID) ||
+		!slices.ContainsFunc(sw.From, func(p Pair) bool { return p.ID == id }) {
+		return pl, fmt.Errorf("%s:%d mentions the key where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
+			f.Path, n+1, nameID)
+	}
+	if sec.Profile == "" {
+		return pl, fmt.Errorf("%s:%d: the key stands below a header that no AWS tool reads as a profile: delete that section or mend its header", f.Path, n+1)
+	}
+	secrets := 0
+	for _, l := range f.Lines[sec.First:sec.Last] {
+		if l.Kind == Property && strings.EqualFold(l.Name.In(f.Text), nameSecret) {
+			pl.secret = f.value(l)
+			secrets++
+		}
+	}
+	if secrets != 1 {
+		return pl, fmt.Errorf("%s:%d: profile %q has %d lines %s beside this key, not one", f.Path, n+1, sec.Profile, secrets, nameSecret)
+	}
+	secret := pl.secret.In(f.Text)
+	if !slices.ContainsFunc(sw.From, func(p Pair) bool { return p.Secret.Reveal() == secret }) {
+		return pl, fmt.Errorf("%s:%d: profile %q holds key %s with another secret than the one that is rotated: put the right secret there, or delete the section",
+			f.Path, n+1, sec.Profile, showID(id))
+	}
+	pl.held = Pair{id, NewSecret(secret)}
+	return pl, nil
+}
+
+// value is the span of a line's value without white space of any kind.
+func (f *File) value(l Line) Span {
+	v := l.Value.In(f.Text)
+	left := strings.TrimLeftFunc(v, pySpace)
+	start := l.Value.Start + len(v) - len(left)
+	return Span{start, start + len(strings.TrimRightFunc(left, pySpace))}
+}
+
+func (f *File) sectionAt(line int) Section {
+	i, _ := slices.BinarySearchFunc(f.Sections, line, func(s Section, line int) int {
+		switch {
+		case s.Last <= line:
+			return -1
+		case s.First > line:
+			return 1
+		}
+		return 0
+	})
+	return f.Sections[i]
+}
+
+// Mention is a line, other than a comment, in which a text stands.
+type Mention struct {
+	Path string
+	Line int
+}
+
+// Mentions returns the lines of both files, comments left out, that hold id.
+func (s *Set) Mentions(id string) []Mention {
+	var found []Mention
+	for _, f := range s.Files() {
+		for _, at := range f.mentions(id) {
+			found = append(found, Mention{f.Path, f.At(at).Line})
+		}
+	}
+	return found
+}
+
+func (f *File) mentions(text string) []int {
+	var at []int
+	if text == "" {
+		return nil
+	}
+	for from := 0; ; {
+		i := strings.Index(f.Text[from:], text)
+		if i < 0 {
+			return at
+		}
+		if f.Lines[f.At(from+i).Line-1].Kind != Comment {
+			at = append(at, from+i)
+		}
+		from += i + len(text)
+	}
+}
+
+// plainKey reports whether a pair has only characters that AWS puts into keys:
+// anything else could end a value early for some reader.
+func plainKey(p Pair) bool {
+	ok := func(s string, more string) bool {
+		return len(s) >= 4 && len(s) <= 256 && !strings.ContainsFunc(s, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(more, r))
+		})
+	}
+	return ok(p.ID, "_-") && ok(p.Secret.Reveal(), "+/=._-")
+}

@@ -1,0 +1,270 @@
+package credfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"keycare/credfile/disk"
+)
+
+// Writer carries plans out on disk.
+type Writer struct {
+	Disk disk.FS
+	// Tag goes into the names of temporary files, so that an interrupted
+	// rotation finds its own again (Sweep).
+	Tag string
+	// Wait waits between tries when somebody else is writing.
+	Wait func(context.Context, time.Duration) error
+}
+
+// tries bounds how often a swap starts again because the files changed.
+const tries = 12
+
+const waitBetween = 150 * time.Millisecond
+
+// ErrNotHeld says that neither file holds the key that was to be replaced.
+var ErrNotHeld = errors.New("neither file holds the key that was to be replaced")
+
+// ErrBusy says that other programs kept writing the files.
+var ErrBusy = errors.New("another program keeps writing the files")
+
+// Swap makes the swap on disk: each file is replaced as a whole, by one rename,
+// after every new text has been written, synced and read back by all readers.
+// A writer that comes between is not overwritten: the swap starts again from
+// what it wrote. If Swap returns an error, each file holds either its old or
+// its new text; swapping again finishes the rest.
+func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) {
+	var last error
+	for range tries {
+		set, err := Load(w.Disk, paths)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := set.Plan(sw)
+		if err == nil && len(plan.Places) == 0 {
+			err = ErrNotHeld
+		}
+		if err == nil {
+			err = w.write(ctx, plan)
+		}
+		if err == nil {
+			return plan, nil
+		}
+		if !errors.Is(err, errChanged) && !w.changed(set) {
+			return nil, err
+		}
+		last = err
+		if err := w.Wait(ctx, waitBetween); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: %w", ErrBusy, last)
+}
+
+var errChanged = errors.New("the file was changed meanwhile")
+
+// changed reports whether a file no longer holds what was read: a truncating
+// writer makes every plan fail for a moment.
+func (w *Writer) changed(s *Set) bool {
+	for _, f := range s.Files() {
+		if now, err := ReadText(w.Disk, f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) || now != f.Text {
+			return true
+		}
+	}
+	return false
+}
+
+// staged is a file whose new text lies beside it.
+type staged struct {
+	file       *File // as it was
+	after      string
+	path       string // links resolved
+	temp, link string
+	linked     bool
+}
+
+// write stages every file, proves the staged files and puts them in place.
+func (w *Writer) write(ctx context.Context, p *Plan) (err error) {
+	var all []*staged
+	defer func() {
+		for _, s := range all {
+			err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.temp))
+			if s.linked {
+				err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.link))
+			}
+		}
+	}()
+	paths := p.Before.Paths
+	for k, f := range p.Before.Files() {
+		if !p.Changed(FileKind(k)) {
+			continue
+		}
+		s, err := w.stage(f, p.After.Files()[k].Text)
+		if s != nil {
+			all = append(all, s)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot write the new text beside %s: %w", f.Path, err)
+		}
+		if FileKind(k) == CredentialsFile {
+			paths.Credentials = s.temp
+		} else {
+			paths.Config = s.temp
+		}
+	}
+	if err := w.proveStaged(ctx, p, paths); err != nil {
+		return err
+	}
+	for _, s := range all {
+		if err := w.exchange(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stage writes the new text into a file of its own in the same folder.
+func (w *Writer) stage(f *File, after string) (*staged, error) {
+	path, err := w.Disk.EvalSymlinks(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &staged{file: f, after: after, path: path}
+	s.temp, s.link = w.names(path)
+	for _, left := range []string{s.temp, s.link} {
+		if err := disk.RemoveIfThere(w.Disk, left); err != nil {
+			return s, err
+		}
+	}
+	fi, err := w.Disk.Stat(path)
+	if err != nil {
+		return s, err
+	}
+	if err := disk.WriteNew(w.Disk, s.temp, []byte(after), 0o600); err != nil {
+		return s, err
+	}
+	if err := w.Disk.KeepOwner(s.temp, fi); err != nil {
+		return s, fmt.Errorf("cannot keep the owner: %w", err)
+	}
+	if mode := fi.Mode().Perm() &^ 0o077; mode != 0o600 {
+		return s, w.Disk.Chmod(s.temp, mode)
+	}
+	return s, nil
+}
+
+// names returns the names of the temporary file and of the link to the old
+// file, for the file path.
+func (w *Writer) names(path string) (temp, link string) {
+	base := filepath.Join(filepath.Dir(path), ".keycare-"+w.Tag+"-"+filepath.Base(path))
+	return base + ".new", base + ".old"
+}
+
+// proveStaged reads the staged files back, byte for byte and with the SDK's own
+// loader.
+func (w *Writer) proveStaged(ctx context.Context, p *Plan, paths Paths) error {
+	for k, path := range []string{paths.Credentials, paths.Config} {
+		if !p.Changed(FileKind(k)) {
+			continue
+		}
+		b, err := w.Disk.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if string(b) != p.After.Files()[k].Text {
+			return fmt.Errorf("%s: what was written does not read back the same", path)
+		}
+	}
+	for _, pl := range p.Places {
+		got := LoadWithSDK(ctx, paths, pl.Profile)
+		want := p.After.SDK(pl.Profile)
+		if !got.same(want) {
+			return fmt.Errorf("%s: the Go SDK would read %s after the edit", pl, got.says())
+		}
+	}
+	return nil
+}
+
+// exchange puts the staged file in place if the original still holds what was
+// read. A link to the original is kept over the rename: a program that had
+// the file open may still write into it, and what it writes is not lost.
+func (w *Writer) exchange(s *staged) error {
+	s.linked = w.Disk.Link(s.path, s.link) == nil // some file systems have no links
+	if now, err := w.Disk.ReadFile(s.path); err != nil || string(now) != s.file.Text {
+		return errors.Join(errChanged, err)
+	}
+	if err := w.Disk.Replace(s.temp, s.path); err != nil {
+		return fmt.Errorf("cannot put the new text in place of %s: %w", s.file.Path, err)
+	}
+	if err := w.Disk.SyncDir(filepath.Dir(s.path)); err != nil {
+		return fmt.Errorf("cannot make the new %s durable: %w", s.file.Path, err)
+	}
+	if !s.linked {
+		return nil
+	}
+	return w.lateWrite(s)
+}
+
+// lateWrite looks whether somebody wrote into the replaced file, and if so puts
+// their text in place of ours, so that the swap starts again from it.
+func (w *Writer) lateWrite(s *staged) error {
+	late, err := w.Disk.ReadFile(s.link)
+	if err != nil || string(late) == s.file.Text {
+		return nil // gone or unchanged: nothing to carry over
+	}
+	now, err := w.Disk.ReadFile(s.path)
+	if err != nil || string(now) != s.after {
+		return errors.Join(errChanged, err) // they have written again, into the new file: that one counts
+	}
+	if err := w.Disk.Replace(s.link, s.path); err != nil {
+		return err
+	}
+	s.linked = false
+	return errors.Join(errChanged, w.Disk.SyncDir(filepath.Dir(s.path)))
+}
+
+// Sweep removes what an interrupted swap of this Tag left beside the file.
+// Call it under the file's lock.
+func (w *Writer) Sweep(path string) error {
+	resolved, err := w.Disk.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	temp, link := w.names(resolved)
+	return errors.Join(disk.RemoveIfThere(w.Disk, temp), disk.RemoveIfThere(w.Disk, link))
+}
+
+// Probe proves, before anything with an effect, that the file can be replaced:
+// that it is a plain file with one name, and that a file of size bytes can be
+// written, synced and removed in its folder.
+func (w *Writer) Probe(path string, size int) error {
+	resolved, err := w.Disk.EvalSymlinks(path)
+	if err != nil {
+		return readError(path, err)
+	}
+	fi, err := w.Disk.Lstat(resolved)
+	if err != nil {
+		return readError(path, err)
+	}
+	if linkCount(fi) > 1 {
+		return fmt.Errorf("%s has a second name (a hard link), which replacing it would cut off: copy it to a file of its own first, cp %q %q.copy && mv %q.copy %q", path, resolved, resolved, resolved, resolved)
+	}
+	dir := filepath.Dir(resolved)
+	if parent, err := w.Disk.Stat(dir); err == nil && otherDevice(fi, parent) {
+		return fmt.Errorf("%s is a mount point itself, so it cannot be replaced: mount its folder instead", path)
+	}
+	temp, _ := w.names(resolved)
+	if err := disk.RemoveIfThere(w.Disk, temp); err != nil {
+		return err
+	}
+	if err := disk.WriteNew(w.Disk, temp, make([]byte, size), 0o600); err != nil {
+		return fmt.Errorf("cannot write in %s, so %s cannot be changed safely (is the disk full, or the folder read-only?): %w", dir, filepath.Base(path), err)
+	}
+	return w.Disk.Remove(temp)
+}

@@ -1,0 +1,180 @@
+package credfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"keycare/credfile/disk"
+)
+
+// MaxFile is the largest shared file that keycare reads, in bytes. A file of
+// 100,000 profiles has about 12 MB; what is larger is no credentials file.
+const MaxFile = 64 << 20
+
+// Set is the two shared files as they were read together, with each tool's
+// reading of them.
+type Set struct {
+	Credentials, Config *File
+	Paths               Paths
+	// Missing names the files that do not exist. They read as empty.
+	Missing []string
+
+	cli, sdk [2]*view
+	cliProf  [2]map[string]*group
+	sdkProf  [2]map[string]*group
+}
+
+// Load reads both files. A file that does not exist is empty and listed in
+// Missing; any other failure to read is an error that names the file.
+func Load(d disk.FS, p Paths) (*Set, error) {
+	var missing []string
+	read := func(path string) (string, error) {
+		text, err := ReadText(d, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, path)
+			return "", nil
+		}
+		return text, err
+	}
+	creds, err := read(p.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	config, err := read(p.Config)
+	if err != nil {
+		return nil, err
+	}
+	s := NewSet(p, creds, config)
+	s.Missing = missing
+	return s, nil
+}
+
+// ReadText reads a shared file whole. It refuses what cannot be one: a folder,
+// a device, a file larger than MaxFile, a binary file.
+func ReadText(d disk.FS, path string) (string, error) {
+	fi, err := d.Stat(path)
+	switch {
+	case err != nil:
+		return "", readError(path, err)
+	case fi.IsDir():
+		return "", fmt.Errorf("%s is a folder, not a file: move it away, then run \"aws configure\" or put the file back", path)
+	case !fi.Mode().IsRegular():
+		return "", fmt.Errorf("%s is not a regular file (%s): keycare reads only files", path, fi.Mode().Type())
+	case fi.Size() > MaxFile:
+		return "", fmt.Errorf("%s has %d MB: too large for a credentials file (limit %d MB); move it away and put the real file back",
+			path, fi.Size()>>20, MaxFile>>20)
+	}
+	b, err := d.ReadFile(path)
+	if err != nil {
+		return "", readError(path, err)
+	}
+	if looksBinary(b) {
+		return "", fmt.Errorf("%s is a binary file, not a credentials file: move it away and put the real file back", path)
+	}
+	return string(b), nil
+}
+
+func readError(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("cannot read %s: permission denied; make it yours with: chown \"$(id -un)\" %q && chmod 600 %q: %w", path, path, path, err)
+	}
+	return fmt.Errorf("cannot read %s: %w", path, err)
+}
+
+// looksBinary reports whether b cannot be a settings file: many control bytes
+// near its start. A stray NUL is left to the readers.
+func looksBinary(b []byte) bool {
+	b = b[:min(len(b), 8192)]
+	odd := 0
+	for _, c := range b {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v' {
+			odd++
+		}
+	}
+	return odd > 8 && odd*10 > len(b)
+}
+
+// NewSet parses two texts as if they had been read from p.
+func NewSet(p Paths, credentials, config string) *Set {
+	s := &Set{
+		Paths:       p,
+		Credentials: Parse(p.Credentials, CredentialsFile, credentials),
+		Config:      Parse(p.Config, ConfigFile, config),
+	}
+	for k, f := range s.Files() {
+		s.cli[k], s.sdk[k] = readCLI(f.Text), readSDK(f.Text)
+		s.sdkProf[k] = sdkProfiles(f.Kind, s.sdk[k])
+	}
+	s.cliProf[CredentialsFile] = s.cli[CredentialsFile].byName
+	s.cliProf[ConfigFile] = cliProfiles(s.cli[ConfigFile])
+	return s
+}
+
+// Files returns the two files, credentials first, so that the index of each is
+// its FileKind.
+func (s *Set) Files() [2]*File { return [2]*File{s.Credentials, s.Config} }
+
+// only returns a Set of one of the two files, with its views.
+func (s *Set) only(k FileKind) *Set {
+	one := *s
+	other := 1 - k
+	empty := newView(0)
+	one.cli[other], one.sdk[other] = empty, empty
+	one.cliProf[other], one.sdkProf[other] = nil, nil
+	one.Paths = s.Paths
+	if other == ConfigFile {
+		one.Config = Parse("", ConfigFile, "")
+		one.Paths.Config = ""
+	} else {
+		one.Credentials = Parse("", CredentialsFile, "")
+		one.Paths.Credentials = ""
+	}
+	return &one
+}
+
+// Profiles returns the names of all profiles that any reader sees, in the order
+// of the files, the credentials file first.
+func (s *Set) Profiles() []string {
+	seen := make(map[string]bool, len(s.Credentials.Sections)+len(s.Config.Sections))
+	var names []string
+	add := func(name string) {
+		if name != "" && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	for _, f := range s.Files() {
+		for _, sec := range f.Sections {
+			add(sec.Profile)
+		}
+	}
+	for k := range s.Files() {
+		for _, m := range []map[string]*group{s.cliProf[k], s.sdkProf[k]} {
+			if len(m) <= len(names) && allSeen(m, seen) {
+				continue
+			}
+			var more []string
+			for name := range m {
+				if !seen[name] {
+					more = append(more, name)
+				}
+			}
+			slices.Sort(more)
+			for _, name := range more {
+				add(name)
+			}
+		}
+	}
+	return names
+}
+
+func allSeen(m map[string]*group, seen map[string]bool) bool {
+	for name := range m {
+		if !seen[name] {
+			return false
+		}
+	}
+	return true
+}
