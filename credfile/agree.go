@@ -132,3 +132,18 @@ func oneSlip(a, b string) bool {
 	}
 	return a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }
+
+// MustHave returns a *NoKeyError for the first of the names that is no profile
+// of either file.
+func (s *Set) MustHave(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	known := s.Profiles()
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return &NoKeyError{name, noProfile, known, s.Paths}
+		}
+	}
+	return nil
+}

@@ -83,6 +83,7 @@ type staged struct {
 	file       *File // as it was
 	after      string
 	path       string // links resolved
+	like       fs.FileInfo
 	temp, link string
 	linked     bool
 }
@@ -124,6 +125,11 @@ func (w *Writer) write(ctx context.Context, p *Plan) (err error) {
 			return err
 		}
 	}
+	for _, s := range all {
+		if err := w.carryOver(ctx, p, s); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -144,16 +150,23 @@ func (w *Writer) stage(f *File, after string) (*staged, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := disk.WriteNew(w.Disk, s.temp, []byte(after), 0o600); err != nil {
-		return s, err
+	s.like = fi
+	return s, w.writeTemp(s, after)
+}
+
+// writeTemp writes text into the temporary file of s, with the owner of the
+// original and its mode less what it gives to group and others.
+func (w *Writer) writeTemp(s *staged, text string) error {
+	if err := disk.WriteNew(w.Disk, s.temp, []byte(text), 0o600); err != nil {
+		return err
 	}
-	if err := w.Disk.KeepOwner(s.temp, fi); err != nil {
-		return s, fmt.Errorf("cannot keep the owner: %w", err)
+	if err := w.Disk.KeepOwner(s.temp, s.like); err != nil {
+		return fmt.Errorf("cannot keep the owner: %w", err)
 	}
-	if mode := fi.Mode().Perm() &^ 0o077; mode != 0o600 {
-		return s, w.Disk.Chmod(s.temp, mode)
+	if mode := s.like.Mode().Perm() &^ 0o077; mode != 0o600 {
+		return w.Disk.Chmod(s.temp, mode)
 	}
-	return s, nil
+	return nil
 }
 
 // names returns the names of the temporary file and of the link to the old
@@ -189,8 +202,7 @@ func (w *Writer) proveStaged(ctx context.Context, p *Plan, paths Paths) error {
 }
 
 // exchange puts the staged file in place if the original still holds what was
-// read. A link to the original is kept over the rename: a program that had
-// the file open may still write into it, and what it writes is not lost.
+// read. A link to the original is kept over the rename, for carryOver.
 func (w *Writer) exchange(s *staged) error {
 	s.linked = w.Disk.Link(s.path, s.link) == nil // some file systems have no links
 	if now, err := w.Disk.ReadFile(s.path); err != nil || string(now) != s.file.Text {
@@ -202,28 +214,56 @@ func (w *Writer) exchange(s *staged) error {
 	if err := w.Disk.SyncDir(filepath.Dir(s.path)); err != nil {
 		return fmt.Errorf("cannot make the new %s durable: %w", s.file.Path, err)
 	}
+	return nil
+}
+
+// carryOver looks whether somebody wrote into a replaced file, through a handle
+// opened before the rename, and if so makes the swap on their text and puts
+// that in place. A text that is being written, or was cut short, does not plan:
+// it is waited for, and left aside if it stays so, for what stands in place is
+// whole.
+func (w *Writer) carryOver(ctx context.Context, p *Plan, s *staged) error {
 	if !s.linked {
 		return nil
 	}
-	return w.lateWrite(s)
+	for range tries {
+		late, err := ReadText(w.Disk, s.link)
+		if err != nil || late == s.file.Text {
+			return nil
+		}
+		if after, ok := p.onto(s.file.Kind, late); ok {
+			return w.replaceOnto(s, after)
+		}
+		if err := w.Wait(ctx, waitBetween); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// lateWrite looks whether somebody wrote into the replaced file, and if so puts
-// their text in place of ours, so that the swap starts again from it.
-func (w *Writer) lateWrite(s *staged) error {
-	late, err := w.Disk.ReadFile(s.link)
-	if err != nil || string(late) == s.file.Text {
-		return nil // gone or unchanged: nothing to carry over
+// onto makes the plan's swap on another text of one of its files.
+func (p *Plan) onto(k FileKind, late string) (after string, ok bool) {
+	texts := [2]string{p.Before.Credentials.Text, p.Before.Config.Text}
+	texts[k] = late
+	again, err := NewSet(p.Before.Paths, texts[CredentialsFile], texts[ConfigFile]).Plan(p.Swap)
+	if err != nil || len(again.Places) != len(p.Places) {
+		return "", false
 	}
-	now, err := w.Disk.ReadFile(s.path)
-	if err != nil || string(now) != s.after {
-		return errors.Join(errChanged, err) // they have written again, into the new file: that one counts
-	}
-	if err := w.Disk.Replace(s.link, s.path); err != nil {
+	return again.After.Files()[k].Text, true
+}
+
+// replaceOnto puts text in place, unless the file has been written once more.
+func (w *Writer) replaceOnto(s *staged, text string) error {
+	if err := w.writeTemp(s, text); err != nil {
 		return err
 	}
-	s.linked = false
-	return errors.Join(errChanged, w.Disk.SyncDir(filepath.Dir(s.path)))
+	if now, err := w.Disk.ReadFile(s.path); err != nil || string(now) != s.after {
+		return errors.Join(errChanged, err)
+	}
+	if err := w.Disk.Replace(s.temp, s.path); err != nil {
+		return err
+	}
+	return w.Disk.SyncDir(filepath.Dir(s.path))
 }
 
 // Sweep removes what an interrupted swap of this Tag left beside the file.

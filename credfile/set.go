@@ -178,3 +178,18 @@ func allSeen(m map[string]*group, seen map[string]bool) bool {
 	}
 	return true
 }
+
+// PairAt returns the key pair on which all readers agree when they read one of
+// the two files alone. The error is a *NoKeyError or a *DisagreementError.
+func (s *Set) PairAt(k FileKind, profile string) (Pair, error) {
+	r, err := s.only(k).Agreed(profile)
+	return r.Pair, err
+}
+
+// Alone returns p with only the path of file k, for LoadWithSDK.
+func (p Paths) Alone(k FileKind) Paths {
+	if k == CredentialsFile {
+		return Paths{Credentials: p.Credentials}
+	}
+	return Paths{Config: p.Config}
+}

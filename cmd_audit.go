@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/report"
+	"keycare/rotate"
+)
+
+// askTimeout bounds all online questions of an audit together.
+const askTimeout = 10 * time.Second
+
+func auditCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "audit",
+		Usage: "say what is wrong with the keys on this machine",
+		Description: "Reads the files, asks AWS about each long-term key (never about canary keys)\n" +
+			"unless --offline is given, and changes nothing.",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "profile", Usage: "look at this `PROFILE` alone; may be given more than once"},
+			&cli.BoolFlag{Name: "offline", Usage: "make no network call; root keys and ages are then unknown"},
+			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "how old a key may get: `DURATION`"},
+			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` is table or json"},
+			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
+			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 at this `LEVEL` or above: critical, high, medium, low, info or none"},
+		},
+		Action: runAudit,
+	}
+}
+
+// auditOptions are the audit's flags, checked.
+type auditOptions struct {
+	profiles []string
+	offline  bool
+	maxAge   time.Duration
+	format   string
+	output   string
+	failOn   report.Severity
+}
+
+func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
+	if err := noArgs(c); err != nil {
+		return o, err
+	}
+	o.profiles, o.offline, o.output = c.StringSlice("profile"), c.Bool("offline"), c.String("output")
+	if o.format, err = oneOf(c, "format", "table", "json"); err != nil {
+		return o, err
+	}
+	if o.maxAge, err = parseAge(c.String("max-age")); err != nil || o.maxAge < 24*time.Hour {
+		return o, usagef("--max-age %q: must be a duration of at least a day, such as 90d", c.String("max-age"))
+	}
+	if o.failOn, err = report.ParseSeverity(c.String("fail-on")); err != nil {
+		return o, usagef("--fail-on: %w", err)
+	}
+	return o, nil
+}
+
+func runAudit(c *cli.Context) error {
+	o, err := auditOptionsOf(c)
+	if err != nil {
+		return err
+	}
+	env := credfile.OSEnv()
+	paths, err := credfile.Locate(env)
+	if err != nil {
+		return err
+	}
+	in := report.Input{
+		Local: credfile.ReadLocal(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
+		Now: time.Now(), Policy: report.Policy{MaxAge: o.maxAge},
+	}
+	in.Set, err = credfile.Load(disk.OS{}, paths)
+	if err != nil {
+		in.ReadErrors = append(in.ReadErrors, err)
+	} else if err := in.Set.MustHave(o.profiles); err != nil {
+		return err
+	}
+	if in.Set != nil && !o.offline {
+		asked := o.profiles
+		if len(asked) == 0 {
+			asked = in.Set.Profiles()
+		}
+		in.Online = rotate.Facts(c.Context, in.Set, asked, askTimeout)
+		if c.Context.Err() != nil {
+			return c.Context.Err()
+		}
+	}
+	rep := report.Audit(in)
+	if err := writeReport(rep, o); err != nil {
+		return err
+	}
+	if len(in.ReadErrors) > 0 {
+		return fmt.Errorf("the audit is not complete: %w", in.ReadErrors[0])
+	}
+	if rep.Fails(o.failOn) {
+		return errFindings
+	}
+	return nil
+}
+
+// writeReport renders first and writes then, so that a failure leaves no half
+// report. A report names keys and weaknesses: its file is for its owner alone.
+func writeReport(rep *report.Report, o auditOptions) error {
+	var out io.Writer = os.Stdout
+	var buf bytes.Buffer
+	if o.output != "" {
+		out = &buf
+	}
+	var err error
+	switch o.format {
+	case "json":
+		err = report.JSON(out, rep)
+	default:
+		err = report.Table(out, rep, tableOptions(o.output == ""))
+	}
+	if err != nil || o.output == "" {
+		return err
+	}
+	temp := o.output + ".new"
+	if err := disk.WriteAtomic(disk.OS{}, o.output, temp, buf.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("cannot write the report to %s: %w", o.output, err)
+	}
+	return nil
+}
+
+func tableOptions(stdout bool) report.TableOptions {
+	o := report.TableOptions{Home: homeDir()}
+	fd := int(os.Stdout.Fd())
+	if !stdout || !term.IsTerminal(fd) {
+		return o
+	}
+	if width, _, err := term.GetSize(fd); err == nil {
+		o.Width = width
+	}
+	o.Color = os.Getenv("NO_COLOR") == "" && !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM"))
+	return o
+}
+
+func homeDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return home
+}

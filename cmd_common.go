@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/adrg/xdg"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/rotate"
+)
+
+// stateDir is where rotations in flight and the history are kept: the XDG state
+// folder, Application Support on macOS, LocalAppData on Windows.
+func stateDir() string { return filepath.Join(xdg.StateHome, "keycare") }
+
+// rotateOptions are the options that every command about rotations shares.
+func rotateOptions(c *cli.Context) (*rotate.Options, error) {
+	paths, err := credfile.Locate(credfile.OSEnv())
+	if err != nil {
+		return nil, err
+	}
+	o := &rotate.Options{
+		Paths:   paths,
+		State:   rotate.State{Dir: stateDir(), Disk: disk.OS{}},
+		Disk:    disk.OS{},
+		Now:     time.Now,
+		Wait:    wait,
+		Timeout: c.Duration("timeout"),
+		Yes:     c.Bool("yes"),
+		Say:     func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+	}
+	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())) {
+		o.Confirm = func(question string) (bool, error) { return confirm(os.Stdin, os.Stderr, question) }
+	}
+	return o, nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// confirm asks a question; only "y" and "yes" agree.
+func confirm(in io.Reader, out io.Writer, question string) (bool, error) {
+	fmt.Fprintf(out, "%s [y/N] ", question)
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && line == "" {
+		return false, nil
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes", nil
+}
+
+var formatFlag = &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result on standard output: text or json"}
+
+// oneOf refuses a flag's value that is not in the set.
+func oneOf(c *cli.Context, flag string, values ...string) (string, error) {
+	v := c.String(flag)
+	if !slices.Contains(values, v) {
+		return "", usagef("--%s %q: must be one of %s", flag, v, strings.Join(values, ", "))
+	}
+	return v, nil
+}
+
+// parseAge reads a duration such as 90d, 12h or 1d12h.
+func parseAge(s string) (time.Duration, error) {
+	rest := s
+	var total time.Duration
+	if days, after, ok := strings.Cut(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 0 || n > 36500 {
+			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
+		}
+		total, rest = time.Duration(n)*24*time.Hour, after
+	}
+	if rest != "" {
+		d, err := time.ParseDuration(rest)
+		if err != nil || d < 0 {
+			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
+		}
+		total += d
+	}
+	return total, nil
+}
+
+// noArgs refuses arguments where a command takes none.
+func noArgs(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("%q: \"keycare %s\" takes no such argument", c.Args().First(), c.Command.Name)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/rotate"
+)
+
+// The exit codes. exitTable says what they mean, for help and README.
+const (
+	exitOK          = 0
+	exitFindings    = 1
+	exitUsage       = 2
+	exitFailed      = 3
+	exitHalf        = 4
+	exitInterrupted = 130
+)
+
+var exitTable = []struct {
+	code int
+	text string
+}{
+	{exitOK, "all well"},
+	{exitFindings, "the audit found something at or above --fail-on"},
+	{exitUsage, "wrong usage; nothing was done"},
+	{exitFailed, "failed or refused; nothing is left half done"},
+	{exitHalf, "stopped half way; \"keycare resume\" will finish"},
+	{exitInterrupted, "interrupted; nothing is left half done"},
+}
+
+var appDescription = func() string {
+	var b strings.Builder
+	b.WriteString("Reads the AWS shared files (~/.aws/credentials and ~/.aws/config), says what is\nwrong with the keys in them, and rotates the keys of IAM users: create, update\nfile, verify, then delete old. Whatever fails, a working key stays in the file.\n\nExit codes:\n")
+	for _, e := range exitTable {
+		fmt.Fprintf(&b, "  %-4d %s\n", e.code, e.text)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}()
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func usageErrorOf(c *cli.Context, err error, _ bool) error {
+	name := "keycare"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "keycare" {
+		name += " " + c.Command.Name
+	}
+	return usagef("%w; see \"%s --help\"", err, name)
+}
+
+// errFindings ends an audit that found something at or above the limit.
+var errFindings = errors.New("findings")
+
+// noCommand runs where no command, or an unknown one, is named.
+func noCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		name := c.Args().First()
+		hint := ""
+		if near := cli.SuggestCommand(c.App.Commands, name); near != "" {
+			hint = fmt.Sprintf("; did you mean %q?", near)
+		}
+		return usagef("no such command %q%s", name, hint)
+	}
+	return cli.ShowAppHelp(c)
+}
+
+// exitCode tells the error to a person and returns its exit code.
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	var half *rotate.HalfDone
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	fmt.Fprintf(stderr, "keycare: %v\n", err)
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &half):
+		return exitHalf
+	case ctx.Err() != nil:
+		return exitInterrupted
+	}
+	return exitFailed
+}

@@ -1,0 +1,130 @@
+package credfile
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"keycare/credfile/disk"
+)
+
+// Local is what this machine says about the shared files without asking AWS and
+// without the files' own text: plain facts, which package report judges.
+type Local struct {
+	// GOOS is the system whose rules the facts follow, as in Env.
+	GOOS string
+	// Files are the credentials file and the config file, in this order.
+	Files []FileFact
+	// Dirs are the folders of the two files and, where a file is a symbolic
+	// link, the folder of what it points to. Each folder once.
+	Dirs []FileFact
+	// Siblings are the files beside the two that hold keys, or may hold keys.
+	Siblings []Sibling
+	// EnvKeys names the variables of a key that are set, without their values.
+	EnvKeys []string
+	// EnvKeyID is the key ID in the environment; empty if there is none or if
+	// the value is no key ID, since then it may be a misplaced secret.
+	EnvKeyID string
+	// History is the AWS CLI's history of calls, which records secrets.
+	History FileFact
+}
+
+// FileFact is what the file system says about one file or folder. All but
+// Target is about what a symbolic link points to.
+type FileFact struct {
+	Path   string
+	Kind   FileKind // says something for the entries of Local.Files alone
+	Exists bool
+	// Mode holds permissions where ModeKnown is set. Windows has access lists
+	// instead, and the mode that Go makes up there means nothing.
+	Mode      fs.FileMode
+	ModeKnown bool
+	// Target is where a symbolic link leads in the end; empty for no link.
+	Target string
+	// OwnedByOther says that the owner is not the user of this process. A run
+	// as root, as fleet tools do it, stands for the owner of the folder above
+	// the file's folder, which is the home folder as a rule. Unknown on
+	// Windows, and false there.
+	OwnedByOther bool
+	// HardLinks counts the file's names; 0 where the system does not tell.
+	HardLinks uint64
+}
+
+// keyVariables are the environment variables of a key. All tools read the first
+// three, the AWS CLI also the last.
+var keyVariables = []string{
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+}
+
+// ReadLocal gathers the facts about the files that p names. What is missing or
+// cannot be looked at is said in the facts and is no error.
+func ReadLocal(d disk.FS, env Env, p Paths) Local {
+	l := Local{GOOS: env.GOOS}
+	for _, name := range keyVariables {
+		if env.get(name) != "" {
+			l.EnvKeys = append(l.EnvKeys, name)
+		}
+	}
+	if id := env.get("AWS_ACCESS_KEY_ID"); id != "" && showID(id) == id {
+		l.EnvKeyID = id
+	}
+	var dirs []string
+	for kind, path := range []string{p.Credentials, p.Config} {
+		if path == "" {
+			continue
+		}
+		f := factOf(d, env, path)
+		f.Kind = FileKind(kind)
+		l.Files = append(l.Files, f)
+		for _, place := range []string{path, f.Target} {
+			if dir := filepath.Dir(place); place != "" && !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	for _, dir := range dirs {
+		l.Dirs = append(l.Dirs, factOf(d, env, dir))
+		l.Siblings = append(l.Siblings, siblings(d, dir, p)...)
+	}
+	l.History = factOf(d, env, historyPath(env, p))
+	return l
+}
+
+// historyPath is where the AWS CLI keeps its history.
+func historyPath(env Env, p Paths) string {
+	if v := env.get("AWS_CLI_HISTORY_FILE"); v != "" {
+		return v
+	}
+	home, _ := homeOf(env)
+	if home == "" {
+		return filepath.Join(filepath.Dir(p.Config), "cli", "history", "history.db")
+	}
+	return filepath.Join(home, ".aws", "cli", "history", "history.db")
+}
+
+func factOf(d disk.FS, env Env, path string) FileFact {
+	f := FileFact{Path: path}
+	if li, err := d.Lstat(path); err == nil && li.Mode()&fs.ModeSymlink != 0 {
+		if target, err := d.EvalSymlinks(path); err == nil {
+			f.Target = target
+		}
+	}
+	fi, err := d.Stat(path)
+	if err != nil {
+		f.Exists = !errors.Is(err, fs.ErrNotExist)
+		return f
+	}
+	f.Exists = true
+	if env.GOOS == "windows" {
+		return f
+	}
+	f.Mode, f.ModeKnown = fi.Mode(), true
+	if !fi.IsDir() {
+		f.HardLinks = linksOf(fi)
+	}
+	owner, ok := ownerOf(fi)
+	want, okWant := meantUser(d, path)
+	f.OwnedByOther = ok && okWant && owner != want
+	return f
+}

@@ -1,0 +1,102 @@
+package credfile
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"keycare/credfile/disk"
+)
+
+// SiblingKind says how a file beside the shared files came to be there.
+type SiblingKind string
+
+const (
+	BackupCopy  SiblingKind = "backup copy"      // of an editor, a tool or a person
+	KeyDownload SiblingKind = "console download" // the CSV file of a new access key
+	RootCSV     SiblingKind = "root key file"    // the CSV file of a root key
+	Leftover    SiblingKind = "keycare file"     // of a rotation that did not end
+)
+
+// Sibling is a file beside the shared files that holds keys, or that could not
+// be looked into.
+type Sibling struct {
+	Path string
+	Kind SiblingKind
+}
+
+// siblings looks through folder dir for copies of the shared files.
+func siblings(d disk.FS, dir string, p Paths) []Sibling {
+	entries, err := d.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var found []Sibling
+	for _, e := range entries {
+		kind, ok := siblingKind(e.Name(), filepath.Base(p.Credentials), filepath.Base(p.Config))
+		path := filepath.Join(dir, e.Name())
+		if ok && !e.IsDir() && path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
+			found = append(found, Sibling{path, kind})
+		}
+	}
+	return found
+}
+
+var (
+	rootCSV = regexp.MustCompile(`(?i)^rootkey.*\.csv$`)
+	keyCSV  = regexp.MustCompile(`(?i)^(.*accesskeys|credentials|new_user_credentials)( ?\(\d+\)|[- ]copy)?\.csv$`)
+	// copySuffix is what stands behind a file's name in the names of its
+	// copies: credentials.bak, credentials~, credentials.2024-05-01,
+	// "credentials (1)", "credentials copy 2", credentials-old.
+	copySuffix = regexp.MustCompile(`(?i)^(~|[-._ ]?(bak|backup|old|orig|original|save|saved|sav|copy|tmp|temp|prev|previous|sw[a-p])\d*([-._ ].*)?|[-._ ]?\d.*| ?\(\d+\)| copy.*|~\d*~?)$`)
+)
+
+func siblingKind(name string, bases ...string) (SiblingKind, bool) {
+	switch {
+	case strings.HasSuffix(name, ".lock"):
+		return "", false
+	case strings.HasPrefix(name, ".keycare-"):
+		return Leftover, true
+	case rootCSV.MatchString(name):
+		return RootCSV, true
+	case keyCSV.MatchString(name):
+		return KeyDownload, true
+	}
+	for _, base := range bases {
+		if isCopyName(name, base) {
+			return BackupCopy, true
+		}
+	}
+	return "", false
+}
+
+func isCopyName(name, base string) bool {
+	if rest, ok := strings.CutPrefix(name, base); ok && copySuffix.MatchString(rest) {
+		return true
+	}
+	if rest, ok := strings.CutPrefix(name, "."+base); ok && copySuffix.MatchString(rest) {
+		return true // vim's swap file
+	}
+	return name == "#"+base+"#" || // emacs
+		strings.EqualFold(name, "copy of "+base) || strings.EqualFold(name, base+".txt")
+}
+
+// keyText is how keys look in the shared files and in the console's CSV files.
+var keyText = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}|(?i:aws_secret_access_key\s*[=:]\s*\S|AWSSecretKey|Secret access key)`)
+
+// maxSibling is the size up to which a sibling is looked into, in bytes.
+const maxSibling = 4 << 20
+
+// mayHoldKeys reports whether there are keys in the file, or whether it cannot
+// be ruled out.
+func mayHoldKeys(d disk.FS, path string) bool {
+	fi, err := d.Stat(path)
+	if err != nil || !fi.Mode().IsRegular() {
+		return false // a dangling link, a socket
+	}
+	if fi.Size() > maxSibling {
+		return true
+	}
+	b, err := d.ReadFile(path)
+	return err != nil || keyText.Match(b)
+}

@@ -1,0 +1,129 @@
+package credfile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"keycare/credfile/disk"
+)
+
+// fakeEnv is an environment of these variables alone.
+func fakeEnv(vars map[string]string) Env {
+	return Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) {
+		v, ok := vars[name]
+		return v, ok
+	}}
+}
+
+func TestReadLocalOfNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".aws")
+	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	l := ReadLocal(disk.OS{}, fakeEnv(nil), p)
+	if len(l.Files) != 2 || l.Files[0].Exists || l.Files[1].Exists || l.Files[1].Kind != ConfigFile ||
+		len(l.Dirs) != 1 || l.Dirs[0].Exists || l.Siblings != nil || l.EnvKeys != nil || l.History.Exists {
+		t.Errorf("got %+v", l)
+	}
+}
+
+func TestReadLocalEnvironment(t *testing.T) {
+	const secret = "SEKRET/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	env := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAZAVB57H55F3T4BKH", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": ""}
+	l := ReadLocal(disk.OS{}, fakeEnv(env), Paths{})
+	if want := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}; !reflect.DeepEqual(l.EnvKeys, want) || l.EnvKeyID != env["AWS_ACCESS_KEY_ID"] {
+		t.Errorf("got %+v", l)
+	}
+	env["AWS_ACCESS_KEY_ID"] = secret // in the wrong variable
+	if out := fmt.Sprintf("%+v", ReadLocal(disk.OS{}, fakeEnv(env), Paths{})); strings.Contains(out, "SEKRET") {
+		t.Errorf("a secret is in the facts: %s", out)
+	}
+}
+
+func TestReadLocalHistory(t *testing.T) {
+	home := t.TempDir()
+	path := filepath.Join(home, ".aws", "cli", "history", "history.db")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h := ReadLocal(disk.OS{}, fakeEnv(map[string]string{"HOME": home}), Paths{}).History; !h.Exists || h.Path != path {
+		t.Errorf("got %+v", h)
+	}
+	other := fakeEnv(map[string]string{"HOME": home, "AWS_CLI_HISTORY_FILE": filepath.Join(home, "none")})
+	if h := ReadLocal(disk.OS{}, other, Paths{}).History; h.Exists {
+		t.Errorf("got %+v", h)
+	}
+}
+
+func TestSiblings(t *testing.T) {
+	const key = "[a]\naws_access_key_id = AKIAZAVB57H55F3T4BKH\n"
+	copies := map[string]SiblingKind{
+		"credentials.bak": BackupCopy, "credentials~": BackupCopy, "credentials.old": BackupCopy, "credentials.orig": BackupCopy,
+		"credentials.save": BackupCopy, ".credentials.swp": BackupCopy, "credentials.tmp": BackupCopy, "credentials-backup": BackupCopy,
+		"credentials.2024-05-01": BackupCopy, "credentials.20240501_120000": BackupCopy, "credentials copy": BackupCopy,
+		"credentials copy 2": BackupCopy, "credentials (1)": BackupCopy, "credentials.bak.2": BackupCopy, "Copy of credentials": BackupCopy,
+		"credentials_backup_2023": BackupCopy, "#credentials#": BackupCopy, "config.bak": BackupCopy, "config.old": BackupCopy,
+		"bob_accessKeys.csv": KeyDownload, "accessKeys.csv": KeyDownload, "accessKeys (1).csv": KeyDownload, "credentials.csv": KeyDownload,
+		"new_user_credentials.csv": KeyDownload, "rootkey.csv": RootCSV, "rootkey (2).csv": RootCSV, ".keycare-0123": Leftover,
+	}
+	others := []string{"credentials", "config", "credentials.lock", ".keycare-credentials.lock", "configuration.bak.d", "cli", "mycredentials", "models"}
+	dir := t.TempDir()
+	for name := range copies {
+		if runtime.GOOS == "windows" && strings.ContainsAny(name, "#") {
+			continue
+		}
+		writeFile(t, filepath.Join(dir, name), key)
+	}
+	for _, name := range others {
+		writeFile(t, filepath.Join(dir, name), key)
+	}
+	writeFile(t, filepath.Join(dir, "config.bak2"), "[default]\nregion = eu-west-1\n") // a copy, but without keys
+	if err := os.Mkdir(filepath.Join(dir, "credentials.old.d"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	found := make(map[string]SiblingKind)
+	for _, s := range ReadLocal(disk.OS{}, fakeEnv(nil), p).Siblings {
+		found[filepath.Base(s.Path)] = s.Kind
+	}
+	for name, kind := range copies {
+		if found[name] != kind && !(runtime.GOOS == "windows" && strings.Contains(name, "#")) {
+			t.Errorf("%s is %q, want %q", name, found[name], kind)
+		}
+		delete(found, name)
+	}
+	if len(found) > 0 {
+		t.Errorf("these are no copies with keys: %v", found)
+	}
+}
+
+// A copy that cannot be read may hold keys.
+func TestSiblingUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "credentials.bak")
+	writeFile(t, path, "")
+	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	if s := ReadLocal(noReading{}, fakeEnv(nil), p).Siblings; len(s) != 1 {
+		t.Errorf("got %v", s)
+	}
+	if s := ReadLocal(disk.OS{}, fakeEnv(nil), p).Siblings; len(s) != 0 {
+		t.Errorf("an empty copy is told: %v", s)
+	}
+}
+
+type noReading struct{ disk.OS }
+
+func (noReading) ReadFile(string) ([]byte, error) { return nil, os.ErrPermission }
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

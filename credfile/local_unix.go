@@ -1,0 +1,44 @@
+//go:build unix
+
+package credfile
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"keycare/credfile/disk"
+)
+
+func ownerOf(fi fs.FileInfo) (uid int, ok bool) {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return int(st.Uid), true
+}
+
+func linksOf(fi fs.FileInfo) uint64 {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink) //nolint:unconvert // its width differs between systems
+	}
+	return 0
+}
+
+// meantUser is the user whose file path should be. Root is asked for others'
+// files, so for root it is the owner of the folder two above a file.
+func meantUser(d disk.FS, path string) (uid int, ok bool) {
+	if uid := os.Geteuid(); uid != 0 {
+		return uid, true
+	}
+	home := filepath.Dir(path)
+	if fi, err := d.Stat(path); err == nil && !fi.IsDir() {
+		home = filepath.Dir(home)
+	}
+	fi, err := d.Stat(home)
+	if err != nil {
+		return 0, false
+	}
+	return ownerOf(fi)
+}

@@ -1,0 +1,99 @@
+//go:build unix
+
+package credfile
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+
+	"keycare/credfile/disk"
+)
+
+func TestFileFacts(t *testing.T) {
+	home := t.TempDir()
+	aws, dotfiles := filepath.Join(home, ".aws"), filepath.Join(home, "dotfiles")
+	for _, dir := range []string{aws, dotfiles} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
+	writeFile(t, p.Config, "")
+	if err := os.Chmod(p.Config, 0o664); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(p.Config, filepath.Join(home, "second")); err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(dotfiles, "credentials")
+	writeFile(t, target, "")
+	if err := os.Symlink(target, p.Credentials); err != nil {
+		t.Fatal(err)
+	}
+	l := ReadLocal(disk.OS{}, fakeEnv(nil), p)
+	creds, config := l.Files[0], l.Files[1]
+	want, err := filepath.EvalSymlinks(target) // the temporary folder may be behind a link itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !creds.Exists || creds.Target != want || creds.Mode.Perm() != 0o600 || !creds.ModeKnown || creds.HardLinks != 1 || creds.OwnedByOther {
+		t.Errorf("credentials: %+v", creds)
+	}
+	if config.Mode.Perm() != 0o664 || config.Target != "" || config.HardLinks != 2 {
+		t.Errorf("config: %+v", config)
+	}
+	has := func(dir string) bool { return slices.ContainsFunc(l.Dirs, func(f FileFact) bool { return f.Path == dir && f.Exists }) }
+	if len(l.Dirs) != 2 || !has(aws) || !has(filepath.Dir(want)) {
+		t.Errorf("folders: %+v", l.Dirs)
+	}
+	windows := fakeEnv(nil)
+	windows.GOOS = "windows"
+	if f := ReadLocal(disk.OS{}, windows, p).Files[1]; f.ModeKnown || f.Mode != 0 || !f.Exists {
+		t.Errorf("on Windows: %+v", f)
+	}
+}
+
+// foreign shows one file as another user's.
+type foreign struct {
+	disk.OS
+	path string
+}
+
+func (d foreign) Stat(name string) (fs.FileInfo, error) {
+	fi, err := d.OS.Stat(name)
+	if err == nil && name == d.path {
+		st := *fi.Sys().(*syscall.Stat_t)
+		st.Uid += 4711
+		return foreignInfo{fi, &st}, nil
+	}
+	return fi, err
+}
+
+type foreignInfo struct {
+	fs.FileInfo
+	st *syscall.Stat_t
+}
+
+func (f foreignInfo) Sys() any { return f.st }
+
+func TestOwnedByOther(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".aws")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	writeFile(t, p.Credentials, "")
+	for _, path := range []string{p.Credentials, dir} {
+		l := ReadLocal(foreign{path: path}, fakeEnv(nil), p)
+		if got := l.Files[0].OwnedByOther; got != (path == p.Credentials) {
+			t.Errorf("%s is another's: file %v", path, got)
+		}
+		if got := l.Dirs[0].OwnedByOther; got != (path == dir) {
+			t.Errorf("%s is another's: folder %v", path, got)
+		}
+	}
+}

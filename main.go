@@ -1,0 +1,72 @@
+// Command keycare keeps the AWS access keys on a developer's machine in good
+// health: it audits the AWS shared files and rotates IAM users' keys.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args))
+}
+
+// run is main without the exit: it returns the exit code.
+func run(ctx context.Context, args []string) int {
+	app := newApp()
+	err := app.RunContext(ctx, permute(app, args))
+	return exitCode(ctx, err, os.Stderr)
+}
+
+func newApp() *cli.App {
+	app := &cli.App{
+		Name:                   "keycare",
+		Usage:                  "keep the AWS keys on this machine in good health",
+		Version:                version(),
+		Description:            appDescription,
+		HideHelpCommand:        true,
+		Suggest:                true,
+		UseShortOptionHandling: false,
+		ExitErrHandler:         func(*cli.Context, error) {}, // exit codes are run's matter
+		OnUsageError:           usageErrorOf,
+		Action:                 noCommand,
+		Commands: []*cli.Command{
+			auditCommand(), rotateCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
+		},
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError = usageErrorOf
+	}
+	return app
+}
+
+// version is the module's version, or the commit that a source tree was at.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	revision, dirty := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "+changes"
+		}
+	}
+	if revision == "" {
+		return "development"
+	}
+	return "development-" + revision[:min(12, len(revision))] + dirty
+}

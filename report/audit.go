@@ -1,0 +1,129 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"keycare/credfile"
+)
+
+// Audit judges in and returns the findings in a stable order: the worst first,
+// then by file, line, rule and profile. It takes time in proportion to the size
+// of the files.
+func Audit(in Input) *Report {
+	a := &auditor{in: in, set: in.Set}
+	if a.set == nil {
+		a.set = credfile.NewSet(credfile.Paths{}, "", "")
+	}
+	a.survey = takeSurvey(a.set, in.Profiles)
+	for _, look := range []func(*auditor){
+		lookAtPlaces, lookAtFiles, lookAtSiblings, lookAtEnvironment, lookAtHistory,
+		lookAtReaders, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline,
+	} {
+		look(a)
+	}
+	return a.report()
+}
+
+// auditor collects findings.
+type auditor struct {
+	in      Input
+	set     *credfile.Set
+	survey  *survey
+	found   []Finding
+	unknown int
+	digest  []byte // reused for fingerprints
+}
+
+// add files a finding of a rule. The rule fills in what f leaves empty. subject
+// is what the finding is about, without anything that moves: it makes the
+// fingerprint. Never put a secret into it.
+func (a *auditor) add(rule string, f Finding, subject ...string) {
+	r := ruleByID[rule]
+	f.Rule, f.Severity, f.Why, f.Sources = r.ID, r.Severity, r.Why, r.Sources
+	if f.Fix == "" {
+		f.Fix = fix(r.Fix, &f, a.in.Local.GOOS)
+	}
+	if f.Profiles == nil {
+		f.Profiles = []string{}
+	}
+	a.digest = append(a.digest[:0], rule...)
+	for _, part := range subject {
+		a.digest = append(append(a.digest, 0), part...)
+	}
+	sum := sha256.Sum256(a.digest)
+	f.Fingerprint = hex.EncodeToString(sum[:16])
+	a.found = append(a.found, f)
+}
+
+// at fills in a place in one of the two files.
+func (a *auditor) at(f Finding, kind credfile.FileKind, line, col int) Finding {
+	f.File, f.Line, f.Col = a.set.Files()[kind].Path, line, col
+	return f
+}
+
+// keyFinding starts a finding about k, at its first place.
+func (a *auditor) keyFinding(k *key) Finding {
+	f := Finding{Profiles: k.profiles()}
+	if k.valid {
+		f.KeyID = k.ID
+	}
+	c := k.places[0].at().id
+	return a.at(f, k.places[0].file, c.line, c.col)
+}
+
+// subjectOf is what a finding about k is about: its ID, or where there is none
+// that may be shown, its places.
+func (k *key) subjectOf() string {
+	if k.valid {
+		return k.ID
+	}
+	return strings.Join(k.profiles(), "\x00")
+}
+
+func (a *auditor) report() *Report {
+	r := &Report{
+		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown,
+		Files: []string{}, Findings: a.found,
+	}
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
+	if a.in.Set != nil {
+		for _, f := range a.set.Files() {
+			if f.Path != "" && !slices.Contains(a.set.Missing, f.Path) {
+				r.Files = append(r.Files, f.Path)
+			}
+		}
+	}
+	for _, s := range a.survey.subjects {
+		if s.selected && s.name != "" {
+			r.Profiles++
+		}
+	}
+	for _, k := range a.survey.keys {
+		if k.selected() {
+			r.Keys++
+		}
+	}
+	for i := range r.Findings {
+		*r.Counts.at(r.Findings[i].Severity)++
+	}
+	slices.SortStableFunc(r.Findings, compare)
+	return r
+}
+
+func compare(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(b.Severity, a.Severity),
+		strings.Compare(a.File, b.File),
+		cmp.Compare(a.Line, b.Line),
+		strings.Compare(a.Rule, b.Rule),
+		slices.Compare(a.Profiles, b.Profiles),
+		strings.Compare(a.KeyID, b.KeyID),
+		strings.Compare(a.Fingerprint, b.Fingerprint),
+	)
+}

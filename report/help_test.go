@@ -1,0 +1,154 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+var update = flag.Bool("update", false, "write golden files and generated docs anew")
+
+var now = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+// Keys of the tests. Their secrets begin with secretMark, which no output may
+// hold.
+const (
+	secretMark = "SEKRET"
+	keyA       = "AKIAZAVB57H55F3T4BKH"
+	keyB       = "AKIAQAAAAAAAQAAAAAAA"
+	keyOld     = "AKIAIOSFODNN7ABCDEFG"
+	keySession = "ASIAY34FZKBOKMUTVV7A"
+	keyCanary  = "AKIASP2TPHJSQH3FJRUX"
+	keyExample = "AKIAIOSFODNN7EXAMPLE"
+	secretA    = secretMark + "+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	secretB    = secretMark + "/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	tokenA     = secretMark + "tokentokentokentokentoken=="
+)
+
+var testPaths = credfile.Paths{Credentials: "/home/u/.aws/credentials", Config: "/home/u/.aws/config"}
+
+// section is a profile's section of a credentials file.
+func section(name, id, secret string, more ...string) string {
+	s := "[" + name + "]\naws_access_key_id = " + id + "\naws_secret_access_key = " + secret + "\n"
+	for _, line := range more {
+		s += line + "\n"
+	}
+	return s + "\n"
+}
+
+// input is an offline audit of two texts in files with the right modes.
+func input(credentials, config string, change ...func(*Input)) Input {
+	in := Input{
+		Set: credfile.NewSet(testPaths, credentials, config), Offline: true, Now: now,
+		Local: credfile.Local{GOOS: "linux",
+			Files: []credfile.FileFact{
+				{Path: testPaths.Credentials, Exists: true, Mode: 0o600, ModeKnown: true, HardLinks: 1},
+				{Path: testPaths.Config, Kind: credfile.ConfigFile, Exists: true, Mode: 0o644, ModeKnown: true, HardLinks: 1},
+			},
+			Dirs: []credfile.FileFact{{Path: "/home/u/.aws", Exists: true, Mode: 0o700, ModeKnown: true}},
+		},
+	}
+	for _, c := range change {
+		c(&in)
+	}
+	return in
+}
+
+// online makes the audit an online one in which AWS said this about keyA.
+func online(o credfile.Online) func(*Input) {
+	return func(in *Input) {
+		in.Offline, in.Online = false, map[string]credfile.Online{keyA: o}
+	}
+}
+
+// fresh is what AWS says about a key that is all right.
+func fresh() credfile.Online {
+	return credfile.Online{KeyID: keyA,
+		Identity: credfile.Answer[credfile.Identity]{Value: credfile.Identity{
+			ARN: "arn:aws:iam::619888638459:user/dev", UserID: "AIDAZAVB57H5V3Q4ACRGM", Account: "619888638459"}},
+		Created: credfile.Answer[time.Time]{Value: now.Add(-10 * day)},
+		Status:  credfile.Answer[string]{Value: "Active"},
+	}
+}
+
+func of(r *Report, rule string) []Finding {
+	var fs []Finding
+	for _, f := range r.Findings {
+		if f.Rule == rule {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+func tableText(t testing.TB, r *Report, o TableOptions) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Table(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func jsonText(t testing.TB, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := JSON(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// checkNoSecret fails if a secret of the tests is in a rendering, in any case.
+func checkNoSecret(t testing.TB, r *Report) {
+	t.Helper()
+	for _, out := range []string{jsonText(t, r), tableText(t, r, TableOptions{}), tableText(t, r, TableOptions{Width: 500, Color: true})} {
+		if i := strings.Index(strings.ToUpper(out), secretMark); i >= 0 {
+			t.Fatalf("a secret is in the output: %s", out[max(0, i-200):min(len(out), i+60)])
+		}
+	}
+}
+
+// golden compares got with a file of testdata, or writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.FromSlash(name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))) != got {
+		t.Errorf("%s is not what is written now; look at the change, then run: go test ./report -update\n%s", name, got)
+	}
+}
+
+func readLocal(p credfile.Paths) credfile.Local {
+	return credfile.ReadLocal(disk.OS{}, credfile.Env{
+		Lookup: func(string) (string, bool) { return "", false }, GOOS: runtime.GOOS}, p)
+}
+
+func loadSet(t testing.TB, p credfile.Paths) *credfile.Set {
+	t.Helper()
+	s, err := credfile.Load(disk.OS{}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

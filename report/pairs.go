@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+
+	"keycare/credfile"
+)
+
+// lookAtPairs judges IDs, secrets and tokens that do not fit together.
+func lookAtPairs(a *auditor) {
+	for _, s := range a.survey.subjects {
+		if s.selected && !a.split(s) {
+			a.halves(s)
+		}
+	}
+	for _, k := range a.survey.keys {
+		if k.selected() {
+			a.secrets(k)
+		}
+	}
+	a.reusedSecrets()
+}
+
+// split finds a pair of which each file has one half.
+func (a *auditor) split(s *subject) bool {
+	creds, config := s.in[credfile.CredentialsFile], s.in[credfile.ConfigFile]
+	if creds == nil || config == nil || s.name == "" {
+		return false
+	}
+	idFirst := creds.id.there() && !creds.secret.there() && config.secret.there() && !config.id.there()
+	idLast := config.id.there() && !config.secret.there() && creds.secret.there() && !creds.id.there()
+	if !idFirst && !idLast {
+		return false
+	}
+	here, there, half, other := creds.id, config.secret, "key ID", "secret"
+	if idLast {
+		here, there, half, other = creds.secret, config.id, "secret", "key ID"
+	}
+	a.add("pair-split", a.at(Finding{Profiles: []string{s.name},
+		What: fmt.Sprintf("profile %q has the %s here and the %s in line %d of %s", s.name, half, other, there.line, a.set.Config.Path)},
+		credfile.CredentialsFile, here.line, here.col), s.name)
+	return true
+}
+
+func (a *auditor) halves(s *subject) {
+	var names []string
+	if s.name != "" {
+		names = []string{s.name}
+	}
+	for kind, h := range s.in {
+		if h == nil || h.id.there() == h.secret.there() {
+			continue
+		}
+		rule, what, c := "id-without-secret", "%s has a key ID without a secret", h.id
+		if h.secret.there() {
+			rule, what, c = "secret-without-id", "%s has a secret without a key ID", h.secret
+		}
+		f := a.at(Finding{Profiles: names, What: fmt.Sprintf(what, someNames(names))}, credfile.FileKind(kind), c.line, c.col)
+		if k := a.survey.byID[h.id.value]; h.id.there() && k.valid {
+			f.KeyID = k.ID
+		}
+		a.add(rule, f, s.name, credfile.FileKind(kind).String())
+	}
+}
+
+// secrets compares the secrets that stand with one key ID.
+func (a *auditor) secrets(k *key) {
+	first := k.places[0].at().secret.value
+	for _, p := range k.places[1:] {
+		h := p.at()
+		switch {
+		case first == "":
+			first = h.secret.value
+		case h.secret.value != "" && h.secret.value != first:
+			f := a.keyFinding(k)
+			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), someNames(f.Profiles))
+			a.add("secret-mismatch", a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
+			return
+		}
+	}
+}
+
+// reusedSecrets finds secrets that stand with more than one key ID.
+func (a *auditor) reusedSecrets() {
+	// Shorter texts are no secrets but words that stand for one.
+	const shortest = 16
+	owners := make(map[string]*key, len(a.survey.keys))
+	told := make(map[[2]*key]bool)
+	for _, k := range a.survey.keys {
+		for _, p := range k.places {
+			h := p.at()
+			if len(h.secret.value) < shortest {
+				continue
+			}
+			other := owners[h.secret.value]
+			if other == nil {
+				owners[h.secret.value] = k
+				continue
+			}
+			pair := [2]*key{other, k}
+			if other == k || told[pair] || !k.selected() && !other.selected() {
+				continue
+			}
+			told[pair] = true
+			f := a.keyFinding(k)
+			f.Profiles = mergeNames(other.profiles(), f.Profiles)
+			f.What = fmt.Sprintf("%s has the same secret as %s", k.show(), other.show())
+			a.add("secret-reused", a.at(f, p.file, h.secret.line, h.secret.col), other.subjectOf(), k.subjectOf())
+		}
+	}
+}
+
+// mergeNames joins two lists, the first before the second, each name once.
+func mergeNames(a, b []string) []string {
+	seen := make(map[string]bool, len(a))
+	for _, name := range a {
+		seen[name] = true
+	}
+	for _, name := range b {
+		if !seen[name] {
+			a = append(a, name)
+		}
+	}
+	return a
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"keycare/credfile"
+)
+
+// lookAtPlaces judges the names of the files and the failures to read them.
+func lookAtPlaces(a *auditor) {
+	for _, doubt := range a.set.Paths.Doubts {
+		a.add("doubtful-path", Finding{What: doubt}, doubt)
+	}
+	for _, err := range a.in.ReadErrors {
+		if err == nil {
+			continue
+		}
+		f := Finding{What: err.Error()}
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			f.File = at.Path
+		}
+		a.add("unreadable-file", f, f.File, f.What)
+	}
+}
+
+// lookAtFiles judges modes, owners and links of what holds keys.
+func lookAtFiles(a *auditor) {
+	any := false
+	for _, f := range a.in.Local.Files {
+		// A file that could not be read is taken for one that holds keys.
+		if !f.Exists || !a.survey.holds[f.Kind] && len(a.in.ReadErrors) == 0 {
+			continue
+		}
+		any = true
+		// The AWS CLI's own rule: any bit for group or others.
+		if f.ModeKnown && f.Mode.Perm()&^0o700 != 0 {
+			a.add("file-mode", Finding{File: f.Path,
+				What: fmt.Sprintf("the %s file with keys has mode %04o: %s", f.Kind, f.Mode.Perm(), openTo(f.Mode))}, f.Path)
+		}
+		if f.OwnedByOther {
+			a.add("file-owner", Finding{File: f.Path,
+				What: fmt.Sprintf("the %s file with keys belongs to another user", f.Kind)}, f.Path)
+		}
+		if f.HardLinks > 1 {
+			a.add("hard-link", Finding{File: f.Path,
+				What: fmt.Sprintf("the %s file with keys has %d names (hard links)", f.Kind, f.HardLinks)}, f.Path)
+		}
+	}
+	if !any {
+		return
+	}
+	for _, d := range a.in.Local.Dirs {
+		if !d.Exists {
+			continue
+		}
+		if d.ModeKnown && d.Mode.Perm()&0o022 != 0 {
+			a.add("folder-mode", Finding{File: d.Path,
+				What: fmt.Sprintf("the folder of the key file has mode %04o: %s", d.Mode.Perm(), openTo(d.Mode&0o022))}, d.Path)
+		}
+		if d.OwnedByOther {
+			a.add("file-owner", Finding{File: d.Path, What: "the folder of the key file belongs to another user"}, d.Path)
+		}
+	}
+}
+
+// openTo says who can do what, the widest right first.
+func openTo(m fs.FileMode) string {
+	who := func(bits fs.FileMode) string {
+		switch {
+		case m&bits&0o007 != 0:
+			return "every user"
+		default:
+			return "its group"
+		}
+	}
+	switch {
+	case m&0o022 != 0:
+		return who(0o022) + " can change it"
+	case m&0o044 != 0:
+		return who(0o044) + " can read it"
+	}
+	return who(0o011) + " has a right that only you should have"
+}
+
+var siblingRules = map[credfile.SiblingKind]struct{ rule, what string }{
+	credfile.RootCSV:     {"root-key-file", "%s is the file of a root key"},
+	credfile.KeyDownload: {"key-download", "%s is a key file from the AWS console"},
+	credfile.BackupCopy:  {"backup-copy", "%s is a copy with keys in it"},
+	credfile.Leftover:    {"keycare-leftover", "%s is left from a rotation that was interrupted"},
+}
+
+func lookAtSiblings(a *auditor) {
+	for _, s := range a.in.Local.Siblings {
+		if r, ok := siblingRules[s.Kind]; ok {
+			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path))}, s.Path)
+		}
+	}
+}
+
+func lookAtEnvironment(a *auditor) {
+	names := a.in.Local.EnvKeys
+	if len(names) == 0 {
+		return
+	}
+	f := Finding{KeyID: a.in.Local.EnvKeyID, Fix: "unset " + strings.Join(names, " ")}
+	if a.in.Local.GOOS == "windows" {
+		f.Fix = "Remove-Item Env:" + strings.Join(names, ", Env:")
+	}
+	verb := " is set"
+	if len(names) > 1 {
+		verb = " are set"
+	}
+	f.What = strings.Join(names, ", ") + verb + " in the environment"
+	if f.KeyID != "" {
+		f.What += ", with key " + f.KeyID
+		if k := a.survey.byID[f.KeyID]; k != nil {
+			f.Profiles = k.profiles()
+			f.What += " of " + someNames(f.Profiles)
+		}
+	}
+	a.add("environment-key", f, names...)
+}
+
+// lookAtHistory judges the AWS CLI's record of its calls. One enabled profile is
+// a finding for each profile, since each has its own line to mend.
+func lookAtHistory(a *auditor) {
+	enabled := false
+	for _, s := range a.survey.subjects {
+		if s.ways&hasHistory == 0 || !strings.EqualFold(a.set.Setting(s.name, "cli_history"), "enabled") {
+			continue
+		}
+		enabled = true
+		if s.selected {
+			a.add("cli-history", a.atHeader(Finding{Profiles: []string{s.name},
+				What: fmt.Sprintf("profile %q has cli_history = enabled", s.name)}, s), s.name)
+		}
+	}
+	if h := a.in.Local.History; h.Exists && !enabled {
+		a.add("cli-history-file", Finding{File: h.Path, What: "the AWS CLI recorded calls here while cli_history was enabled"}, h.Path)
+	}
+}
+
+// atHeader fills in the place of a subject's first header, in the config file if
+// it has one there.
+func (a *auditor) atHeader(f Finding, s *subject) Finding {
+	for _, kind := range []credfile.FileKind{credfile.ConfigFile, credfile.CredentialsFile} {
+		if h := s.in[kind]; h != nil {
+			return a.at(f, kind, a.set.Files()[kind].Sections[h.sections[0]].First+1, 1)
+		}
+	}
+	return f
+}

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"keycare/credfile"
+)
+
+// quotePath writes a path for a command line, always in quotes.
+func quotePath(path, goos string) string {
+	special := "\"$`\\!"
+	if goos == "windows" {
+		special = "\"%" // cmd; a backslash is a part of every path
+	}
+	switch {
+	case !printable(path):
+		return "" // no command line that could be shown and copied
+	case !strings.ContainsAny(path, special):
+		return `"` + path + `"`
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+// quoteName writes a profile name for a command line, in quotes where it needs
+// them.
+func quoteName(name, goos string) string {
+	if name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+:@,") == "" {
+		return name
+	}
+	return quotePath(name, goos)
+}
+
+// quoteArg is quoteName for an argument by itself, which must not be taken for
+// a flag.
+func quoteArg(name, goos string) string {
+	if strings.HasPrefix(name, "-") {
+		return "-- " + quoteName(name, goos)
+	}
+	return quoteName(name, goos)
+}
+
+// printable reports whether s shows as itself on every terminal. Control
+// characters and marks of writing direction do not.
+func printable(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// isKeyID reports whether id has the form of an AWS access key ID, so that it
+// is safe to show: a secret in the wrong line has not.
+func isKeyID(f credfile.KeyFacts) bool {
+	if len(f.ID) < 16 || len(f.ID) > 32 || f.Kind == credfile.Unknown || f.Kind == credfile.NotAKey {
+		return false
+	}
+	for i := range len(f.ID) {
+		if c := f.ID[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// fix fills in the template of a rule.
+func fix(template string, f *Finding, goos string) string {
+	if !strings.Contains(template, "{") {
+		return template
+	}
+	profile := "default"
+	if len(f.Profiles) > 0 {
+		profile = f.Profiles[0]
+	}
+	path := quotePath(f.File, goos)
+	name := quoteName(profile, goos)
+	if strings.Contains(template, "{file}") && path == "" || !strings.Contains(template, "{file}") && name == "" {
+		return "rename it first: its name has characters that cannot be shown"
+	}
+	if goos == "windows" {
+		if rest, ok := strings.CutPrefix(template, "rm "); ok {
+			template = "del " + rest
+		}
+	}
+	return strings.NewReplacer("{file}", path, "{profile}", name,
+		"{arg}", quoteArg(profile, goos), "{key}", f.KeyID).Replace(template)
+}
+
+// someNames is a list of at most four profile names for a sentence.
+func someNames(names []string) string {
+	const most = 4
+	switch n := len(names); {
+	case n == 0:
+		return "a section that no tool reads as a profile"
+	case n == 1:
+		return fmt.Sprintf("profile %q", names[0])
+	case n > most:
+		return fmt.Sprintf("profiles %q, %q, %q and %d more", names[0], names[1], names[2], n-3)
+	}
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	last := len(quoted) - 1
+	return "profiles " + strings.Join(quoted[:last], ", ") + " and " + quoted[last]
+}

@@ -1,0 +1,296 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+
+	"keycare/credfile"
+)
+
+// lookAtReaders judges where AWS's tools read the files differently.
+func lookAtReaders(a *auditor) {
+	r := &readers{auditor: a, told: make(map[quirkOf]bool)}
+	for kind, f := range a.set.Files() {
+		r.diags[kind] = f.Diagnostics()
+		d := r.diags[kind]
+		sort.SliceStable(d, func(i, j int) bool { return d[i].Pos.Line < d[j].Pos.Line })
+	}
+	if !r.refusals() {
+		for _, s := range a.survey.subjects {
+			if s.selected && s.name != "" {
+				r.compare(s)
+			}
+		}
+	}
+	for kind := range r.diags {
+		r.quirks(credfile.FileKind(kind))
+	}
+}
+
+type readers struct {
+	*auditor
+	diags [2][]credfile.Diagnostic // by FileKind, in the order of lines
+	told  map[quirkOf]bool
+}
+
+// quirkOf is a quirk of a profile in a file, of which one finding is enough.
+type quirkOf struct {
+	kind    credfile.FileKind
+	profile string
+	quirk   credfile.Quirk
+}
+
+// refusals reports whether a tool rejects a file, with one finding for each such
+// file. A tool names only the file that it meets first, so each file is also
+// tried by itself.
+func (r *readers) refusals() bool {
+	const anyProfile = "default"
+	if r.set.CLI(anyProfile).Refused == nil && r.set.SDK(anyProfile).Refused == nil {
+		return false
+	}
+	p := r.set.Paths
+	alone := [2]*credfile.Set{
+		credfile.NewSet(credfile.Paths{Credentials: p.Credentials}, r.set.Credentials.Text, ""),
+		credfile.NewSet(credfile.Paths{Config: p.Config}, "", r.set.Config.Text),
+	}
+	for kind, set := range alone {
+		var f Finding
+		for _, read := range []credfile.Reading{set.CLI(anyProfile), set.SDK(anyProfile)} {
+			if read.Refused == nil {
+				continue
+			}
+			why, repair := r.reason(credfile.FileKind(kind), read.Refused.Refusal)
+			if f.What == "" {
+				f = r.at(f, credfile.FileKind(kind), read.Refused.Line, 0)
+				f.What, f.Fix = fmt.Sprintf("the %s rejects the whole %s file: %s", read.Tool, credfile.FileKind(kind), why), repair
+			} else {
+				f.What += fmt.Sprintf("; so does the %s: line %d: %s", read.Tool, read.Refused.Line, why)
+			}
+		}
+		if f.What != "" {
+			r.add("file-rejected", f, credfile.FileKind(kind).String(), f.File)
+		}
+	}
+	return true
+}
+
+// reason says why a file is rejected, in the words of the quirk in that line
+// where there is one, and marks that quirk as told.
+func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why, repair string) {
+	for _, d := range r.diags[kind] {
+		if t := credfile.QuirkTexts[d.Quirk]; d.Pos.Line == ref.Line && t.Whole {
+			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
+			return t.What, t.Repair
+		}
+	}
+	return withoutTexts(ref.Why), "mend or delete the line"
+}
+
+var (
+	quoted      = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+	settingName = regexp.MustCompile(`^"[a-z_]{1,40}"$`)
+)
+
+// withoutTexts takes quoted texts of the file out of a message unless they look
+// like names of settings: a line that went wrong may hold a secret.
+func withoutTexts(s string) string {
+	return quoted.ReplaceAllStringFunc(s, func(q string) string {
+		if settingName.MatchString(q) {
+			return q
+		}
+		return "a setting"
+	})
+}
+
+// compare judges one profile's readings.
+func (r *readers) compare(s *subject) {
+	cli, sdk := r.set.CLI(s.name), r.set.SDK(s.name)
+	if cli.None != "" && sdk.None != "" {
+		return // agreed, if only about nothing; half a key has its own rules
+	}
+	if cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair) && cli.Token.Equal(sdk.Token) {
+		return
+	}
+	c := r.cause(s, cli, sdk)
+	f := r.at(Finding{Profiles: []string{s.name}, Fix: c.repair}, c.kind, c.pos.Line, c.pos.Col)
+	if cli.Pair.ID == sdk.Pair.ID && isKeyID(credfile.FactsOf(cli.Pair.ID)) {
+		f.KeyID = cli.Pair.ID
+	}
+	f.What = fmt.Sprintf("profile %q: %s, because of %s", s.name, difference(cli, sdk), c.what)
+	r.add("readers-disagree", f, s.name)
+}
+
+// difference says what each tool reads.
+func difference(cli, sdk credfile.Reading) string {
+	switch {
+	case cli.None != "" || sdk.None != "" || cli.Pair.ID != sdk.Pair.ID:
+		a, b := finds(cli), finds(sdk)
+		if a == b {
+			b = "another one"
+		}
+		return fmt.Sprintf("the AWS CLI finds %s, the Go SDK finds %s", a, b)
+	case !cli.Pair.Equal(sdk.Pair):
+		return fmt.Sprintf("the AWS CLI and the Go SDK find %s with different secrets", finds(cli))
+	case cli.Token.Empty():
+		return "the Go SDK finds a session token beside the key, the AWS CLI does not"
+	case sdk.Token.Empty():
+		return "the AWS CLI finds a session token beside the key, the Go SDK does not"
+	}
+	return "the AWS CLI and the Go SDK find different session tokens"
+}
+
+func finds(r credfile.Reading) string {
+	switch {
+	case r.None != "":
+		return r.None
+	case isKeyID(credfile.FactsOf(r.Pair.ID)):
+		return "key " + r.Pair.ID
+	}
+	return fmt.Sprintf("a key ID of %d characters", len(r.Pair.ID))
+}
+
+// cause is what makes readings differ, and how to mend it.
+type cause struct {
+	kind         credfile.FileKind
+	pos          credfile.Position
+	what, repair string
+}
+
+func causeOf(kind credfile.FileKind, d credfile.Diagnostic) cause {
+	t := credfile.QuirkTexts[d.Quirk]
+	return cause{kind, d.Pos, fmt.Sprintf("%s (%s)", t.What, t.Tools), t.Repair}
+}
+
+// cause looks for what makes the readings of s differ: the quirk nearest to the
+// key, then any other in its sections, then what needs no quirk.
+func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
+	var far *cause
+	for kind, h := range s.in {
+		if h == nil {
+			continue
+		}
+		for _, i := range h.sections {
+			d, near := r.nearest(credfile.FileKind(kind), i, h)
+			if d == nil {
+				continue
+			}
+			c := causeOf(credfile.FileKind(kind), *d)
+			if near {
+				r.told[quirkOf{credfile.FileKind(kind), d.Profile, d.Quirk}] = true
+				return c
+			}
+			far = &c
+		}
+	}
+	creds, config := s.in[credfile.CredentialsFile], s.in[credfile.ConfigFile]
+	if creds != nil && config != nil {
+		switch {
+		case config.token.there() && !creds.token.there() && cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair):
+			return cause{credfile.ConfigFile, credfile.Position{Line: config.token.line, Col: config.token.col},
+				"the session token in the config file, which the Go SDK adds to the key of the credentials file",
+				"delete the session token from the config file, or move it to the key that it belongs to"}
+		case creds.id.there() != creds.secret.there():
+			half := creds.id
+			if !half.there() {
+				half = creds.secret
+			}
+			return cause{credfile.CredentialsFile, credfile.Position{Line: half.line, Col: half.col},
+				"half a key in the credentials file beside a key in the config file",
+				"delete the half, or complete it and delete the key in the config file"}
+		}
+	}
+	if far != nil {
+		return *far
+	}
+	for kind, diags := range r.diags {
+		for _, d := range diags {
+			if d.Quirk == "default-caps" {
+				return causeOf(credfile.FileKind(kind), d)
+			}
+		}
+	}
+	f := r.atHeader(Finding{}, s)
+	kind := credfile.CredentialsFile
+	if f.File == r.set.Config.Path {
+		kind = credfile.ConfigFile
+	}
+	return cause{kind, credfile.Position{Line: f.Line, Col: f.Col}, "the way the profile is written",
+		"write the profile anew: its header, then one name = value a line"}
+}
+
+// aboutHeaders are quirks by which a tool does not see a header, so that what
+// follows goes to the section above.
+var aboutHeaders = []credfile.Quirk{"header-tail", "header-open", "header-hash", "indented"}
+
+// splitsTools are the quirks on which the AWS CLI and the Go SDK differ.
+var splitsTools = map[credfile.Quirk]bool{
+	"lone-cr": true, "header-tail": true, "header-open": true, "header-tail-bracket": true, "header-hash": true,
+	"header-spaces": true, "header-quotes": true, "header-gap": true, "name-space": true, "default-caps": true,
+	"twice-section": true, "twice-default": true, "twice-setting": true, "inline-comment": true,
+	"value-comment": true, "value-quotes": true, "lone-quote": true, "indented-setting": true, "indented": true,
+	"continuation": true, "name-quotes": true, "old-token": true, "no-delimiter": true,
+}
+
+// nearest returns the quirk of a section that is the likeliest cause, and
+// whether it is in a line of the key or a header.
+func (r *readers) nearest(kind credfile.FileKind, section int, h *holding) (*credfile.Diagnostic, bool) {
+	sec := r.set.Files()[kind].Sections[section]
+	header, next := sec.First+1, sec.Last+1 // line numbers count from 1
+	diags := r.diags[kind]
+	from := sort.Search(len(diags), func(i int) bool { return diags[i].Pos.Line >= header })
+	var far *credfile.Diagnostic
+	for i := from; i < len(diags) && diags[i].Pos.Line <= next; i++ {
+		d := &diags[i]
+		line := d.Pos.Line
+		switch {
+		case !splitsTools[d.Quirk]:
+		case line == next:
+			if slices.Contains(aboutHeaders, d.Quirk) {
+				return d, true
+			}
+		case line == header || line == h.id.line || line == h.secret.line || line == h.token.line:
+			return d, true
+		case far == nil:
+			far = d
+		}
+	}
+	return far, false
+}
+
+// quirks judges what is left: writings that other tools read differently, where
+// they concern a key or the whole file.
+func (r *readers) quirks(kind credfile.FileKind) {
+	f := r.set.Files()[kind]
+	for _, d := range r.diags[kind] {
+		t := credfile.QuirkTexts[d.Quirk]
+		q := quirkOf{kind, d.Profile, d.Quirk}
+		if r.told[q] {
+			continue
+		}
+		var names []string
+		if d.Profile != "" {
+			s := r.survey.byName[d.Profile]
+			if s == nil || !s.selected && !t.Whole || !t.Whole && !s.holdsKey(kind) {
+				continue
+			}
+			names = []string{d.Profile}
+		} else if !t.Whole && !r.survey.bare[kind][sectionAt(f, d.Pos.Line)] {
+			continue
+		}
+		r.told[q] = true
+		r.add("file-quirk", r.at(Finding{Profiles: names, What: t.What + ": " + t.Tools, Fix: t.Repair},
+			kind, d.Pos.Line, d.Pos.Col), kind.String(), d.Profile, string(d.Quirk))
+	}
+}
+
+func (s *subject) holdsKey(kind credfile.FileKind) bool {
+	h := s.in[kind]
+	return h != nil && (h.id.line > 0 || h.secret.line > 0 || h.token.line > 0)
+}
+
+// sectionAt returns the index of the section that holds the line of this number.
+func sectionAt(f *credfile.File, line int) int {
+	return sort.Search(len(f.Sections), func(i int) bool { return f.Sections[i].Last >= line })
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"time"
+
+	"keycare/credfile"
+)
+
+// Input is all that an audit judges.
+type Input struct {
+	// Set is the two files; nil where they could not be read.
+	Set   *credfile.Set
+	Local credfile.Local
+	// ReadErrors are the failures to read a file. Their texts are shown.
+	ReadErrors []error
+	// Online holds what AWS said, by key ID. An Offline audit may have facts
+	// that never change from an earlier one.
+	Online  map[string]credfile.Online
+	Offline bool
+	// Profiles limits the audit to these profiles and to the files themselves;
+	// empty means all. A name that no file has is the caller's to refuse.
+	Profiles []string
+	Now      time.Time
+	Policy   Policy
+}
+
+// Policy is what a user or a company decides.
+type Policy struct {
+	// MaxAge is how old a key may get, in whole days; 0 means DefaultMaxAge. A
+	// key of exactly this age passes, as with the auditors in the AWS console.
+	MaxAge time.Duration
+}
+
+// DefaultMaxAge is 90 days (CIS AWS Foundations 7.0.0 2.12; Security Hub IAM.3).
+const DefaultMaxAge = 90 * day
+
+const day = 24 * time.Hour
+
+func (p Policy) maxDays() int {
+	if p.MaxAge <= 0 {
+		return int(DefaultMaxAge / day)
+	}
+	return int(p.MaxAge / day)
+}
+
+// Version is the version of the report's JSON form. It grows when a field
+// changes its meaning or goes away; a new field does not change it.
+const Version = 1
+
+// Report is the result of an audit.
+type Report struct {
+	Version  int       `json:"version"`
+	Time     time.Time `json:"time"`
+	Files    []string  `json:"files"`    // that exist
+	Profiles int       `json:"profiles"` // looked at
+	Keys     int       `json:"keys"`     // distinct key IDs in these profiles
+	Offline  bool      `json:"offline"`
+	// Unknown counts the keys of which it is not known whether they are root
+	// keys, or how old they are.
+	Unknown  int       `json:"unknown"`
+	Counts   Counts    `json:"counts"`
+	Findings []Finding `json:"findings"` // the worst first
+}
+
+// Finding is one thing that is wrong, or good to know.
+type Finding struct {
+	Rule     string   `json:"rule"`
+	Severity Severity `json:"severity"`
+	Profiles []string `json:"profiles"` // concerned; empty for a finding about a file
+	// KeyID is the key concerned; empty if there is none, and if what stands in
+	// the place of a key ID does not look like one.
+	KeyID string `json:"key_id"`
+	File  string `json:"file"`
+	Line  int    `json:"line"` // counted from 1; 0 for the whole file
+	Col   int    `json:"col"`  // in bytes, counted from 1; 0 for the whole line
+	What  string `json:"what"` // one sentence
+	Why   string `json:"why"`
+	// Sources are the published checks and documents behind the rule.
+	Sources []string `json:"sources"`
+	// Fix is the command that mends it, or a sentence where no command can.
+	Fix string `json:"fix"`
+	// Fingerprint stays the same while the finding does, wherever it moves in
+	// its file; it is made of the rule and the subject.
+	Fingerprint string `json:"fingerprint"`
+}
+
+// Worst returns the highest severity found, Clean if there are no findings.
+func (r *Report) Worst() Severity {
+	worst := Clean
+	for i := range r.Findings {
+		worst = max(worst, r.Findings[i].Severity)
+	}
+	return worst
+}
+
+// Fails reports whether there is a finding at or above level.
+func (r *Report) Fails(level Severity) bool { return r.Worst() >= max(level, Info) }

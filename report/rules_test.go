@@ -1,0 +1,223 @@
+package report
+
+import (
+	"errors"
+	"io/fs"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+)
+
+// ruleCases has for each rule an input where it fires and one, as near to it as
+// can be, where it does not. what must be in the sentence, fix in the repair.
+var ruleCases = []struct {
+	rule        string
+	fires       Input
+	what, fix   string
+	line        int
+	staysSilent Input
+}{
+	{"root-key",
+		input(section("prod", keyA, secretA), "", online(changed(func(o *credfile.Online) {
+			o.Identity.Value = credfile.Identity{ARN: "arn:aws:iam::619888638459:root", UserID: "619888638459", Account: "619888638459"}
+		}))), "root user of account 619888638459", "keycare replace-root --profile prod", 2,
+		input(section("prod", keyA, secretA), "", online(fresh()))},
+	{"root-key-file",
+		input("", "", siblings("/home/u/.aws/rootkey.csv", credfile.RootCSV)), "rootkey.csv", "delete", 0,
+		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload))},
+	{"file-mode",
+		input(section("default", keyA, secretA), "", mode(0, 0o644)), "mode 0644: every user can read it", `chmod 600 "/home/u/.aws/credentials"`, 0,
+		input(section("default", keyA, secretA), "")}, // config is 0644, but holds no key
+	{"folder-mode",
+		input(section("default", keyA, secretA), "", dirMode(0o775)), "its group can change it", `chmod go-w "/home/u/.aws"`, 0,
+		input(section("default", keyA, secretA), "", dirMode(0o755))},
+	{"file-owner",
+		input(section("default", keyA, secretA), "", func(in *Input) { in.Local.Files[0].OwnedByOther = true }), "another user", "sudo chown", 0,
+		input("", "", func(in *Input) { in.Local.Files[0].OwnedByOther = true })},
+	{"hard-link",
+		input(section("default", keyA, secretA), "", func(in *Input) { in.Local.Files[0].HardLinks = 2 }), "2 names", "mv", 0,
+		input(section("default", keyA, secretA), "")},
+	{"unreadable-file",
+		input("", "", func(in *Input) {
+			in.Set, in.ReadErrors = nil, []error{&fs.PathError{Op: "open", Path: "/x/credentials", Err: errors.New("permission denied")}}
+		}), "permission denied", "", 0,
+		input("", "")},
+	{"readers-disagree",
+		input(section("dev", keyA, secretA+" # mine"), ""), "because of a comment after a value", "line of its own", 3,
+		input(section("dev", keyA, secretA, "# mine"), "")},
+	{"old-generation-key",
+		input(section("dev", keyOld, secretA), ""), "before about 2019", "keycare rotate dev", 2,
+		input(section("dev", keyA, secretA), "")},
+	{"root-login",
+		input("", "[profile adm]\nlogin_session = arn:aws:iam::111122223333:root\n"), "root user", "", 1,
+		input("", "[profile adm]\nlogin_session = arn:aws:iam::111122223333:user/root\n")},
+	{"file-rejected",
+		input(section("a", keyA, secretA)+"a lone line\n", ""), "the AWS CLI rejects the whole credentials file: a line that is no header", "delete it", 5,
+		input(section("a", keyA, secretA)+"# a lone line\n", "")},
+	{"pair-split",
+		input("[a]\naws_access_key_id = "+keyA+"\n", "[profile a]\naws_secret_access_key = "+secretA+"\n"), "line 2 of /home/u/.aws/config", "aws configure", 2,
+		input("[a]\naws_access_key_id = "+keyA+"\n", "[profile a]\nregion = x\n")},
+	{"doubtful-path",
+		input("", "", func(in *Input) { in.Set.Paths.Doubts = []string{"AWS_CONFIG_FILE=~/x: differs"} }), "differs", "full path", 0,
+		input("", "")},
+	{"backup-copy",
+		input("", "", siblings("/home/u/.aws/credentials.bak", credfile.BackupCopy)), "credentials.bak", `rm "/home/u/.aws/credentials.bak"`, 0,
+		input("", "")},
+	{"key-download",
+		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload)), "x_accessKeys.csv", "rm ", 0,
+		input("", "")},
+	{"keycare-leftover",
+		input("", "", siblings("/home/u/.aws/.keycare-1", credfile.Leftover)), "interrupted", "keycare resume", 0,
+		input("", "")},
+	{"old-key",
+		input(section("it's", keyA, secretA), "", online(aged(91))), "91 days old, the limit is 90", `keycare rotate "it's"`, 2,
+		input(section("it's", keyA, secretA), "", online(aged(90)))},
+	{"key-rejected",
+		input(section("a", keyA, secretA), "", online(credfile.Online{Rejected: true})), "not accepted", "aws configure --profile a", 2,
+		input(section("a", keyA, secretA), "", online(fresh()))},
+	{"key-inactive",
+		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.Status.Value = "Inactive" }))), "is inactive", "", 2,
+		input(section("a", keyA, secretA), "", online(fresh()))},
+	{"unknown-facts",
+		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
+			o.Created.Unknown, o.Status.Unknown = "needs iam:ListAccessKeys", "needs iam:ListAccessKeys"
+		}))), "unknown age, status: needs iam:ListAccessKeys", "keycare policy", 2,
+		input(section("a", keyA, secretA), "")}, // offline: one line in the summary
+	{"secret-mismatch",
+		input(section("a", keyA, secretA)+section("b", keyA, secretB), ""), `profiles "a" and "b"`, "", 7,
+		input(section("a", keyA, secretA)+section("b", keyA, secretA), "")},
+	{"secret-reused",
+		input(section("a", keyA, secretA)+section("b", keyB, secretA), ""), keyB + " has the same secret as key " + keyA, "", 7,
+		input(section("a", keyA, secretA)+section("b", keyB, secretB), "")},
+	{"two-ways-to-sign",
+		input(section("a", keyA, secretA), "[profile a]\nsso_session = corp\nsso_account_id = 1\n"), "the AWS CLI uses IAM Identity Center, the Go SDK (terraform and others) uses the key", "", 2,
+		input(section("a", keyA, secretA), "[profile b]\nsso_session = corp\n[profile a]\nrole_arn = r\nsource_profile = a\n")},
+	{"environment-key",
+		input("", "", func(in *Input) {
+			in.Local.EnvKeys, in.Local.EnvKeyID = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, keyA
+		}), "with key " + keyA, "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY", 0,
+		input("", "")},
+	{"cli-history",
+		input("", "[default]\ncli_history = enabled\n"), "cli_history", "aws configure set cli_history disabled --profile default", 1,
+		input("", "[default]\ncli_history = disabled\n")},
+	{"cli-history-file",
+		input("", "", func(in *Input) { in.Local.History = credfile.FileFact{Path: "/h/history.db", Exists: true} }), "recorded", `rm "/h/history.db"`, 0,
+		input("", "[default]\ncli_history = enabled\n", func(in *Input) { in.Local.History = credfile.FileFact{Path: "/h", Exists: true} })},
+	{"key-with-token",
+		input(section("a", keyA, secretA, "aws_session_token = "+tokenA), ""), "session token beside", "", 4,
+		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), "")},
+	{"key-in-config",
+		input("", section("profile a", keyA, secretA)), "in the config file", "", 2,
+		input(section("a", keyA, secretA), "[profile a]\nregion = x\n")},
+	{"session-key",
+		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), ""), "expires by itself", "", 2,
+		input(section("a", keySession, secretA), "")},
+	{"session-key-no-token",
+		input(section("a", keySession, secretA), ""), "no session token", "", 2,
+		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), "")},
+	{"id-without-secret",
+		input("[a]\naws_access_key_id = "+keyA+"\n", ""), "without a secret", "", 2,
+		input(section("a", keyA, secretA), "")},
+	{"secret-without-id",
+		input("[a]\naws_secret_access_key = "+secretA+"\n", ""), "without a key ID", "", 2,
+		input(section("a", keyA, secretA), "")},
+	{"not-an-access-key",
+		input(section("a", secretB, secretA), ""), "40 characters", "", 2,
+		input(section("a", "minioadmin", secretA, "endpoint_url = http://localhost:9000"), "")},
+	{"example-key",
+		input(section("a", keyExample, secretA), ""), "example", "", 2,
+		input(section("a", keyOld, secretA), "")},
+	{"file-quirk",
+		input(section("a", keyA, secretA, "region : x"), ""), "a : between name and value", "write = instead", 4,
+		input(section("a", keyA, secretA)+"[b]\nregion : x\n", "")}, // b holds no key
+	{"static-key",
+		input(section("a", keyA, secretA), ""), "works until", "", 2,
+		input(section("a", keyCanary, secretA)+section("b", keySession, secretB), "")},
+	{"shared-key",
+		input(section("a", keyA, secretA)+section("b", keyA, secretA), ""), `profiles "a" and "b"`, "", 2,
+		input(section("a", keyA, secretA), section("profile a", keyA, secretA))},
+	{"canary-key",
+		input(section("a", keyCanary, secretA), "", func(in *Input) { in.Offline = false }), "canary", "leave it", 2,
+		input(section("a", keyA, secretA), "")},
+}
+
+func TestRules(t *testing.T) {
+	covered := make(map[string]bool)
+	for _, c := range ruleCases {
+		covered[c.rule] = true
+		t.Run(c.rule, func(t *testing.T) {
+			r := Audit(c.fires)
+			checkNoSecret(t, r)
+			fs := of(r, c.rule)
+			if len(fs) != 1 {
+				t.Fatalf("found %d times, want once; all: %s", len(fs), jsonText(t, r))
+			}
+			f := fs[0]
+			if !strings.Contains(f.What, c.what) || !strings.Contains(f.Fix, c.fix) || f.Line != c.line {
+				t.Errorf("got what %q, fix %q, line %d", f.What, f.Fix, f.Line)
+			}
+			if f.Fix == "" || strings.ContainsAny(f.Fix, "{}") {
+				t.Errorf("fix %q", f.Fix)
+			}
+			r = Audit(c.staysSilent)
+			checkNoSecret(t, r)
+			if fs := of(r, c.rule); len(fs) > 0 {
+				t.Errorf("fires where it should not: %+v", fs)
+			}
+		})
+	}
+	for _, r := range Rules {
+		if !covered[r.ID] {
+			t.Errorf("rule %s has no test", r.ID)
+		}
+	}
+}
+
+func TestRulesTable(t *testing.T) {
+	last, seen := Critical, map[string]bool{}
+	for _, r := range Rules {
+		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(r.ID) || seen[r.ID] {
+			t.Errorf("rule ID %q is not kebab-case or not the only one", r.ID)
+		}
+		seen[r.ID] = true
+		if r.Severity > last {
+			t.Errorf("rule %s stands below less severe ones", r.ID)
+		}
+		last = r.Severity
+		if r.Because == "" || r.Title == "" || r.Why == "" || len(r.Sources) == 0 {
+			t.Errorf("rule %s is not complete", r.ID)
+		}
+	}
+	for q := range splitsTools {
+		if _, ok := credfile.QuirkTexts[q]; !ok {
+			t.Errorf("there is no quirk %q", q)
+		}
+	}
+}
+
+func changed(change func(*credfile.Online)) credfile.Online {
+	o := fresh()
+	change(&o)
+	return o
+}
+
+func aged(days int) credfile.Online {
+	return changed(func(o *credfile.Online) {
+		o.Created.Value = now.Add(-time.Duration(days)*day - time.Hour)
+	})
+}
+
+func mode(file int, m fs.FileMode) func(*Input) {
+	return func(in *Input) { in.Local.Files[file].Mode = m }
+}
+
+func dirMode(m fs.FileMode) func(*Input) {
+	return func(in *Input) { in.Local.Dirs[0].Mode = m }
+}
+
+func siblings(path string, kind credfile.SiblingKind) func(*Input) {
+	return func(in *Input) { in.Local.Siblings = []credfile.Sibling{{Path: path, Kind: kind}} }
+}

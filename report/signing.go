@@ -1,0 +1,105 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"keycare/credfile"
+)
+
+// otherWay is a way to sign that a profile may have beside a static key, and
+// what the two tools make of the two. cli and sdk say what is used.
+type otherWay struct {
+	all      ways // settings that make up the way
+	name     string
+	cli, sdk string
+	// cliConfig is cli for a static key of the config file; empty if the same.
+	cliConfig string
+}
+
+// otherWays is in the order in which the AWS CLI tries them. Sources: botocore
+// 1.43 create_credential_resolver; aws-sdk-go-v2/config 1.33.15
+// resolveCredsFromProfile.
+var otherWays = []otherWay{
+	{all: hasRole | hasSourceProfile, name: "role_arn with source_profile", cli: theOther, sdk: theOther},
+	{all: hasRole | hasCredentialSource, name: "role_arn with credential_source", cli: theOther, sdk: theKey},
+	{all: hasWebIdentity, name: "web_identity_token_file", cli: theOther, sdk: theKey},
+	{all: hasRole, name: "role_arn", cli: "neither of the two and stops", sdk: theKey},
+	{all: hasSSO, name: "IAM Identity Center", cli: theOther, sdk: theKey},
+	{all: hasLogin, name: "login_session", cli: theKey, sdk: theKey, cliConfig: theOther},
+	{all: hasProcess, name: "credential_process", cli: theKey, sdk: theKey, cliConfig: theOther},
+}
+
+const (
+	theKey   = "the key"
+	theOther = "{other}" // shown as the name of the way
+)
+
+// lookAtSigning judges profiles that can sign in more than one way.
+func lookAtSigning(a *auditor) {
+	const asks = hasRole | hasWebIdentity | hasSSO | hasLogin | hasProcess
+	for _, s := range a.survey.subjects {
+		if s.selected && s.ways&asks != 0 && s.name != "" {
+			a.rootLogin(s)
+			a.twoWays(s)
+		}
+	}
+}
+
+func (a *auditor) rootLogin(s *subject) {
+	if s.ways&hasLogin == 0 {
+		return
+	}
+	arn := a.set.Setting(s.name, "login_session")
+	if strings.HasPrefix(arn, "arn:") && strings.HasSuffix(arn, ":root") {
+		a.add("root-login", a.atHeader(Finding{Profiles: []string{s.name},
+			What: fmt.Sprintf("profile %q signs in as the root user (login_session)", s.name)}, s), s.name)
+	}
+}
+
+func (a *auditor) twoWays(s *subject) {
+	kind, h := s.static()
+	if h == nil {
+		return
+	}
+	k := a.survey.byID[h.id.value]
+	if k == nil || k.Kind == credfile.Temporary || k.Canary {
+		return
+	}
+	for _, w := range otherWays {
+		if s.ways&w.all != w.all {
+			continue
+		}
+		// A role that names its own profile as source is what the key is for.
+		if w.all&hasSourceProfile != 0 && a.set.Setting(s.name, "source_profile") == s.name {
+			return
+		}
+		cli := w.cli
+		if kind == credfile.ConfigFile && w.cliConfig != "" {
+			cli = w.cliConfig
+		}
+		f := a.at(Finding{Profiles: []string{s.name}}, kind, h.id.line, h.id.col)
+		if k.valid {
+			f.KeyID = k.ID
+		}
+		f.What = fmt.Sprintf("profile %q has %s and also %s: ", s.name, k.show(), w.name)
+		named := strings.NewReplacer(theOther, w.name)
+		if cli == w.sdk {
+			f.What += fmt.Sprintf("the AWS CLI and the Go SDK use %s", named.Replace(cli))
+		} else {
+			f.What += fmt.Sprintf("the AWS CLI uses %s, the Go SDK (terraform and others) uses %s", named.Replace(cli), named.Replace(w.sdk))
+		}
+		a.add("two-ways-to-sign", f, s.name, w.name)
+		return
+	}
+}
+
+// static returns the static key of a subject, in the file that tools prefer.
+func (s *subject) static() (credfile.FileKind, *holding) {
+	for kind, h := range s.in {
+		if h != nil && h.id.there() && h.secret.there() {
+			return credfile.FileKind(kind), h
+		}
+	}
+	return 0, nil
+}

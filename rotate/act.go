@@ -1,0 +1,179 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"keycare/credfile"
+)
+
+// freeSlot deletes the inactive key that takes the second slot, if it is still
+// there and still inactive.
+func (r *run) freeSlot(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	keys, _, err := r.aws.List(ctx, r.old, r.j.UserName)
+	if err != nil {
+		return errAbort{err}
+	}
+	for _, k := range keys {
+		switch {
+		case k.ID != r.j.FreeSlot:
+		case k.Active:
+			return errAbort{fmt.Errorf("key %s became active again: nothing was deleted", k.ID)}
+		default:
+			if err := r.aws.Delete(ctx, r.old, r.j.UserName, k.ID); err != nil && replyOf(err) != replyGone {
+				return errAbort{explain(err)}
+			}
+			r.Say("deleted the inactive key %s", k.ID)
+		}
+	}
+	r.w.Slot = Yes
+	return nil
+}
+
+// create asks for the new key and keeps it. Ctrl-C does not stop it: a request
+// that is under way may already have had its effect.
+func (r *run) create(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
+	defer cancel()
+	sent := r.Now()
+	pair, err := r.aws.Create(ctx, r.old, r.j.UserName)
+	switch k := replyOf(err); {
+	case err == nil:
+	case k == replyLimit && len(r.j.Sends) > 0:
+		r.w.Listed, r.why = NotYet, err // the lost one landed: the list will show it
+		return nil
+	case k == replyLimit:
+		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, err)}
+	case k == replyDenied, k == replyNotYet, k == replyBadSign, k == replyGone, k == replyRejected:
+		return errAbort{explain(err)}
+	case k == replyBusy && throttled(err):
+		return r.pause(ctx) // refused before it had an effect
+	default:
+		r.why = err
+		r.w.Listed = Unasked
+		r.j.Sends = append(r.j.Sends, Send{r.awsTime(sent), r.awsTime(r.Now())})
+		return r.State.Save(r.j)
+	}
+	r.fresh, r.w.HaveNew, r.j.New = pair, true, pair.ID
+	// The recovery file first: its room is there already, and it alone has the
+	// secret.
+	if err := r.State.KeepNew(r.j.ID, pair); err != nil {
+		return r.dropUnkept(ctx, err)
+	}
+	r.Say("created key %s", pair.ID)
+	return r.State.Save(r.j)
+}
+
+// dropUnkept deletes a new key whose secret could not be written down, while it
+// is still in memory and nothing else knows of it.
+func (r *run) dropUnkept(ctx context.Context, cause error) error {
+	if err := r.aws.Delete(ctx, r.old, r.j.UserName, r.fresh.ID); err != nil && replyOf(err) != replyGone {
+		return errors.Join(cause, err, r.State.Save(r.j))
+	}
+	r.w.HaveNew, r.j.New = false, ""
+	return errAbort{cause}
+}
+
+// deleteOrphan deletes the key of a lost reply.
+func (r *run) deleteOrphan(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	id := r.w.Unknown[0]
+	err := r.aws.Delete(ctx, r.old, r.j.UserName, id)
+	if err != nil && replyOf(err) != replyGone {
+		r.w.Listed, r.why = Silent, err
+		return nil
+	}
+	r.Say("deleted key %s, whose secret was lost with the reply", id)
+	r.j.Orphans = append(r.j.Orphans, id)
+	r.w.Listed, r.w.Unknown, r.w.Orphan = Yes, nil, Unasked
+	return r.State.Save(r.j)
+}
+
+// putNew puts the new pair wherever the old one, or a mixture of both, stands.
+func (r *run) putNew(ctx context.Context, step Step) error {
+	if step == StepPutBack {
+		r.j.PutBacks++
+		if err := r.State.Save(r.j); err != nil {
+			return err
+		}
+		r.Say("another program put the old key back into the files; replacing it again")
+	}
+	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: r.pairs(), To: r.fresh})
+	r.w.Files = HoldUnread
+	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {
+		r.w.Files, r.why = HoldDoubtful, err
+		return nil
+	}
+	return err
+}
+
+// restore puts the old pair wherever the new one stands.
+func (r *run) restore(ctx context.Context) error {
+	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: r.pairs(), To: r.old})
+	r.w.Files = HoldUnread
+	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {
+		r.w.Files, r.why = HoldDoubtful, err
+		return nil
+	}
+	return err
+}
+
+// pairs are the pairs that this rotation may replace in the files.
+func (r *run) pairs() []credfile.Pair { return []credfile.Pair{r.old, r.fresh} }
+
+// retire deletes or deactivates the old key, signed by the pair that was just
+// re-read from the files and proved.
+func (r *run) retire(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	act := r.aws.Delete
+	if r.j.Retire == Deactivate {
+		act = r.aws.Deactivate
+	}
+	err := act(ctx, r.back, r.j.UserName, r.j.Old)
+	if replyOf(err) == replyGone && r.renamed(ctx) {
+		r.w.Files, r.w.Gone = HoldUnread, NotYet // the user has another name now; the key may well exist
+		return
+	}
+	r.done(err)
+}
+
+// renamed asks for the user's present name and notes it if it has changed.
+func (r *run) renamed(ctx context.Context) bool {
+	id, _, err := r.aws.Identity(ctx, r.back)
+	if err != nil || sameUser(id, r.j.User) != Yes || userName(id.ARN) == r.j.UserName {
+		return false
+	}
+	r.j.UserName = userName(id.ARN)
+	return true
+}
+
+// deleteNew deletes the new key of a rotation that is undone.
+func (r *run) deleteNew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	r.done(r.aws.Delete(ctx, r.old, r.j.UserName, r.newID()))
+}
+
+// done notes the result of a deletion. Whatever it was, the files are looked at
+// again.
+func (r *run) done(err error) {
+	r.w.Files = HoldUnread
+	switch replyOf(err) {
+	case replyOK, replyGone:
+		r.w.Gone = Yes
+	case replyNotYet:
+		r.w.Gone, r.why = NotYet, err
+	case replyDenied, replyBadSign, replyRejected:
+		r.w.Gone, r.why = No, explain(err)
+	default:
+		r.w.Gone, r.why = Silent, err
+	}
+}

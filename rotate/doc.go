@@ -1,0 +1,13 @@
+// Package rotate replaces an IAM user's access key by a new one and keeps one
+// promise: whatever fails, whenever, the user still has a working key and can
+// see what happened and finish it.
+//
+// A rotation is a loop: what is known (World) and what was decided (Journal) go
+// into a pure function, next, which names the step to take; a crash at any
+// point is followed by the same loop in a later run (Resume). Two decisions,
+// undo and retire, are written to disk before they are acted on and bind every
+// later run. Everything else is read from the files and from IAM each time.
+//
+// The package owns the AWS client; it also gathers the online facts that an
+// audit wants (Facts). It prints nothing.
+package rotate

@@ -1,0 +1,249 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+// Options is all that a rotation needs to know. The zero values of Retire and
+// Timeout mean Delete and DefaultTimeout.
+type Options struct {
+	Paths   credfile.Paths
+	State   State
+	Disk    disk.FS
+	Retire  Retirement
+	Timeout time.Duration
+	// Connect returns the way to AWS for a profile; nil means Connect.
+	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*AWS, error)
+	Now     func() time.Time
+	Wait    func(context.Context, time.Duration) error
+	// Confirm asks a person. nil means that nobody can be asked: whatever needs
+	// an answer is refused.
+	Confirm func(question string) (bool, error)
+	// Yes answers the questions that --yes may answer.
+	Yes bool
+	// Say tells a person what is happening, a line at a time. It is never nil.
+	Say func(format string, args ...any)
+}
+
+// DefaultTimeout bounds how long a rotation waits for AWS: new keys take
+// seconds to spread, rarely a minute.
+const DefaultTimeout = 2 * time.Minute
+
+const (
+	// createTimeout bounds the one call that Ctrl-C does not stop.
+	createTimeout = 30 * time.Second
+	// callTimeout bounds every other call, its retries included.
+	callTimeout = 30 * time.Second
+	// settle is the time between two reads that must be equal before something
+	// is deleted because of them.
+	settle = 200 * time.Millisecond
+
+	firstWait, longestWait = 200 * time.Millisecond, 2 * time.Second
+)
+
+// HalfDone says that a rotation stopped after the new key was made, or may have
+// been. A working key is in the files; the journal has the rest.
+type HalfDone struct {
+	Journal *Journal
+	Why     string
+	Err     error
+}
+
+func (e *HalfDone) Error() string {
+	msg := fmt.Sprintf("the rotation of key %s of user %s stopped half way: %s", e.Journal.Old, e.Journal.UserName, e.Why)
+	if e.Err != nil {
+		msg += ": " + e.Err.Error()
+	}
+	return msg + "\nrun \"keycare resume\" to finish or undo it"
+}
+
+func (e *HalfDone) Unwrap() error { return e.Err }
+
+// run is one rotation being carried out, from its journal.
+type run struct {
+	*Options
+	aws    *AWS
+	j      *Journal
+	w      World
+	writer *credfile.Writer
+
+	old, fresh credfile.Pair // from the recovery file; fresh is the new key
+	back       credfile.Pair // as re-read from the files
+
+	began    time.Time
+	deadline time.Time
+	wait     time.Duration
+	why      error // the last thing that went wrong, for people
+}
+
+func newRun(o *Options, a *AWS, j *Journal) *run {
+	r := &run{Options: o, aws: a, j: j, began: o.Now(), wait: firstWait}
+	r.deadline = r.began.Add(o.Timeout)
+	r.writer = &credfile.Writer{Disk: o.Disk, Tag: j.ID, Wait: o.Wait}
+	return r
+}
+
+// errAbort wraps an error after which nothing is left half done: the journal is
+// closed and the error is the result.
+type errAbort struct{ error }
+
+func (e errAbort) Unwrap() error { return e.error }
+
+// loop takes steps until the rotation is closed or cannot go on.
+func (r *run) loop(ctx context.Context) (Outcome, error) {
+	for {
+		r.w.Late = !r.Now().Before(r.deadline)
+		step, why := next(r.j, r.w)
+		if ctx.Err() != nil && step != StepClose && step != StepCloseUndone {
+			return r.interrupted(ctx)
+		}
+		switch step {
+		case StepStop:
+			return Unfinished, &HalfDone{r.j, why, r.why}
+		case StepClose:
+			return Rotated, r.close(Rotated)
+		case StepCloseUndone:
+			return Undone, r.close(Undone)
+		}
+		err := r.do(ctx, step)
+		var abort errAbort
+		switch {
+		case err == nil:
+		case errors.As(err, &abort):
+			return Undone, errors.Join(abort.error, r.close(Undone))
+		case ctx.Err() != nil:
+			return r.interrupted(ctx)
+		default:
+			return Unfinished, &HalfDone{r.j, "could not " + string(step), err}
+		}
+	}
+}
+
+// interrupted ends a run that a person stopped. Before a key was made nothing
+// is left half done.
+func (r *run) interrupted(ctx context.Context) (Outcome, error) {
+	if !r.w.HaveNew && !r.w.Resumed && len(r.j.Sends) == 0 {
+		return Undone, errors.Join(context.Cause(ctx), r.close(Undone))
+	}
+	return Unfinished, &HalfDone{r.j, "interrupted", context.Cause(ctx)}
+}
+
+func (r *run) do(ctx context.Context, step Step) error {
+	switch step {
+	case StepWait:
+		return r.pause(ctx)
+	case StepLookFiles:
+		return r.lookFiles(ctx)
+	case StepLookList:
+		return r.lookList(ctx)
+	case StepFreeSlot:
+		return r.freeSlot(ctx)
+	case StepCreate:
+		return r.create(ctx)
+	case StepDeleteOrphan:
+		return r.deleteOrphan(ctx)
+	case StepProveNew:
+		r.w.NewSTS, r.w.NewIAM = r.prove(ctx, r.fresh)
+	case StepProveOld:
+		r.w.OldSTS, r.w.OldIAM = r.prove(ctx, r.old)
+	case StepSwitch, StepPutBack:
+		return r.putNew(ctx, step)
+	case StepReadBack:
+		r.readBack(ctx)
+	case StepDecideRetire:
+		return r.decide(Retire)
+	case StepRetire:
+		r.retire(ctx)
+	case StepDecideUndo:
+		return r.decide(Undo)
+	case StepRestore:
+		return r.restore(ctx)
+	case StepDeleteNew:
+		r.deleteNew(ctx)
+	default:
+		return fmt.Errorf("no such step %q", step)
+	}
+	return nil
+}
+
+// pause waits and forgets what may have changed.
+func (r *run) pause(ctx context.Context) error {
+	left := r.deadline.Sub(r.Now())
+	if err := r.Wait(ctx, min(r.wait, max(left, time.Millisecond))); err != nil {
+		return err
+	}
+	r.wait = min(2*r.wait, longestWait)
+	for _, s := range []*Seen{&r.w.NewSTS, &r.w.NewIAM, &r.w.OldSTS, &r.w.OldIAM, &r.w.Back, &r.w.Listed} {
+		if *s != Yes {
+			*s = Unasked
+		}
+	}
+	if r.w.Gone != Yes {
+		r.w.Gone = Unasked
+		r.w.Files = HoldUnread // looked at anew before every attempt
+	}
+	if r.w.Files == HoldDoubtful {
+		r.w.Files = HoldUnread
+	}
+	return nil
+}
+
+// decide writes a binding decision down before anything is done about it.
+func (r *run) decide(d Direction) error {
+	r.j.Direction = d
+	if err := r.State.Save(r.j); err != nil {
+		r.j.Direction = Undecided
+		return err
+	}
+	r.w.Files = HoldUnread
+	if d == Undo {
+		r.Say("undoing: the new key %s does not answer, the old key %s does", r.j.New, r.j.Old)
+		r.deadline = r.Now().Add(r.Timeout)
+	}
+	return nil
+}
+
+// close ends a rotation: history, then recovery file, then journal. A create
+// whose reply was lost may still land for as long as its signature is good, so
+// its journal stays as a watch.
+func (r *run) close(out Outcome) error {
+	if err := r.writerSweep(); err != nil {
+		return err
+	}
+	if out == Rotated || r.j.New != "" || len(r.j.Orphans) > 0 {
+		if err := r.State.AddHistory(r.j, out, r.Now()); err != nil {
+			return &HalfDone{r.j, "all is done but the notes", err}
+		}
+	}
+	if err := r.State.DropRecovery(r.j.ID); err != nil {
+		return &HalfDone{r.j, "all is done but the notes", err}
+	}
+	if r.mayStillLand() {
+		r.j.Direction = Watch
+		return r.State.Save(r.j)
+	}
+	if err := r.State.Remove(r.j.ID); err != nil {
+		return &HalfDone{r.j, "all is done but the notes", err}
+	}
+	return nil
+}
+
+func (r *run) writerSweep() error {
+	for _, path := range []string{r.j.Paths.Credentials, r.j.Paths.Config} {
+		if err := r.writer.Sweep(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awsTime is a time of this machine's clock by AWS's clock.
+func (r *run) awsTime(t time.Time) time.Time { return r.j.Started.Add(t.Sub(r.began)) }
+
+func (r *run) mayStillLand() bool { return len(r.j.Sends) > len(r.j.Orphans) }

@@ -1,0 +1,232 @@
+package rotate
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+// Direction is a decision that binds every later run of a rotation.
+type Direction string
+
+const (
+	Undecided Direction = ""
+	Undo      Direction = "undo"   // the new key is never switched to or put back again
+	Retire    Direction = "retire" // the new key is never deleted
+	Watch     Direction = "watch"  // closed, but for a create whose reply was lost and that may still land
+)
+
+// Retirement is what happens to the old key at the end.
+type Retirement string
+
+const (
+	Delete     Retirement = "delete"
+	Deactivate Retirement = "deactivate"
+)
+
+// Journal is what a rotation wrote down before it acted. It holds key IDs and
+// no secret. Times are AWS's where AWS gave one.
+type Journal struct {
+	Version   int               `json:"version"`
+	ID        string            `json:"id"`
+	User      credfile.Identity `json:"user"`
+	UserName  string            `json:"user_name"`
+	Profile   string            `json:"profile"` // the profile whose region and endpoints are used
+	Paths     credfile.Paths    `json:"paths"`   // as they were located, not as they would be now
+	Places    []JournalPlace    `json:"places"`
+	Old       string            `json:"old"`
+	New       string            `json:"new,omitempty"`
+	Before    []string          `json:"keys_before"`         // the user's keys when the rotation began
+	FreeSlot  string            `json:"free_slot,omitempty"` // an inactive key that is deleted to make room
+	Retire    Retirement        `json:"retirement"`          // what becomes of Old
+	Direction Direction         `json:"direction,omitempty"` // binding once it is set
+	Started   time.Time         `json:"started"`             // AWS's clock
+	Sends     []Send            `json:"sends,omitempty"`     // creates whose reply was lost
+	PutBacks  int               `json:"put_backs,omitempty"` // how often our pair was overwritten and put back
+	Orphans   []string          `json:"orphans,omitempty"`   // keys of lost replies that were deleted
+}
+
+// JournalPlace names a section that held the old key at the start.
+type JournalPlace struct {
+	Kind    credfile.FileKind `json:"kind"`
+	Profile string            `json:"profile"`
+}
+
+// Send is a create whose outcome is not known, by AWS's clock.
+type Send struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+const journalVersion = 1
+
+func newID() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// State is the folder that holds rotations in flight and the history.
+type State struct {
+	Dir  string
+	Disk disk.FS
+}
+
+func (s State) rotations() string             { return filepath.Join(s.Dir, "rotations") }
+func (s State) journalPath(id string) string  { return filepath.Join(s.rotations(), id+".json") }
+func (s State) recoveryPath(id string) string { return filepath.Join(s.rotations(), id+".recovery") }
+func (s State) historyPath() string           { return filepath.Join(s.Dir, "history.jsonl") }
+func (s State) userLock(account, user string) string {
+	return filepath.Join(s.Dir, "user-"+account+"-"+user+".lock")
+}
+
+// Init makes the folders, readable by their owner alone.
+func (s State) Init() error {
+	if err := s.Disk.MkdirAll(s.rotations(), 0o700); err != nil {
+		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
+	}
+	return nil
+}
+
+// Save writes the journal durably.
+func (s State) Save(j *Journal) error {
+	j.Version = journalVersion
+	b, err := json.MarshalIndent(j, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := s.journalPath(j.ID)
+	if err := disk.WriteAtomic(s.Disk, name, name+".new", append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("cannot write the journal %s: %w", name, err)
+	}
+	return nil
+}
+
+// Journals returns the rotations in flight, oldest first. A journal that cannot
+// be read is an error: it may be all that names a key.
+func (s State) Journals() ([]*Journal, error) {
+	entries, err := s.Disk.ReadDir(s.rotations())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+	}
+	var found []*Journal
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), ".json")
+		if !ok {
+			continue
+		}
+		b, err := s.Disk.ReadFile(s.journalPath(id))
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the journal of a rotation: %w", err)
+		}
+		j := &Journal{}
+		if err := json.Unmarshal(b, j); err != nil || j.ID != id {
+			return nil, fmt.Errorf("%s is damaged (%v): it tells which rotation is unfinished; keep it and look at both keys of the user before you move it away", s.journalPath(id), err)
+		}
+		if j.Version > journalVersion {
+			return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.journalPath(id))
+		}
+		found = append(found, j)
+	}
+	slices.SortStableFunc(found, func(a, b *Journal) int { return a.Started.Compare(b.Started) })
+	return found, nil
+}
+
+// Remove takes the journal away, the last act of a rotation.
+func (s State) Remove(id string) error {
+	if err := disk.RemoveIfThere(s.Disk, s.journalPath(id)); err != nil {
+		return err
+	}
+	return s.Disk.SyncDir(s.rotations())
+}
+
+// The recovery file has two lines of fixed length, one for each pair: writing
+// the second needs no new space on disk and cannot harm the first.
+const recoveryLine = 512
+
+type recoveryPair struct {
+	ID     string `json:"aws_access_key_id"`
+	Secret string `json:"aws_secret_access_key"`
+}
+
+func recoveryRecord(p credfile.Pair) ([]byte, error) {
+	b, err := json.Marshal(recoveryPair{p.ID, p.Secret.Reveal()})
+	if err != nil || len(b) >= recoveryLine {
+		return nil, fmt.Errorf("key %s does not fit into the recovery file", p.ID)
+	}
+	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1-len(b))...)
+	return append(b, '\n'), nil
+}
+
+// OpenRecovery makes the recovery file with the old pair and room for the new.
+func (s State) OpenRecovery(id string, old credfile.Pair) error {
+	b, err := recoveryRecord(old)
+	if err != nil {
+		return err
+	}
+	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1)...)
+	if err := disk.WriteNew(s.Disk, s.recoveryPath(id), append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("cannot write the recovery file: %w", err)
+	}
+	return s.Disk.SyncDir(s.rotations())
+}
+
+// KeepNew writes the new pair into the recovery file.
+func (s State) KeepNew(id string, pair credfile.Pair) (err error) {
+	b, err := recoveryRecord(pair)
+	if err != nil {
+		return err
+	}
+	f, err := s.Disk.OpenWrite(s.recoveryPath(id))
+	if err != nil {
+		return fmt.Errorf("cannot write the recovery file: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if n, err := f.WriteAt(b, recoveryLine); err != nil || n < len(b) {
+		return fmt.Errorf("cannot write the recovery file: %w", err)
+	}
+	return f.Sync()
+}
+
+// Recovery returns the pairs of the recovery file; the second is empty before
+// KeepNew. ok is false where there is no such file.
+func (s State) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error) {
+	b, err := s.Disk.ReadFile(s.recoveryPath(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return old, fresh, false, nil
+	}
+	if err != nil {
+		return old, fresh, false, fmt.Errorf("cannot read the recovery file: %w", err)
+	}
+	pairs := [2]credfile.Pair{}
+	for i := range pairs {
+		line := bytes.TrimSpace(b[min(len(b), i*recoveryLine):min(len(b), (i+1)*recoveryLine)])
+		var r recoveryPair
+		if len(line) > 0 && json.Unmarshal(line, &r) == nil { // a torn second record is as good as none
+			pairs[i] = credfile.Pair{ID: r.ID, Secret: credfile.NewSecret(r.Secret)}
+		}
+	}
+	return pairs[0], pairs[1], true, nil
+}
+
+// DropRecovery removes the recovery file.
+func (s State) DropRecovery(id string) error {
+	if err := disk.RemoveIfThere(s.Disk, s.recoveryPath(id)); err != nil {
+		return fmt.Errorf("cannot remove the recovery file: %w", err)
+	}
+	return s.Disk.SyncDir(s.rotations())
+}

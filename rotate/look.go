@@ -1,0 +1,214 @@
+package rotate
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"keycare/credfile"
+)
+
+// lookFiles reads what the journaled places hold. What a resumed rotation
+// concludes from it may delete a key, so there two equal reads are needed: the
+// AWS CLI truncates the file before it writes it.
+func (r *run) lookFiles(ctx context.Context) error {
+	r.w.Back = Unasked
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		r.w.Files, r.why = HoldDoubtful, err
+		return nil
+	}
+	if r.w.Resumed {
+		if err := r.Wait(ctx, settle); err != nil {
+			return err
+		}
+		again, err := credfile.Load(r.Disk, r.j.Paths)
+		if err != nil || again.Credentials.Text != set.Credentials.Text || again.Config.Text != set.Config.Text {
+			r.w.Files, r.why = HoldDoubtful, err
+			return nil
+		}
+	}
+	r.w.Files = r.holdIn(set)
+	return nil
+}
+
+func (r *run) holdIn(set *credfile.Set) Hold {
+	total := HoldUnread
+	for _, pl := range r.j.Places {
+		pair, err := set.PairAt(pl.Kind, pl.Profile)
+		if err != nil {
+			r.why = err
+			return HoldDoubtful
+		}
+		h := r.holdOf(pair)
+		switch {
+		case h == HoldForeign:
+			return h
+		case total == HoldUnread:
+			total = h
+		case total != h:
+			total = HoldPart
+		}
+	}
+	if total == HoldNew && len(set.Mentions(r.j.Old)) > 0 {
+		return HoldPart // another place holds the old key
+	}
+	return total
+}
+
+// holdOf compares a pair with the old and the new one; by ID alone where the
+// recovery file, and with it a secret, is gone.
+func (r *run) holdOf(p credfile.Pair) Hold {
+	is := func(id string, known credfile.Pair) (sameID, sameSecret bool) {
+		return p.ID == id, known.Secret.Empty() || p.Secret.Equal(known.Secret)
+	}
+	oldID, oldSecret := is(r.j.Old, r.old)
+	newID, newSecret := is(r.newID(), r.fresh)
+	switch {
+	case newID && newSecret:
+		return HoldNew
+	case oldID && oldSecret:
+		return HoldOld
+	case newID && oldSecret && !r.old.Secret.Empty(), oldID && newSecret && !r.fresh.Secret.Empty():
+		return HoldPart
+	}
+	return HoldForeign
+}
+
+// newID is the new key's ID, from the recovery file where a crash kept it out
+// of the journal.
+func (r *run) newID() string {
+	if r.j.New == "" {
+		return r.fresh.ID
+	}
+	return r.j.New
+}
+
+// prove asks STS and IAM at once whether they know a pair and whose it is.
+func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	var errSTS, errIAM error
+	wg.Go(func() {
+		var id credfile.Identity
+		if id, _, errSTS = r.aws.Identity(ctx, p); errSTS == nil {
+			atSTS = sameUser(id, r.j.User)
+		} else {
+			atSTS = answered(errSTS)
+		}
+	})
+	wg.Go(func() {
+		_, _, errIAM = r.aws.List(ctx, p, r.j.UserName)
+		atIAM = answered(errIAM)
+		if k := replyOf(errIAM); k == replyDenied || k == replyGone { // it knows the key, and says so in its own words
+			atIAM = Yes
+		}
+	})
+	wg.Wait()
+	for _, err := range []error{errSTS, errIAM} {
+		if err != nil && replyOf(err) != replyDenied {
+			r.why = err
+		}
+	}
+	return atSTS, atIAM
+}
+
+// sameUser compares by user ID and account: a user may be renamed.
+func sameUser(a, b credfile.Identity) Seen {
+	if a.UserID == b.UserID && a.Account == b.Account {
+		return Yes
+	}
+	return No
+}
+
+// answered says what an error of a call tells about the key that signed it.
+func answered(err error) Seen {
+	switch replyOf(err) {
+	case replyOK:
+		return Yes
+	case replyNotYet:
+		return NotYet
+	case replyBadSign:
+		return No
+	}
+	return Silent
+}
+
+// readBack reads every place as the SDK reads it from disk and asks STS about
+// the pair.
+func (r *run) readBack(ctx context.Context) {
+	var pair credfile.Pair
+	for _, pl := range r.j.Places {
+		got := credfile.LoadWithSDK(ctx, r.j.Paths.Alone(pl.Kind), pl.Profile)
+		if got.None != "" || r.holdOf(got.Pair) != HoldNew {
+			r.w.Files, r.w.Back = HoldUnread, Unasked // changed since the look: look again
+			return
+		}
+		pair = got.Pair
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	id, _, err := r.aws.Identity(ctx, pair)
+	if err != nil {
+		r.w.Back, r.why = answered(err), err
+		return
+	}
+	r.w.Back, r.back = sameUser(id, r.j.User), pair
+}
+
+// lookList asks which keys the user has, to find the key of a lost reply.
+func (r *run) lookList(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	keys, _, err := r.aws.List(ctx, r.old, r.j.UserName)
+	if err != nil {
+		r.w.Listed, r.why = Silent, err
+		return nil
+	}
+	r.w.Listed, r.w.Orphan, r.w.Unknown = Yes, Unasked, nil
+	var unknown []Key
+	for _, k := range keys {
+		if k.ID != r.j.Old && k.ID != r.newID() && !slices.Contains(r.j.Before, k.ID) {
+			unknown = append(unknown, k)
+			r.w.Unknown = append(r.w.Unknown, k.ID)
+		}
+	}
+	if len(unknown) == 1 {
+		r.w.Orphan = r.isOrphan(ctx, unknown[0])
+	}
+	return nil
+}
+
+// isOrphan reports whether a key is, by every sign there is, the one that a
+// create of ours made and whose reply was lost. Age alone is no sign.
+func (r *run) isOrphan(ctx context.Context, k Key) Seen {
+	inTime := slices.ContainsFunc(r.sends(), func(s Send) bool {
+		return !k.Created.Before(s.From.Add(-clockSlack)) && !k.Created.After(s.To.Add(clockSlack))
+	})
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if !inTime || err != nil || len(set.Mentions(k.ID)) > 0 {
+		return No
+	}
+	use, err := r.aws.LastUsed(ctx, r.old, k.ID)
+	if err != nil || !use.At.IsZero() { // an unknown last use is not "unused"
+		return No
+	}
+	if sts, iam := r.prove(ctx, r.old); sts != Yes || iam != Yes {
+		return No
+	}
+	return Yes
+}
+
+// clockSlack is how far apart the clocks of two of AWS's machines may be.
+const clockSlack = 2 * time.Second
+
+// sends are the creates whose outcome is not known. A run that crashed during
+// one could not write it down; it was sent right after the journal was begun.
+func (r *run) sends() []Send {
+	if len(r.j.Sends) == 0 {
+		return []Send{{r.j.Started, r.j.Started.Add(createTimeout)}}
+	}
+	return r.j.Sends
+}

@@ -1,0 +1,243 @@
+package rotate
+
+// Seen is what is known about one question; the zero value is "not asked".
+type Seen int
+
+const (
+	Unasked Seen = iota
+	Yes
+	NotYet // refused in a way that a new key passes through, or that may pass
+	No     // refused for good
+	Silent // no answer
+)
+
+// Hold is what the places that the journal names hold, taken together.
+type Hold int
+
+const (
+	HoldUnread   Hold = iota
+	HoldOld           // every place holds the old pair
+	HoldNew           // every place holds the new pair, and no place in either file the old key
+	HoldPart          // some hold the old, some the new, or an ID of one with the secret of the other
+	HoldForeign       // a place holds a third key: a person acted
+	HoldDoubtful      // a file or section is missing, empty or cannot be read: nothing is concluded from it
+)
+
+// World is what is known at the moment, beside the journal.
+type World struct {
+	HaveOld, HaveNew bool // the recovery file has the pair
+	Resumed          bool // an earlier run wrote the journal: its create may have been sent
+
+	Files          Hold
+	OldSTS, OldIAM Seen
+	NewSTS, NewIAM Seen
+	Back           Seen // the pair as the SDK re-reads it from the files answers at STS as the same user
+
+	Listed  Seen     // the list of the user's keys was asked for since the last doubtful create
+	Unknown []string // keys in that list that were not there before and are not Old or New
+	Orphan  Seen     // the one unknown key is by all rules the one that a lost reply of ours made
+
+	Slot Seen // the inactive key that takes the second slot is gone
+	Gone Seen // the old key (retire) or the new key (undo) is gone, or Inactive where that was asked for
+	Late bool // the deadline has passed
+}
+
+// Step is what to do now.
+type Step string
+
+const (
+	StepLookFiles    Step = "look at the files"
+	StepLookList     Step = "list the user's keys"
+	StepFreeSlot     Step = "delete the inactive key to make room"
+	StepCreate       Step = "create a new key"
+	StepDeleteOrphan Step = "delete the key of a lost reply"
+	StepProveNew     Step = "prove the new key"
+	StepProveOld     Step = "prove the old key"
+	StepSwitch       Step = "put the new key into the files"
+	StepReadBack     Step = "re-read the files and prove what they hold"
+	StepDecideRetire Step = "decide to retire the old key"
+	StepRetire       Step = "retire the old key"
+	StepPutBack      Step = "put the new key back into the files"
+	StepDecideUndo   Step = "decide to undo"
+	StepRestore      Step = "put the old key back into the files"
+	StepDeleteNew    Step = "delete the new key"
+	StepClose        Step = "close the rotation"
+	StepCloseUndone  Step = "close the rotation, undone"
+	StepWait         Step = "wait and look again"
+	StepStop         Step = "stop half way"
+)
+
+// maxPutBacks bounds how often a pair that another program overwrote is put
+// back in one rotation.
+const maxPutBacks = 3
+
+// next names the step to take. It is a function of its arguments alone: every
+// run, the first and any later one, comes here with what it sees. The second
+// result says why, for people, where the step is StepStop.
+func next(j *Journal, w World) (Step, string) {
+	switch j.Direction {
+	case Retire:
+		return nextRetire(j, w)
+	case Undo:
+		return nextUndo(w)
+	}
+	if !w.HaveNew {
+		return nextCreate(j, w)
+	}
+	return nextSwitch(w)
+}
+
+// nextCreate: no pair of a new key is known.
+func nextCreate(j *Journal, w World) (Step, string) {
+	if j.New != "" {
+		return StepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
+	}
+	if !w.Resumed && j.FreeSlot != "" && w.Slot != Yes {
+		return StepFreeSlot, ""
+	}
+	if !w.Resumed && len(j.Sends) == 0 {
+		return StepCreate, ""
+	}
+	// A create was sent and its reply lost, or may have been: the list tells,
+	// late perhaps.
+	switch {
+	case w.Listed == Unasked:
+		return StepLookList, ""
+	case w.Listed != Yes && w.Late:
+		return StepStop, "IAM does not tell which keys the user has"
+	case w.Listed != Yes:
+		return StepWait, ""
+	case len(w.Unknown) == 0 && w.Resumed:
+		return StepCloseUndone, ""
+	case len(w.Unknown) == 0 && w.Late:
+		return StepCloseUndone, ""
+	case len(w.Unknown) == 0:
+		return StepCreate, ""
+	case w.Orphan == Yes:
+		return StepDeleteOrphan, ""
+	}
+	return StepStop, "the user has a key that keycare did not make for sure: " + w.Unknown[0]
+}
+
+// nextSwitch: the new pair is in the recovery file and nothing is decided.
+func nextSwitch(w World) (Step, string) {
+	proof := both(w.NewSTS, w.NewIAM)
+	switch {
+	case proof == Unasked:
+		return StepProveNew, ""
+	case proof != Yes && proof != No && !w.Late:
+		return StepWait, ""
+	case proof != Yes:
+		return giveUp(w)
+	}
+	switch w.Files {
+	case HoldUnread:
+		return StepLookFiles, ""
+	case HoldOld, HoldPart:
+		return StepSwitch, ""
+	case HoldForeign:
+		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
+	case HoldDoubtful:
+		return waitOr(w, "the files cannot be read for sure")
+	}
+	switch w.Back {
+	case Unasked:
+		return StepReadBack, ""
+	case Yes:
+		return StepDecideRetire, ""
+	case No:
+		return StepStop, "what the files hold does not answer as the same user"
+	}
+	return waitOr(w, "the new key, as the files hold it, does not answer")
+}
+
+// giveUp: the new key does not answer. Undoing needs the old one working now.
+func giveUp(w World) (Step, string) {
+	switch both(w.OldSTS, w.OldIAM) {
+	case Unasked:
+		return StepProveOld, ""
+	case Yes:
+		return StepDecideUndo, ""
+	}
+	return StepStop, "neither the new nor the old key answers"
+}
+
+func nextRetire(j *Journal, w World) (Step, string) {
+	switch w.Files {
+	case HoldUnread:
+		return StepLookFiles, ""
+	case HoldOld, HoldPart:
+		switch {
+		case !w.HaveNew:
+			return StepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+		case j.PutBacks >= maxPutBacks:
+			return StepStop, "another program keeps putting the old key back into the files"
+		}
+		return StepPutBack, ""
+	case HoldForeign:
+		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
+	case HoldDoubtful:
+		return waitOr(w, "the files cannot be read for sure")
+	}
+	if w.Gone == Yes {
+		return StepClose, ""
+	}
+	switch w.Back {
+	case Unasked:
+		return StepReadBack, ""
+	case Yes:
+	case No:
+		return StepStop, "what the files hold does not answer as the same user"
+	default:
+		return waitOr(w, "the new key, as the files hold it, does not answer")
+	}
+	switch w.Gone {
+	case Unasked:
+		return StepRetire, ""
+	case No:
+		return StepStop, "AWS does not let this user retire the old key"
+	}
+	return waitOr(w, "AWS does not yet carry out the retirement of the old key")
+}
+
+func nextUndo(w World) (Step, string) {
+	switch w.Files {
+	case HoldUnread:
+		return StepLookFiles, ""
+	case HoldNew, HoldPart:
+		if !w.HaveOld {
+			return StepStop, "the recovery file, which held the old key's secret, is gone"
+		}
+		return StepRestore, ""
+	case HoldForeign:
+		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
+	case HoldDoubtful:
+		return waitOr(w, "the files cannot be read for sure")
+	}
+	switch w.Gone {
+	case Yes:
+		return StepCloseUndone, ""
+	case Unasked:
+		return StepDeleteNew, ""
+	case No:
+		return StepStop, "AWS does not let this user delete the new key"
+	}
+	return waitOr(w, "AWS does not yet delete the new key")
+}
+
+func waitOr(w World, why string) (Step, string) {
+	if w.Late {
+		return StepStop, why
+	}
+	return StepWait, ""
+}
+
+// both is the worse of two answers.
+func both(a, b Seen) Seen {
+	for _, s := range []Seen{No, Unasked, Silent, NotYet} {
+		if a == s || b == s {
+			return s
+		}
+	}
+	return Yes
+}

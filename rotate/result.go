@@ -1,0 +1,118 @@
+package rotate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"keycare/credfile/disk"
+)
+
+// Outcome says how a rotation ended.
+type Outcome string
+
+const (
+	Rotated    Outcome = "rotated"
+	Planned    Outcome = "planned"    // a dry run: nothing was changed
+	Undone     Outcome = "undone"     // all is as it was before
+	Unfinished Outcome = "unfinished" // resume will go on
+)
+
+// Result is what happened to one key, for people and for JSON.
+type Result struct {
+	Outcome  Outcome  `json:"outcome"`
+	Profile  string   `json:"profile"`
+	User     string   `json:"user_arn,omitempty"`
+	Account  string   `json:"account,omitempty"`
+	Old      string   `json:"old_key,omitempty"`
+	New      string   `json:"new_key,omitempty"`
+	Retired  string   `json:"old_key_now,omitempty"` // "deleted" or "inactive"
+	Places   []string `json:"places"`
+	Diff     string   `json:"diff,omitempty"` // secrets redacted
+	FreeSlot string   `json:"inactive_key_to_delete,omitempty"`
+}
+
+func (j *Journal) result(out Outcome) Result {
+	r := Result{Outcome: out, Profile: j.Profile, User: j.User.ARN, Account: j.User.Account,
+		Old: j.Old, New: j.New, FreeSlot: j.FreeSlot, Places: []string{}}
+	for _, p := range j.Places {
+		path := j.Paths.Credentials
+		if p.Kind != 0 {
+			path = j.Paths.Config
+		}
+		r.Places = append(r.Places, fmt.Sprintf("%s [%s]", path, p.Profile))
+	}
+	if out == Rotated {
+		r.Retired = "deleted"
+		if j.Retire == Deactivate {
+			r.Retired = "inactive"
+		}
+	}
+	return r
+}
+
+// History is one finished rotation.
+type History struct {
+	Time    time.Time `json:"time"`
+	ID      string    `json:"id"`
+	Outcome Outcome   `json:"outcome"`
+	Profile string    `json:"profile"`
+	User    string    `json:"user_arn"`
+	Old     string    `json:"old_key"`
+	New     string    `json:"new_key,omitempty"`
+	Retired string    `json:"old_key_now,omitempty"`
+}
+
+// AddHistory adds one line for a finished rotation; a line that an interrupted
+// run has written already is not written twice.
+func (s State) AddHistory(j *Journal, out Outcome, now time.Time) error {
+	past, err := s.History()
+	if err != nil {
+		return err
+	}
+	for _, h := range past {
+		if h.ID == j.ID {
+			return nil
+		}
+	}
+	res := j.result(out)
+	past = append(past, History{now.UTC().Truncate(time.Second), j.ID, out, j.Profile, j.User.ARN, j.Old, j.New, res.Retired})
+	past = past[max(0, len(past)-maxHistory):]
+	var b strings.Builder
+	for _, h := range past {
+		line, err := json.Marshal(h)
+		if err != nil {
+			return err
+		}
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	name := s.historyPath()
+	return disk.WriteAtomic(s.Disk, name, name+".new", []byte(b.String()), 0o600)
+}
+
+// maxHistory bounds the history, in rotations.
+const maxHistory = 1000
+
+// History returns the finished rotations, oldest first. Lines that cannot be
+// read are left out: nothing depends on them.
+func (s State) History() ([]History, error) {
+	b, err := s.Disk.ReadFile(s.historyPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the history: %w", err)
+	}
+	var past []History
+	for line := range strings.Lines(string(b)) {
+		var h History
+		if json.Unmarshal([]byte(line), &h) == nil && h.ID != "" {
+			past = append(past, h)
+		}
+	}
+	return past, nil
+}
