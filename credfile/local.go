@@ -47,8 +47,8 @@ type FileFact struct {
 	// the file's folder, which is the home folder as a rule. Unknown on
 	// Windows, and false there.
 	OwnedByOther bool
-	// HardLinks counts the file's names; 0 where the system does not tell.
-	HardLinks uint64
+	// HardLinks counts the file's names; 0 where that is not known.
+	HardLinks int
 }
 
 // keyVariables are the environment variables of a key. All tools read the first
@@ -121,7 +121,7 @@ func factOf(d disk.FS, env Env, path string) FileFact {
 	}
 	f.Mode, f.ModeKnown = fi.Mode(), true
 	if !fi.IsDir() {
-		f.HardLinks = linksOf(fi)
+		f.HardLinks = linkCount(fi)
 	}
 	owner, ok := ownerOf(fi)
 	want, okWant := meantUser(d, path)

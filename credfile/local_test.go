@@ -12,8 +12,8 @@ import (
 	"keycare/credfile/disk"
 )
 
-// fakeEnv is an environment of these variables alone.
-func fakeEnv(vars map[string]string) Env {
+// localEnv is an environment of these variables alone.
+func localEnv(vars map[string]string) Env {
 	return Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) {
 		v, ok := vars[name]
 		return v, ok
@@ -23,7 +23,7 @@ func fakeEnv(vars map[string]string) Env {
 func TestReadLocalOfNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".aws")
 	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
-	l := ReadLocal(disk.OS{}, fakeEnv(nil), p)
+	l := ReadLocal(disk.OS{}, localEnv(nil), p)
 	if len(l.Files) != 2 || l.Files[0].Exists || l.Files[1].Exists || l.Files[1].Kind != ConfigFile ||
 		len(l.Dirs) != 1 || l.Dirs[0].Exists || l.Siblings != nil || l.EnvKeys != nil || l.History.Exists {
 		t.Errorf("got %+v", l)
@@ -33,12 +33,12 @@ func TestReadLocalOfNothing(t *testing.T) {
 func TestReadLocalEnvironment(t *testing.T) {
 	const secret = "SEKRET/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	env := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAZAVB57H55F3T4BKH", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": ""}
-	l := ReadLocal(disk.OS{}, fakeEnv(env), Paths{})
+	l := ReadLocal(disk.OS{}, localEnv(env), Paths{})
 	if want := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}; !reflect.DeepEqual(l.EnvKeys, want) || l.EnvKeyID != env["AWS_ACCESS_KEY_ID"] {
 		t.Errorf("got %+v", l)
 	}
 	env["AWS_ACCESS_KEY_ID"] = secret // in the wrong variable
-	if out := fmt.Sprintf("%+v", ReadLocal(disk.OS{}, fakeEnv(env), Paths{})); strings.Contains(out, "SEKRET") {
+	if out := fmt.Sprintf("%+v", ReadLocal(disk.OS{}, localEnv(env), Paths{})); strings.Contains(out, "SEKRET") {
 		t.Errorf("a secret is in the facts: %s", out)
 	}
 }
@@ -52,10 +52,10 @@ func TestReadLocalHistory(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if h := ReadLocal(disk.OS{}, fakeEnv(map[string]string{"HOME": home}), Paths{}).History; !h.Exists || h.Path != path {
+	if h := ReadLocal(disk.OS{}, localEnv(map[string]string{"HOME": home}), Paths{}).History; !h.Exists || h.Path != path {
 		t.Errorf("got %+v", h)
 	}
-	other := fakeEnv(map[string]string{"HOME": home, "AWS_CLI_HISTORY_FILE": filepath.Join(home, "none")})
+	other := localEnv(map[string]string{"HOME": home, "AWS_CLI_HISTORY_FILE": filepath.Join(home, "none")})
 	if h := ReadLocal(disk.OS{}, other, Paths{}).History; h.Exists {
 		t.Errorf("got %+v", h)
 	}
@@ -72,24 +72,24 @@ func TestSiblings(t *testing.T) {
 		"bob_accessKeys.csv": KeyDownload, "accessKeys.csv": KeyDownload, "accessKeys (1).csv": KeyDownload, "credentials.csv": KeyDownload,
 		"new_user_credentials.csv": KeyDownload, "rootkey.csv": RootCSV, "rootkey (2).csv": RootCSV, ".keycare-0123": Leftover,
 	}
-	others := []string{"credentials", "config", "credentials.lock", ".keycare-credentials.lock", "configuration.bak.d", "cli", "mycredentials", "models"}
+	others := []string{"credentials", "config", "credentials.lock", ".keycare-credentials.lock", ".credentials.keycare-lock", "configuration.bak.d", "cli", "mycredentials", "models"}
 	dir := t.TempDir()
 	for name := range copies {
 		if runtime.GOOS == "windows" && strings.ContainsAny(name, "#") {
 			continue
 		}
-		writeFile(t, filepath.Join(dir, name), key)
+		localWrite(t, filepath.Join(dir, name), key)
 	}
 	for _, name := range others {
-		writeFile(t, filepath.Join(dir, name), key)
+		localWrite(t, filepath.Join(dir, name), key)
 	}
-	writeFile(t, filepath.Join(dir, "config.bak2"), "[default]\nregion = eu-west-1\n") // a copy, but without keys
+	localWrite(t, filepath.Join(dir, "config.bak2"), "[default]\nregion = eu-west-1\n") // a copy, but without keys
 	if err := os.Mkdir(filepath.Join(dir, "credentials.old.d"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	found := make(map[string]SiblingKind)
-	for _, s := range ReadLocal(disk.OS{}, fakeEnv(nil), p).Siblings {
+	for _, s := range ReadLocal(disk.OS{}, localEnv(nil), p).Siblings {
 		found[filepath.Base(s.Path)] = s.Kind
 	}
 	for name, kind := range copies {
@@ -107,21 +107,21 @@ func TestSiblings(t *testing.T) {
 func TestSiblingUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials.bak")
-	writeFile(t, path, "")
+	localWrite(t, path, "")
 	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
-	if s := ReadLocal(noReading{}, fakeEnv(nil), p).Siblings; len(s) != 1 {
+	if s := ReadLocal(localNoReading{}, localEnv(nil), p).Siblings; len(s) != 1 {
 		t.Errorf("got %v", s)
 	}
-	if s := ReadLocal(disk.OS{}, fakeEnv(nil), p).Siblings; len(s) != 0 {
+	if s := ReadLocal(disk.OS{}, localEnv(nil), p).Siblings; len(s) != 0 {
 		t.Errorf("an empty copy is told: %v", s)
 	}
 }
 
-type noReading struct{ disk.OS }
+type localNoReading struct{ disk.OS }
 
-func (noReading) ReadFile(string) ([]byte, error) { return nil, os.ErrPermission }
+func (localNoReading) ReadFile(string) ([]byte, error) { return nil, os.ErrPermission }
 
-func writeFile(t testing.TB, path, text string) {
+func localWrite(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

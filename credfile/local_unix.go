@@ -19,13 +19,6 @@ func ownerOf(fi fs.FileInfo) (uid int, ok bool) {
 	return int(st.Uid), true
 }
 
-func linksOf(fi fs.FileInfo) uint64 {
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		return uint64(st.Nlink) //nolint:unconvert // its width differs between systems
-	}
-	return 0
-}
-
 // meantUser is the user whose file path should be. Root is asked for others'
 // files, so for root it is the owner of the folder two above a file.
 func meantUser(d disk.FS, path string) (uid int, ok bool) {

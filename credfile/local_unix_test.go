@@ -22,7 +22,7 @@ func TestFileFacts(t *testing.T) {
 		}
 	}
 	p := Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
-	writeFile(t, p.Config, "")
+	localWrite(t, p.Config, "")
 	if err := os.Chmod(p.Config, 0o664); err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +30,11 @@ func TestFileFacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := filepath.Join(dotfiles, "credentials")
-	writeFile(t, target, "")
+	localWrite(t, target, "")
 	if err := os.Symlink(target, p.Credentials); err != nil {
 		t.Fatal(err)
 	}
-	l := ReadLocal(disk.OS{}, fakeEnv(nil), p)
+	l := ReadLocal(disk.OS{}, localEnv(nil), p)
 	creds, config := l.Files[0], l.Files[1]
 	want, err := filepath.EvalSymlinks(target) // the temporary folder may be behind a link itself
 	if err != nil {
@@ -46,39 +46,41 @@ func TestFileFacts(t *testing.T) {
 	if config.Mode.Perm() != 0o664 || config.Target != "" || config.HardLinks != 2 {
 		t.Errorf("config: %+v", config)
 	}
-	has := func(dir string) bool { return slices.ContainsFunc(l.Dirs, func(f FileFact) bool { return f.Path == dir && f.Exists }) }
+	has := func(dir string) bool {
+		return slices.ContainsFunc(l.Dirs, func(f FileFact) bool { return f.Path == dir && f.Exists })
+	}
 	if len(l.Dirs) != 2 || !has(aws) || !has(filepath.Dir(want)) {
 		t.Errorf("folders: %+v", l.Dirs)
 	}
-	windows := fakeEnv(nil)
+	windows := localEnv(nil)
 	windows.GOOS = "windows"
 	if f := ReadLocal(disk.OS{}, windows, p).Files[1]; f.ModeKnown || f.Mode != 0 || !f.Exists {
 		t.Errorf("on Windows: %+v", f)
 	}
 }
 
-// foreign shows one file as another user's.
-type foreign struct {
+// localForeign shows one file as another user's.
+type localForeign struct {
 	disk.OS
 	path string
 }
 
-func (d foreign) Stat(name string) (fs.FileInfo, error) {
+func (d localForeign) Stat(name string) (fs.FileInfo, error) {
 	fi, err := d.OS.Stat(name)
 	if err == nil && name == d.path {
 		st := *fi.Sys().(*syscall.Stat_t)
 		st.Uid += 4711
-		return foreignInfo{fi, &st}, nil
+		return localForeignInfo{fi, &st}, nil
 	}
 	return fi, err
 }
 
-type foreignInfo struct {
+type localForeignInfo struct {
 	fs.FileInfo
 	st *syscall.Stat_t
 }
 
-func (f foreignInfo) Sys() any { return f.st }
+func (f localForeignInfo) Sys() any { return f.st }
 
 func TestOwnedByOther(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".aws")
@@ -86,9 +88,9 @@ func TestOwnedByOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
-	writeFile(t, p.Credentials, "")
+	localWrite(t, p.Credentials, "")
 	for _, path := range []string{p.Credentials, dir} {
-		l := ReadLocal(foreign{path: path}, fakeEnv(nil), p)
+		l := ReadLocal(localForeign{path: path}, localEnv(nil), p)
 		if got := l.Files[0].OwnedByOther; got != (path == p.Credentials) {
 			t.Errorf("%s is another's: file %v", path, got)
 		}

@@ -10,6 +10,4 @@ import (
 
 func ownerOf(fs.FileInfo) (uid int, ok bool) { return 0, false }
 
-func linksOf(fs.FileInfo) uint64 { return 0 }
-
 func meantUser(disk.FS, string) (uid int, ok bool) { return 0, false }

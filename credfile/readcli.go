@@ -1,7 +1,6 @@
 package credfile
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -94,7 +93,7 @@ func (p *cliParser) line(line string, n int) *Refusal {
 		p.fail(n, "a setting without a name")
 	}
 	if p.cur.find(p.name) != nil {
-		return &Refusal{n, fmt.Sprintf("%q is set twice in one section", p.name)}
+		return &Refusal{n, "a setting that stands twice in its section"}
 	}
 	p.first, p.at = strings.TrimLeftFunc(value[i+1:], pySpace), n
 	p.cur.set(setting{name: p.name, line: n})
@@ -110,7 +109,7 @@ func (p *cliParser) header(name string, n int) *Refusal {
 	}
 	g, isNew := p.view.section(name)
 	if !isNew {
-		return &Refusal{n, fmt.Sprintf("a second section [%s]", name)}
+		return &Refusal{n, "a second section of the same name"}
 	}
 	p.cur = g
 	return nil
@@ -140,7 +139,7 @@ func (p *cliParser) endValue() {
 	s.nested = true
 	for _, l := range strings.FieldsFunc(s.value, pyLineBreak) {
 		if strings.TrimFunc(l, pySpace) != "" && !strings.Contains(l, "=") {
-			p.fail(s.line, fmt.Sprintf("an indented line below %q has no =", s.name))
+			p.fail(s.line, "an indented line without = below a setting without a value")
 		}
 	}
 }

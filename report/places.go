@@ -30,13 +30,13 @@ func lookAtPlaces(a *auditor) {
 
 // lookAtFiles judges modes, owners and links of what holds keys.
 func lookAtFiles(a *auditor) {
-	any := false
+	holding := false
 	for _, f := range a.in.Local.Files {
 		// A file that could not be read is taken for one that holds keys.
 		if !f.Exists || !a.survey.holds[f.Kind] && len(a.in.ReadErrors) == 0 {
 			continue
 		}
-		any = true
+		holding = true
 		// The AWS CLI's own rule: any bit for group or others.
 		if f.ModeKnown && f.Mode.Perm()&^0o700 != 0 {
 			a.add("file-mode", Finding{File: f.Path,
@@ -51,7 +51,7 @@ func lookAtFiles(a *auditor) {
 				What: fmt.Sprintf("the %s file with keys has %d names (hard links)", f.Kind, f.HardLinks)}, f.Path)
 		}
 	}
-	if !any {
+	if !holding {
 		return
 	}
 	for _, d := range a.in.Local.Dirs {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"keycare/credfile"
 )
@@ -52,15 +53,19 @@ func (r *run) create(ctx context.Context) error {
 		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, err)}
 	case k == replyDenied, k == replyNotYet, k == replyBadSign, k == replyGone, k == replyRejected:
 		return errAbort{explain(err)}
-	case k == replyBusy && throttled(err):
-		return r.pause(ctx) // refused before it had an effect
 	default:
 		r.why = err
 		r.w.Listed = Unasked
-		r.j.Sends = append(r.j.Sends, Send{r.awsTime(sent), r.awsTime(r.Now())})
-		return r.State.Save(r.j)
+		r.j.Sends = append(r.j.Sends, Send{r.awsTime(sent), r.awsTime(r.Now()), k == replyBusy})
+		if err := r.State.Save(r.j); err != nil || k != replyBusy {
+			return err
+		}
+		return r.pause(ctx)
 	}
 	r.fresh, r.w.HaveNew, r.j.New = pair, true, pair.ID
+	// With two slots, this key could not be made beside one that an answered
+	// call had made.
+	r.j.Sends = slices.DeleteFunc(r.j.Sends, func(s Send) bool { return s.Answered })
 	// The recovery file first: its room is there already, and it alone has the
 	// secret.
 	if err := r.State.KeepNew(r.j.ID, pair); err != nil {

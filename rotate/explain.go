@@ -58,12 +58,6 @@ func short(err error) error {
 	return err
 }
 
-// throttled reports whether AWS turned the call away before doing anything.
-func throttled(err error) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && strings.Contains(api.ErrorCode(), "Throttling")
-}
-
 // shellWord quotes s for a POSIX shell where it needs that.
 func shellWord(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {

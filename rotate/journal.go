@@ -67,6 +67,9 @@ type JournalPlace struct {
 type Send struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
+	// Answered says that AWS did answer, with throttling or trouble of its own:
+	// whatever the call did, it did by then.
+	Answered bool `json:"answered,omitempty"`
 }
 
 const journalVersion = 1

@@ -13,10 +13,9 @@ import (
 // concludes from it may delete a key, so there two equal reads are needed: the
 // AWS CLI truncates the file before it writes it.
 func (r *run) lookFiles(ctx context.Context) error {
-	r.w.Back = Unasked
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
-		r.w.Files, r.why = HoldDoubtful, err
+		r.w.Files, r.w.Back, r.why = HoldDoubtful, Unasked, err
 		return nil
 	}
 	if r.w.Resumed {
@@ -25,11 +24,13 @@ func (r *run) lookFiles(ctx context.Context) error {
 		}
 		again, err := credfile.Load(r.Disk, r.j.Paths)
 		if err != nil || again.Credentials.Text != set.Credentials.Text || again.Config.Text != set.Config.Text {
-			r.w.Files, r.why = HoldDoubtful, err
+			r.w.Files, r.w.Back, r.why = HoldDoubtful, Unasked, err
 			return nil
 		}
 	}
-	r.w.Files = r.holdIn(set)
+	if r.w.Files = r.holdIn(set); r.w.Files != HoldNew {
+		r.w.Back = Unasked // what was proved no longer stands there
+	}
 	return nil
 }
 
@@ -184,7 +185,7 @@ func (r *run) lookList(ctx context.Context) error {
 // isOrphan reports whether a key is, by every sign there is, the one that a
 // create of ours made and whose reply was lost. Age alone is no sign.
 func (r *run) isOrphan(ctx context.Context, k Key) Seen {
-	inTime := slices.ContainsFunc(r.sends(), func(s Send) bool {
+	inTime := slices.ContainsFunc(r.j.Sends, func(s Send) bool {
 		return !k.Created.Before(s.From.Add(-clockSlack)) && !k.Created.After(s.To.Add(clockSlack))
 	})
 	set, err := credfile.Load(r.Disk, r.j.Paths)
@@ -203,12 +204,3 @@ func (r *run) isOrphan(ctx context.Context, k Key) Seen {
 
 // clockSlack is how far apart the clocks of two of AWS's machines may be.
 const clockSlack = 2 * time.Second
-
-// sends are the creates whose outcome is not known. A run that crashed during
-// one could not write it down; it was sent right after the journal was begun.
-func (r *run) sends() []Send {
-	if len(r.j.Sends) == 0 {
-		return []Send{{r.j.Started, r.j.Started.Add(createTimeout)}}
-	}
-	return r.j.Sends
-}

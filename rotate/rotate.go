@@ -50,6 +50,10 @@ func (o *Options) Rotate(ctx context.Context, profile string) (Result, error) {
 		return Result{}, err
 	}
 	out, err := r.loop(ctx)
+	if out == Undone && err == nil {
+		err = fmt.Errorf("the new key %s did not answer within %s, so the rotation was undone; profile %q keeps key %s: %w",
+			j.New, o.Timeout, profile, j.Old, r.why)
+	}
 	return r.j.result(out), err
 }
 
@@ -259,6 +263,11 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	}
 	if j.Direction == Watch {
 		return r.watch(ctx)
+	}
+	if !r.w.HaveNew && len(j.Sends) == 0 {
+		// The crash was before, in or right after the one call that was not
+		// noted: it may have been sent, and may still land.
+		j.Sends = []Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
 	}
 	if err := r.writerSweep(); err != nil {
 		return j.result(Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}

@@ -1,0 +1,176 @@
+package rotate
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate/awstest"
+)
+
+// awsFaults are the ways in which a call may go wrong.
+var awsFaults = map[string]func(*world) awstest.Fault{
+	"request lost":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropBefore} },
+	"reply lost":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropAfter} },
+	"reset":              func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultReset} },
+	"throttled":          func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultThrottle} },
+	"500":                func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultInternal} },
+	"500 but done":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultInternal, Effect: true} },
+	"503":                func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultUnavailable} },
+	"503 but done":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultUnavailable, Effect: true} },
+	"throttled but done": func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultThrottle, Effect: true} },
+	"denied":             func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDeny} },
+	"half a reply":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultGarbage} },
+	"a proxy's page":     func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultProxy} },
+	"slow": func(w *world) awstest.Fault {
+		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() { _ = w.clock.Wait(w.t.Context(), 20*time.Second) }}
+	},
+}
+
+// faultOn lets the n-th call from now on go wrong and reports whether it came
+// to that.
+func (w *world) faultOn(n int, f awstest.Fault) (met func() bool) {
+	hit := make(chan struct{}, 1)
+	w.iam.ResetCalls()
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		if c.N != n {
+			return awstest.Fault{}
+		}
+		hit <- struct{}{}
+		return f
+	})
+	return func() bool {
+		w.iam.SetFault(nil)
+		return len(hit) > 0
+	}
+}
+
+// checkEvery fails unless every single place holds a working key of alice's:
+// half way the places need not hold the same one.
+func (w *world) checkEvery() {
+	w.t.Helper()
+	set := credfile.NewSet(w.paths, w.read(w.paths.Credentials), w.read(w.paths.Config))
+	for _, pl := range []JournalPlace{{credfile.CredentialsFile, "default"}, {credfile.CredentialsFile, "twin"}, {credfile.ConfigFile, "third"}} {
+		p, err := set.PairAt(pl.Kind, pl.Profile)
+		if err != nil {
+			w.t.Errorf("profile %s: %v", pl.Profile, err)
+			continue
+		}
+		if _, ok := w.iam.Valid(p.ID, p.Secret.Reveal()); !ok {
+			w.t.Errorf("profile %s holds key %s, which does not work", pl.Profile, p.ID)
+		}
+	}
+}
+
+// checkHalf checks what must hold at any time, also after a crash.
+func (w *world) checkHalf() {
+	w.t.Helper()
+	w.checkEvery()
+	w.checkKeys(2)
+	w.checkSecrets()
+}
+
+// finish resumes until nothing is left to do and checks the end.
+func (w *world) finish() {
+	w.t.Helper()
+	var err error
+	for range 4 {
+		if _, err = w.options().Resume(w.t.Context()); err == nil {
+			break
+		}
+		w.checkHalf()
+	}
+	if err != nil {
+		w.t.Errorf("resume: %v", err)
+	}
+	w.checkHalf()
+	if js, err := w.options().State.Journals(); err != nil || len(js) > 0 {
+		// A watch stays until a lost request can no longer land.
+		_ = w.clock.Wait(w.t.Context(), 20*time.Minute)
+		if _, err := w.options().Resume(w.t.Context()); err != nil {
+			w.t.Errorf("resume of a watch: %v", err)
+		}
+	}
+	w.checkWorking()
+	w.checkKeys(1)
+	w.checkClosed()
+	w.checkSecrets()
+}
+
+// Every call of a rotation goes wrong once, in every way.
+func TestRotateEveryCallFails(t *testing.T) {
+	for name, fault := range awsFaults {
+		t.Run(name, func(t *testing.T) {
+			points := 0
+			for n := 0; ; n++ {
+				w := newWorld(t)
+				met := w.faultOn(n, fault(w))
+				_, err := w.options().Rotate(t.Context(), "default")
+				if !met() {
+					if err != nil {
+						t.Errorf("no fault met, but %v", err)
+					}
+					break
+				}
+				points++
+				w.checkHalf()
+				var half *HalfDone
+				if err != nil && !errors.As(err, &half) { // exit 3: nothing may be left
+					w.checkKeys(1)
+					w.checkWorking()
+				}
+				w.finish()
+				if t.Failed() {
+					t.Fatalf("%s at call %d (%v): rotate said: %v", name, n, w.iam.Actions(), err)
+				}
+			}
+			if points < 7 {
+				t.Errorf("only %d calls were met", points)
+			}
+		})
+	}
+}
+
+// A second call goes wrong during the resume.
+func TestResumeEveryCallFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pairs of faults are left out by -short")
+	}
+	pairs := 0
+	for first, faultA := range awsFaults {
+		for second, faultB := range awsFaults {
+			t.Run(first+", then "+second, func(t *testing.T) {
+				for n := 0; ; n++ {
+					reached := false
+					for m := 0; ; m++ {
+						w := newWorld(t)
+						met := w.faultOn(n, faultA(w))
+						_, err := w.options().Rotate(t.Context(), "default")
+						reached = met()
+						if err == nil || !reached {
+							break
+						}
+						metB := w.faultOn(m, faultB(w))
+						_, errB := w.options().Resume(t.Context())
+						hit := metB()
+						pairs++
+						w.checkHalf()
+						w.finish()
+						if t.Failed() {
+							t.Fatal(fmt.Sprintf("calls %d and %d: ", n, m), err, " then ", errB)
+						}
+						if !hit {
+							break
+						}
+					}
+					if !reached {
+						break
+					}
+				}
+			})
+		}
+	}
+	t.Logf("%d pairs of faults", pairs)
+}
