@@ -1,6 +1,9 @@
 package credfile
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Identity is who a key belongs to, as STS GetCallerIdentity says.
 type Identity struct {
@@ -38,12 +41,16 @@ const (
 	OwnerRole = "role session"
 )
 
-// Owner says what kind of principal the identity is.
+// Owner says what kind of principal the identity is, by its ARN: any partition,
+// users with a path too. Whatever is neither root nor user counts as a role
+// session, which is never rotated.
 func (i Identity) Owner() string {
+	_, resource, _ := strings.Cut(i.ARN, "::")
+	_, resource, _ = strings.Cut(resource, ":")
 	switch {
-	case i.UserID != "" && i.UserID == i.Account:
+	case resource == "root", i.UserID != "" && i.UserID == i.Account:
 		return OwnerRoot
-	case len(i.UserID) > 4 && i.UserID[:4] == "AIDA":
+	case strings.HasPrefix(resource, "user/"):
 		return OwnerUser
 	}
 	return OwnerRole

@@ -24,6 +24,9 @@ func readCLI(text string) *view {
 		at = next
 	}
 	p.endValue()
+	if p.bad == nil && len(p.view.order) > 0 {
+		p.bad = p.badDefault
+	}
 	if p.bad != nil {
 		return &view{refused: p.bad}
 	}
@@ -54,7 +57,10 @@ type cliParser struct {
 	more     []string // further lines of the value, blank ones too
 	at       int      // line of the option
 	indent   int
-	bad      *Refusal // first of the errors that configparser raises at the end
+	bad      *Refusal // first of the errors that are raised at the end of the file
+	// badDefault is such an error inside [DEFAULT], which is never looked at
+	// where no section inherits it.
+	badDefault *Refusal
 }
 
 func (p *cliParser) line(line string, n int) *Refusal {
@@ -88,7 +94,7 @@ func (p *cliParser) line(line string, n int) *Refusal {
 		return nil
 	}
 	p.endValue()
-	p.name = strings.ToLower(strings.TrimRightFunc(value[:i], pySpace))
+	p.name = pyLower(strings.TrimRightFunc(value[:i], pySpace))
 	if p.name == "" {
 		p.fail(n, "a setting without a name")
 	}
@@ -170,6 +176,15 @@ func indentOf(line string) int {
 // pySpace is Python's str.isspace for one character.
 func pySpace(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
+}
+
+// pyLower is Python's str.lower. Go makes a plain i of the dotted capital İ, so
+// that it would find key names where Python does not.
+func pyLower(s string) string {
+	if strings.ContainsRune(s, 'İ') {
+		s = strings.ReplaceAll(s, "İ", "i\u0307")
+	}
+	return strings.ToLower(s)
 }
 
 // pyLineBreak is where Python's str.splitlines splits.

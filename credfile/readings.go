@@ -87,9 +87,14 @@ func (s *Set) CLI(profile string) Reading {
 			r.None = "an access key ID without its secret"
 			return r
 		}
-		token, ok := g.value(nameOldToken)
-		if !ok {
-			token, _ = g.value(nameToken)
+		tokenName := nameToken
+		if g.find(nameOldToken) != nil {
+			tokenName = nameOldToken
+		}
+		token, okToken := g.value(tokenName)
+		if !okToken && g.find(tokenName) != nil {
+			r.None = "a session token that it takes for a group of settings"
+			return r
 		}
 		r.take(id, secret, token, FileKind(k))
 		return r
