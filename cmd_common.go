@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,6 +43,12 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())) {
 		o.Confirm = func(question string) (bool, error) { return confirm(os.Stdin, os.Stderr, question) }
+		o.MFACode = func(serial string) (string, error) {
+			return ask(os.Stdin, os.Stderr, "Code of MFA device "+serial+": ")
+		}
+	}
+	if code := c.String("mfa-code"); code != "" {
+		o.MFACode = func(string) (string, error) { return code, nil }
 	}
 	return o, nil
 }
@@ -60,13 +66,28 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // confirm asks a question; only "y" and "yes" agree.
 func confirm(in io.Reader, out io.Writer, question string) (bool, error) {
-	fmt.Fprintf(out, "%s [y/N] ", question)
-	line, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && line == "" {
-		return false, nil
+	answer, err := ask(in, out, question+" [y/N] ")
+	answer = strings.ToLower(answer)
+	return answer == "y" || answer == "yes", err
+}
+
+// ask reads one line, a byte at a time: what follows it is the next answer. The
+// end of input is an empty answer.
+func ask(in io.Reader, out io.Writer, prompt string) (string, error) {
+	fmt.Fprint(out, prompt)
+	var line []byte
+	for b := make([]byte, 1); ; {
+		n, err := in.Read(b)
+		if n > 0 && b[0] != '\n' {
+			line = append(line, b[0])
+		}
+		if n > 0 && b[0] == '\n' || errors.Is(err, io.EOF) {
+			return strings.TrimSpace(string(line)), nil
+		}
+		if err != nil {
+			return "", err
+		}
 	}
-	answer := strings.ToLower(strings.TrimSpace(line))
-	return answer == "y" || answer == "yes", nil
 }
 
 var formatFlag = &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result on standard output: text or json"}

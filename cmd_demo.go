@@ -165,4 +165,3 @@ func changedLines(a, b []byte) (changed, total int) {
 	}
 	return changed, len(la) - 1
 }
-

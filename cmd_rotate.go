@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,52 +19,111 @@ import (
 func rotateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "rotate",
-		Usage:     "replace the key of a profile by a new one",
-		ArgsUsage: "[PROFILE]",
+		Usage:     "replace the keys of profiles by new ones",
+		ArgsUsage: "[PROFILE]...",
 		Description: "Makes a new key for the IAM user, puts it wherever the old one stands in both\n" +
-			"files, verifies it from the file, and only then deletes the old key. Without\n" +
-			"PROFILE it takes AWS_PROFILE, else \"default\".",
-		Flags: []cli.Flag{
+			"files, verifies it from the file, and only then retires the old key. Without\n" +
+			"PROFILE it takes AWS_PROFILE, else \"default\". Profiles that share a key are one\n" +
+			"rotation; different keys are rotated at the same time.",
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "all profiles that have a key which can be rotated"},
+			&cli.BoolFlag{Name: "due", Usage: "only keys that are older than --max-age; without PROFILE this means of all profiles"},
+			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "how old a key may get, for --due: `DURATION`"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask; an active second key is never deleted this way"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and show the change of the files, secrets redacted; change nothing"},
 			&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "what becomes of the old key: `HOW` is delete or deactivate"},
-			&cli.DurationFlag{Name: "timeout", Value: rotate.DefaultTimeout, Usage: "how long to wait for AWS to accept the new key: `DURATION`"},
-			formatFlag,
-		},
+			&cli.StringFlag{Name: "grace", Usage: "leave the old key active for this `DURATION` (at least 1h), then retire it if nobody used it: by \"keycare resume\""},
+			&cli.StringFlag{Name: "free-slot", Value: string(rotate.FreeInactive), Usage: "which second key may be deleted to make room: `WHICH` is never, inactive, or unused (asks)"},
+			&cli.StringFlag{Name: "auth-profile", Usage: "sign the calls to IAM with this other `PROFILE`"},
+			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with a session of this MFA device: `ARN`"},
+		}, append(mfaAndTimeout(), formatFlag)...),
 		Action: runRotate,
 	}
 }
 
-func runRotate(c *cli.Context) error {
-	if c.NArg() > 1 {
-		return usagef("rotate takes one profile, not %d", c.NArg())
+func mfaAndTimeout() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "mfa-code", Usage: "the `CODE` that the MFA device shows now"},
+		&cli.DurationFlag{Name: "timeout", Value: rotate.DefaultTimeout, Usage: "how long to wait for AWS to accept the new key: `DURATION`"},
 	}
+}
+
+func runRotate(c *cli.Context) error {
 	format, err := oneOf(c, "format", "text", "json")
 	if err != nil {
 		return err
 	}
-	retire, err := oneOf(c, "retire", string(rotate.Delete), string(rotate.Deactivate))
-	if err != nil {
-		return err
-	}
-	if c.Duration("timeout") <= 0 {
-		return usagef("--timeout must be more than 0")
+	if c.Bool("all") && c.NArg() > 0 {
+		return usagef("--all and the profile %q: give one of the two", c.Args().First())
 	}
 	o, err := rotateOptions(c)
 	if err != nil {
 		return err
 	}
-	o.Retire = rotate.Retirement(retire)
-	profile := credfile.OSEnv().Profile()
-	if c.NArg() == 1 {
-		profile = c.Args().First()
+	if err := rotateFlags(c, o); err != nil {
+		return err
+	}
+	profiles, left, err := chosen(c, o)
+	if err != nil {
+		return err
 	}
 	act := o.Rotate
 	if c.Bool("dry-run") {
 		act = o.Plan
 	}
-	res, err := act(c.Context, profile)
-	return errors.Join(err, writeResults(os.Stdout, format, []rotate.Result{res}, err))
+	results, err := act(c.Context, profiles...)
+	return errors.Join(err, writeResults(os.Stdout, format, append(results, left...), err))
+}
+
+// rotateFlags puts the flags of rotate into o and refuses what contradicts.
+func rotateFlags(c *cli.Context, o *rotate.Options) error {
+	retire, err := oneOf(c, "retire", string(rotate.Delete), string(rotate.Deactivate))
+	if err != nil {
+		return err
+	}
+	free, err := oneOf(c, "free-slot", string(rotate.FreeNever), string(rotate.FreeInactive), string(rotate.FreeUnused))
+	if err != nil {
+		return err
+	}
+	o.Retire, o.FreeSlot = rotate.Retirement(retire), rotate.FreeSlot(free)
+	o.Auth = rotate.Auth{Profile: c.String("auth-profile"), MFASerial: c.String("mfa-serial")}
+	switch {
+	case c.Duration("timeout") <= 0:
+		return usagef("--timeout must be more than 0")
+	case o.Auth.Profile != "" && o.Auth.MFASerial != "":
+		return usagef("--auth-profile and --mfa-serial: give one of the two")
+	case o.Yes && o.FreeSlot == rotate.FreeUnused:
+		return usagef("--free-slot unused asks about the key, so it does not go with --yes")
+	case c.IsSet("max-age") && !c.Bool("due"):
+		return usagef("--max-age goes with --due")
+	}
+	if grace := c.String("grace"); grace != "" {
+		if o.Grace, err = parseAge(grace); err != nil || o.Grace < rotate.MinGrace {
+			return usagef("--grace %q: must be a duration of at least 1h, such as 24h or 7d", grace)
+		}
+	}
+	if c.Bool("due") {
+		if o.OlderThan, err = parseAge(c.String("max-age")); err != nil || o.OlderThan < 24*time.Hour {
+			return usagef("--max-age %q: must be a duration of at least a day, such as 90d", c.String("max-age"))
+		}
+	}
+	return nil
+}
+
+// chosen returns the profiles to rotate and, for all of them, what is left out.
+func chosen(c *cli.Context, o *rotate.Options) (profiles []string, left []rotate.Result, err error) {
+	switch {
+	case c.NArg() > 0:
+		return c.Args().Slice(), nil, nil
+	case c.Bool("all"), c.Bool("due"):
+		set, err := credfile.Load(o.Disk, o.Paths)
+		if err != nil {
+			return nil, nil, err
+		}
+		profiles, left = o.Rotatable(set)
+		return profiles, left, nil
+	}
+	return []string{credfile.OSEnv().Profile()}, nil, nil
 }
 
 // writeResults writes what happened to each key.
@@ -108,12 +169,21 @@ func writeResult(w io.Writer, r rotate.Result) (err error) {
 		}
 	case rotate.Undone:
 		say("undone: profile %s keeps key %s\n", r.Profile, r.Old)
+	case rotate.InGrace:
+		say("switched profile %s from key %s to %s; the old key stays active until %s\n", r.Profile, r.Old, r.New, r.GraceEnds.Local().Format("2006-01-02 15:04"))
+	case rotate.KeptBoth:
+		say("closed: profile %s has key %s; the old key %s is left as it is\n", r.Profile, r.New, r.Old)
+	case rotate.Skipped:
+		say("skipped profile %s: %s\n", r.Profile, r.Why)
 	case rotate.Planned:
 		say("would rotate key %s of %s (account %s):\n", r.Old, r.User, r.Account)
 		if r.FreeSlot != "" {
 			say("  delete the inactive key %s to make room\n", r.FreeSlot)
 		}
 		say("  create a new key, prove it at STS and IAM\n  put it into %d place(s), verify it from the file\n  then retire key %s\n", len(r.Places), r.Old)
+		if len(r.UsedBy) > 0 {
+			say("  profiles that take a role with it: %s\n", strings.Join(r.UsedBy, ", "))
+		}
 		say("\n%s\nnothing was changed\n", r.Diff)
 	}
 	return err
@@ -121,14 +191,13 @@ func writeResult(w io.Writer, r rotate.Result) (err error) {
 
 func resumeCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "resume",
-		Usage:       "finish or undo what an interrupted rotation left",
-		Description: "Every rotate does this first for the key that it is about.",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
-			&cli.DurationFlag{Name: "timeout", Value: rotate.DefaultTimeout, Usage: "how long to wait for AWS: `DURATION`"},
-			formatFlag,
-		},
+		Name:  "resume",
+		Usage: "finish or undo what an interrupted rotation left",
+		Description: "Every rotate does this first for the key that it is about. A rotation in grace\n" +
+			"is finished when the grace has ended and nobody used the old key since.",
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
+		}, append(mfaAndTimeout(), formatFlag)...),
 		Action: func(c *cli.Context) error {
 			if err := noArgs(c); err != nil {
 				return err
@@ -147,6 +216,7 @@ func runResume(ctx context.Context, c *cli.Context, format string) error {
 	if err != nil {
 		return err
 	}
+	o.KeepBoth = c.Bool("keep-both")
 	results, err := o.Resume(ctx)
 	if err == nil && len(results) == 0 && format == "text" {
 		fmt.Fprintln(os.Stderr, "nothing to resume")

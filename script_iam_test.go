@@ -24,6 +24,7 @@ import (
 //	iam status ID Active|Inactive     what a person in the console would do
 //	iam used ID HOURS                 the key's last use was so long ago
 //	iam deny USER ACTION...           refuse actions as a policy would
+//	iam allow USER [ACTION...]        take that back, all of it without an action
 //	iam spread MILLISECONDS           how long new keys are unknown to STS and IAM
 //	iam refuse-new                    new keys never become known
 //	iam fail N|ACTION KIND [once]     a fault at the N-th call, or at calls of that action
@@ -100,7 +101,8 @@ var iamCommands = map[string]func(iamCall){
 	"used": func(c iamCall) {
 		c.w.iam.SetLastUsed(c.arg(0), time.Now().Add(-time.Duration(c.number(1))*time.Hour), "s3", "eu-west-1")
 	},
-	"deny": func(c iamCall) { c.w.iam.Deny(c.arg(0), c.args[1:]...) },
+	"deny":  func(c iamCall) { c.w.iam.Deny(c.arg(0), c.args[1:]...) },
+	"allow": func(c iamCall) { c.w.iam.Allow(c.arg(0), c.args[1:]...) },
 	"spread": func(c iamCall) {
 		d := time.Duration(c.number(0)) * time.Millisecond
 		c.w.iam.SetPropagation(d, d)
@@ -133,13 +135,15 @@ var iamCommands = map[string]func(iamCall){
 		c.w.faults.clear()
 	},
 	"calls": func(c iamCall) {
+		out := c.ts.Stdout() // also where there is nothing to print
 		for _, action := range c.w.iam.Actions() {
-			fmt.Fprintln(c.ts.Stdout(), action)
+			fmt.Fprintln(out, action)
 		}
 	},
 	"keys": func(c iamCall) {
+		out := c.ts.Stdout()
 		for _, k := range c.w.iam.Keys(c.arg(0)) {
-			fmt.Fprintln(c.ts.Stdout(), k.ID, k.Status)
+			fmt.Fprintln(out, k.ID, k.Status)
 		}
 	},
 	"works": func(c iamCall) {

@@ -26,6 +26,7 @@ import (
 //	                          the same with FOLDER on a disk that is full
 //	expand FILE...            replace $VAR and ${VAR} in the files
 //	pair FILE PROFILE VAR     VAR_ID and VAR_SECRET become the pair in the file
+//	allow FILE                the file may hold secrets
 //	keep FILE                 copy the file to want/, for a later cmp
 //	crlf, bom, trim-newline FILE
 //	                          change line ends, put a byte order mark in front, drop the last line end
@@ -42,6 +43,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"full":         cmdFull,
 	"expand":       cmdExpand,
 	"pair":         cmdPair,
+	"allow":        cmdAllow,
 	"keep":         cmdKeep,
 	"crlf":         edit(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")) }),
 	"bom":          edit(func(b []byte) []byte { return append([]byte("\ufeff"), b...) }),
@@ -127,6 +129,11 @@ func cmdPair(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv(args[2]+"_ID", id)
 	ts.Setenv(args[2]+"_SECRET", secret)
+}
+
+func cmdAllow(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, args, 1, "allow FILE")
+	worldOf(ts).leaks.allow(ts.MkAbs(args[0]))
 }
 
 func cmdKeep(ts *testscript.TestScript, neg bool, args []string) {
@@ -224,7 +231,7 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// valueAt follows a path such as "results.0.outcome" into a document. "#" at
+// valueAt follows a path such as "results.0.outcome" into a document. "count" at
 // its end counts the elements.
 func valueAt(doc any, path string) string {
 	for step := range strings.SplitSeq(path, ".") {
@@ -234,7 +241,7 @@ func valueAt(doc any, path string) string {
 		case []any:
 			i, err := strconv.Atoi(step)
 			switch {
-			case step == "#":
+			case step == "count":
 				doc = float64(len(at))
 			case err != nil || i < 0 || i >= len(at):
 				return "no such element"
@@ -257,7 +264,7 @@ func TestValueAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"version": "1", "results.0.outcome": "rotated", "results.#": "1", "results.0.places.#": "0",
+		"version": "1", "results.0.outcome": "rotated", "results.count": "1", "results.0.places.count": "0",
 		"results.1.outcome": "no such element", "nothing": "nothing there", "version.0": "nothing there",
 	} {
 		if got := valueAt(doc, path); got != want {

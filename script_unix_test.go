@@ -85,4 +85,3 @@ exit $code`
 	ts.Check(os.RemoveAll(dir))
 	ts.Check(os.Rename(keep, dir))
 }
-

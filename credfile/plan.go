@@ -250,8 +250,9 @@ func (f *File) sectionAt(line int) Section {
 
 // Mention is a line, other than a comment, in which a text stands.
 type Mention struct {
-	Path string
-	Line int
+	Path    string
+	Line    int
+	Profile string // whose section it is; may be empty
 }
 
 // Mentions returns the lines of both files, comments left out, that hold id.
@@ -259,7 +260,8 @@ func (s *Set) Mentions(id string) []Mention {
 	var found []Mention
 	for _, f := range s.Files() {
 		for _, at := range f.mentions(id) {
-			found = append(found, Mention{f.Path, f.At(at).Line})
+			line := f.At(at).Line
+			found = append(found, Mention{f.Path, line, f.sectionAt(line - 1).Profile})
 		}
 	}
 	return found

@@ -24,13 +24,11 @@ func readCLI(text string) *view {
 		at = next
 	}
 	p.endValue()
-	if p.bad == nil && len(p.view.order) > 0 {
-		p.bad = p.badDefault
-	}
+	p.inherit()
 	if p.bad != nil {
 		return &view{refused: p.bad}
 	}
-	return p.finish()
+	return p.view
 }
 
 // pyLine returns the end of the line that begins at at, without and with its
@@ -58,9 +56,6 @@ type cliParser struct {
 	at       int      // line of the option
 	indent   int
 	bad      *Refusal // first of the errors that are raised at the end of the file
-	// badDefault is such an error inside [DEFAULT], which is never looked at
-	// where no section inherits it.
-	badDefault *Refusal
 }
 
 func (p *cliParser) line(line string, n int) *Refusal {
@@ -143,6 +138,14 @@ func (p *cliParser) endValue() {
 		return
 	}
 	s.nested = true
+	if p.cur != p.defaults {
+		p.checkNested(*s)
+	}
+}
+
+// checkNested looks for sub-properties without =, which botocore finds when it
+// takes a setting out of a section.
+func (p *cliParser) checkNested(s setting) {
 	for _, l := range strings.FieldsFunc(s.value, pyLineBreak) {
 		if strings.TrimFunc(l, pySpace) != "" && !strings.Contains(l, "=") {
 			p.fail(s.line, "an indented line without = below a setting without a value")
@@ -150,15 +153,20 @@ func (p *cliParser) endValue() {
 	}
 }
 
-func (p *cliParser) finish() *view {
+// inherit lends the settings of [DEFAULT] to every section that lacks them.
+func (p *cliParser) inherit() {
 	for _, d := range p.defaults.settings {
+		lent := false
 		for _, name := range p.view.order {
 			if g := p.view.byName[name]; g.find(d.name) == nil {
 				g.set(d)
+				lent = true
 			}
 		}
+		if lent && d.nested {
+			p.checkNested(d)
+		}
 	}
-	return p.view
 }
 
 // indentOf counts the characters before the first that is not white space.

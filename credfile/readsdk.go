@@ -53,6 +53,9 @@ func readSDK(text string) *view {
 		case sdkPlain:
 			cur.set(setting{name: name, value: value, line: n})
 			last = cur.find(name)
+			if name == "" {
+				last = nil // the SDK tells "no name" from "no setting" by nothing
+			}
 		}
 	}
 	return v
@@ -138,6 +141,7 @@ func sdkProfiles(kind FileKind, v *view) map[string]*group {
 			if !prefixed {
 				m[name] = v.byName[name]
 			}
+		case prefixed && sdkDropped(v, name):
 		case prefixed:
 			m[rest] = v.byName[name]
 		case strings.EqualFold(name, "default"):
@@ -147,4 +151,15 @@ func sdkProfiles(kind FileKind, v *view) map[string]*group {
 		}
 	}
 	return m
+}
+
+// sdkDropped reports whether the config section called name gives way to one
+// that has its prefix twice: the SDK strips one prefix from each name, in
+// alphabetical order, and what it has stripped replaces what has that name yet.
+func sdkDropped(v *view, name string) bool {
+	longer := "profile " + name
+	if _, ok := v.byName[longer]; !ok || longer > name {
+		return false
+	}
+	return !sdkDropped(v, longer)
 }

@@ -27,6 +27,9 @@ func LoadWithSDK(ctx context.Context, p Paths, profile string) (r Reading) {
 	c, err := config.LoadSharedConfigProfile(ctx, profile, func(o *config.LoadSharedConfigOptions) {
 		o.CredentialsFiles, o.ConfigFiles = files(p.Credentials), files(p.Config)
 	})
+	if err == nil && c.Source != nil && c.Source.Profile == profile {
+		c.Credentials = c.Source.Credentials // of a profile that is its own source_profile
+	}
 	var absent config.SharedConfigProfileNotExistError
 	switch {
 	case errors.As(err, &absent):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"keycare/credfile"
 )
@@ -14,20 +15,20 @@ import (
 func (r *run) freeSlot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	keys, _, err := r.aws.List(ctx, r.old, r.j.UserName)
+	keys, _, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
 	if err != nil {
 		return errAbort{err}
 	}
 	for _, k := range keys {
 		switch {
 		case k.ID != r.j.FreeSlot:
-		case k.Active:
+		case k.Active && !r.j.FreeActive:
 			return errAbort{fmt.Errorf("key %s became active again: nothing was deleted", k.ID)}
 		default:
-			if err := r.aws.Delete(ctx, r.old, r.j.UserName, k.ID); err != nil && replyOf(err) != replyGone {
+			if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, k.ID); err != nil && replyOf(err) != replyGone {
 				return errAbort{explain(err)}
 			}
-			r.Say("deleted the inactive key %s", k.ID)
+			r.Say("deleted the second key %s to make room", k.ID)
 		}
 	}
 	r.w.Slot = Yes
@@ -43,7 +44,7 @@ func (r *run) create(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
 	sent := r.Now()
-	pair, err := r.aws.Create(ctx, r.old, r.j.UserName)
+	pair, err := r.aws.Create(ctx, r.by(r.old), r.j.UserName)
 	switch k := replyOf(err); {
 	case err == nil:
 	case k == replyLimit && len(r.j.Sends) > 0:
@@ -78,7 +79,7 @@ func (r *run) create(ctx context.Context) error {
 // dropUnkept deletes a new key whose secret could not be written down, while it
 // is still in memory and nothing else knows of it.
 func (r *run) dropUnkept(ctx context.Context, cause error) error {
-	if err := r.aws.Delete(ctx, r.old, r.j.UserName, r.fresh.ID); err != nil && replyOf(err) != replyGone {
+	if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.fresh.ID); err != nil && replyOf(err) != replyGone {
 		return errors.Join(cause, err, r.State.Save(r.j))
 	}
 	r.w.HaveNew, r.j.New = false, ""
@@ -90,7 +91,7 @@ func (r *run) deleteOrphan(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	id := r.w.Unknown[0]
-	err := r.aws.Delete(ctx, r.old, r.j.UserName, id)
+	err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, id)
 	if err != nil && replyOf(err) != replyGone {
 		r.w.Listed, r.why = Silent, err
 		return nil
@@ -110,18 +111,19 @@ func (r *run) putNew(ctx context.Context, step Step) error {
 		}
 		r.Say("another program put the old key back into the files; replacing it again")
 	}
-	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: r.pairs(), To: r.fresh})
-	r.w.Files = HoldUnread
-	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {
-		r.w.Files, r.why = HoldDoubtful, err
-		return nil
-	}
-	return err
+	return r.swap(ctx, r.fresh)
 }
 
 // restore puts the old pair wherever the new one stands.
 func (r *run) restore(ctx context.Context) error {
-	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: r.pairs(), To: r.old})
+	return r.swap(ctx, r.old)
+}
+
+// swap puts to wherever the old or the new pair, or a mixture of them, stands.
+func (r *run) swap(ctx context.Context, to credfile.Pair) error {
+	r.files.Lock()
+	defer r.files.Unlock()
+	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: []credfile.Pair{r.old, r.fresh}, To: to})
 	r.w.Files = HoldUnread
 	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {
 		r.w.Files, r.why = HoldDoubtful, err
@@ -130,8 +132,33 @@ func (r *run) restore(ctx context.Context) error {
 	return err
 }
 
-// pairs are the pairs that this rotation may replace in the files.
-func (r *run) pairs() []credfile.Pair { return []credfile.Pair{r.old, r.fresh} }
+// enterGrace notes when the switch was proved, and until when the old key stays.
+func (r *run) enterGrace() error {
+	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace)
+	r.Say("key %s stays active until %s", r.j.Old, r.j.GraceEnds.Format("2006-01-02 15:04"))
+	return r.decide(Grace)
+}
+
+// useSlack is how long after the switch a recorded use may still be one from
+// before: IAM records a last use once in a quarter of an hour.
+const useSlack = 15 * time.Minute
+
+// askUse asks whether anybody used the old key after the switch.
+func (r *run) askUse(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	use, err := r.aws.LastUsed(ctx, r.by(r.back), r.j.Old)
+	switch {
+	case err != nil:
+		r.w.Unused, r.why = Silent, explain(err)
+	case use.At.After(r.j.Switched.Add(useSlack)):
+		r.w.Unused = No
+		r.why = fmt.Errorf("used %s for %s in %s; find out who uses it, then run \"keycare resume\" again, or \"keycare resume --keep-both\"",
+			use.At.UTC().Format("2006-01-02 15:04 MST"), use.Service, use.Region)
+	default:
+		r.w.Unused = Yes
+	}
+}
 
 // retire deletes or deactivates the old key, signed by the pair that was just
 // re-read from the files and proved.
@@ -142,7 +169,7 @@ func (r *run) retire(ctx context.Context) {
 	if r.j.Retire == Deactivate {
 		act = r.aws.Deactivate
 	}
-	err := act(ctx, r.back, r.j.UserName, r.j.Old)
+	err := act(ctx, r.by(r.back), r.j.UserName, r.j.Old)
 	if replyOf(err) == replyGone && r.renamed(ctx) {
 		r.w.Files, r.w.Gone = HoldUnread, NotYet // the user has another name now; the key may well exist
 		return
@@ -164,7 +191,7 @@ func (r *run) renamed(ctx context.Context) bool {
 func (r *run) deleteNew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r.done(r.aws.Delete(ctx, r.old, r.j.UserName, r.newID()))
+	r.done(r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
 }
 
 // done notes the result of a deletion. Whatever it was, the files are looked at

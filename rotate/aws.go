@@ -54,15 +54,23 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 	return &AWS{cfg}, nil
 }
 
-func (a *AWS) signedBy(p credfile.Pair) aws.Config {
+// Signer is who signs a call.
+type Signer = aws.CredentialsProvider
+
+// signer returns the signer for a long-term key.
+func signer(p credfile.Pair) Signer {
+	return credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
+}
+
+func (a *AWS) signedBy(s Signer) aws.Config {
 	cfg := a.config.Copy()
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
+	cfg.Credentials = s
 	return cfg
 }
 
 // Identity asks STS who the pair belongs to. The time is AWS's.
 func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (credfile.Identity, time.Time, error) {
-	out, err := sts.NewFromConfig(a.signedBy(p)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := sts.NewFromConfig(a.signedBy(signer(p))).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return credfile.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", p.ID, err)
 	}
@@ -79,10 +87,10 @@ type Key struct {
 
 // List returns the user's keys. An empty user means the signer; only the audit
 // leaves it empty.
-func (a *AWS) List(ctx context.Context, signer credfile.Pair, user string) ([]Key, time.Time, error) {
+func (a *AWS) List(ctx context.Context, by Signer, user string) ([]Key, time.Time, error) {
 	in := &iam.ListAccessKeysInput{UserName: nilIfEmpty(user)}
 	var keys []Key
-	client := iam.NewFromConfig(a.signedBy(signer))
+	client := iam.NewFromConfig(a.signedBy(by))
 	for {
 		out, err := client.ListAccessKeys(ctx, in)
 		if err != nil {
@@ -100,8 +108,8 @@ func (a *AWS) List(ctx context.Context, signer credfile.Pair, user string) ([]Ke
 
 // Create asks IAM for a new key, once: the call has no idempotency token, so a
 // retry after a lost reply would leave a key whose secret nobody knows.
-func (a *AWS) Create(ctx context.Context, signer credfile.Pair, user string) (credfile.Pair, error) {
-	out, err := iam.NewFromConfig(a.signedBy(signer), func(o *iam.Options) {
+func (a *AWS) Create(ctx context.Context, by Signer, user string) (credfile.Pair, error) {
+	out, err := iam.NewFromConfig(a.signedBy(by), func(o *iam.Options) {
 		o.Retryer = aws.NopRetryer{}
 	}).CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String(user)})
 	if err != nil {
@@ -116,8 +124,8 @@ func (a *AWS) Create(ctx context.Context, signer credfile.Pair, user string) (cr
 var errNoKeyInReply = errors.New("the reply holds no key")
 
 // Delete deletes key id of user.
-func (a *AWS) Delete(ctx context.Context, signer credfile.Pair, user, id string) error {
-	_, err := iam.NewFromConfig(a.signedBy(signer)).DeleteAccessKey(ctx,
+func (a *AWS) Delete(ctx context.Context, by Signer, user, id string) error {
+	_, err := iam.NewFromConfig(a.signedBy(by)).DeleteAccessKey(ctx,
 		&iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id)})
 	if err != nil {
 		return fmt.Errorf("delete key %s of user %q: %w", id, user, err)
@@ -126,8 +134,8 @@ func (a *AWS) Delete(ctx context.Context, signer credfile.Pair, user, id string)
 }
 
 // Deactivate sets key id of user Inactive.
-func (a *AWS) Deactivate(ctx context.Context, signer credfile.Pair, user, id string) error {
-	_, err := iam.NewFromConfig(a.signedBy(signer)).UpdateAccessKey(ctx,
+func (a *AWS) Deactivate(ctx context.Context, by Signer, user, id string) error {
+	_, err := iam.NewFromConfig(a.signedBy(by)).UpdateAccessKey(ctx,
 		&iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id), Status: "Inactive"})
 	if err != nil {
 		return fmt.Errorf("deactivate key %s of user %q: %w", id, user, err)
@@ -142,8 +150,8 @@ type Use struct {
 }
 
 // LastUsed asks IAM when key id was used last.
-func (a *AWS) LastUsed(ctx context.Context, signer credfile.Pair, id string) (Use, error) {
-	out, err := iam.NewFromConfig(a.signedBy(signer)).GetAccessKeyLastUsed(ctx,
+func (a *AWS) LastUsed(ctx context.Context, by Signer, id string) (Use, error) {
+	out, err := iam.NewFromConfig(a.signedBy(by)).GetAccessKeyLastUsed(ctx,
 		&iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(id)})
 	if err != nil {
 		return Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"keycare/credfile"
@@ -18,6 +19,14 @@ type Options struct {
 	Disk    disk.FS
 	Retire  Retirement
 	Timeout time.Duration
+	// Grace leaves the old key active for so long after the switch; 0 retires it
+	// at once. The least is MinGrace.
+	Grace time.Duration
+	// FreeSlot says what may be deleted to make room for the new key.
+	FreeSlot FreeSlot
+	Auth     Auth
+	// MFACode asks for a code of an MFA device; nil means that nobody can be asked.
+	MFACode func(serial string) (string, error)
 	// Connect returns the way to AWS for a profile; nil means Connect.
 	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*AWS, error)
 	Now     func() time.Time
@@ -27,13 +36,27 @@ type Options struct {
 	Confirm func(question string) (bool, error)
 	// Yes answers the questions that --yes may answer.
 	Yes bool
+	// OlderThan leaves alone the keys that are not older, in whole days; 0 means
+	// whatever their age.
+	OlderThan time.Duration
+	// KeepBoth lets Resume close rotations that have switched without retiring
+	// the old key.
+	KeepBoth bool
 	// Say tells a person what is happening, a line at a time. It is never nil.
 	Say func(format string, args ...any)
+
+	shared *sync.Mutex // what is said, and counters
+	asking *sync.Mutex // questions, one at a time
+	files  *sync.Mutex // writes of the shared files and the history
 }
 
 // DefaultTimeout bounds how long a rotation waits for AWS: new keys take
 // seconds to spread, rarely a minute.
 const DefaultTimeout = 2 * time.Minute
+
+// MinGrace is the shortest grace: IAM records the last use of a key within a
+// quarter of an hour, and a shorter grace would learn nothing from it.
+const MinGrace = time.Hour
 
 const (
 	// createTimeout bounds the one call that Ctrl-C does not stop.
@@ -69,12 +92,14 @@ func (e *HalfDone) Unwrap() error { return e.Err }
 type run struct {
 	*Options
 	aws    *AWS
+	help   Signer // signs for the key where Auth says so
 	j      *Journal
 	w      World
 	writer *credfile.Writer
 
 	old, fresh credfile.Pair // from the recovery file; fresh is the new key
 	back       credfile.Pair // as re-read from the files
+	backAt     time.Time     // when that was proved, by AWS's clock
 
 	began    time.Time
 	deadline time.Time
@@ -99,6 +124,7 @@ func (e errAbort) Unwrap() error { return e.error }
 func (r *run) loop(ctx context.Context) (Outcome, error) {
 	for {
 		r.w.Late = !r.Now().Before(r.deadline)
+		r.w.Due = !r.Now().Before(r.j.GraceEnds)
 		step, why := next(r.j, r.w)
 		if ctx.Err() != nil && step != StepClose && step != StepCloseUndone {
 			return r.interrupted(ctx)
@@ -110,6 +136,8 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 			return Rotated, r.close(Rotated)
 		case StepCloseUndone:
 			return Undone, r.close(Undone)
+		case StepRest:
+			return InGrace, nil
 		}
 		err := r.do(ctx, step)
 		var abort errAbort
@@ -156,6 +184,13 @@ func (r *run) do(ctx context.Context, step Step) error {
 		return r.putNew(ctx, step)
 	case StepReadBack:
 		r.readBack(ctx)
+	case StepEnterGrace:
+		return r.enterGrace()
+	case StepForget:
+		r.w.HaveOld, r.w.HaveNew = false, false
+		return r.State.DropRecovery(r.j.ID)
+	case StepAskUse:
+		r.askUse(ctx)
 	case StepDecideRetire:
 		return r.decide(Retire)
 	case StepRetire:
@@ -216,8 +251,8 @@ func (r *run) close(out Outcome) error {
 	if err := r.writerSweep(); err != nil {
 		return err
 	}
-	if out == Rotated || r.j.New != "" || len(r.j.Orphans) > 0 {
-		if err := r.State.AddHistory(r.j, out, r.Now()); err != nil {
+	if out == Rotated || out == KeptBoth || r.j.New != "" || len(r.j.Orphans) > 0 {
+		if err := r.addHistory(out); err != nil {
 			return &HalfDone{r.j, "all is done but the notes", err}
 		}
 	}
@@ -232,6 +267,12 @@ func (r *run) close(out Outcome) error {
 		return &HalfDone{r.j, "all is done but the notes", err}
 	}
 	return nil
+}
+
+func (r *run) addHistory(out Outcome) error {
+	r.files.Lock()
+	defer r.files.Unlock()
+	return r.State.AddHistory(r.j, out, r.Now())
 }
 
 func (r *run) writerSweep() error {

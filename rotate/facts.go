@@ -66,7 +66,7 @@ func factsOf(ctx context.Context, paths credfile.Paths, profile string, pair cre
 	var keys []Key
 	var errSTS, errIAM error
 	wg.Go(func() { id, _, errSTS = a.Identity(ctx, pair) })
-	wg.Go(func() { keys, _, errIAM = a.List(ctx, pair, "") })
+	wg.Go(func() { keys, _, errIAM = a.List(ctx, signer(pair), "") })
 	wg.Wait()
 	switch replyOf(errSTS) {
 	case replyOK:

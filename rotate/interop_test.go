@@ -123,10 +123,11 @@ func TestInteropMotoAndCLI(t *testing.T) {
 	var who struct{ Arn string }
 	m.must(&who, "sts", "get-caller-identity", "--profile", "work")
 	before := who.Arn
-	res, err := o.Rotate(t.Context(), "work")
+	results, err := o.Rotate(t.Context(), "work")
 	if err != nil {
 		t.Fatal(err)
 	}
+	res := results[0]
 	for _, profile := range []string{"work", "again"} {
 		m.must(&who, "sts", "get-caller-identity", "--profile", profile)
 		if who.Arn != before || !strings.HasSuffix(who.Arn, ":user/team/bob") {

@@ -24,6 +24,7 @@ const (
 	Undecided Direction = ""
 	Undo      Direction = "undo"   // the new key is never switched to or put back again
 	Retire    Direction = "retire" // the new key is never deleted
+	Grace     Direction = "grace"  // switched; the new key is never deleted, the old one not yet
 	Watch     Direction = "watch"  // closed, but for a create whose reply was lost and that may still land
 )
 
@@ -35,26 +36,39 @@ const (
 	Deactivate Retirement = "deactivate"
 )
 
+// past is the word for a key after its retirement.
+func (r Retirement) past() string {
+	if r == Deactivate {
+		return "deactivated"
+	}
+	return "deleted"
+}
+
 // Journal is what a rotation wrote down before it acted. It holds key IDs and
 // no secret. Times are AWS's where AWS gave one.
 type Journal struct {
-	Version   int               `json:"version"`
-	ID        string            `json:"id"`
-	User      credfile.Identity `json:"user"`
-	UserName  string            `json:"user_name"`
-	Profile   string            `json:"profile"` // the profile whose region and endpoints are used
-	Paths     credfile.Paths    `json:"paths"`   // as they were located, not as they would be now
-	Places    []JournalPlace    `json:"places"`
-	Old       string            `json:"old"`
-	New       string            `json:"new,omitempty"`
-	Before    []string          `json:"keys_before"`         // the user's keys when the rotation began
-	FreeSlot  string            `json:"free_slot,omitempty"` // an inactive key that is deleted to make room
-	Retire    Retirement        `json:"retirement"`          // what becomes of Old
-	Direction Direction         `json:"direction,omitempty"` // binding once it is set
-	Started   time.Time         `json:"started"`             // AWS's clock
-	Sends     []Send            `json:"sends,omitempty"`     // creates whose reply was lost
-	PutBacks  int               `json:"put_backs,omitempty"` // how often our pair was overwritten and put back
-	Orphans   []string          `json:"orphans,omitempty"`   // keys of lost replies that were deleted
+	Version    int               `json:"version"`
+	ID         string            `json:"id"`
+	User       credfile.Identity `json:"user"`
+	UserName   string            `json:"user_name"`
+	Profile    string            `json:"profile"` // the profile whose region and endpoints are used
+	Paths      credfile.Paths    `json:"paths"`   // as they were located, not as they would be now
+	Places     []JournalPlace    `json:"places"`
+	Old        string            `json:"old"`
+	New        string            `json:"new,omitempty"`
+	Before     []string          `json:"keys_before"`                // the user's keys when the rotation began
+	FreeSlot   string            `json:"free_slot,omitempty"`        // an inactive key that is deleted to make room
+	FreeActive bool              `json:"free_slot_active,omitempty"` // that key is active, and a person agreed
+	Retire     Retirement        `json:"retirement"`                 // what becomes of Old
+	Direction  Direction         `json:"direction,omitempty"`        // binding once it is set
+	Started    time.Time         `json:"started"`                    // AWS's clock
+	Sends      []Send            `json:"sends,omitempty"`            // creates whose reply was lost
+	Auth       Auth              `json:"auth,omitzero"`
+	Grace      time.Duration     `json:"grace,omitempty"`     // in nanoseconds
+	Switched   time.Time         `json:"switched,omitzero"`   // AWS's clock
+	GraceEnds  time.Time         `json:"grace_ends,omitzero"` // this machine's clock
+	PutBacks   int               `json:"put_backs,omitempty"` // how often our pair was overwritten and put back
+	Orphans    []string          `json:"orphans,omitempty"`   // keys of lost replies that were deleted
 }
 
 // JournalPlace names a section that held the old key at the start.

@@ -101,7 +101,7 @@ func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
 		}
 	})
 	wg.Go(func() {
-		_, _, errIAM = r.aws.List(ctx, p, r.j.UserName)
+		_, _, errIAM = r.aws.List(ctx, signer(p), r.j.UserName)
 		atIAM = answered(errIAM)
 		if k := replyOf(errIAM); k == replyDenied || k == replyGone { // it knows the key, and says so in its own words
 			atIAM = Yes
@@ -151,19 +151,24 @@ func (r *run) readBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	id, _, err := r.aws.Identity(ctx, pair)
+	id, at, err := r.aws.Identity(ctx, pair)
 	if err != nil {
 		r.w.Back, r.why = answered(err), err
 		return
 	}
-	r.w.Back, r.back = sameUser(id, r.j.User), pair
+	r.w.Back, r.back, r.backAt = sameUser(id, r.j.User), pair, at
+	if r.help != nil && r.w.Back == Yes {
+		// Somebody else signs the retirement, which therefore proves nothing
+		// about this key at IAM.
+		_, r.w.Back = r.prove(ctx, pair)
+	}
 }
 
 // lookList asks which keys the user has, to find the key of a lost reply.
 func (r *run) lookList(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	keys, _, err := r.aws.List(ctx, r.old, r.j.UserName)
+	keys, _, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
 	if err != nil {
 		r.w.Listed, r.why = Silent, err
 		return nil
@@ -192,7 +197,7 @@ func (r *run) isOrphan(ctx context.Context, k Key) Seen {
 	if !inTime || err != nil || len(set.Mentions(k.ID)) > 0 {
 		return No
 	}
-	use, err := r.aws.LastUsed(ctx, r.old, k.ID)
+	use, err := r.aws.LastUsed(ctx, r.by(r.old), k.ID)
 	if err != nil || !use.At.IsZero() { // an unknown last use is not "unused"
 		return No
 	}

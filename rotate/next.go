@@ -37,6 +37,9 @@ type World struct {
 	Unknown []string // keys in that list that were not there before and are not Old or New
 	Orphan  Seen     // the one unknown key is by all rules the one that a lost reply of ours made
 
+	Due    bool // the grace of the old key has ended, or there was none
+	Unused Seen // the old key was not used since the switch; Silent where IAM does not say
+
 	Slot Seen // the inactive key that takes the second slot is gone
 	Gone Seen // the old key (retire) or the new key (undo) is gone, or Inactive where that was asked for
 	Late bool // the deadline has passed
@@ -55,6 +58,10 @@ const (
 	StepProveOld     Step = "prove the old key"
 	StepSwitch       Step = "put the new key into the files"
 	StepReadBack     Step = "re-read the files and prove what they hold"
+	StepEnterGrace   Step = "begin the grace of the old key"
+	StepForget       Step = "remove the recovery file"
+	StepRest         Step = "leave the old key in its grace"
+	StepAskUse       Step = "ask when the old key was used last"
 	StepDecideRetire Step = "decide to retire the old key"
 	StepRetire       Step = "retire the old key"
 	StepPutBack      Step = "put the new key back into the files"
@@ -76,6 +83,8 @@ const maxPutBacks = 3
 // result says why, for people, where the step is StepStop.
 func next(j *Journal, w World) (Step, string) {
 	switch j.Direction {
+	case Grace:
+		return nextGrace(j, w)
 	case Retire:
 		return nextRetire(j, w)
 	case Undo:
@@ -84,7 +93,7 @@ func next(j *Journal, w World) (Step, string) {
 	if !w.HaveNew {
 		return nextCreate(j, w)
 	}
-	return nextSwitch(w)
+	return nextSwitch(j, w)
 }
 
 // nextCreate: no pair of a new key is known.
@@ -120,7 +129,7 @@ func nextCreate(j *Journal, w World) (Step, string) {
 }
 
 // nextSwitch: the new pair is in the recovery file and nothing is decided.
-func nextSwitch(w World) (Step, string) {
+func nextSwitch(j *Journal, w World) (Step, string) {
 	proof := both(w.NewSTS, w.NewIAM)
 	switch {
 	case proof == Unasked:
@@ -144,11 +153,59 @@ func nextSwitch(w World) (Step, string) {
 	case Unasked:
 		return StepReadBack, ""
 	case Yes:
+		if j.Grace > 0 {
+			return StepEnterGrace, ""
+		}
 		return StepDecideRetire, ""
 	case No:
 		return StepStop, "what the files hold does not answer as the same user"
 	}
 	return waitOr(w, "the new key, as the files hold it, does not answer")
+}
+
+// nextGrace: the files hold the new key; the old one stays active until the
+// grace ends, and longer if somebody still uses it.
+func nextGrace(j *Journal, w World) (Step, string) {
+	switch w.Files {
+	case HoldUnread:
+		return StepLookFiles, ""
+	case HoldOld, HoldPart:
+		if w.HaveNew && j.PutBacks < maxPutBacks {
+			return StepPutBack, ""
+		}
+		return StepStop, "a place holds the old key again; both keys work"
+	case HoldForeign:
+		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
+	case HoldDoubtful:
+		if !w.Due {
+			return StepRest, ""
+		}
+		return waitOr(w, "the files cannot be read for sure")
+	}
+	switch {
+	case w.HaveOld || w.HaveNew:
+		return StepForget, ""
+	case !w.Due:
+		return StepRest, ""
+	}
+	switch w.Back {
+	case Unasked:
+		return StepReadBack, ""
+	case Yes:
+	case No:
+		return StepStop, "what the files hold does not answer as the same user"
+	default:
+		return waitOr(w, "the new key, as the files hold it, does not answer")
+	}
+	switch w.Unused {
+	case Unasked:
+		return StepAskUse, ""
+	case Yes:
+		return StepDecideRetire, ""
+	case No:
+		return StepStop, "the old key was used after the switch, so it is kept"
+	}
+	return StepStop, "IAM does not say when the old key was used last, so it is kept"
 }
 
 // giveUp: the new key does not answer. Undoing needs the old one working now.

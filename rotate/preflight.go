@@ -39,6 +39,10 @@ func (o *Options) examine(profile string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.examineIn(set, profile)
+}
+
+func (o *Options) examineIn(set *credfile.Set, profile string) (*target, error) {
 	r, err := set.Agreed(profile)
 	if err != nil {
 		var none *credfile.NoKeyError
@@ -57,6 +61,19 @@ func (o *Options) examine(profile string) (*target, error) {
 		return nil, err
 	}
 	return &target{set, profile, r.Pair, plan.Places, plan}, nil
+}
+
+// dependants are the profiles that take a role with the key of one of the
+// places: nothing changes for them but the key.
+func (t *target) dependants() []string {
+	var found []string
+	for _, p := range t.set.Profiles() {
+		source := t.set.Setting(p, "source_profile")
+		if source != "" && slices.ContainsFunc(t.places, func(pl credfile.Place) bool { return pl.Profile == source }) {
+			found = append(found, p)
+		}
+	}
+	return found
 }
 
 // otherKind explains a profile that has no key of its own.
@@ -94,55 +111,92 @@ func refuseByID(profile string, r credfile.Reading) error {
 
 // owner is what AWS says about a target.
 type owner struct {
-	user  credfile.Identity
-	name  string
-	keys  []Key
-	at    time.Time // AWS's clock
-	other *Key      // the user's second key
+	user    credfile.Identity
+	name    string
+	keys    []Key
+	at      time.Time // AWS's clock
+	created time.Time // of the key that is rotated
+	other   *Key      // the user's second key
+	auth    Auth
+	help    Signer
 }
 
-// ask learns whose key it is and which keys the user has, both at once, and
-// refuses what must not be rotated.
+// ask learns whose key it is and which keys the user has, and refuses what must
+// not be rotated. Only reads are asked, and where the key signs itself both at
+// once: its user's name is not known yet, so the list is that of the signer.
 func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var wg sync.WaitGroup
-	var id credfile.Identity
-	var keys []Key
-	var at time.Time
-	var errSTS, errIAM error
-	wg.Go(func() { id, at, errSTS = a.Identity(ctx, t.pair) })
-	wg.Go(func() { keys, _, errIAM = a.List(ctx, t.pair, "") }) // the signer's own: its name is not known yet
-	wg.Wait()
-	if errSTS != nil {
-		return nil, explainIdentity(t, errSTS)
+	ow := &owner{auth: o.Auth}
+	var err error
+	if ow.help, err = o.helper(ctx, a, o.Auth, t.set, t.pair); err != nil {
+		return nil, err
 	}
-	switch id.Owner() {
-	case credfile.OwnerRoot:
-		return nil, refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key: make an IAM user, put its key here and delete the root key (https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html)", t.profile, t.pair.ID, id.Account)
-	case credfile.OwnerRole:
-		return nil, refuse("profile %q: key %s belongs to a role session (%s), not to an IAM user", t.profile, t.pair.ID, id.ARN)
+	var errIAM error
+	var wg sync.WaitGroup
+	if ow.help == nil {
+		wg.Go(func() { ow.keys, _, errIAM = a.List(ctx, signer(t.pair), "") })
+	}
+	ow.user, ow.at, err = a.Identity(ctx, t.pair)
+	wg.Wait()
+	if err != nil {
+		return nil, explainIdentity(t, err)
+	}
+	ow.name = userName(ow.user.ARN)
+	if err := o.refuseOwner(t, ow.user); err != nil {
+		return nil, err
+	}
+	if ow.help == nil && replyOf(errIAM) == replyDenied {
+		errIAM = o.withMFA(ctx, a, t, ow, errIAM)
+	}
+	if ow.help != nil {
+		ow.keys, _, errIAM = a.List(ctx, ow.help, ow.name)
 	}
 	if errIAM != nil {
 		return nil, explain(errIAM)
 	}
-	if want := o.wantedAccount(t); want != "" && want != id.Account {
-		return nil, refuse("profile %q: the files say account %s, but key %s belongs to account %s", t.profile, want, t.pair.ID, id.Account)
-	}
-	ow := &owner{user: id, name: userName(id.ARN), keys: keys, at: at}
-	i := slices.IndexFunc(keys, func(k Key) bool { return k.ID == t.pair.ID })
+	i := slices.IndexFunc(ow.keys, func(k Key) bool { return k.ID == t.pair.ID })
 	if i < 0 {
 		return nil, refuse("profile %q: IAM does not list key %s among the keys of user %s: nothing was changed", t.profile, t.pair.ID, ow.name)
 	}
-	if !keys[i].Active {
+	if !ow.keys[i].Active {
 		return nil, refuse("profile %q: key %s is inactive", t.profile, t.pair.ID)
 	}
-	for _, k := range keys {
+	ow.created = ow.keys[i].Created
+	for _, k := range ow.keys {
 		if k.ID != t.pair.ID {
 			ow.other = &k
 		}
 	}
 	return ow, nil
+}
+
+func (o *Options) refuseOwner(t *target, id credfile.Identity) error {
+	switch id.Owner() {
+	case credfile.OwnerRoot:
+		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key: make an IAM user, put its key here and delete the root key (https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html)", t.profile, t.pair.ID, id.Account)
+	case credfile.OwnerRole:
+		return refuse("profile %q: key %s belongs to a role session (%s), not to an IAM user", t.profile, t.pair.ID, id.ARN)
+	}
+	if want := o.wantedAccount(t); want != "" && want != id.Account {
+		return refuse("profile %q: the files say account %s, but key %s belongs to account %s", t.profile, want, t.pair.ID, id.Account)
+	}
+	return nil
+}
+
+// withMFA tries again with a session where IAM denied the key itself and the
+// profile names an MFA device: many policies want that.
+func (o *Options) withMFA(ctx context.Context, a *AWS, t *target, ow *owner, denied error) error {
+	serial := t.set.Setting(t.profile, "mfa_serial")
+	if serial == "" {
+		return denied
+	}
+	help, err := o.session(ctx, a, serial, t.pair)
+	if err != nil {
+		return errors.Join(explain(denied), err)
+	}
+	ow.auth.MFASerial, ow.help = serial, help
+	return nil
 }
 
 // wantedAccount is the account that the files name for the profile, if any.
@@ -153,59 +207,96 @@ func (o *Options) wantedAccount(t *target) string {
 // userName is the last part of a user's ARN: names have no slash, paths do.
 func userName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
-// slot decides about the user's second key. It returns the inactive key that is
-// to be deleted, or nothing where there is room.
-func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free string, err error) {
+// FreeSlot says what may be deleted to make room for the new key.
+type FreeSlot string
+
+const (
+	FreeNever    FreeSlot = "never"
+	FreeInactive FreeSlot = "inactive" // an inactive key, the default
+	FreeUnused   FreeSlot = "unused"   // also an active one, if a person agrees to that very key
+)
+
+// slot decides about the user's second key. It returns the key that is to be
+// deleted, and whether it is active, or nothing where there is room.
+func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free string, active bool, err error) {
 	k := ow.other
 	if k == nil {
-		return "", nil
+		return "", false, nil
 	}
-	use, useErr := a.LastUsed(ctx, t.pair, k.ID)
-	age := fmt.Sprintf("%d days old", int(ow.at.Sub(k.Created).Hours()/24))
-	used := "its last use is not known (" + "needs iam:GetAccessKeyLastUsed)"
+	if j := o.openRotation(k.ID); j != nil {
+		if j.Direction == Grace {
+			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, j.GraceEnds.Format("2006-01-02 15:04"))
+		}
+		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
+	}
+	by := ow.help
+	if by == nil {
+		by = signer(t.pair)
+	}
+	use, useErr := a.LastUsed(ctx, by, k.ID)
+	what := describeKey(*k, ow.at, use, useErr)
+	if m := t.set.Mentions(k.ID); len(m) > 0 {
+		return "", false, refuse("user %s has a second key %s (%s), and profile %q holds it (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or delete it there, then delete key %s",
+			ow.name, k.ID, what, m[0].Profile, m[0].Path, m[0].Line, shellWord(m[0].Profile), k.ID)
+	}
+	question := fmt.Sprintf("User %s has a second key %s (%s). Delete it to make room?", ow.name, k.ID, what)
+	switch {
+	case o.FreeSlot == FreeNever:
+	case !k.Active && o.Yes && useErr == nil && (use.At.IsZero() || ow.at.Sub(use.At) > quietFor):
+		return k.ID, k.Active, nil
+	case !k.Active, o.FreeSlot == FreeUnused && !o.Yes && useErr == nil && o.Confirm != nil:
+		ok, err := o.confirm(question)
+		if err != nil {
+			return "", false, err
+		}
+		if ok {
+			return k.ID, k.Active, nil
+		}
+		return "", false, refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+	}
+	return "", false, refuse("user %s has a second key, %s (%s), so there is no room for a new one. If nothing uses it, delete it first: aws iam delete-access-key --user-name %s --access-key-id %s --profile %s",
+		ow.name, k.ID, what, shellWord(ow.name), k.ID, shellWord(t.profile))
+}
+
+// quietFor is how long an inactive key must not have been used before it is
+// deleted unasked: somebody may just have switched it off to see what breaks.
+const quietFor = 24 * time.Hour
+
+func describeKey(k Key, now time.Time, use Use, useErr error) string {
+	status := "inactive"
+	if k.Active {
+		status = "active"
+	}
+	used := "its last use is not known: needs iam:GetAccessKeyLastUsed"
 	switch {
 	case useErr == nil && use.At.IsZero():
 		used = "never used"
 	case useErr == nil:
 		used = fmt.Sprintf("last used %s for %s in %s", use.At.UTC().Format("2006-01-02 15:04 MST"), use.Service, use.Region)
 	}
-	held := ""
-	if m := t.set.Mentions(k.ID); len(m) > 0 {
-		held = fmt.Sprintf("; %s:%d holds it", m[0].Path, m[0].Line)
-	}
-	if k.Active {
-		return "", refuse("user %s has a second active key, %s (%s, %s%s), so there is no room for a new one. If nothing uses it, delete it first: aws iam delete-access-key --user-name %s --access-key-id %s --profile %s",
-			ow.name, k.ID, age, used, held, shellWord(ow.name), k.ID, shellWord(t.profile))
-	}
-	if held != "" {
-		return "", refuse("user %s has a second, inactive key %s (%s%s): remove it from that file first", ow.name, k.ID, used, held)
-	}
-	if o.openRotation(k.ID) {
-		return "", refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
-	}
-	quiet := useErr == nil && (use.At.IsZero() || ow.at.Sub(use.At) > 24*time.Hour)
-	if o.Yes && quiet {
-		return k.ID, nil
-	}
-	ok, err := o.confirm(fmt.Sprintf("User %s has a second, inactive key %s (%s, %s). Delete it to make room?", ow.name, k.ID, age, used))
-	if err != nil {
-		return "", err
-	}
-	if !ok {
-		return "", refuse("nothing was changed: the second slot is taken by the inactive key %s", k.ID)
-	}
-	return k.ID, nil
+	return fmt.Sprintf("%s, %d days old, %s", status, int(now.Sub(k.Created).Hours()/24), used)
 }
 
-func (o *Options) openRotation(id string) bool {
+// openRotation returns the unfinished rotation that key id belongs to.
+func (o *Options) openRotation(id string) *Journal {
 	js, err := o.State.Journals()
-	return err != nil || slices.ContainsFunc(js, func(j *Journal) bool { return j.Old == id || j.New == id })
+	if err != nil {
+		return &Journal{} // nothing may be deleted while it cannot be read
+	}
+	for _, j := range js {
+		if j.Direction != Watch && (j.Old == id || j.New == id) {
+			return j
+		}
+	}
+	return nil
 }
 
 func (o *Options) confirm(question string) (bool, error) {
 	if o.Confirm == nil {
 		return false, refuse("%s\nnobody can be asked here: run it in a terminal, or with --yes if the answer may be yes", question)
 	}
+	o.asking.Lock()
+	defer o.asking.Unlock()
 	return o.Confirm(question)
 }
 

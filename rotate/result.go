@@ -17,22 +17,30 @@ type Outcome string
 const (
 	Rotated    Outcome = "rotated"
 	Planned    Outcome = "planned"    // a dry run: nothing was changed
+	InGrace    Outcome = "in grace"   // switched; the old key is still active
+	KeptBoth   Outcome = "both kept"  // switched; the old key is left as it is for good
+	Skipped    Outcome = "skipped"    // nothing to do for this key
+	Failed     Outcome = "failed"     // before anything was done
 	Undone     Outcome = "undone"     // all is as it was before
 	Unfinished Outcome = "unfinished" // resume will go on
 )
 
 // Result is what happened to one key, for people and for JSON.
 type Result struct {
-	Outcome  Outcome  `json:"outcome"`
-	Profile  string   `json:"profile"`
-	User     string   `json:"user_arn,omitempty"`
-	Account  string   `json:"account,omitempty"`
-	Old      string   `json:"old_key,omitempty"`
-	New      string   `json:"new_key,omitempty"`
-	Retired  string   `json:"old_key_now,omitempty"` // "deleted" or "inactive"
-	Places   []string `json:"places"`
-	Diff     string   `json:"diff,omitempty"` // secrets redacted
-	FreeSlot string   `json:"inactive_key_to_delete,omitempty"`
+	Outcome   Outcome   `json:"outcome"`
+	Profile   string    `json:"profile"`
+	User      string    `json:"user_arn,omitempty"`
+	Account   string    `json:"account,omitempty"`
+	Old       string    `json:"old_key,omitempty"`
+	New       string    `json:"new_key,omitempty"`
+	Retired   string    `json:"old_key_now,omitempty"` // "deleted" or "inactive"
+	GraceEnds time.Time `json:"grace_ends,omitzero"`
+	Places    []string  `json:"places"`
+	UsedBy    []string  `json:"used_by,omitempty"` // profiles that name one of these as their source_profile
+	Why       string    `json:"why,omitempty"`     // it was skipped
+	Error     string    `json:"error,omitempty"`
+	Diff      string    `json:"diff,omitempty"` // secrets redacted
+	FreeSlot  string    `json:"inactive_key_to_delete,omitempty"`
 }
 
 func (j *Journal) result(out Outcome) Result {
@@ -50,6 +58,12 @@ func (j *Journal) result(out Outcome) Result {
 		if j.Retire == Deactivate {
 			r.Retired = "inactive"
 		}
+	}
+	if out == KeptBoth {
+		r.Retired = "kept"
+	}
+	if out == InGrace {
+		r.Retired, r.GraceEnds = "active", j.GraceEnds
 	}
 	return r
 }

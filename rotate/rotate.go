@@ -3,8 +3,8 @@ package rotate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"keycare/credfile"
@@ -13,77 +13,61 @@ import (
 // lockWait bounds how long a run waits for another one.
 const lockWait = 30 * time.Second
 
-// Rotate replaces the key of profile, everywhere it stands in the two files. An
-// unfinished rotation of the same user is finished first. The error is a
-// *Refused, a *HalfDone, or says what failed before anything was done.
-func (o *Options) Rotate(ctx context.Context, profile string) (Result, error) {
-	o.defaults()
-	if _, err := o.examine(profile); err != nil { // before a lock file is made
-		return Result{}, err
-	}
-	if err := o.State.Init(); err != nil {
-		return Result{}, err
-	}
-	unlock, err := o.lock(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	defer unlock()
-	a, err := o.connect(ctx, profile)
-	if err != nil {
-		return Result{}, err
-	}
-	if err := o.finishFirst(ctx, profile); err != nil {
-		return Result{}, err
-	}
-	j, t, err := o.prepare(ctx, a, profile)
-	if err != nil {
-		return Result{}, err
-	}
-	unlockUser, err := o.lockUser(ctx, j)
-	if err != nil {
-		return Result{}, err
-	}
-	defer unlockUser()
-	r, err := o.begin(a, j, t)
-	if err != nil {
-		return Result{}, err
-	}
-	out, err := r.loop(ctx)
-	if out == Undone && err == nil {
-		err = fmt.Errorf("the new key %s did not answer within %s, so the rotation was undone; profile %q keeps key %s: %w",
-			j.New, o.Timeout, profile, j.Old, r.why)
-	}
-	return r.j.result(out), err
-}
+const day = 24 * time.Hour
 
 // Plan is Rotate without any effect: it looks at the files, asks AWS what may
-// be asked without changing anything, and says what Rotate would do.
-func (o *Options) Plan(ctx context.Context, profile string) (Result, error) {
-	o.defaults()
-	a, err := o.connect(ctx, profile)
-	if err != nil {
-		return Result{}, err
-	}
-	o.Yes = true // to plan past the questions
-	if o.Confirm == nil {
-		o.Confirm = func(string) (bool, error) { return true, nil }
-	}
-	j, t, err := o.prepareRead(ctx, a, profile)
-	if err != nil {
-		return Result{}, err
-	}
-	res := j.result(Planned)
-	res.Diff = t.plan.Diff("(the new key)")
-	return res, nil
+// be asked without changing anything, and says what Rotate would do. It resumes
+// nothing.
+func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error) {
+	plan := *o
+	plan.Yes = true // to plan past the questions
+	plan.defaults()
+	jobs := plan.jobs(profiles)
+	each(pending(jobs), func(b *job) {
+		a, err := plan.connect(ctx, b.profile)
+		if err == nil {
+			b.journal, b.target, _, err = plan.prepareRead(ctx, a, b.profile)
+		}
+		if err != nil {
+			b.failed(err)
+			return
+		}
+		b.result = b.journal.result(Planned)
+		b.result.UsedBy = b.target.dependants()
+		b.result.Diff = b.target.plan.Diff("(the new key)")
+	})
+	return collect(jobs)
 }
 
+// defaults fills in what was left out, and makes what people answer safe for
+// rotations that go on at the same time.
 func (o *Options) defaults() {
+	if o.shared != nil {
+		return
+	}
+	o.shared = &sync.Mutex{}
+	o.asking, o.files = &sync.Mutex{}, &sync.Mutex{}
+	say := o.Say
+	o.Say = func(format string, args ...any) {
+		o.shared.Lock()
+		defer o.shared.Unlock()
+		say(format, args...)
+	}
+	if code := o.MFACode; code != nil {
+		o.MFACode = func(serial string) (string, error) {
+			o.asking.Lock()
+			defer o.asking.Unlock()
+			return code(serial)
+		}
+	}
 	if o.Retire == "" {
 		o.Retire = Delete
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
+	}
+	if o.FreeSlot == "" {
+		o.FreeSlot = FreeInactive
 	}
 	if o.Connect == nil {
 		o.Connect = Connect
@@ -115,44 +99,35 @@ func (o *Options) lockUser(ctx context.Context, j *Journal) (unlock func(), err 
 }
 
 // prepare is everything before the first effect, on AWS or on disk.
-func (o *Options) prepare(ctx context.Context, a *AWS, profile string) (*Journal, *target, error) {
-	j, t, err := o.prepareRead(ctx, a, profile)
+func (o *Options) prepare(ctx context.Context, a *AWS, profile string) (*Journal, *target, Signer, error) {
+	j, t, help, err := o.prepareRead(ctx, a, profile)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := o.probe(t, j.ID); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	if o.Yes {
-		return j, t, nil
-	}
-	ok, err := o.confirm(fmt.Sprintf(
-		"Rotate key %s of user %s (account %s) in %d place(s)? The old key will be %sd at once: other machines that use it will stop.",
-		j.Old, j.UserName, j.User.Account, len(j.Places), o.Retire))
-	if err != nil {
-		return nil, nil, err
-	}
-	if !ok {
-		return nil, nil, refuse("nothing was changed")
-	}
-	return j, t, nil
+	return j, t, help, nil
 }
 
-func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Journal, *target, error) {
+func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Journal, *target, Signer, error) {
 	t, err := o.examine(profile)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	ow, err := o.ask(ctx, a, t)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	free, err := o.slot(ctx, a, t, ow)
+	if age := ow.at.Sub(ow.created); o.OlderThan > 0 && age < o.OlderThan+day {
+		return nil, nil, nil, &NotDue{t.pair.ID, age, o.OlderThan}
+	}
+	free, active, err := o.slot(ctx, a, t, ow)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	j := &Journal{ID: newID(), User: ow.user, UserName: ow.name, Profile: profile, Paths: o.Paths,
-		Old: t.pair.ID, FreeSlot: free, Retire: o.Retire, Started: ow.at}
+	j := &Journal{ID: newID(), User: ow.user, UserName: ow.name, Profile: profile, Paths: o.Paths, Auth: ow.auth,
+		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: o.Retire, Grace: o.Grace, Started: ow.at}
 	if j.Started.IsZero() {
 		j.Started = o.Now()
 	}
@@ -162,11 +137,11 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 	for _, p := range t.places {
 		j.Places = append(j.Places, JournalPlace{p.Kind, p.Profile})
 	}
-	return j, t, nil
+	return j, t, ow.help, nil
 }
 
 // begin writes the intent down: from here on a crash is resumed.
-func (o *Options) begin(a *AWS, j *Journal, t *target) (*run, error) {
+func (o *Options) begin(a *AWS, j *Journal, t *target, help Signer) (*run, error) {
 	if err := o.State.Save(j); err != nil {
 		return nil, err
 	}
@@ -174,7 +149,7 @@ func (o *Options) begin(a *AWS, j *Journal, t *target) (*run, error) {
 		return nil, errors.Join(err, o.State.Remove(j.ID))
 	}
 	r := newRun(o, a, j)
-	r.old, r.w.HaveOld = t.pair, true
+	r.old, r.w.HaveOld, r.help = t.pair, true, help
 	return r, nil
 }
 
@@ -213,7 +188,7 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var results []Result
+	results := []Result{}
 	var errs []error
 	for _, j := range js {
 		res, err := o.resumeLocked(ctx, j)
@@ -264,6 +239,9 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	if j.Direction == Watch {
 		return r.watch(ctx)
 	}
+	if o.KeepBoth && (j.Direction == Grace || j.Direction == Retire) {
+		return r.keepBoth(ctx)
+	}
 	if !r.w.HaveNew && len(j.Sends) == 0 {
 		// The crash was before, in or right after the one call that was not
 		// noted: it may have been sent, and may still land.
@@ -272,8 +250,39 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	if err := r.writerSweep(); err != nil {
 		return j.result(Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
 	}
+	if j.Auth != (Auth{}) && (j.Direction != Grace || !o.Now().Before(j.GraceEnds)) {
+		if err := r.signAgain(ctx); err != nil {
+			return j.result(Unfinished), &HalfDone{j, "nobody may sign for it", err}
+		}
+	}
 	out, err := r.loop(ctx)
 	return j.result(out), err
+}
+
+// keepBoth closes a rotation that has switched and is not to retire the old key.
+func (r *run) keepBoth(ctx context.Context) (Result, error) {
+	if err := r.lookFiles(ctx); err != nil || r.w.Files != HoldNew {
+		return r.j.result(Unfinished), &HalfDone{r.j, "not every place holds the new key", errors.Join(err, r.why)}
+	}
+	return r.j.result(KeptBoth), r.close(KeptBoth)
+}
+
+// signAgain gets the signer that the rotation began with: a session with MFA
+// does not outlive its run.
+func (r *run) signAgain(ctx context.Context) error {
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return err
+	}
+	base := r.old
+	if base.ID == "" { // the files hold the new key by now
+		pl := r.j.Places[0]
+		if base, err = set.PairAt(pl.Kind, pl.Profile); err != nil {
+			return err
+		}
+	}
+	r.help, err = r.helper(ctx, r.aws, r.j.Auth, set, base)
+	return err
 }
 
 // goodFor is how long AWS accepts a signed request: a create whose reply was
@@ -286,11 +295,9 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	signer, err := set.PairAt(r.j.Places[0].Kind, r.j.Places[0].Profile)
-	if err != nil {
+	if r.old, err = set.PairAt(r.j.Places[0].Kind, r.j.Places[0].Profile); err != nil {
 		return Result{}, err
 	}
-	r.old = signer
 	if err := r.lookList(ctx); err != nil || r.w.Listed != Yes {
 		return Result{}, errors.Join(err, r.why)
 	}

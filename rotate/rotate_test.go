@@ -12,10 +12,11 @@ import (
 
 func TestRotatePlain(t *testing.T) {
 	w := newWorld(t)
-	res, err := w.options().Rotate(t.Context(), "default")
+	results, err := w.options().Rotate(t.Context(), "default")
 	if err != nil {
 		t.Fatal(err)
 	}
+	res := results[0]
 	if res.Outcome != Rotated || res.Old != w.old.ID || res.New == "" || len(res.Places) != 3 {
 		t.Errorf("result %+v", res)
 	}
@@ -72,8 +73,8 @@ func TestRotateUndone(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetPropagation(time.Hour, time.Hour)
 	res, err := w.options().Rotate(t.Context(), "default")
-	if res.Outcome != Undone || err == nil {
-		t.Errorf("outcome %q, error %v", res.Outcome, err)
+	if res[0].Outcome != Undone || err == nil {
+		t.Errorf("outcome %q, error %v", res[0].Outcome, err)
 	}
 	if p := w.inFiles(); p.ID != w.old.ID {
 		t.Errorf("the files hold %s, want the old key", p.ID)

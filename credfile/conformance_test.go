@@ -1,0 +1,176 @@
+package credfile
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// conformance returns a file of the shared conformance data, or skips.
+func conformance(t testing.TB, name string) []byte {
+	t.Helper()
+	dir := os.Getenv("KEYCARE_CONFORMANCE_DIR")
+	if dir == "" {
+		t.Skip("SKIPPED: KEYCARE_CONFORMANCE_DIR is not set, so the conformance data is not read")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+type parserCase struct {
+	Name  string
+	Input struct{ ConfigFile, CredentialsFile string }
+	// Output has profiles, or an error that the strict tools give.
+	Output struct {
+		Config          struct{ Profiles map[string]map[string]string }
+		ErrorContaining string
+	}
+}
+
+func parserCases(t testing.TB) []parserCase {
+	t.Helper()
+	var d struct{ Tests []parserCase }
+	if err := json.Unmarshal(conformance(t, "profile-parser-tests.json"), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d.Tests
+}
+
+// cliDiffers lists the cases of AWS's cross-SDK parser tests where the AWS CLI
+// does not do what the tests ask of SDKs: the quirks that Diagnostics reports,
+// and why. A case without quirks says so with none.
+var cliDiffers = map[string]struct {
+	quirks []Quirk
+	why    string
+}{}
+
+func TestParserCases(t *testing.T) {
+	cases := parserCases(t)
+	if len(cases) != 65 {
+		t.Errorf("the data has %d cases, want 65", len(cases))
+	}
+	met := map[string]bool{}
+	for _, c := range cases {
+		s := NewSet(Paths{Credentials: "credentials", Config: "config"}, c.Input.CredentialsFile, c.Input.ConfigFile)
+		same := cliDoes(s, c)
+		differs, listed := cliDiffers[c.Name]
+		if !listed {
+			if !same {
+				t.Errorf("%s: the AWS CLI's reading differs and cliDiffers does not say why\ncredentials %q\nconfig %q\ndiagnostics %v", c.Name,
+					c.Input.CredentialsFile, c.Input.ConfigFile, quirksOf(s))
+			}
+			continue
+		}
+		met[c.Name] = true
+		if same {
+			t.Errorf("%s: cliDiffers lists it, but the AWS CLI does what is asked", c.Name)
+		}
+		if got := quirksOf(s); !slices.Equal(got, differs.quirks) {
+			t.Errorf("%s (%s): quirks %q, want %q", c.Name, differs.why, got, differs.quirks)
+		}
+	}
+	for name := range cliDiffers {
+		if !met[name] {
+			t.Errorf("cliDiffers lists %q, which is no case", name)
+		}
+	}
+}
+
+func quirksOf(s *Set) []Quirk {
+	var all []Quirk
+	for _, f := range s.Files() {
+		for _, d := range f.Diagnostics() {
+			all = append(all, d.Quirk)
+		}
+	}
+	return all
+}
+
+// cliDoes reports whether the AWS CLI reads the files as the case asks.
+func cliDoes(s *Set, c parserCase) bool {
+	refused := s.cli[CredentialsFile].refused != nil || s.cli[ConfigFile].refused != nil
+	if refused || c.Output.ErrorContaining != "" {
+		return refused == (c.Output.ErrorContaining != "")
+	}
+	got := map[string]map[string]string{}
+	for _, k := range []FileKind{ConfigFile, CredentialsFile} {
+		for name, g := range s.cliProf[k] {
+			if got[name] == nil {
+				got[name] = map[string]string{}
+			}
+			for _, set := range g.settings {
+				got[name][set.name] = set.value
+			}
+		}
+	}
+	want := c.Output.Config.Profiles
+	return len(got) == len(want) && maps.EqualFunc(got, want, func(a, b map[string]string) bool { return maps.Equal(a, b) })
+}
+
+func TestLocate(t *testing.T) {
+	var d struct {
+		Tests []struct {
+			Name, Platform, Profile             string
+			Environment                         map[string]string
+			ConfigLocation, CredentialsLocation string
+		}
+	}
+	if err := json.Unmarshal(conformance(t, "file-location-tests.json"), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Tests) != 9 {
+		t.Errorf("the data has %d cases, want 9", len(d.Tests))
+	}
+	for _, c := range d.Tests {
+		env := envOf(c.Platform, c.Environment)
+		p, err := Locate(env)
+		if err != nil || p.Config != c.ConfigLocation || p.Credentials != c.CredentialsLocation {
+			t.Errorf("%s: got %+v %v, want %s and %s", c.Name, p, err, c.CredentialsLocation, c.ConfigLocation)
+		}
+		if c.Profile != "" && env.Profile() != c.Profile {
+			t.Errorf("%s: profile %q, want %q", c.Name, env.Profile(), c.Profile)
+		}
+	}
+}
+
+func envOf(goos string, vars map[string]string) Env {
+	return Env{GOOS: goos, Lookup: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
+}
+
+func TestLocateDoubts(t *testing.T) {
+	home := map[string]string{"HOME": "/home/u"}
+	for _, c := range []struct {
+		goos   string
+		more   map[string]string
+		doubts int
+	}{
+		{"linux", nil, 0},
+		{"linux", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "/c"}, 0},
+		{"linux", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "~/c"}, 1},
+		{"linux", map[string]string{"AWS_CONFIG_FILE": "$HOME/c", "AWS_SHARED_CREDENTIALS_FILE": "~/c"}, 2},
+		{"linux", map[string]string{"USERPROFILE": "/other"}, 0},
+		{"windows", map[string]string{"USERPROFILE": "/other"}, 1},
+		{"windows", map[string]string{"USERPROFILE": "/HOME/u"}, 0},
+		{"windows", map[string]string{"USERPROFILE": "/other", "AWS_SHARED_CREDENTIALS_FILE": "/c"}, 0},
+	} {
+		vars := maps.Clone(home)
+		maps.Copy(vars, c.more)
+		if p, err := Locate(envOf(c.goos, vars)); err != nil || len(p.Doubts) != c.doubts {
+			t.Errorf("%s %v: got %q %v, want %d doubts", c.goos, vars, p.Doubts, err, c.doubts)
+		}
+	}
+	if _, err := Locate(envOf("linux", nil)); err != ErrNoHome {
+		t.Errorf("without a home folder: %v, want ErrNoHome", err)
+	}
+	both := map[string]string{"AWS_CONFIG_FILE": "/a", "AWS_SHARED_CREDENTIALS_FILE": "/b"}
+	if p, err := Locate(envOf("linux", both)); err != nil || !reflect.DeepEqual(p, Paths{Credentials: "/b", Config: "/a"}) {
+		t.Errorf("both files named and no home folder: %+v %v", p, err)
+	}
+}

@@ -1,0 +1,223 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"keycare/credfile"
+)
+
+// usersAtOnce bounds how many users' keys are rotated at the same time.
+const usersAtOnce = 8
+
+// job is one key of a run about several, from its first profile to its result.
+type job struct {
+	profile string
+	id      string // of the key
+	aws     *AWS
+	journal *Journal
+	target  *target
+	help    Signer
+	result  Result
+	err     error
+}
+
+// failed notes that nothing more is done about the key.
+func (b *job) failed(err error) {
+	var notDue *NotDue
+	if errors.As(err, &notDue) {
+		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: err.Error(), Places: []string{}}
+		return
+	}
+	b.err = err
+}
+
+// NotDue says that a key is younger than it may get.
+type NotDue struct {
+	ID        string
+	Age, Most time.Duration
+}
+
+func (e *NotDue) Error() string {
+	const day = 24 * time.Hour
+	return fmt.Sprintf("key %s is %d days old and may get %d", e.ID, e.Age/day, e.Most/day)
+}
+
+// Rotate replaces the keys of the profiles, each key everywhere it stands in the
+// two files. Profiles with the same key are one rotation; different keys are
+// rotated at the same time. Unfinished rotations of the same keys are finished
+// first. One failure does not stop the others: the results are in the order of
+// the profiles, and the error joins what went wrong, each a *Refused, a
+// *HalfDone, or a failure before anything was done.
+func (o *Options) Rotate(ctx context.Context, profiles ...string) ([]Result, error) {
+	o.defaults()
+	jobs := o.jobs(profiles)
+	todo := pending(jobs)
+	if len(todo) == 0 {
+		return collect(jobs)
+	}
+	if err := o.State.Init(); err != nil {
+		return nil, err
+	}
+	unlock, err := o.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	for _, b := range todo {
+		if b.err = o.finishFirst(ctx, b.profile); b.err == nil {
+			b.aws, b.err = o.connect(ctx, b.profile)
+		}
+	}
+	each(pending(jobs), func(b *job) {
+		var err error
+		if b.journal, b.target, b.help, err = o.prepare(ctx, b.aws, b.profile); err != nil {
+			b.failed(err)
+		}
+	})
+	for _, b := range pending(jobs) { // one after another: a person answers
+		if err := o.agree(b.journal); err != nil {
+			b.failed(err)
+		}
+	}
+	todo = pending(jobs)
+	done := 0
+	each(todo, func(b *job) {
+		b.result, b.err = o.carryOut(ctx, b, len(todo) > 1)
+		if len(todo) > 1 {
+			o.progress(&done, len(todo), b)
+		}
+	})
+	return collect(jobs)
+}
+
+// jobs groups the profiles by key. A profile whose key cannot be rotated, by the
+// files alone, is a job with an error.
+func (o *Options) jobs(profiles []string) []*job {
+	var jobs []*job
+	byKey := map[string]bool{}
+	for _, p := range profiles {
+		t, err := o.examine(p)
+		switch {
+		case err != nil:
+			jobs = append(jobs, &job{profile: p, err: err})
+		case !byKey[t.pair.ID]:
+			byKey[t.pair.ID] = true
+			jobs = append(jobs, &job{profile: p, id: t.pair.ID})
+		}
+	}
+	return jobs
+}
+
+// pending returns the jobs that have neither failed nor ended.
+func pending(jobs []*job) []*job {
+	var todo []*job
+	for _, b := range jobs {
+		if b.err == nil && b.result.Outcome == "" {
+			todo = append(todo, b)
+		}
+	}
+	return todo
+}
+
+func each(jobs []*job, do func(*job)) {
+	slots := make(chan struct{}, usersAtOnce)
+	var wg sync.WaitGroup
+	for _, b := range jobs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			do(b)
+		})
+	}
+	wg.Wait()
+}
+
+func collect(jobs []*job) ([]Result, error) {
+	var results []Result
+	var errs []error
+	for _, b := range jobs {
+		r := b.result
+		if r.Outcome == "" {
+			r = Result{Outcome: Failed, Profile: b.profile, Old: b.id, Places: []string{}}
+		}
+		if b.err != nil {
+			r.Error = b.err.Error()
+			errs = append(errs, b.err)
+		}
+		results = append(results, r)
+	}
+	return results, errors.Join(errs...)
+}
+
+func (o *Options) progress(done *int, total int, b *job) {
+	o.shared.Lock()
+	*done++
+	n := *done
+	o.shared.Unlock()
+	what := string(b.result.Outcome)
+	if b.err != nil {
+		what += ": " + b.err.Error()
+	}
+	o.Say("[%d/%d] profile %s: %s", n, total, b.profile, what)
+}
+
+// agree asks a person about one rotation.
+func (o *Options) agree(j *Journal) error {
+	if o.Yes {
+		return nil
+	}
+	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop.", j.Retire.past())
+	if j.Grace > 0 {
+		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
+	}
+	ok, err := o.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %d place(s)? %s",
+		j.Old, j.UserName, j.User.Account, len(j.Places), fate))
+	if err == nil && !ok {
+		err = refuse("nothing was changed")
+	}
+	return err
+}
+
+// carryOut does one rotation, from its intent to its end.
+func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, error) {
+	own := *o
+	if named {
+		own.Say = func(format string, args ...any) { o.Say("profile "+b.profile+": "+format, args...) }
+	}
+	unlock, err := own.lockUser(ctx, b.journal)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
+	r, err := own.begin(b.aws, b.journal, b.target, b.help)
+	if err != nil {
+		return Result{}, err
+	}
+	out, err := r.loop(ctx)
+	if out == Undone && err == nil {
+		err = fmt.Errorf("the new key %s did not answer within %s, so the rotation was undone; profile %q keeps key %s: %w",
+			r.j.New, o.Timeout, b.profile, r.j.Old, r.why)
+	}
+	return r.j.result(out), err
+}
+
+// Rotatable returns the profiles whose keys can be rotated as far as the files
+// tell, for "all". What is left out is returned with the reason.
+func (o *Options) Rotatable(set *credfile.Set) (profiles []string, left []Result) {
+	for _, p := range set.Profiles() {
+		_, err := o.examineIn(set, p)
+		var none *credfile.NoKeyError
+		var refused *Refused
+		switch {
+		case err == nil, !errors.As(err, &none) && !errors.As(err, &refused):
+			profiles = append(profiles, p)
+		case errors.As(err, &refused):
+			left = append(left, Result{Outcome: Skipped, Profile: p, Why: err.Error(), Places: []string{}})
+		}
+	}
+	return profiles, left
+}
