@@ -46,7 +46,7 @@ var refusals = map[string]string{
 	"continued":        `credentials:`,
 	"twice-in-section": `credentials:4:1: the same setting twice in a section`,
 	"twice-section":    `credentials:6:1: a second section of the same name`,
-	"header-comment":   `credentials:4:\d+: text after the \] of a header`,
+	"header-tail":      `credentials:1:\d+: text after the \] of a header`,
 	"prefix":           `no such profile`,
 	"merge-conflict":   `credentials:2:1: a line that is no header, setting or comment`,
 	"csv":              `credentials|no such profile`,

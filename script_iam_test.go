@@ -25,6 +25,7 @@ import (
 //	iam used ID HOURS                 the key's last use was so long ago
 //	iam deny USER ACTION...           refuse actions as a policy would
 //	iam allow USER [ACTION...]        take that back, all of it without an action
+//	iam mfa USER CODE VAR             IAM wants a second factor of the user; VAR is the device
 //	iam spread MILLISECONDS           how long new keys are unknown to STS and IAM
 //	iam refuse-new                    new keys never become known
 //	iam fail N|ACTION KIND [once]     a fault at the N-th call, or at calls of that action
@@ -103,6 +104,10 @@ var iamCommands = map[string]func(iamCall){
 	},
 	"deny":  func(c iamCall) { c.w.iam.Deny(c.arg(0), c.args[1:]...) },
 	"allow": func(c iamCall) { c.w.iam.Allow(c.arg(0), c.args[1:]...) },
+	"mfa": func(c iamCall) {
+		c.ts.Setenv(c.arg(2), c.w.iam.AddMFA(c.arg(0), "phone", c.arg(1)))
+		c.w.iam.RequireMFA(c.arg(0), true)
+	},
 	"spread": func(c iamCall) {
 		d := time.Duration(c.number(0)) * time.Millisecond
 		c.w.iam.SetPropagation(d, d)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -49,7 +50,27 @@ func parserCases(t testing.TB) []parserCase {
 var cliDiffers = map[string]struct {
 	quirks []Quirk
 	why    string
-}{}
+}{
+	"Profile names support alphanumeric characters and - / . % @ _ : +":                                          {[]Quirk{"name-chars"}, "takes any character in a name"},
+	"Property definitions must contain an equals sign.":                                                          {[]Quirk{"colon"}, "takes : for ="},
+	"Pound sign comments are ignored.":                                                                           {[]Quirk{"inline-comment"}, "knows no comments after a value"},
+	"Semicolon sign comments are ignored.":                                                                       {[]Quirk{"inline-comment"}, "knows no comments after a value"},
+	"All comment types can be used together.":                                                                    {[]Quirk{"inline-comment"}, "knows no comments after a value"},
+	"Comments can be empty.":                                                                                     {[]Quirk{"inline-comment"}, "knows no comments after a value"},
+	"Duplicate profiles in the same file merge properties.":                                                      {[]Quirk{"twice-section"}, "rejects the file"},
+	"Duplicate properties in a profile use the last one defined.":                                                {[]Quirk{"twice-setting"}, "rejects the file"},
+	"Duplicate properties in duplicate profiles use the last one defined.":                                       {[]Quirk{"twice-section"}, "rejects the file"},
+	"Duplicate properties in duplicate profiles use the last one defined (case insensitive).":                    {[]Quirk{"twice-section"}, "rejects the file"},
+	"Default profile with profile prefix overrides default profile without prefix when profile prefix is first.": {[]Quirk{"twice-default"}, "takes the later one"},
+	"Default profiles with mixed prefixes in the config file ignore the one without prefix when merging.":        {[]Quirk{"twice-default", "twice-section"}, "rejects the file"},
+	"Default profiles with mixed prefixes merge with credentials":                                                {[]Quirk{"twice-default", "twice-section"}, "rejects the file"},
+	"Invalid profile names are ignored.":                                                                         {[]Quirk{"name-space", "name-space"}, "takes spaces in a name in the credentials file"},
+	"Invalid property names are ignored.":                                                                        {nil, "takes any name for a setting; no tool has a setting with a space in its name"},
+	"Sub-property definitions cannot have an empty name.":                                                        {[]Quirk{"no-name"}, "takes a sub-property without a name"},
+	"Credentials profiles with prefix are ignored.":                                                              {[]Quirk{"prefix-in-credentials"}, "takes the prefix for a part of the name"},
+	"profile name with extra whitespace":                                                                         {[]Quirk{"header-spaces"}, "takes the spaces for a part of the name"},
+	"profile name with extra whitespace in credentials":                                                          {[]Quirk{"header-spaces", "prefix-in-credentials"}, "takes spaces and prefix for parts of the names"},
+}
 
 func TestParserCases(t *testing.T) {
 	cases := parserCases(t)
@@ -107,6 +128,9 @@ func cliDoes(s *Set, c parserCase) bool {
 			}
 			for _, set := range g.settings {
 				got[name][set.name] = set.value
+				if set.nested { // botocore keeps no blank lines between sub-properties
+					got[name][set.name] = "\n" + strings.Join(strings.FieldsFunc(set.value, pyLineBreak), "\n")
+				}
 			}
 		}
 	}

@@ -179,7 +179,7 @@ func TestEditDecision(t *testing.T) {
 	}
 }
 
-const wantEdited, wantRefused = 0, 0
+const wantEdited, wantRefused = 24, 28
 
 // neverWait fails the test where a writer would wait.
 func neverWait(t testing.TB) func(context.Context, time.Duration) error {

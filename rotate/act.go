@@ -43,7 +43,10 @@ func (r *run) create(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	sent := r.Now()
+	send := Send{From: r.awsTime(r.Now())}
+	if err := r.noteAgain(send); err != nil {
+		return errAbort{err}
+	}
 	pair, err := r.aws.Create(ctx, r.by(r.old), r.j.UserName)
 	switch k := replyOf(err); {
 	case err == nil:
@@ -57,7 +60,8 @@ func (r *run) create(ctx context.Context) error {
 	default:
 		r.why = err
 		r.w.Listed = Unasked
-		r.j.Sends = append(r.j.Sends, Send{r.awsTime(sent), r.awsTime(r.Now()), k == replyBusy})
+		send.To, send.Answered = r.awsTime(r.Now()), k == replyBusy
+		r.j.Sends = append(r.j.Sends, send)
 		if err := r.State.Save(r.j); err != nil || k != replyBusy {
 			return err
 		}
@@ -74,6 +78,19 @@ func (r *run) create(ctx context.Context) error {
 	}
 	r.Say("created key %s", pair.ID)
 	return r.State.Save(r.j)
+}
+
+// noteAgain writes a further create down before it is sent. The journal as it
+// was begun stands for the first one alone: a crash in a second would be taken
+// for the first.
+func (r *run) noteAgain(send Send) error {
+	if len(r.j.Sends) == 0 {
+		return nil
+	}
+	noted := *r.j
+	send.To = send.From.Add(createTimeout)
+	noted.Sends = append(slices.Clone(noted.Sends), send)
+	return r.State.Save(&noted)
 }
 
 // dropUnkept deletes a new key whose secret could not be written down, while it

@@ -88,7 +88,7 @@ func (w *world) finish() {
 	w.checkHalf()
 	if js, err := w.options().State.Journals(); err != nil || len(js) > 0 {
 		// A watch stays until a lost request can no longer land.
-		_ = w.clock.Wait(w.t.Context(), 20*time.Minute)
+		_ = w.clock.Wait(w.t.Context(), watchFor+time.Minute)
 		if _, err := w.options().Resume(w.t.Context()); err != nil {
 			w.t.Errorf("resume of a watch: %v", err)
 		}

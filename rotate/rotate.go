@@ -285,9 +285,9 @@ func (r *run) signAgain(ctx context.Context) error {
 	return err
 }
 
-// goodFor is how long AWS accepts a signed request: a create whose reply was
-// lost can take effect until then.
-const goodFor = 15 * time.Minute
+// watchFor is how long a create whose reply was lost is watched: AWS accepts a
+// signed request for 15 minutes, and a list may be some minutes behind.
+const watchFor = 20 * time.Minute
 
 // watch looks whether a create whose reply was lost has landed after all.
 func (r *run) watch(ctx context.Context) (Result, error) {
@@ -310,7 +310,7 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 		return r.j.result(Unfinished), &HalfDone{r.j, "the user has a key that keycare did not make for sure: " + r.w.Unknown[0], nil}
 	}
 	last := r.j.Sends[len(r.j.Sends)-1].To
-	if !r.mayStillLand() || r.Now().Sub(last) > goodFor {
+	if !r.mayStillLand() || r.Now().Sub(last) > watchFor {
 		return Result{}, r.State.Remove(r.j.ID)
 	}
 	return Result{}, nil

@@ -1,0 +1,242 @@
+package rotate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// This file explores next in a small world to exhaustion: every order of steps,
+// crashes, lost and late replies, stale and flapping answers, a program that
+// writes an older copy of a file and truncates it first, a person who makes a
+// key or puts an old file back, within the budgets of bounds. The effects of
+// steps are modelled after act.go and look.go.
+
+// What a place holds.
+const (
+	plOld uint8 = iota
+	plNew
+	plMix  // an ID of one with the secret of the other
+	plTorn // truncated, being written
+)
+
+// What IAM has of a key.
+const (
+	keyNone uint8 = iota
+	keyLive
+	keyGone
+)
+
+// What the recovery file holds.
+const (
+	recNone uint8 = iota
+	recOld
+	recBoth
+)
+
+// mstate is one state of the world: comparable and small, for millions are kept.
+type mstate struct {
+	place      [2]uint8
+	copy, busy uint8 // what the other program holds of place 0; 1 copied, 2 truncated
+
+	old, fresh   uint8 // keys; fresh is one whose secret reached us
+	lost, flying uint8 // live keys whose secret nobody has; creates that may still land
+	person       uint8 // 0 none, 1 a key of a person's
+
+	// on disk
+	journal, dir, jNew, sends, orphans, putBacks, rec uint8
+
+	// the running process; all zero while none runs
+	alive uint8
+	w     mworld
+
+	// budgets that are left
+	crash, flap, lose, write, act uint8
+	expired                       uint8 // watchFor has passed since the last send: nothing lands any more and lists are true
+	ending                        uint8 // closing has begun: the last look is over
+	closed                        uint8 // the journal was removed
+}
+
+// mworld is World, small.
+type mworld struct {
+	haveOld, haveNew, resumed, late    uint8
+	files, newSTS, newIAM              uint8
+	oldSTS, oldIAM, back, listed, gone uint8
+	decided                            uint8 // in this run
+	unknown, orphan                    uint8 // unknown: 1 the lost key, 2 the person's, 3 both
+}
+
+var dirs = []Direction{Undecided, Undo, Retire, Watch}
+
+func dirOf(d Direction) uint8 {
+	for i := range dirs {
+		if dirs[i] == d {
+			return uint8(i)
+		}
+	}
+	panic(d)
+}
+
+// model is a world with one of its safeguards taken out, or none.
+type model struct {
+	noBindUndo, noBindRetire bool // later runs do not know the decision
+	ageAlone                 bool // any new key counts as the orphan
+	dropEarly                bool // the recovery file goes before the retirement
+	noWatch                  bool // a doubtful create is forgotten at the end
+	emptyIsForeign           bool // a truncated file is read as "key not held"
+
+	bounds   mstate
+	seen     map[mstate]struct{}
+	queue    []mstate
+	violated string
+	from     map[mstate]mstate // for traces
+	origin   mstate            // of the run that must end
+}
+
+func b2u(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (m *model) step(s *mstate) (Step, string) {
+	j := Journal{Direction: dirs[s.dir], PutBacks: int(s.putBacks)}
+	if s.jNew > 0 {
+		j.New = "NEW"
+	}
+	j.Sends = make([]Send, s.sends)
+	if s.w.resumed > 0 && s.w.decided == 0 && (m.noBindUndo && j.Direction == Undo || m.noBindRetire && j.Direction == Retire) {
+		j.Direction = Undecided
+	}
+	w := World{
+		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: true,
+		Files: Hold(s.w.files), OldSTS: Seen(s.w.oldSTS), OldIAM: Seen(s.w.oldIAM), NewSTS: Seen(s.w.newSTS), NewIAM: Seen(s.w.newIAM),
+		Back: Seen(s.w.back), Listed: Seen(s.w.listed), Gone: Seen(s.w.gone), Orphan: Seen(s.w.orphan),
+	}
+	if s.w.unknown > 0 {
+		w.Unknown = []string{"SOME"}
+	}
+	return next(&j, w)
+}
+
+func (m *model) fail(s mstate, format string, args ...any) {
+	if m.violated == "" {
+		m.violated = fmt.Sprintf(format, args...) + fmt.Sprintf("\nin %+v", s)
+		if m.from != nil {
+			var trace []string
+			start := s
+			if _, ok := m.from[s]; !ok {
+				start = m.origin
+				trace = append(trace, "and then, with nothing going wrong, the end")
+			}
+			for at, ok := start, true; ok; at, ok = m.from[at] {
+				step, _ := m.step(&at)
+				trace = append(trace, fmt.Sprintf("%s: %+v", step, at))
+				if len(trace) > 60 || m.from[at] == at {
+					break
+				}
+			}
+			m.violated += "\n" + strings.Join(trace, "\n")
+		}
+	}
+}
+
+// check holds a state against the promise.
+func (m *model) check(s mstate) {
+	live := func(p uint8) bool { return p == plOld && s.old == keyLive || p == plNew && s.fresh == keyLive }
+	inFiles := live(s.place[0]) && live(s.place[1])
+	restorable := s.rec >= recOld && s.old == keyLive || s.rec == recBoth && s.fresh == keyLive
+	if !inFiles && !restorable && s.busy == 0 {
+		m.fail(s, "no usable or restorable key")
+	}
+	if s.closed > 0 && s.alive == 0 && (s.lost > 0 || s.flying > 0) {
+		m.fail(s, "a key that nobody can name")
+	}
+	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && s.old == keyLive {
+		m.fail(s, "closed with two keys")
+	}
+}
+
+func (m *model) add(from, s mstate) {
+	if _, ok := m.seen[s]; ok {
+		return
+	}
+	m.seen[s] = struct{}{}
+	if m.from != nil {
+		m.from[s] = from
+	}
+	m.check(s)
+	m.queue = append(m.queue, s)
+}
+
+// explore runs to exhaustion or to the first violation and returns the number
+// of states.
+func (m *model) explore() int {
+	m.seen = make(map[mstate]struct{}, 1<<20)
+	start := m.bounds
+	start.old, start.journal, start.rec = keyLive, 1, recOld
+	start.alive, start.w = 1, mworld{haveOld: 1}
+	m.add(start, start)
+	for len(m.queue) > 0 && m.violated == "" {
+		s := m.queue[len(m.queue)-1]
+		m.queue = m.queue[:len(m.queue)-1]
+		m.successors(s, func(n mstate) { m.add(s, n) })
+		if s.alive == 0 && s.journal > 0 {
+			m.mustEnd(s)
+		}
+	}
+	return len(m.seen)
+}
+
+// mustEnd runs a later keycare from s with nothing going wrong any more: it must
+// come to an end, and close unless a person acted.
+func (m *model) mustEnd(s mstate) {
+	m.origin = s
+	s.crash, s.flap, s.lose, s.write, s.act = 0, 0, 0, 0, 0
+	if s.busy == 2 || s.busy == 1 && s.ending == 0 { // the other program ends first
+		s.place[0] = s.copy
+	}
+	s.busy, s.copy = 0, 0
+	for runs := 0; runs < 4 && s.journal > 0; runs++ {
+		m.start(&s)
+		for steps := 0; s.alive > 0; steps++ {
+			if steps > 100 {
+				m.fail(s, "a run that never ends")
+				return
+			}
+			first := true
+			m.act(s, func(n mstate) {
+				if first {
+					s, first = n, false
+				}
+			})
+		}
+		s.flying, s.expired = 0, 1
+		m.check(s)
+	}
+	if s.journal > 0 && s.person == 0 && s.putBacks < maxPutBacks {
+		m.fail(s, "a rotation that never closes")
+	}
+}
+
+// start begins a later run from what is on disk.
+func (m *model) start(s *mstate) {
+	s.alive = 1
+	s.w = mworld{resumed: 1, haveOld: b2u(s.rec >= recOld), haveNew: b2u(s.rec == recBoth)}
+	if s.w.haveNew > 0 {
+		s.jNew = 1
+	}
+	if s.w.haveNew == 0 && s.sends == 0 && s.jNew == 0 {
+		s.sends = 1
+	}
+}
+
+func (s mstate) keys() int {
+	return int(b2u(s.old == keyLive) + b2u(s.fresh == keyLive) + s.lost + s.person)
+}
+
+// die ends the process; what it knew is gone.
+func die(s mstate) mstate {
+	s.alive, s.w = 0, mworld{}
+	return s
+}

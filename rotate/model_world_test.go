@@ -1,0 +1,465 @@
+package rotate
+
+import "testing"
+
+// successors emits every state that may follow.
+func (m *model) successors(s mstate, emit func(mstate)) {
+	m.others(s, emit)
+	if s.alive > 0 {
+		if s.crash > 0 {
+			n := die(s)
+			n.crash--
+			emit(n)
+		}
+		m.act(s, emit)
+		return
+	}
+	if s.journal > 0 {
+		m.start(&s)
+		emit(s)
+	}
+}
+
+// others is what the rest of the world may do at any time.
+func (m *model) others(s mstate, emit func(mstate)) {
+	// Not promised: who writes an older copy between the last look and the end,
+	// or after it.
+	closing := s.ending > 0
+	if s.alive > 0 && !closing {
+		step, _ := m.step(&s)
+		closing = step == StepClose || step == StepCloseUndone
+	}
+	if s.journal > 0 && !closing {
+		m.writer(s, emit)
+	}
+	if s.flying > 0 {
+		n := s
+		n.flying--
+		emit(n) // it never lands
+		if n.keys() < 2 {
+			n.lost++
+			emit(n)
+		}
+	}
+	if s.expired == 0 && s.flying == 0 {
+		n := s
+		n.expired = 1
+		emit(n)
+	}
+	if s.act > 0 && s.person == 0 && s.keys() < 2 {
+		n := s
+		n.act--
+		n.person = 1
+		emit(n)
+	}
+	if s.act > 0 && s.journal > 0 && !closing && s.busy == 0 {
+		for i := range s.place { // an old copy of the file is put back
+			n := s
+			n.act--
+			n.place[i] = plOld
+			emit(n)
+		}
+	}
+}
+
+// writer is a program that copies place 0, truncates it and writes its copy, and
+// one that changes the ID alone.
+func (m *model) writer(s mstate, emit func(mstate)) {
+	n := s
+	switch {
+	case s.busy == 0 && s.write > 0 && s.place[0] != plTorn:
+		n.write--
+		n.copy, n.busy = s.place[0], 1
+	case s.busy == 1:
+		n.place[0], n.busy = plTorn, 2
+	case s.busy == 2:
+		n.place[0], n.copy, n.busy = s.copy, 0, 0
+	default:
+		return
+	}
+	emit(n)
+	if s.busy == 2 && s.copy == plNew {
+		n.place[0] = plMix
+		emit(n)
+	}
+}
+
+func (s mstate) hold() Hold {
+	a, b := s.place[0], s.place[1]
+	switch {
+	case a == plTorn || b == plTorn:
+		return HoldDoubtful
+	case a == plMix && s.w.haveOld+s.w.haveNew < 2, b == plMix && s.w.haveOld+s.w.haveNew < 2:
+		return HoldForeign
+	case a != b || a == plMix:
+		return HoldPart
+	case a == plNew:
+		return HoldNew
+	}
+	return HoldOld
+}
+
+// answer emits s with each answer that a key may give: the true one, and a
+// wrong one while the budget for flapping lasts. A key that we deleted may
+// still answer for a while.
+func answer(s mstate, key uint8, emit func(mstate, Seen)) {
+	truth := NotYet
+	if key == keyLive {
+		truth = Yes
+	}
+	emit(s, truth)
+	if s.flap > 0 && key != keyNone {
+		n := s
+		n.flap--
+		emit(n, Yes+NotYet-truth)
+	}
+}
+
+// act emits what the process's next step may lead to; the first emitted is that
+// nothing goes wrong.
+func (m *model) act(s mstate, emit func(mstate)) {
+	if dirs[s.dir] == Watch {
+		m.watch(s, emit)
+		return
+	}
+	step, _ := m.step(&s)
+	switch step {
+	case StepStop:
+		emit(die(s))
+	case StepWait:
+		m.wait(s, emit)
+	case StepLookFiles:
+		s.w.files = uint8(s.hold())
+		if m.emptyIsForeign && Hold(s.w.files) == HoldDoubtful {
+			s.w.files = uint8(HoldNew)
+		}
+		if Hold(s.w.files) != HoldNew {
+			s.w.back = 0
+		}
+		emit(s)
+	case StepLookList:
+		m.list(s, emit)
+	case StepCreate:
+		m.create(s, emit)
+	case StepDeleteOrphan:
+		m.deleteOrphan(s, emit)
+	case StepProveNew:
+		answer(s, s.fresh, func(n mstate, sts Seen) {
+			answer(n, n.fresh, func(n mstate, iam Seen) {
+				n.w.newSTS, n.w.newIAM = uint8(sts), uint8(iam)
+				emit(n)
+			})
+		})
+	case StepProveOld:
+		answer(s, s.old, func(n mstate, a Seen) {
+			n.w.oldSTS, n.w.oldIAM = uint8(a), uint8(a)
+			emit(n)
+		})
+	case StepSwitch, StepPutBack:
+		if step == StepPutBack {
+			s.putBacks++
+		}
+		m.swap(s, plNew, emit)
+	case StepRestore:
+		m.swap(s, plOld, emit)
+	case StepReadBack:
+		if s.hold() != HoldNew {
+			s.w.files, s.w.back = uint8(HoldUnread), 0
+			emit(s)
+			return
+		}
+		answer(s, s.fresh, func(n mstate, a Seen) {
+			n.w.back = uint8(a)
+			emit(n)
+		})
+	case StepDecideRetire, StepDecideUndo:
+		m.decide(s, step, emit)
+	case StepRetire:
+		m.remove(s, func(n *mstate) *uint8 { return &n.old }, emit)
+	case StepDeleteNew:
+		m.remove(s, func(n *mstate) *uint8 { return &n.fresh }, emit)
+	case StepClose, StepCloseUndone:
+		m.closing(s, emit)
+	default:
+		panic("no model of " + string(step))
+	}
+}
+
+func (m *model) wait(s mstate, emit func(mstate)) {
+	for _, a := range []*uint8{&s.w.newSTS, &s.w.newIAM, &s.w.oldSTS, &s.w.oldIAM, &s.w.back, &s.w.listed} {
+		if *a != uint8(Yes) {
+			*a = 0
+		}
+	}
+	if s.w.gone != uint8(Yes) {
+		s.w.gone, s.w.files = 0, uint8(HoldUnread)
+	}
+	if Hold(s.w.files) == HoldDoubtful {
+		s.w.files = uint8(HoldUnread)
+	}
+	n := s
+	n.w.late = 1
+	emit(n)
+	emit(s)
+}
+
+// list emits what a list may show: all, or all but the newest key.
+func (m *model) list(s mstate, emit func(mstate)) {
+	signs := s.old
+	if dirs[s.dir] == Watch && s.place[0] == plNew {
+		signs = s.fresh
+	}
+	show := func(n mstate, lost uint8) {
+		n.w.listed, n.w.orphan = uint8(Yes), 0
+		n.w.unknown = b2u(lost > 0) + 2*n.person
+		switch {
+		case n.w.unknown == 1 && signs == keyLive:
+			n.w.orphan = uint8(Yes)
+		case m.ageAlone && n.w.unknown != 0 && n.w.unknown != 3:
+			n.w.orphan = uint8(Yes)
+		}
+		emit(n)
+	}
+	show(s, s.lost)
+	if s.lost > 0 && s.flap > 0 && s.expired == 0 {
+		n := s
+		n.flap--
+		show(n, 0)
+	}
+}
+
+func (m *model) create(s mstate, emit func(mstate)) {
+	if s.keys() >= 2 {
+		if s.sends > 0 {
+			s.w.listed = uint8(NotYet)
+			emit(s)
+			return
+		}
+		m.closing(s, emit) // refused for good: nothing is left
+		return
+	}
+	ok := s
+	if s.sends > 0 { // a further create is noted before it is sent
+		s.sends++
+	}
+	ok.fresh, ok.rec, ok.jNew, ok.w.haveNew = keyLive, recBoth, 1, 1
+	emit(ok)
+	if s.crash > 0 {
+		for _, kept := range []bool{false, true} {
+			n := die(s)
+			n.crash--
+			n.expired = 0
+			if kept { // between the recovery file and the journal
+				n.fresh, n.rec = keyLive, recBoth
+			} else {
+				n.lost++
+			}
+			emit(n)
+		}
+		n := die(s)
+		n.crash--
+		n.flying, n.expired = 1, 0
+		emit(n)
+	}
+	if s.lose > 0 {
+		n := s
+		n.lose--
+		if n.sends == 0 {
+			n.sends = 1
+		}
+		n.expired, n.w.listed = 0, 0
+		emit(n) // the request was lost
+		landed, flying := n, n
+		landed.lost++
+		emit(landed) // the reply was lost
+		flying.flying = 1
+		emit(flying) // the request may still land
+	}
+}
+
+func (m *model) deleteOrphan(s mstate, emit func(mstate)) {
+	if s.w.unknown == 2 {
+		m.fail(s, "a key of a person's is deleted")
+		return
+	}
+	done := s
+	if done.lost > 0 {
+		done.lost--
+	}
+	done.orphans++
+	done.w.listed, done.w.unknown, done.w.orphan = uint8(Yes), 0, 0
+	emit(done)
+	if s.crash > 0 {
+		n := die(s)
+		n.crash--
+		n.lost = done.lost
+		emit(n)
+	}
+}
+
+// watch is a later run that looks after a create whose reply was lost.
+func (m *model) watch(s mstate, emit func(mstate)) {
+	m.list(s, func(n mstate) {
+		if n.w.unknown == 0 {
+			m.closing(n, emit)
+			return
+		}
+		if n.w.orphan != uint8(Yes) {
+			emit(die(n))
+			return
+		}
+		m.deleteOrphan(n, func(n mstate) {
+			if n.alive > 0 {
+				m.closing(n, emit)
+			} else {
+				emit(n)
+			}
+		})
+	})
+}
+
+// swap puts to into both places, one after the other.
+func (m *model) swap(s mstate, to uint8, emit func(mstate)) {
+	if s.place[0] == plTorn || s.place[1] == plTorn {
+		s.w.files = uint8(HoldDoubtful)
+		emit(s)
+		return
+	}
+	done := s
+	done.place = [2]uint8{to, to}
+	done.w.files = uint8(HoldUnread)
+	emit(done)
+	if s.crash > 0 {
+		n := die(s)
+		n.crash--
+		n.place[0] = to
+		emit(n)
+	}
+	half := s // the second rename failed
+	half.place[0] = to
+	emit(die(half))
+}
+
+func (m *model) decide(s mstate, step Step, emit func(mstate)) {
+	s.dir = dirOf(Retire)
+	if step == StepDecideUndo {
+		s.dir = dirOf(Undo)
+	} else if m.dropEarly {
+		s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
+	}
+	s.w.files, s.w.decided = uint8(HoldUnread), b2u(m.noBindUndo || m.noBindRetire)
+	if step == StepDecideUndo {
+		s.w.late = 0
+	}
+	emit(s)
+	if s.crash > 0 {
+		n := die(s)
+		n.crash--
+		emit(n)
+	}
+}
+
+// remove deletes a key at IAM: done, reply lost with and without effect, not
+// yet, and a crash right after it.
+func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
+	had := *key(&s)
+	*key(&s) = keyGone
+	s.w.files = uint8(HoldUnread)
+	done := s
+	done.w.gone = uint8(Yes)
+	emit(done)
+	if s.crash > 0 {
+		n := die(s)
+		n.crash--
+		emit(n)
+	}
+	if s.lose > 0 {
+		n := s
+		n.lose--
+		n.w.gone = uint8(Silent)
+		emit(n)
+		n = s
+		*key(&n) = had
+		n.lose--
+		n.w.gone = uint8(Silent)
+		emit(n)
+	}
+	if s.flap > 0 {
+		n := s
+		*key(&n) = had
+		n.flap--
+		n.w.gone = uint8(NotYet)
+		emit(n)
+	}
+}
+
+// closing removes the recovery file, then the journal, which stays as a watch
+// where a create may still land.
+func (m *model) closing(s mstate, emit func(mstate)) {
+	watch := s.sends > s.orphans && !m.noWatch
+	if dirs[s.dir] == Watch {
+		watch = s.expired == 0 && s.sends > s.orphans
+	}
+	s.rec, s.ending = recNone, 1
+	if watch {
+		s.dir = dirOf(Watch)
+		emit(die(s))
+		return
+	}
+	n := die(s)
+	n.journal, n.closed = 0, 1
+	emit(n)
+	if s.crash > 0 {
+		n := die(s)
+		n.crash--
+		emit(n)
+	}
+}
+
+// trace explores once more, to the same violation, and tells how it comes to it.
+func (m *model) trace() string {
+	again := *m
+	again.violated, again.queue, again.from = "", nil, map[mstate]mstate{}
+	again.explore()
+	return again.violated
+}
+
+func TestModel(t *testing.T) {
+	bounds := mstate{crash: 2, flap: 3, lose: 2, write: 1, act: 1}
+	if testing.Short() {
+		bounds = mstate{crash: 2, flap: 2, lose: 1, write: 1, act: 1}
+	}
+	m := &model{bounds: bounds}
+	n := m.explore()
+	t.Logf("%d states within %d crashes, %d wrong answers, %d lost replies, %d other writers, %d acts of a person",
+		n, bounds.crash, bounds.flap, bounds.lose, bounds.write, bounds.act)
+	if m.violated != "" {
+		t.Fatal(m.trace())
+	}
+	if !testing.Short() && n < 1_000_000 {
+		t.Errorf("only %d states: the bounds are too small to mean anything", n)
+	}
+}
+
+// Each safeguard is needed: without it the same exploration finds a way to lose
+// a key.
+func TestModelNeedsEverySafeguard(t *testing.T) {
+	bounds := mstate{crash: 2, flap: 3, lose: 2, write: 1, act: 1}
+	for name, m := range map[string]*model{
+		"undo is binding":                         {noBindUndo: true},
+		"retire is binding":                       {noBindRetire: true},
+		"the orphan rule":                         {ageAlone: true},
+		"recovery kept until after retire":        {dropEarly: true},
+		"the watch on an ambiguous create":        {noWatch: true},
+		"an empty file is not a file without key": {emptyIsForeign: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m.bounds = bounds
+			n := m.explore()
+			if m.violated == "" {
+				t.Fatalf("%d states and no violation: the model does not see what this is good for", n)
+			}
+			t.Logf("after %d states: %.60s", n, m.violated)
+		})
+	}
+}
