@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -124,6 +125,8 @@ func environment(home, endpoint string) []string {
 		"HOME=" + home, "USERPROFILE=" + home, "XDG_STATE_HOME=" + state, "LOCALAPPDATA=" + state,
 		"STATE=" + filepath.Join(state, "keycare"), // for the scripts
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_EC2_METADATA_DISABLED=true",
+		// Built with -race, each program would sleep for a second at its end.
+		"GORACE=" + cmp.Or(os.Getenv("GORACE"), "atexit_sleep_ms=0"),
 	}
 }
 

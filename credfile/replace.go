@@ -54,7 +54,8 @@ func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) 
 		if err == nil {
 			return plan, nil
 		}
-		if !errors.Is(err, errChanged) && !w.changed(set) {
+		var final *placeError
+		if errors.As(err, &final) || !errors.Is(err, errChanged) && !w.changed(set) {
 			return nil, err
 		}
 		last = err
@@ -66,6 +67,13 @@ func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) 
 }
 
 var errChanged = errors.New("the file was changed meanwhile")
+
+// placeError is a failure to put a new text in place durably. It is not tried
+// again: what changed meanwhile may be our own work, and a second try that finds
+// nothing left to do would hide that it may not last.
+type placeError struct{ error }
+
+func (e *placeError) Unwrap() error { return e.error }
 
 // changed reports whether a file no longer holds what was read: a truncating
 // writer makes every plan fail for a moment.
@@ -208,11 +216,16 @@ func (w *Writer) exchange(s *staged) error {
 	if now, err := w.Disk.ReadFile(s.path); err != nil || string(now) != s.file.Text {
 		return errors.Join(errChanged, err)
 	}
+	return w.place(s)
+}
+
+// place renames the staged file over the original.
+func (w *Writer) place(s *staged) error {
 	if err := w.Disk.Replace(s.temp, s.path); err != nil {
-		return fmt.Errorf("cannot put the new text in place of %s: %w", s.file.Path, err)
+		return &placeError{fmt.Errorf("cannot put the new text in place of %s: %w", s.file.Path, err)}
 	}
 	if err := w.Disk.SyncDir(filepath.Dir(s.path)); err != nil {
-		return fmt.Errorf("cannot make the new %s durable: %w", s.file.Path, err)
+		return &placeError{fmt.Errorf("cannot make the new %s durable: %w", s.file.Path, err)}
 	}
 	return nil
 }
@@ -260,10 +273,7 @@ func (w *Writer) replaceOnto(s *staged, text string) error {
 	if now, err := w.Disk.ReadFile(s.path); err != nil || string(now) != s.after {
 		return errors.Join(errChanged, err)
 	}
-	if err := w.Disk.Replace(s.temp, s.path); err != nil {
-		return err
-	}
-	return w.Disk.SyncDir(filepath.Dir(s.path))
+	return w.place(s)
 }
 
 // Sweep removes what an interrupted swap of this Tag left beside the file.

@@ -242,7 +242,7 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	if o.KeepBoth && (j.Direction == Grace || j.Direction == Retire) {
 		return r.keepBoth(ctx)
 	}
-	if !r.w.HaveNew && len(j.Sends) == 0 {
+	if j.New == "" && len(j.Sends) == 0 {
 		// The crash was before, in or right after the one call that was not
 		// noted: it may have been sent, and may still land.
 		j.Sends = []Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
