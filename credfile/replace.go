@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"keycare/credfile/disk"
@@ -55,7 +56,8 @@ func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) 
 			return plan, nil
 		}
 		var final *placeError
-		if errors.As(err, &final) || !errors.Is(err, errChanged) && !w.changed(set) {
+		cut := errors.Is(err, ErrNotHeld) && set.hasEmpty()
+		if errors.As(err, &final) || !cut && !errors.Is(err, errChanged) && !w.changed(set) {
 			return nil, err
 		}
 		last = err
@@ -63,7 +65,18 @@ func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) 
 			return nil, err
 		}
 	}
+	if errors.Is(last, ErrNotHeld) {
+		return nil, last
+	}
 	return nil, fmt.Errorf("%w: %w", ErrBusy, last)
+}
+
+// hasEmpty reports whether a file is there but empty, as it is for a moment
+// while the AWS CLI rewrites it.
+func (s *Set) hasEmpty() bool {
+	return slices.ContainsFunc(s.Files()[:], func(f *File) bool {
+		return f.Text == "" && !slices.Contains(s.Missing, f.Path)
+	})
 }
 
 var errChanged = errors.New("the file was changed meanwhile")

@@ -1,0 +1,103 @@
+package rotate
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate/awstest"
+)
+
+// roundTrip is how long each call takes in the benchmarks.
+const roundTrip = 50 * time.Millisecond
+
+func slow(w *world) {
+	w.iam.SetFault(func(awstest.Call) awstest.Fault {
+		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() { time.Sleep(roundTrip) }}
+	})
+}
+
+// real makes o wait by the real clock and connect as a user's run does.
+func (w *world) real(b *testing.B) *Options {
+	b.Setenv("AWS_ENDPOINT_URL", w.iam.URL())
+	b.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	o := w.options()
+	o.Connect, o.Wait = Connect, realWait
+	return o
+}
+
+// BenchmarkRotate is one whole rotation with 50 ms a call, and the same five
+// calls made one after another by a client that proves nothing and writes
+// nothing.
+func BenchmarkRotate(b *testing.B) {
+	b.Run("rotation", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			w := newWorld(b)
+			slow(w)
+			o := w.real(b)
+			b.StartTimer()
+			if _, err := o.Rotate(b.Context(), "default"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("five bare calls", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			w := newWorld(b)
+			slow(w)
+			o := w.real(b)
+			old := credfile.Pair{ID: w.old.ID, Secret: credfile.NewSecret(w.old.Secret)}
+			b.StartTimer()
+			a, err := o.Connect(b.Context(), w.paths, "default")
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, _, err := a.Identity(b.Context(), old); err != nil {
+				b.Fatal(err)
+			}
+			if _, _, err := a.List(b.Context(), signer(old), user); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := a.LastUsed(b.Context(), signer(old), old.ID); err != nil {
+				b.Fatal(err)
+			}
+			fresh, err := a.Create(b.Context(), signer(old), user)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := a.Delete(b.Context(), signer(fresh), user, old.ID); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkRotateMany rotates the keys of 100 users with 50 ms a call, together
+// and one after another.
+func BenchmarkRotateMany(b *testing.B) {
+	for _, together := range []bool{true, false} {
+		b.Run(fmt.Sprintf("together=%v", together), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				w, names := crowd(b, 100, anyAge)
+				slow(w)
+				o := w.real(b)
+				b.StartTimer()
+				if together {
+					if _, err := o.Rotate(b.Context(), names...); err != nil {
+						b.Fatal(err)
+					}
+					continue
+				}
+				for _, name := range names {
+					if _, err := o.Rotate(b.Context(), name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
