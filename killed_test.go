@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,6 +157,28 @@ func (m *machine) anyPairWorks() bool {
 	return false
 }
 
+// private demands that everything on this machine is closed to others, also
+// what a killed run left.
+func (m *machine) private() {
+	m.t.Helper()
+	if runtime.GOOS == "windows" {
+		return
+	}
+	err := filepath.WalkDir(m.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		fi, err := d.Info()
+		if err == nil && fi.Mode().Perm()&0o077 != 0 {
+			m.t.Errorf("%s has mode %04o", path, fi.Mode().Perm())
+		}
+		return err
+	})
+	if err != nil {
+		m.t.Error(err)
+	}
+}
+
 // check holds the promise against what is there after a resume.
 func (m *machine) check() {
 	m.t.Helper()
@@ -215,6 +238,7 @@ func TestKilled(t *testing.T) {
 func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 	m := newMachine(t)
 	killed = m.runKilled(n, effect, "rotate", "work", "--yes", "--retire", retire)
+	m.private()
 	if !m.anyPairWorks() {
 		t.Error("no pair in the files works")
 	}

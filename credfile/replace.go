@@ -74,9 +74,12 @@ func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) 
 // hasEmpty reports whether a file is there but empty, as it is for a moment
 // while the AWS CLI rewrites it.
 func (s *Set) hasEmpty() bool {
-	return slices.ContainsFunc(s.Files()[:], func(f *File) bool {
-		return f.Text == "" && !slices.Contains(s.Missing, f.Path)
-	})
+	for _, f := range s.Files() {
+		if f.Text == "" && !slices.Contains(s.Missing, f.Path) {
+			return true
+		}
+	}
+	return false
 }
 
 var errChanged = errors.New("the file was changed meanwhile")
