@@ -50,7 +50,7 @@ func needRun(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := regexp.MustCompile(`(?m)^[^#\n]*\bexec keycare\b`)
+	other := regexp.MustCompile(`(?m)^(?:\[.*\] *)*!? *exec .*\bkeycare\b`)
 	for _, name := range scripts {
 		text, err := os.ReadFile(name)
 		if err != nil {

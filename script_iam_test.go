@@ -29,8 +29,8 @@ import (
 //	iam spread MILLISECONDS           how long new keys are unknown to STS and IAM
 //	iam refuse-new                    new keys never become known
 //	iam fail N|ACTION KIND [once]     a fault at the N-th call, or at calls of that action
-//	iam on ACTION before|after rm|append|replace FILE [TEXT]
-//	                                  do that to the file at the first call of the action
+//	iam on N|ACTION before|after rm|append|replace FILE [TEXT]
+//	                                  do that to the file at such a call, once
 //	iam reset                         forget the calls and the faults so far
 //	iam calls                         print the calls so far, one action a line
 //	iam keys USER                     print the user's keys, "ID status", in order of age

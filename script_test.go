@@ -74,7 +74,7 @@ func runFor(ts *testscript.TestScript, want string, argv, asked []string) {
 	code, err := strconv.Atoi(want)
 	ts.Check(err)
 	err = ts.Exec(argv[0], argv[1:]...)
-	worldOf(ts).leaks.heard(strings.Join(asked, " "), ts.ReadFile("stdout")+"\n"+ts.ReadFile("stderr"))
+	worldOf(ts).leaks.heard(strings.Join(asked, " "), strings.Join([]string{ts.ReadFile("stdout"), ts.ReadFile("stderr"), ts.ReadFile("ttyout")}, "\n"))
 	got := 0
 	var exit *exec.ExitError
 	switch {

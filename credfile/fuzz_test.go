@@ -73,14 +73,16 @@ func FuzzParse(f *testing.F) {
 // holdToSDK fails where our port of the SDK's reading differs from the SDK.
 func holdToSDK(t *testing.T, s *Set, profile string) {
 	t.Helper()
+	if sdkOtherSection(profile) {
+		return
+	}
 	port, sdk := s.SDK(profile), LoadWithSDK(context.Background(), s.Paths, profile)
 	panics, rejects := strings.Contains(sdk.None, "panics"), strings.Contains(sdk.None, "rejects")
 	switch {
 	case panics != (port.Refused != nil):
 		t.Errorf("profile %q: port refuses %+v, SDK: %s", profile, port.Refused, sdk.None)
 	case rejects && (port.None != "" || sdkValidates(s)):
-	case sdk.None == noProfile && port.None != noProfile && sdkOtherSection(profile):
-	case (sdk.None == "") != (port.None == "") || (sdk.None == noProfile) != (port.None == noProfile) && !sdkOtherSection(profile):
+	case (sdk.None == "") != (port.None == "") || (sdk.None == noProfile) != (port.None == noProfile):
 		t.Errorf("profile %q: port reads %s, SDK %s", profile, port.says(), sdk.says())
 	case sdk.None == "" && !sdk.same(port):
 		t.Errorf("profile %q: port reads %q, SDK %q (secrets %q, %q; tokens %q, %q)", profile, port.Pair.ID, sdk.Pair.ID,
@@ -106,6 +108,29 @@ func sdkValidates(s *Set) bool {
 // another kind, which its loader would also load as a profile.
 func sdkOtherSection(name string) bool {
 	return strings.HasPrefix(name, "sso-session ") || strings.HasPrefix(name, "services ")
+}
+
+// TestSDKPort does for the Go SDK what TestBotocore does for the AWS CLI.
+func TestSDKPort(t *testing.T) {
+	files := newFuzzFiles(t)
+	r := rand.New(rand.NewPCG(9, 10))
+	read := 0
+	for range 4000 {
+		credentials, config := nastyText(r), nastyText(r)
+		s := NewSet(files.write(t, credentials, config), credentials, config)
+		for _, profile := range s.Profiles() {
+			holdToSDK(t, s, profile)
+			if s.SDK(profile).None == "" {
+				read++
+			}
+		}
+		if t.Failed() {
+			t.Fatalf("credentials %q, config %q", credentials, config)
+		}
+	}
+	if read < 1000 {
+		t.Errorf("only %d profiles have a key, too few to say anything", read)
+	}
 }
 
 // FuzzEdit swaps a planted pair in any two texts: what Plan allows must be read

@@ -56,6 +56,10 @@ func nastyText(r *rand.Rand) string {
 			header()
 		case 2:
 			b.WriteString(pick(r, nastyLines) + pick(r, nastyEnds))
+		case 3, 4:
+			for _, name := range []string{nameID, nameSecret, nameToken}[:2+r.IntN(2)] {
+				b.WriteString(pick(r, nastyIndents[:6]) + name + " = " + pick(r, nastyValues) + pick(r, nastyEnds))
+			}
 		default:
 			delim := pick(r, []string{" = ", " = ", "=", "=", " : ", "\t=\t", " =\u00a0"})
 			b.WriteString(pick(r, nastyIndents) + pick(r, nastyNames) + delim + pick(r, nastyValues) + pick(r, nastyEnds))

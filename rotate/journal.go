@@ -113,6 +113,11 @@ func (s State) Init() error {
 	if err := s.Disk.MkdirAll(s.rotations(), 0o700); err != nil {
 		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
 	}
+	for _, dir := range []string{s.Dir, filepath.Dir(s.Dir)} { // the folders themselves must outlast a power loss
+		if err := s.Disk.SyncDir(dir); err != nil {
+			return fmt.Errorf("cannot make the state folder %s durable: %w", s.Dir, err)
+		}
+	}
 	return nil
 }
 

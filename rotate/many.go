@@ -123,7 +123,12 @@ func pending(jobs []*job) []*job {
 	return todo
 }
 
+// each does the jobs, several at a time; a single one on this goroutine.
 func each(jobs []*job, do func(*job)) {
+	if len(jobs) == 1 {
+		do(jobs[0])
+		return
+	}
 	slots := make(chan struct{}, usersAtOnce)
 	var wg sync.WaitGroup
 	for _, b := range jobs {

@@ -1,0 +1,155 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"keycare/credfile/disk"
+	"keycare/credfile/disk/diskfault"
+	"keycare/rotate/awstest"
+)
+
+// diskFaults are the ways in which a file operation may go wrong, and what a
+// power loss takes when the program stops there.
+var diskFaults = []struct {
+	action diskfault.Action
+	loss   diskfault.Loss
+}{
+	{diskfault.Fail, diskfault.NoLoss},
+	{diskfault.Short, diskfault.NoLoss},
+	{diskfault.CrashBefore, diskfault.NoLoss},
+	{diskfault.CrashMiddle, diskfault.NoLoss},
+	{diskfault.CrashAfter, diskfault.NoLoss},
+	{diskfault.CrashAfter, diskfault.LoseData},
+	{diskfault.CrashAfter, diskfault.LoseNames},
+	{diskfault.CrashMiddle, diskfault.LoseNames},
+}
+
+// underFault runs f with the n-th file operation going wrong. It reports whether
+// it came to that, and the error, which is a crash's where one ended f.
+func (w *world) underFault(n int, action diskfault.Action, loss diskfault.Loss, f func(*Options) error) (met bool, op string, err error) {
+	w.t.Helper()
+	d := diskfault.New(disk.OS{}, diskfault.At(n, action))
+	w.disk = d
+	crash, err := diskfault.Run(func() error { return f(w.options()) })
+	w.disk = disk.OS{}
+	if crash != nil {
+		if lost := d.Lose(loss); lost != nil {
+			w.t.Fatal(lost)
+		}
+		err = fmt.Errorf("crashed at %s", crash.Op)
+	}
+	if ops := d.Ops(); n < len(ops) {
+		return true, ops[n].String(), err
+	}
+	return false, "", err
+}
+
+func rotateDefault(ctx context.Context) func(*Options) error {
+	return func(o *Options) error {
+		_, err := o.Rotate(ctx, "default")
+		return err
+	}
+}
+
+func resumeAll(ctx context.Context) func(*Options) error {
+	return func(o *Options) error {
+		_, err := o.Resume(ctx)
+		return err
+	}
+}
+
+// Every file operation of a rotation goes wrong once, in every way.
+func TestRotateEveryFileOperationFails(t *testing.T) {
+	for _, fault := range diskFaults {
+		t.Run(fmt.Sprintf("%s, %s", fault.action, fault.loss), func(t *testing.T) {
+			t.Parallel()
+			points := 0
+			for ; ; points++ {
+				w := newWorld(t)
+				met, op, err := w.underFault(points, fault.action, fault.loss, rotateDefault(t.Context()))
+				if !met {
+					break
+				}
+				w.checkHalf()
+				var half *HalfDone
+				if err != nil && !fault.action.Crashes() && !errors.As(err, &half) { // exit 3: nothing may be left
+					w.checkKeys(1)
+					w.checkWorking()
+				}
+				w.finish()
+				if t.Failed() {
+					t.Fatalf("%s: %v", op, err)
+				}
+			}
+			t.Logf("%d file operations", points)
+			if points < 50 {
+				t.Errorf("only %d file operations were met", points)
+			}
+		})
+	}
+}
+
+// A second file operation goes wrong during the resume of a rotation that
+// crashed.
+func TestResumeEveryFileOperationFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pairs of faults are left out by -short")
+	}
+	for _, fault := range diskFaults {
+		t.Run(fmt.Sprintf("%s, %s", fault.action, fault.loss), func(t *testing.T) {
+			t.Parallel()
+			pairs := 0
+			for n := 0; ; n++ {
+				met, hit := true, true
+				var op string
+				for m := 0; met && hit; m++ {
+					w := newWorld(t)
+					met, op, _ = w.underFault(n, diskfault.CrashAfter, diskfault.NoLoss, rotateDefault(t.Context()))
+					if js, err := w.options().State.Journals(); !met || err == nil && len(js) == 0 {
+						break // nothing to resume
+					}
+					var second string
+					var err error
+					hit, second, err = w.underFault(m, fault.action, fault.loss, resumeAll(t.Context()))
+					pairs++
+					w.checkHalf()
+					w.finish()
+					if t.Failed() {
+						t.Fatalf("%s, then %s: %v", op, second, err)
+					}
+				}
+				if !met {
+					break
+				}
+			}
+			t.Logf("%d pairs of faults", pairs)
+		})
+	}
+}
+
+// A file operation goes wrong in a rotation that is being undone, and at the
+// end of a grace.
+func TestOtherEndsEveryFileOperationFails(t *testing.T) {
+	for _, fault := range diskFaults {
+		t.Run(fmt.Sprintf("undo: %s, %s", fault.action, fault.loss), func(t *testing.T) {
+			t.Parallel()
+			for n := 0; ; n++ {
+				w := newWorld(t)
+				w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })
+				met, op, err := w.underFault(n, fault.action, fault.loss, rotateDefault(t.Context()))
+				w.iam.SetVisible(nil)
+				if !met {
+					break
+				}
+				w.checkHalf()
+				w.finish()
+				if t.Failed() {
+					t.Fatalf("%s: %v", op, err)
+				}
+			}
+		})
+	}
+}
