@@ -126,6 +126,29 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+func TestCheckWithSDK(t *testing.T) {
+	for config, want := range map[string]string{
+		"":                                   "",
+		"[default]\nretry_mode = standard\n": "",
+		"[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = default\n": "",
+		"[default]\nretry_mode = wrong\n":                                              `it rejects profile "default"`,
+		"[default]\nsource_profile = default\n":                                        `it rejects profile "default"`,
+		"[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = b\n": "no access key",
+	} {
+		credentials := plainKeys + strings.Replace("[b]\n"+newPair, "T4NEW", "T4ELS", 1)
+		s := NewSet(writeSet(t, credentials, config), credentials, config)
+		p, err := s.Plan(Swap{From: []Pair{testOld}, To: testNew})
+		if err != nil {
+			t.Errorf("config %q: %v", config, err)
+			continue
+		}
+		err = p.CheckWithSDK(t.Context())
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("config %q: got %v, want %q", config, err, want)
+		}
+	}
+}
+
 func TestApplyEdits(t *testing.T) {
 	edits := []edit{{Span{4, 6}, "XYZ"}, {Span{0, 1}, ""}, {Span{6, 6}, "+"}}
 	got := applyEdits("abcdefgh", edits)

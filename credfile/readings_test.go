@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"keycare/credfile/disk"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"keycare/credfile/disk"
 )
 
 type readingCase struct {

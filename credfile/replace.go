@@ -118,8 +118,8 @@ func (w *Writer) write(ctx context.Context, p *Plan) (err error) {
 	defer func() {
 		for _, s := range all {
 			err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.temp))
-			if s.linked {
-				err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.link))
+			if s.linked { // durably: it holds the old text
+				err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.link), w.Disk.SyncDir(filepath.Dir(s.link)))
 			}
 		}
 	}()
@@ -290,6 +290,22 @@ func (w *Writer) replaceOnto(s *staged, text string) error {
 		return errors.Join(errChanged, err)
 	}
 	return w.place(s)
+}
+
+// Left reports whether an interrupted swap or probe of this Tag left something
+// beside the file.
+func (w *Writer) Left(path string) bool {
+	resolved, err := w.Disk.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	temp, link := w.names(resolved)
+	for _, name := range []string{temp, link} {
+		if _, err := w.Disk.Lstat(name); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Sweep removes what an interrupted swap of this Tag left beside the file.

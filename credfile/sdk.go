@@ -44,3 +44,18 @@ func LoadWithSDK(ctx context.Context, p Paths, profile string) (r Reading) {
 	}
 	return r
 }
+
+// CheckWithSDK asks the SDK's own loader for the key of every place, in the
+// files as they are on disk. Plan relies on our port of its reading, which leaves
+// to the SDK what other settings do to a profile: a value that it rejects, or a
+// source_profile that hides the key. Ask before anything with an effect, for
+// Swap would refuse such a place too, but late.
+func (p *Plan) CheckWithSDK(ctx context.Context) error {
+	for _, pl := range p.Places {
+		got := LoadWithSDK(ctx, p.Before.Paths, pl.Profile)
+		if !got.same(p.Before.SDK(pl.Profile)) {
+			return fmt.Errorf("%s: the Go SDK finds %s here, because of another setting of the profile (source_profile, or a value that it rejects): mend that first", pl, got.says())
+		}
+	}
+	return nil
+}

@@ -85,6 +85,18 @@ func TestSecretMarshals(t *testing.T) {
 			t.Errorf("a %s marshals to the secret: %s", name, out.String())
 		}
 	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secret", NewSecret(clear))
+	if !strings.Contains(log.String(), `"secret":"[redacted]"`) {
+		t.Errorf("log line %s", log.String())
+	}
+	if v := NewSecret(clear).LogValue(); v.Kind() != slog.KindString || v.String() != redacted {
+		t.Errorf("log value %v", v)
+	}
+	type element struct{ S Secret }
+	if x, err := xml.Marshal(element{NewSecret(clear)}); err != nil || !strings.Contains(string(x), "<S>[redacted]</S>") {
+		t.Errorf("XML %s (%v)", x, err)
+	}
 	b, err := json.Marshal(map[string]Secret{"a": NewSecret(clear), "b": {}})
 	if want := `{"a":"[redacted]","b":""}`; err != nil || string(b) != want {
 		t.Errorf("JSON %s (%v), want %s", b, err, want)

@@ -54,7 +54,7 @@ func (r *run) create(ctx context.Context) error {
 		r.w.Listed, r.why = NotYet, err // the lost one landed: the list will show it
 		return nil
 	case k == replyLimit:
-		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, err)}
+		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, short(err))}
 	case k == replyDenied, k == replyNotYet, k == replyBadSign, k == replyGone, k == replyRejected:
 		return errAbort{explain(err)}
 	default:
@@ -62,7 +62,7 @@ func (r *run) create(ctx context.Context) error {
 		r.w.Listed = Unasked
 		send.To, send.Answered = r.awsTime(r.Now()), k == replyBusy
 		r.j.Sends = append(r.j.Sends, send)
-		if err := r.State.Save(r.j); err != nil || k != replyBusy {
+		if err := r.State.Save(r.j); err != nil {
 			return err
 		}
 		return r.pause(ctx)
@@ -115,8 +115,12 @@ func (r *run) deleteOrphan(ctx context.Context) error {
 	}
 	r.Say("deleted key %s, whose secret was lost with the reply", id)
 	r.j.Orphans = append(r.j.Orphans, id)
+	if err := r.State.Save(r.j); err != nil {
+		return err
+	}
+	err = r.pause(ctx)
 	r.w.Listed, r.w.Unknown, r.w.Orphan = Yes, nil, Unasked
-	return r.State.Save(r.j)
+	return err
 }
 
 // putNew puts the new pair wherever the old one, or a mixture of both, stands.

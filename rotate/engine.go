@@ -83,7 +83,7 @@ func (e *HalfDone) Error() string {
 	if e.Err != nil {
 		msg += ": " + e.Err.Error()
 	}
-	return msg + "\nrun \"keycare resume\" to finish or undo it"
+	return msg + "\n\"keycare status\" shows it, \"keycare resume\" finishes or undoes it"
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }
@@ -108,7 +108,7 @@ type run struct {
 }
 
 func newRun(o *Options, a *AWS, j *Journal) *run {
-	r := &run{Options: o, aws: a, j: j, began: o.Now(), wait: firstWait}
+	r := &run{Options: o, aws: a, j: j, began: o.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
 	r.deadline = r.began.Add(o.Timeout)
 	r.writer = &credfile.Writer{Disk: o.Disk, Tag: j.ID, Wait: o.Wait}
 	return r
@@ -144,7 +144,7 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 		switch {
 		case err == nil:
 		case errors.As(err, &abort):
-			return Undone, errors.Join(abort.error, r.close(Undone))
+			return Failed, errors.Join(r.withFreed(abort.error), r.close(Failed))
 		case ctx.Err() != nil:
 			return r.interrupted(ctx)
 		default:
@@ -157,9 +157,17 @@ func (r *run) loop(ctx context.Context) (Outcome, error) {
 // is left half done.
 func (r *run) interrupted(ctx context.Context) (Outcome, error) {
 	if !r.w.HaveNew && !r.w.Resumed && len(r.j.Sends) == 0 {
-		return Undone, errors.Join(context.Cause(ctx), r.close(Undone))
+		return Failed, errors.Join(r.withFreed(context.Cause(ctx)), r.close(Failed))
 	}
 	return Unfinished, &HalfDone{r.j, "interrupted", context.Cause(ctx)}
+}
+
+// withFreed adds what an error would hide: that a key was deleted to make room.
+func (r *run) withFreed(err error) error {
+	if r.w.Slot != Yes {
+		return err
+	}
+	return fmt.Errorf("%w (key %s was deleted to make room; nothing else was changed)", err, r.j.FreeSlot)
 }
 
 func (r *run) do(ctx context.Context, step Step) error {

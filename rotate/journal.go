@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -129,11 +130,59 @@ func (s State) Save(j *Journal) error {
 		return err
 	}
 	name := s.journalPath(j.ID)
-	if err := disk.WriteAtomic(s.Disk, name, name+".new", append(b, '\n'), 0o600); err != nil {
+	if err := disk.WriteAtomic(s.Disk, name, name+tempSuffix, append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("cannot write the journal %s: %w", name, err)
 	}
 	return nil
 }
+
+// Begin saves a new journal. The lock tells sweep that the temporary file of a
+// journal that does not exist yet is not a leftover.
+func (s State) Begin(j *Journal) error {
+	unlock, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.Save(j)
+}
+
+func (s State) lock() (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	return credfile.Lock(ctx, filepath.Join(s.Dir, "state.lock"))
+}
+
+// sweep removes the temporary files of journals that never came to be.
+func (s State) sweep() error {
+	entries, err := s.Disk.ReadDir(s.rotations())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read the state folder: %w", err)
+	}
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), ".json"+tempSuffix)
+		if !ok {
+			continue
+		}
+		unlock, err := s.lock()
+		if err != nil {
+			return err
+		}
+		if _, err = s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
+			err = disk.RemoveIfThere(s.Disk, s.journalPath(id)+tempSuffix)
+		}
+		unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const tempSuffix = ".new"
 
 // Journals returns the rotations in flight, oldest first. A journal that cannot
 // be read is an error: it may be all that names a key.

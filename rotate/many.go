@@ -67,8 +67,11 @@ func (o *Options) Rotate(ctx context.Context, profiles ...string) ([]Result, err
 		return nil, err
 	}
 	defer unlock()
+	if err := o.sweepProbes(); err != nil {
+		return nil, err
+	}
 	for _, b := range todo {
-		if b.err = o.finishFirst(ctx, b.profile); b.err == nil {
+		if b.result, b.err = o.finishFirst(ctx, b.profile); b.err == nil && b.result.Outcome == "" {
 			b.aws, b.err = o.connect(ctx, b.profile)
 		}
 	}
@@ -146,7 +149,7 @@ func collect(jobs []*job) ([]Result, error) {
 	var errs []error
 	for _, b := range jobs {
 		r := b.result
-		if r.Outcome == "" {
+		if r.Outcome == "" || r.Outcome == Failed {
 			r = Result{Outcome: Failed, Profile: b.profile, Old: b.id, Places: []string{}}
 		}
 		if b.err != nil {
@@ -179,12 +182,20 @@ func (o *Options) agree(j *Journal) error {
 	if j.Grace > 0 {
 		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
 	}
-	ok, err := o.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %d place(s)? %s",
-		j.Old, j.UserName, j.User.Account, len(j.Places), fate))
+	ok, err := o.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
+		j.Old, j.UserName, j.User.Account, places(len(j.Places)), fate))
 	if err == nil && !ok {
 		err = refuse("nothing was changed")
 	}
 	return err
+}
+
+// places counts places for people.
+func places(n int) string {
+	if n == 1 {
+		return "1 place"
+	}
+	return fmt.Sprintf("%d places", n)
 }
 
 // carryOut does one rotation, from its intent to its end.
@@ -203,7 +214,11 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 		return Result{}, err
 	}
 	out, err := r.loop(ctx)
-	if out == Undone && err == nil {
+	switch {
+	case out != Undone || err != nil:
+	case r.j.New == "":
+		err = fmt.Errorf("no new key could be made, so nothing was changed; profile %q keeps key %s: %w", b.profile, r.j.Old, r.why)
+	default:
 		err = fmt.Errorf("the new key %s did not answer within %s, so the rotation was undone; profile %q keeps key %s: %w",
 			r.j.New, o.Timeout, b.profile, r.j.Old, r.why)
 	}

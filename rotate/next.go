@@ -78,6 +78,10 @@ const (
 // back in one rotation.
 const maxPutBacks = 3
 
+// maxSends bounds how many creates are sent in one rotation whose replies are
+// lost.
+const maxSends = 3
+
 // next names the step to take. It is a function of its arguments alone: every
 // run, the first and any later one, comes here with what it sees. The second
 // result says why, for people, where the step is StepStop.
@@ -99,7 +103,7 @@ func next(j *Journal, w World) (Step, string) {
 // nextCreate: no pair of a new key is known.
 func nextCreate(j *Journal, w World) (Step, string) {
 	if j.New != "" {
-		return StepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
+		return nextSecretLost(j, w)
 	}
 	if !w.Resumed && j.FreeSlot != "" && w.Slot != Yes {
 		return StepFreeSlot, ""
@@ -118,7 +122,7 @@ func nextCreate(j *Journal, w World) (Step, string) {
 		return StepWait, ""
 	case len(w.Unknown) == 0 && w.Resumed:
 		return StepCloseUndone, ""
-	case len(w.Unknown) == 0 && w.Late:
+	case len(w.Unknown) == 0 && (w.Late || len(j.Sends) >= maxSends):
 		return StepCloseUndone, ""
 	case len(w.Unknown) == 0:
 		return StepCreate, ""
@@ -126,6 +130,20 @@ func nextCreate(j *Journal, w World) (Step, string) {
 		return StepDeleteOrphan, ""
 	}
 	return StepStop, "the user has a key that keycare did not make for sure: " + w.Unknown[0]
+}
+
+// nextSecretLost: the recovery file is gone, and the files do not hold the new
+// key either: nobody has its secret any more.
+func nextSecretLost(j *Journal, w World) (Step, string) {
+	switch w.Files {
+	case HoldUnread:
+		return StepLookFiles, ""
+	case HoldOld:
+		return giveUp(w)
+	case HoldDoubtful:
+		return waitOr(w, "the files cannot be read for sure")
+	}
+	return StepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
 }
 
 // nextSwitch: the new pair is in the recovery file and nothing is decided.

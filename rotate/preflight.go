@@ -27,6 +27,7 @@ type target struct {
 	pair    credfile.Pair
 	places  []credfile.Place
 	plan    *credfile.Plan
+	asked   time.Time // when AWS was asked, by this machine's clock
 }
 
 // placeholder stands for the new key where a plan is made before it exists.
@@ -60,7 +61,7 @@ func (o *Options) examineIn(set *credfile.Set, profile string) (*target, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &target{set, profile, r.Pair, plan.Places, plan}, nil
+	return &target{set: set, profile: profile, pair: r.Pair, places: plan.Places, plan: plan}, nil
 }
 
 // dependants are the profiles that take a role with the key of one of the
@@ -244,7 +245,7 @@ func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free 
 	case o.FreeSlot == FreeNever:
 	case !k.Active && o.Yes && useErr == nil && (use.At.IsZero() || ow.at.Sub(use.At) > quietFor):
 		return k.ID, k.Active, nil
-	case !k.Active, o.FreeSlot == FreeUnused && !o.Yes && useErr == nil && o.Confirm != nil:
+	case !k.Active && !o.Yes, o.FreeSlot == FreeUnused && !o.Yes && useErr == nil && o.Confirm != nil:
 		ok, err := o.confirm(question)
 		if err != nil {
 			return "", false, err
@@ -253,6 +254,9 @@ func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free 
 			return k.ID, k.Active, nil
 		}
 		return "", false, refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+	}
+	if !k.Active && o.Yes {
+		what += "; --yes deletes only a key that has not been used for a day"
 	}
 	return "", false, refuse("user %s has a second key, %s (%s), so there is no room for a new one. If nothing uses it, delete it first: aws iam delete-access-key --user-name %s --access-key-id %s --profile %s",
 		ow.name, k.ID, what, shellWord(ow.name), k.ID, shellWord(t.profile))
@@ -300,10 +304,15 @@ func (o *Options) confirm(question string) (bool, error) {
 	return o.Confirm(question)
 }
 
-// probe proves that every file with a place, and the state folder, can be
-// written.
-func (o *Options) probe(t *target, tag string) error {
-	w := &credfile.Writer{Disk: o.Disk, Tag: tag, Wait: o.Wait}
+// probeTag marks the files that a probe writes; they belong to no rotation.
+const probeTag = "probe"
+
+// probe proves that every file with a place can be replaced. The state folder is
+// proved by the intent.
+func (o *Options) probe(t *target) error {
+	w := &credfile.Writer{Disk: o.Disk, Tag: probeTag, Wait: o.Wait}
+	o.files.Lock()
+	defer o.files.Unlock()
 	for k, f := range t.set.Files() {
 		if t.plan.Changed(credfile.FileKind(k)) {
 			if err := w.Probe(f.Path, len(f.Text)+256); err != nil {
@@ -312,6 +321,19 @@ func (o *Options) probe(t *target, tag string) error {
 		}
 	}
 	return nil
+}
+
+// probeLeft reports whether an interrupted probe left a file.
+func (o *Options) probeLeft() bool {
+	w := &credfile.Writer{Disk: o.Disk, Tag: probeTag}
+	return w.Left(o.Paths.Credentials) || w.Left(o.Paths.Config)
+}
+
+// sweepProbes removes what a probe left that was interrupted. Call it under the
+// files' locks.
+func (o *Options) sweepProbes() error {
+	w := &credfile.Writer{Disk: o.Disk, Tag: probeTag, Wait: o.Wait}
+	return errors.Join(w.Sweep(o.Paths.Credentials), w.Sweep(o.Paths.Config))
 }
 
 // lockNames are the locks of every file that may be changed.

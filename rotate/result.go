@@ -83,6 +83,11 @@ type History struct {
 // AddHistory adds one line for a finished rotation; a line that an interrupted
 // run has written already is not written twice.
 func (s State) AddHistory(j *Journal, out Outcome, now time.Time) error {
+	unlock, err := s.lock() // another keycare may be adding a line
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	past, err := s.History()
 	if err != nil {
 		return err
@@ -105,7 +110,7 @@ func (s State) AddHistory(j *Journal, out Outcome, now time.Time) error {
 		b.WriteByte('\n')
 	}
 	name := s.historyPath()
-	return disk.WriteAtomic(s.Disk, name, name+".new", []byte(b.String()), 0o600)
+	return disk.WriteAtomic(s.Disk, name, name+tempSuffix, []byte(b.String()), 0o600)
 }
 
 // maxHistory bounds the history, in rotations.

@@ -104,10 +104,7 @@ func (o *Options) prepare(ctx context.Context, a *AWS, profile string) (*Journal
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := o.probe(t, j.ID); err != nil {
-		return nil, nil, nil, err
-	}
-	return j, t, help, nil
+	return j, t, help, o.probe(t)
 }
 
 func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Journal, *target, Signer, error) {
@@ -128,8 +125,9 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 	}
 	j := &Journal{ID: newID(), User: ow.user, UserName: ow.name, Profile: profile, Paths: o.Paths, Auth: ow.auth,
 		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: o.Retire, Grace: o.Grace, Started: ow.at}
+	t.asked = o.Now()
 	if j.Started.IsZero() {
-		j.Started = o.Now()
+		j.Started = t.asked
 	}
 	for _, k := range ow.keys {
 		j.Before = append(j.Before, k.ID)
@@ -142,37 +140,41 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 
 // begin writes the intent down: from here on a crash is resumed.
 func (o *Options) begin(a *AWS, j *Journal, t *target, help Signer) (*run, error) {
-	if err := o.State.Save(j); err != nil {
+	j.Started = j.Started.Add(o.Now().Sub(t.asked)) // a person may have thought about it for long
+	if err := o.State.Begin(j); err != nil {
 		return nil, err
 	}
 	if err := o.State.OpenRecovery(j.ID, t.pair); err != nil {
-		return nil, errors.Join(err, o.State.Remove(j.ID))
+		return nil, errors.Join(err, o.State.DropRecovery(j.ID), o.State.Remove(j.ID))
 	}
 	r := newRun(o, a, j)
 	r.old, r.w.HaveOld, r.help = t.pair, true, help
 	return r, nil
 }
 
-// finishFirst resumes the rotations that concern the key of profile.
-func (o *Options) finishFirst(ctx context.Context, profile string) error {
+// finishFirst resumes the rotations that concern the key of profile. One that
+// comes to its end is what was asked for: its result is returned, and the key,
+// which is new now, is not rotated again.
+func (o *Options) finishFirst(ctx context.Context, profile string) (Result, error) {
 	js, err := o.State.Journals()
 	if err != nil || len(js) == 0 {
-		return err
+		return Result{}, err
 	}
 	t, err := o.examine(profile)
 	if err != nil {
-		return err
+		return Result{}, err
 	}
 	for _, j := range js {
 		if j.Direction == Watch || (j.Old != t.pair.ID && j.New != t.pair.ID && !o.recovers(j, t.pair.ID)) {
 			continue
 		}
 		o.Say("finishing the rotation of key %s that was begun %s", j.Old, j.Started.UTC().Format(time.DateTime))
-		if _, err := o.resume(ctx, j); err != nil {
-			return err
+		res, err := o.resume(ctx, j)
+		if err != nil || res.Outcome == Rotated {
+			return res, err
 		}
 	}
-	return nil
+	return Result{}, nil
 }
 
 func (o *Options) recovers(j *Journal, id string) bool {
@@ -184,12 +186,18 @@ func (o *Options) recovers(j *Journal, id string) bool {
 // stop the others; the error joins theirs.
 func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	o.defaults()
+	if err := o.State.sweep(); err != nil {
+		return nil, err
+	}
 	js, err := o.State.Journals()
 	if err != nil {
 		return nil, err
 	}
 	results := []Result{}
 	var errs []error
+	if o.probeLeft() {
+		errs = append(errs, o.sweepLocked(ctx))
+	}
 	for _, j := range js {
 		res, err := o.resumeLocked(ctx, j)
 		if res.Outcome != "" {
@@ -198,6 +206,15 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 		errs = append(errs, err)
 	}
 	return results, errors.Join(errs...)
+}
+
+func (o *Options) sweepLocked(ctx context.Context) error {
+	unlock, err := o.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return o.sweepProbes()
 }
 
 func (o *Options) resumeLocked(ctx context.Context, j *Journal) (Result, error) {
@@ -231,10 +248,19 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 		return j.result(Unfinished), &HalfDone{j, "AWS cannot be reached", err}
 	}
 	r := newRun(o, a, j)
+	r.w.Resumed = true
 	r.old, r.fresh = old, fresh
-	r.w = World{Resumed: true, HaveOld: ok && old.ID != "", HaveNew: ok && fresh.ID != ""}
+	r.pairsFromFiles()
+	if j.Direction != Grace {
+		r.w.HaveOld, r.w.HaveNew = r.old.ID != "", r.fresh.ID != ""
+	} else {
+		r.w.HaveOld, r.w.HaveNew = ok && r.old.ID != "", ok && r.fresh.ID != ""
+	}
+	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != Watch {
+		return j.result(Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
+	}
 	if j.New == "" {
-		j.New = fresh.ID
+		j.New = r.fresh.ID
 	}
 	if j.Direction == Watch {
 		return r.watch(ctx)
@@ -257,6 +283,27 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	}
 	out, err := r.loop(ctx)
 	return j.result(out), err
+}
+
+// pairsFromFiles takes what the recovery file does not have from the places that
+// hold it: the file is removed at the end of a rotation, or was never made.
+func (r *run) pairsFromFiles() {
+	if r.old.ID != "" && r.fresh.ID != "" {
+		return
+	}
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return
+	}
+	for _, pl := range r.j.Places {
+		switch p, err := set.PairAt(pl.Kind, pl.Profile); {
+		case err != nil:
+		case p.ID == r.j.Old && r.old.ID == "":
+			r.old = p
+		case p.ID == r.j.New && r.fresh.ID == "":
+			r.fresh = p
+		}
+	}
 }
 
 // keepBoth closes a rotation that has switched and is not to retire the old key.

@@ -275,8 +275,9 @@ func (h *handle) Sync() error {
 	return h.fs.do("Sync", h.path, func() error {
 		err := h.inner.Sync()
 		if err == nil {
+			data, _ := h.fs.inner.ReadFile(h.path)
 			h.fs.mu.Lock()
-			h.content.dirty = false
+			h.content.dirty, h.content.synced = false, data
 			h.fs.mu.Unlock()
 		}
 		return err
