@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"runtime"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -27,12 +27,12 @@ func auditCommand() *cli.Command {
 		Description: "Reads the files, asks AWS about each long-term key (never about canary keys)\n" +
 			"unless --offline is given, and changes nothing.",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "profile", Usage: "look at this `PROFILE` alone; may be given more than once"},
+			&cli.StringSliceFlag{Name: "profile", Usage: "look at this `PROFILE` alone; can be given more than once"},
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; root keys and ages are then unknown"},
-			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "how old a key may get: `DURATION`"},
+			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach, in days: 90d"},
 			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` is table or json"},
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
-			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 at this `LEVEL` or above: critical, high, medium, low, info or none"},
+			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 if something is found at this `LEVEL` or above: critical, high, medium, low, info or none"},
 		},
 		Action: runAudit,
 	}
@@ -142,7 +142,8 @@ func tableOptions(stdout bool) report.TableOptions {
 	if width, _, err := term.GetSize(fd); err == nil {
 		o.Width = width
 	}
-	o.Color = os.Getenv("NO_COLOR") == "" && !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM"))
+	terminal := os.Getenv("TERM")
+	o.Color = os.Getenv("NO_COLOR") == "" && terminal != "dumb" && (terminal != "" || runtime.GOOS == "windows")
 	return o
 }
 

@@ -31,13 +31,19 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	if err != nil {
 		return nil, err
 	}
+	timeout := rotate.DefaultTimeout
+	if v := c.String("timeout"); v != "" {
+		if timeout, err = parseAge(v); err != nil || timeout <= 0 {
+			return nil, usagef("--timeout %q: must be a time such as 90s or 2m", v)
+		}
+	}
 	o := &rotate.Options{
 		Paths:   paths,
 		State:   rotate.State{Dir: stateDir(), Disk: disk.OS{}},
 		Disk:    disk.OS{},
 		Now:     time.Now,
 		Wait:    wait,
-		Timeout: c.Duration("timeout"),
+		Timeout: timeout,
 		Yes:     c.Bool("yes"),
 		Say:     func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	}
@@ -101,9 +107,12 @@ func oneOf(c *cli.Context, flag string, values ...string) (string, error) {
 	return v, nil
 }
 
-// parseAge reads a duration such as 90d, 12h or 1d12h.
+// parseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
 func parseAge(s string) (time.Duration, error) {
 	rest := s
+	if _, err := strconv.Atoi(s); err == nil {
+		rest, s = s+"d", s+"d"
+	}
 	var total time.Duration
 	if days, after, ok := strings.Cut(s, "d"); ok {
 		n, err := strconv.Atoi(days)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/credfile"
 	"keycare/rotate"
 )
 
@@ -63,11 +64,20 @@ var errFindings = errors.New("findings")
 func noCommand(c *cli.Context) error {
 	if c.Args().Present() {
 		name := c.Args().First()
-		hint := ""
-		if near := cli.SuggestCommand(c.App.Commands, name); near != "" {
-			hint = fmt.Sprintf("; did you mean %q?", near)
+		if name == "help" {
+			if about := c.Args().Get(1); about != "" {
+				return cli.ShowCommandHelp(c, about)
+			}
+			return cli.ShowAppHelp(c)
 		}
-		return usagef("no such command %q%s", name, hint)
+		var names []string
+		for _, known := range c.App.VisibleCommands() {
+			names = append(names, known.Name)
+		}
+		if near := credfile.Nearest(name, names); near != "" {
+			return usagef("no such command %q; did you mean %q?", name, near)
+		}
+		return usagef("no such command %q; see \"keycare --help\"", name)
 	}
 	return cli.ShowAppHelp(c)
 }

@@ -28,14 +28,14 @@ func rotateCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "all profiles that have a key which can be rotated"},
 			&cli.BoolFlag{Name: "due", Usage: "only keys that are older than --max-age; without PROFILE this means of all profiles"},
-			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "how old a key may get, for --due: `DURATION`"},
+			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due, in days: 90d"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask; an active second key is never deleted this way"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and show the change of the files, secrets redacted; change nothing"},
-			&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "what becomes of the old key: `HOW` is delete or deactivate"},
-			&cli.StringFlag{Name: "grace", Usage: "leave the old key active for this `DURATION` (at least 1h), then retire it if nobody used it: by \"keycare resume\""},
-			&cli.StringFlag{Name: "free-slot", Value: string(rotate.FreeInactive), Usage: "which second key may be deleted to make room: `WHICH` is never, inactive, or unused (asks)"},
+			&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "`WHAT` to do with the old key: delete or deactivate"},
+			&cli.StringFlag{Name: "grace", Usage: "leave the old key active for this `TIME`, at least 1h; a later \"keycare resume\" retires it if nobody used it"},
+			&cli.StringFlag{Name: "free-slot", Value: string(rotate.FreeInactive), Usage: "`WHICH` second key may be deleted to make room: never, inactive, or unused (an active one, asked for)"},
 			&cli.StringFlag{Name: "auth-profile", Usage: "sign the calls to IAM with this other `PROFILE`"},
-			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with a session of this MFA device: `ARN`"},
+			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with a session of the MFA device with this `ARN`"},
 		}, append(mfaAndTimeout(), formatFlag)...),
 		Action: runRotate,
 	}
@@ -44,7 +44,7 @@ func rotateCommand() *cli.Command {
 func mfaAndTimeout() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "mfa-code", Usage: "the `CODE` that the MFA device shows now"},
-		&cli.DurationFlag{Name: "timeout", Value: rotate.DefaultTimeout, Usage: "how long to wait for AWS to accept the new key: `DURATION`"},
+		&cli.StringFlag{Name: "timeout", Value: "2m", Usage: "the `TIME` to wait for AWS to accept the new key"},
 	}
 }
 
@@ -88,8 +88,6 @@ func rotateFlags(c *cli.Context, o *rotate.Options) error {
 	o.Retire, o.FreeSlot = rotate.Retirement(retire), rotate.FreeSlot(free)
 	o.Auth = rotate.Auth{Profile: c.String("auth-profile"), MFASerial: c.String("mfa-serial")}
 	switch {
-	case c.Duration("timeout") <= 0:
-		return usagef("--timeout must be more than 0")
 	case o.Auth.Profile != "" && o.Auth.MFASerial != "":
 		return usagef("--auth-profile and --mfa-serial: give one of the two")
 	case o.Yes && o.FreeSlot == rotate.FreeUnused:
@@ -178,15 +176,23 @@ func writeResult(w io.Writer, r rotate.Result) (err error) {
 	case rotate.Planned:
 		say("would rotate key %s of %s (account %s):\n", r.Old, r.User, r.Account)
 		if r.FreeSlot != "" {
-			say("  delete the inactive key %s to make room\n", r.FreeSlot)
+			say("  delete the second key %s to make room\n", r.FreeSlot)
 		}
-		say("  create a new key, prove it at STS and IAM\n  put it into %d place(s), verify it from the file\n  then retire key %s\n", len(r.Places), r.Old)
+		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n  then %s key %s\n", plural(len(r.Places), "place"), r.Retired, r.Old)
 		if len(r.UsedBy) > 0 {
 			say("  profiles that take a role with it: %s\n", strings.Join(r.UsedBy, ", "))
 		}
 		say("\n%s\nnothing was changed\n", r.Diff)
 	}
 	return err
+}
+
+// plural counts things for people.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func resumeCommand() *cli.Command {
@@ -196,6 +202,7 @@ func resumeCommand() *cli.Command {
 		Description: "Every rotate does this first for the key that it is about. A rotation in grace\n" +
 			"is finished when the grace has ended and nobody used the old key since.",
 		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
 		}, append(mfaAndTimeout(), formatFlag)...),
 		Action: func(c *cli.Context) error {

@@ -52,11 +52,7 @@ func runStatus(c *cli.Context) error {
 		return enc.Encode(map[string]any{"version": 1, "in_flight": open, "history": past})
 	}
 	for _, j := range open {
-		what := "unfinished; run \"keycare resume\""
-		if j.Direction == rotate.Watch {
-			what = "closed, but a lost request may still make a key; \"keycare resume\" looks after it"
-		}
-		fmt.Printf("%s  user %s  key %s -> %s  %s\n", j.Started.UTC().Format(time.DateTime), j.UserName, j.Old, orDash(j.New), what)
+		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", j.Started.UTC().Format(time.DateTime), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
 	}
 	if len(open) == 0 {
 		fmt.Println("no rotation in flight")
@@ -66,6 +62,21 @@ func runStatus(c *cli.Context) error {
 		fmt.Printf("%s  %s  profile %s  key %s -> %s\n", h.Time.Format(time.DateTime), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	}
 	return nil
+}
+
+// stage says where a rotation stands and what comes next.
+func stage(j *rotate.Journal) string {
+	switch j.Direction {
+	case rotate.Watch:
+		return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it"
+	case rotate.Grace:
+		return "switched; the old key stays active until " + j.GraceEnds.Local().Format("2006-01-02 15:04") + ", then \"keycare resume\" retires it"
+	case rotate.Retire:
+		return "switched, the old key is not retired yet; run \"keycare resume\""
+	case rotate.Undo:
+		return "is being undone; run \"keycare resume\""
+	}
+	return "unfinished; run \"keycare resume\""
 }
 
 func orDash(s string) string {

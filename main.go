@@ -27,22 +27,25 @@ func run(ctx context.Context, args []string) int {
 
 func newApp() *cli.App {
 	app := &cli.App{
-		Name:                   "keycare",
-		Usage:                  "keep the AWS keys on this machine in good health",
-		Version:                version(),
-		Description:            appDescription,
-		HideHelpCommand:        true,
-		Suggest:                true,
-		UseShortOptionHandling: false,
-		ExitErrHandler:         func(*cli.Context, error) {}, // exit codes are run's matter
-		OnUsageError:           usageErrorOf,
-		Action:                 noCommand,
+		Name:            "keycare",
+		Usage:           "keep the AWS keys on this machine in good health",
+		Version:         version(),
+		Description:     appDescription,
+		HideHelpCommand: true,
+		ExitErrHandler:  func(*cli.Context, error) {}, // exit codes are run's matter
+		OnUsageError:    usageErrorOf,
+		Action:          noCommand,
 		Commands: []*cli.Command{
 			auditCommand(), rotateCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
 		},
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = usageErrorOf
+		for _, f := range c.Flags {
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true
+			}
+		}
 	}
 	return app
 }

@@ -12,14 +12,42 @@ type NoKeyError struct {
 	Why     string   // "no such profile", "no access key"
 	Known   []string // profiles that exist
 	Paths   Paths
+	// Misread is the place of a header that looks like the profile's but that no
+	// tool reads so; nil where there is none.
+	Misread *Diagnostic
 }
 
 func (e *NoKeyError) Error() string {
 	msg := fmt.Sprintf("profile %q: %s in %s or %s", e.Profile, e.Why, e.Paths.Credentials, e.Paths.Config)
-	if near := nearest(e.Profile, e.Known); near != "" && e.Why == noProfile {
+	if e.Misread != nil {
+		return msg + "\n  " + e.Misread.String()
+	}
+	if near := Nearest(e.Profile, e.Known); near != "" && e.Why == noProfile {
 		return msg + fmt.Sprintf("; did you mean %q?", near)
 	}
 	return msg
+}
+
+// misread finds a header that means the profile and is written for the other of
+// the two files.
+func (s *Set) misread(profile string) *Diagnostic {
+	for _, f := range s.Files() {
+		raw := profile
+		if f.Kind == CredentialsFile {
+			raw = "profile " + profile
+		}
+		for _, sec := range f.Sections[1:] {
+			if sec.Raw != raw || sec.Profile != "" {
+				continue
+			}
+			q := Quirk("no-prefix-in-config")
+			if f.Kind == CredentialsFile {
+				q = "prefix-in-credentials"
+			}
+			return &Diagnostic{Quirk: q, Path: f.Path, Pos: Position{sec.First + 1, 1}}
+		}
+	}
+	return nil
 }
 
 // DisagreementError says that AWS's tools do not read the same key under a
@@ -33,7 +61,7 @@ type DisagreementError struct {
 func (e *DisagreementError) Error() string {
 	var says []string
 	for _, r := range e.Readings {
-		says = append(says, fmt.Sprintf("the %s reads %s", r.Tool, r.says()))
+		says = append(says, fmt.Sprintf("%s reads %s", r.Tool.withArticle(), r.says()))
 	}
 	msg := fmt.Sprintf("profile %q is not read alike by all tools, so keycare does not change it: %s",
 		e.Profile, strings.Join(says, "; "))
@@ -49,7 +77,7 @@ func (e *DisagreementError) Error() string {
 func (s *Set) Agreed(profile string) (Reading, error) {
 	cli, sdk := s.CLI(profile), s.SDK(profile)
 	if cli.None != "" && sdk.None != "" && cli.Refused == nil && sdk.Refused == nil {
-		return Reading{}, &NoKeyError{profile, cli.None, s.Profiles(), s.Paths}
+		return Reading{}, &NoKeyError{profile, cli.None, s.Profiles(), s.Paths, s.misread(profile)}
 	}
 	readings := []Reading{cli, sdk}
 	if cli.None == "" {
@@ -103,9 +131,9 @@ func (s *Set) causes(profile string) []Diagnostic {
 	return all[:min(len(all), 3)]
 }
 
-// nearest returns the known name that is one slip away from name: one letter
+// Nearest returns the known name that is one slip away from name: one letter
 // changed, added, left out, or another case.
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	for _, k := range known {
 		if strings.EqualFold(k, name) || oneSlip(k, name) || oneSlip(name, k) {
 			return k
@@ -142,7 +170,7 @@ func (s *Set) MustHave(names []string) error {
 	known := s.Profiles()
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return &NoKeyError{name, noProfile, known, s.Paths}
+			return &NoKeyError{name, noProfile, known, s.Paths, s.misread(name)}
 		}
 	}
 	return nil

@@ -7,9 +7,9 @@ import (
 
 // Identity is who a key belongs to, as STS GetCallerIdentity says.
 type Identity struct {
-	ARN     string
-	UserID  string // AIDA... for a user; the account ID for root
-	Account string // 12 digits
+	ARN     string `json:"arn"`
+	UserID  string `json:"user_id"` // AIDA... for a user; the account ID for root
+	Account string `json:"account"` // 12 digits
 }
 
 // Answer is a fact that AWS may have refused to tell.

@@ -1,6 +1,7 @@
 package credfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,11 +26,11 @@ func (e Env) get(name string) string {
 
 // Paths names the two shared files and says what is doubtful about the names.
 type Paths struct {
-	Credentials string
-	Config      string
+	Credentials string `json:"credentials"`
+	Config      string `json:"config"`
 	// Doubts are sentences, one for each name that AWS's tools resolve
 	// differently. An edit is refused while there is one.
-	Doubts []string
+	Doubts []string `json:"-"`
 }
 
 // ErrNoHome is returned where no home folder is set and a file has no path of
@@ -93,8 +94,5 @@ func homeOf(env Env) (home, doubt string) {
 
 // Profile returns the profile that is meant where none is named.
 func (e Env) Profile() string {
-	if p := e.get("AWS_PROFILE"); p != "" {
-		return p
-	}
-	return "default"
+	return cmp.Or(e.get("AWS_PROFILE"), e.get("AWS_DEFAULT_PROFILE"), "default")
 }

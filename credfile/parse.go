@@ -1,6 +1,9 @@
 package credfile
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // FileKind says which of the two shared files a file is: their header rules
 // differ.
@@ -16,6 +19,22 @@ func (k FileKind) String() string {
 		return "config"
 	}
 	return "credentials"
+}
+
+// MarshalText writes "credentials" or "config".
+func (k FileKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (k *FileKind) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case CredentialsFile.String():
+		*k = CredentialsFile
+	case ConfigFile.String():
+		*k = ConfigFile
+	default:
+		return fmt.Errorf("no such kind of file %q", b)
+	}
+	return nil
 }
 
 // Span is a half-open byte range of a file's text.

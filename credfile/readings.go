@@ -1,6 +1,9 @@
 package credfile
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Names of the settings that make up a key in the shared files.
 const (
@@ -22,6 +25,14 @@ const (
 	ToolINIGo   Tool = "ini.v1"
 	ToolINIPlan Tool = "ini.v1 (plain)"
 )
+
+// withArticle is the name as it stands in a sentence.
+func (t Tool) withArticle() string {
+	if strings.HasPrefix(string(t), "ini.v1") {
+		return string(t)
+	}
+	return "the " + string(t)
+}
 
 // Reading is what one tool finds under one profile.
 type Reading struct {

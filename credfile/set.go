@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"keycare/credfile/disk"
 )
@@ -56,6 +57,8 @@ func Load(d disk.FS, p Paths) (*Set, error) {
 func ReadText(d disk.FS, path string) (string, error) {
 	fi, err := d.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && isLink(d, path):
+		return "", fmt.Errorf("%s is a link to a file that does not exist: put that file back, or remove the link", path)
 	case err != nil:
 		return "", readError(path, err)
 	case fi.IsDir():
@@ -70,10 +73,18 @@ func ReadText(d disk.FS, path string) (string, error) {
 	if err != nil {
 		return "", readError(path, err)
 	}
+	if wide := strings.HasPrefix(string(b), "\xff\xfe") || strings.HasPrefix(string(b), "\xfe\xff"); wide {
+		return "", fmt.Errorf("%s is written in UTF-16, which no AWS tool reads: save it as UTF-8", path)
+	}
 	if looksBinary(b) {
 		return "", fmt.Errorf("%s is a binary file, not a credentials file: move it away and put the real file back", path)
 	}
 	return string(b), nil
+}
+
+func isLink(d disk.FS, path string) bool {
+	fi, err := d.Lstat(path)
+	return err == nil && fi.Mode()&fs.ModeSymlink != 0
 }
 
 func readError(path string, err error) error {

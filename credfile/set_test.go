@@ -61,7 +61,7 @@ func TestNearest(t *testing.T) {
 		"prd": "prod", "prodd": "prod", "pord": "prod", "Prod": "prod", "prof": "prod", "dfault": "default", "staging-ue": "staging-eu",
 		"production": "", "xy": "", "ac": "", "": "", "dev": "",
 	} {
-		if got := nearest(name, known); got != want {
+		if got := Nearest(name, known); got != want {
 			t.Errorf("nearest to %q: %q, want %q", name, got, want)
 		}
 	}

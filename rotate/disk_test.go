@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"keycare/credfile/disk"
@@ -95,10 +97,11 @@ func TestRotateEveryFileOperationFails(t *testing.T) {
 // A second file operation goes wrong during the resume of a rotation that
 // crashed.
 func TestResumeEveryFileOperationFails(t *testing.T) {
-	if testing.Short() {
-		t.Skip("pairs of faults are left out by -short")
-	}
+	exhaustive(t)
 	for _, fault := range diskFaults {
+		if fault.action == diskfault.Short || fault.action == diskfault.CrashBefore || fault.loss == diskfault.LoseData {
+			continue // between these and their neighbours the disk looks the same
+		}
 		t.Run(fmt.Sprintf("%s, %s", fault.action, fault.loss), func(t *testing.T) {
 			t.Parallel()
 			pairs := 0
@@ -108,8 +111,8 @@ func TestResumeEveryFileOperationFails(t *testing.T) {
 				for m := 0; met && hit; m++ {
 					w := newWorld(t)
 					met, op, _ = w.underFault(n, diskfault.CrashAfter, diskfault.NoLoss, rotateDefault(t.Context()))
-					if js, err := w.options().State.Journals(); !met || err == nil && len(js) == 0 {
-						break // nothing to resume
+					if js, err := w.options().State.Journals(); !met || err == nil && len(js) == 0 || reads(op) {
+						break // nothing to resume, or nothing new
 					}
 					var second string
 					var err error
@@ -128,6 +131,14 @@ func TestResumeEveryFileOperationFails(t *testing.T) {
 			t.Logf("%d pairs of faults", pairs)
 		})
 	}
+}
+
+// reads reports whether an operation changes nothing: a crash after it is one
+// after the operation before.
+func reads(op string) bool {
+	return slices.ContainsFunc([]string{" ReadFile ", " Stat ", " Lstat ", " ReadDir ", " EvalSymlinks "}, func(name string) bool {
+		return strings.Contains(op, name)
+	})
 }
 
 // A file operation goes wrong in a rotation that is being undone, and at the

@@ -83,7 +83,11 @@ func (e *HalfDone) Error() string {
 	if e.Err != nil {
 		msg += ": " + e.Err.Error()
 	}
-	return msg + "\n\"keycare status\" shows it, \"keycare resume\" finishes or undoes it"
+	what := "finishes or undoes it"
+	if e.Journal.Direction == Retire || e.Journal.Direction == Grace {
+		what = "goes on with it"
+	}
+	return msg + "\n\"keycare status\" shows it, \"keycare resume\" " + what
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }

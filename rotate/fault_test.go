@@ -3,6 +3,7 @@ package rotate
 import (
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -133,11 +134,17 @@ func TestRotateEveryCallFails(t *testing.T) {
 	}
 }
 
+// exhaustive skips what takes minutes unless it is asked for.
+func exhaustive(t *testing.T) {
+	t.Helper()
+	if os.Getenv("KEYCARE_EXHAUSTIVE") == "" {
+		t.Skip("SKIPPED: pairs of faults take minutes; set KEYCARE_EXHAUSTIVE=1 to run them")
+	}
+}
+
 // A second call goes wrong during the resume.
 func TestResumeEveryCallFails(t *testing.T) {
-	if testing.Short() {
-		t.Skip("pairs of faults are left out by -short")
-	}
+	exhaustive(t)
 	pairs := 0
 	for first, faultA := range awsFaults {
 		for second, faultB := range awsFaults {

@@ -33,14 +33,14 @@ type Result struct {
 	Account   string    `json:"account,omitempty"`
 	Old       string    `json:"old_key,omitempty"`
 	New       string    `json:"new_key,omitempty"`
-	Retired   string    `json:"old_key_now,omitempty"` // "deleted" or "inactive"
+	Retired   string    `json:"old_key_now,omitempty"` // "deleted", "inactive", "active", "kept"; in a plan "delete" or "deactivate"
 	GraceEnds time.Time `json:"grace_ends,omitzero"`
 	Places    []string  `json:"places"`
 	UsedBy    []string  `json:"used_by,omitempty"` // profiles that name one of these as their source_profile
 	Why       string    `json:"why,omitempty"`     // it was skipped
 	Error     string    `json:"error,omitempty"`
 	Diff      string    `json:"diff,omitempty"` // secrets redacted
-	FreeSlot  string    `json:"inactive_key_to_delete,omitempty"`
+	FreeSlot  string    `json:"second_key_to_delete,omitempty"`
 }
 
 func (j *Journal) result(out Outcome) Result {
@@ -53,16 +53,16 @@ func (j *Journal) result(out Outcome) Result {
 		}
 		r.Places = append(r.Places, fmt.Sprintf("%s [%s]", path, p.Profile))
 	}
-	if out == Rotated {
+	switch {
+	case out == Planned:
+		r.Retired = string(j.Retire)
+	case out == Rotated && j.Retire == Deactivate:
+		r.Retired = "inactive"
+	case out == Rotated:
 		r.Retired = "deleted"
-		if j.Retire == Deactivate {
-			r.Retired = "inactive"
-		}
-	}
-	if out == KeptBoth {
+	case out == KeptBoth:
 		r.Retired = "kept"
-	}
-	if out == InGrace {
+	case out == InGrace:
 		r.Retired, r.GraceEnds = "active", j.GraceEnds
 	}
 	return r
