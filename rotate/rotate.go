@@ -112,6 +112,9 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if err := t.plan.CheckWithSDK(ctx); err != nil {
+		return nil, nil, nil, err
+	}
 	ow, err := o.ask(ctx, a, t)
 	if err != nil {
 		return nil, nil, nil, err

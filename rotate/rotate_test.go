@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"keycare/credfile"
 	"keycare/rotate/awstest"
 )
 
@@ -53,18 +54,34 @@ func TestRotateDeactivate(t *testing.T) {
 	}
 }
 
+// The files never hold a key that does not answer yet.
 func TestRotateWaitsForPropagation(t *testing.T) {
-	for _, delay := range []struct{ sts, iam time.Duration }{
-		{0, 0}, {time.Second, 0}, {0, 6 * time.Second}, {30 * time.Second, time.Second},
-	} {
-		w := newWorld(t)
-		w.iam.SetPropagation(delay.sts, delay.iam)
-		if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
-			t.Errorf("%v: %v", delay, err)
+	delays := []time.Duration{0, time.Second, 6 * time.Second, 30 * time.Second}
+	for _, sts := range delays {
+		for _, iam := range delays {
+			w := newWorld(t)
+			w.iam.SetPropagation(sts, iam)
+			early := make(chan string, 100)
+			w.iam.SetFault(func(awstest.Call) awstest.Fault {
+				return awstest.Fault{Before: func() {
+					set := credfile.NewSet(w.paths, w.read(w.paths.Credentials), "")
+					p, err := set.PairAt(credfile.CredentialsFile, "default")
+					if _, ok := w.iam.Works(p.ID, p.Secret.Reveal()); err != nil || !ok {
+						early <- p.ID
+					}
+				}}
+			})
+			if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+				t.Errorf("%v, %v: %v", sts, iam, err)
+			}
+			if len(early) > 0 {
+				t.Errorf("%v, %v: the file held %s, which did not answer", sts, iam, <-early)
+			}
+			w.iam.SetFault(nil)
+			w.checkWorking()
+			w.checkKeys(1)
+			w.checkClosed()
 		}
-		w.checkWorking()
-		w.checkKeys(1)
-		w.checkClosed()
 	}
 }
 
@@ -110,4 +127,119 @@ func TestRotateSecondKey(t *testing.T) {
 	w.checkWorking()
 	w.checkKeys(1)
 	w.checkClosed()
+}
+
+// An active second key is deleted only where a person asks for that and agrees.
+func TestFreeSlotUnused(t *testing.T) {
+	for _, c := range []struct {
+		yes, agree, confirm bool
+		rotates             bool
+	}{
+		{yes: true},
+		{confirm: true},
+		{confirm: true, agree: true, rotates: true},
+		{},
+	} {
+		w := newWorld(t)
+		other := w.iam.AddKey(user, w.clock.Now().Add(-300*day))
+		o := w.options()
+		o.FreeSlot, o.Yes = FreeUnused, c.yes
+		var asked []string
+		if c.confirm {
+			o.Confirm = func(q string) (bool, error) {
+				asked = append(asked, q)
+				return c.agree, nil
+			}
+		}
+		_, err := o.Rotate(t.Context(), "default")
+		if (err == nil) != c.rotates {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if c.confirm && (len(asked) == 0 || !strings.Contains(asked[0], other.ID)) {
+			t.Errorf("%+v: asked %q", c, asked)
+		}
+		still := slices.ContainsFunc(w.iam.Keys(user), func(k awstest.KeyInfo) bool { return k.ID == other.ID })
+		if still == c.rotates {
+			t.Errorf("%+v: second key there: %v", c, still)
+		}
+		w.checkWorking()
+		w.checkClosed()
+	}
+}
+
+// A second active key that another profile holds is not spare: the profile is
+// named.
+func TestSecondKeyInAnotherProfile(t *testing.T) {
+	w := newWorld(t)
+	other := w.iam.AddKey(user, w.clock.Now())
+	w.credentials += "\n[laptop]\naws_access_key_id = " + other.ID + "\naws_secret_access_key = " + other.Secret + "\n"
+	w.write(w.old.ID, w.old.Secret)
+	_, err := w.options().Rotate(t.Context(), "default")
+	if err == nil || !strings.Contains(err.Error(), `"laptop"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A rotation that an earlier run left is finished by the next rotate, which does
+// not rotate the new key once more.
+func TestRotateFinishesFirst(t *testing.T) {
+	w := newWorld(t)
+	w.iam.Deny(user, "iam:DeleteAccessKey")
+	if _, err := w.options().Rotate(t.Context(), "default"); err == nil {
+		t.Fatal("rotated though the deletion is denied")
+	}
+	half := w.inFiles()
+	w.iam.Allow(user)
+	results, err := w.options().Rotate(t.Context(), "default")
+	if err != nil || len(results) != 1 || results[0].Outcome != Rotated || results[0].New != half.ID || !w.inFiles().Equal(half) {
+		t.Errorf("%+v, %v, want the rotation to %s", results, err, half.ID)
+	}
+	w.checkKeys(1)
+	w.checkClosed()
+}
+
+// Every create's reply is lost: a few tries, and nothing is left.
+func TestEveryCreateLost(t *testing.T) {
+	w := newWorld(t)
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		if c.Action == "CreateAccessKey" {
+			return awstest.Fault{Kind: awstest.FaultDropAfter}
+		}
+		return awstest.Fault{}
+	})
+	results, err := w.options().Rotate(t.Context(), "default")
+	if err == nil || results[0].Outcome != Undone {
+		t.Errorf("%+v, %v", results, err)
+	}
+	creates := 0
+	for _, a := range w.iam.Actions() {
+		if a == "CreateAccessKey" {
+			creates++
+		}
+	}
+	if creates != maxSends {
+		t.Errorf("%d creates were sent, want %d", creates, maxSends)
+	}
+	w.iam.SetFault(nil)
+	w.finish()
+}
+
+// A person who thinks long about the question does not make our own key look
+// like somebody else's.
+func TestLongQuestion(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.Yes = false
+	o.Confirm = func(string) (bool, error) {
+		_ = w.clock.Wait(t.Context(), 10*time.Minute)
+		return true, nil
+	}
+	met := w.faultOn(2, awstest.Fault{Kind: awstest.FaultDropAfter})
+	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+		t.Error(err)
+	}
+	if !met() {
+		t.Error("no fault was met")
+	}
+	w.finish()
 }
