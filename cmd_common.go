@@ -49,6 +49,7 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())) {
 		o.Confirm = func(question string) (bool, error) { return confirm(os.Stdin, os.Stderr, question) }
+		o.AskLine = func(prompt string) (string, error) { return ask(os.Stdin, os.Stderr, prompt) }
 		o.MFACode = func(serial string) (string, error) {
 			return ask(os.Stdin, os.Stderr, "Code of MFA device "+serial+": ")
 		}

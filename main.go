@@ -36,7 +36,7 @@ func newApp() *cli.App {
 		OnUsageError:    usageErrorOf,
 		Action:          noCommand,
 		Commands: []*cli.Command{
-			auditCommand(), rotateCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
+			auditCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
 		},
 	}
 	for _, c := range app.Commands {

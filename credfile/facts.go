@@ -32,6 +32,15 @@ type Online struct {
 	Identity Answer[Identity]
 	Created  Answer[time.Time]
 	Status   Answer[string] // "Active" or "Inactive"
+	// LastUsed leaves out keycare's own calls where that can be told.
+	LastUsed Answer[Use]
+	Others   Answer[[]OtherKey] // the user's other keys
+	// User is nil for what is no IAM user, and where nothing is known.
+	User *UserFacts
+	// Account is shared by the keys of an account; nil where nothing is known.
+	Account *AccountFacts
+	// FirstSeen is when this machine saw the key first; zero if it is not known.
+	FirstSeen time.Time
 }
 
 // Owner kinds of an identity.
@@ -54,4 +63,94 @@ func (i Identity) Owner() string {
 		return OwnerUser
 	}
 	return OwnerRole
+}
+
+// Partition is the part of AWS that the identity belongs to: aws, aws-cn,
+// aws-us-gov, ...; empty where the ARN does not say.
+func (i Identity) Partition() string {
+	parts := strings.SplitN(i.ARN, ":", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[1]
+}
+
+// UserName is the name of an IAM user, without the path; empty for others.
+func (i Identity) UserName() string {
+	if i.Owner() != OwnerUser {
+		return ""
+	}
+	return i.ARN[strings.LastIndexByte(i.ARN, '/')+1:]
+}
+
+// Use is the last use of something as IAM recorded it.
+type Use struct {
+	At      time.Time `json:"at,omitzero"` // zero: never, as far as IAM recorded
+	Service string    `json:"service,omitempty"`
+	Region  string    `json:"region,omitempty"`
+}
+
+// OtherKey is another key of the same user.
+type OtherKey struct {
+	ID       string
+	Active   bool
+	Created  time.Time
+	LastUsed Answer[Use]
+}
+
+// UserFacts is what IAM says about the user that a key belongs to.
+type UserFacts struct {
+	Name     string
+	MFA      Answer[[]string] // serial numbers of the devices
+	Console  Answer[bool]     // there is a password for the console
+	Attached Answer[[]string] // ARNs of the policies attached to the user itself
+	Inline   Answer[[]string] // names of the policies written into the user
+	Groups   Answer[[]Group]
+}
+
+// Group is a group that a user is in.
+type Group struct {
+	Name     string
+	Attached Answer[[]string] // ARNs
+}
+
+// AccountFacts is what IAM says about an account, asked once for all its keys.
+type AccountFacts struct {
+	ID       string
+	Root     Answer[RootFacts]
+	Password Answer[PasswordPolicy]
+	// RootUse is from the credential report.
+	RootUse Answer[Use]
+}
+
+// RootFacts are the numbers of GetAccountSummary that concern the root user.
+type RootFacts struct {
+	Keys, MFA, Certificates int
+	// NoPassword says that the root user cannot sign in to the console.
+	NoPassword bool
+}
+
+// PasswordPolicy is the rules for the passwords of an account's IAM users. They
+// do not bind the root user.
+type PasswordPolicy struct {
+	// Default says that the account has none of its own: AWS's default holds.
+	Default                                bool
+	MinLength, Reuse, MaxAge               int // 0: none
+	Symbols, Numbers, Uppercase, Lowercase bool
+}
+
+// DefaultPasswordPolicy is what holds where an account has none of its own: 8
+// characters of three of the four kinds. Source: IAM User Guide.
+var DefaultPasswordPolicy = PasswordPolicy{Default: true, MinLength: 8}
+
+// Rotation is a rotation in flight, or what is left of one, as the state folder
+// has it. It holds no secret.
+type Rotation struct {
+	ID, Profile, Old, New string
+	// Stage is "unfinished", "undo", "retire", "grace", "watch" or "damaged".
+	Stage string
+	Since time.Time
+	// Recovery and Journal say which of the two files there are.
+	Recovery, Journal bool
+	Path              string // of the journal, or else of the recovery file
 }

@@ -21,7 +21,7 @@ func Audit(in Input) *Report {
 	a.survey = takeSurvey(a.set, in.Profiles)
 	for _, look := range []func(*auditor){
 		lookAtPlaces, lookAtFiles, lookAtSiblings, lookAtEnvironment, lookAtHistory,
-		lookAtReaders, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline,
+		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline,
 	} {
 		look(a)
 	}

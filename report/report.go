@@ -17,6 +17,8 @@ type Input struct {
 	// that never change from an earlier one.
 	Online  map[string]credfile.Online
 	Offline bool
+	// Rotations is what the state folder holds of rotations in flight.
+	Rotations []credfile.Rotation
 	// Profiles limits the audit to these profiles and to the files themselves;
 	// empty means all. A name that no file has is the caller's to refuse.
 	Profiles []string

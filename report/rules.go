@@ -73,6 +73,20 @@ var Rules = []Rule{
 		Fix:     "mend what the message says, then run the audit again",
 	},
 	{
+		ID: "rotation-unfinished", Severity: High, Because: "two keys are alive, or the file holds one that is about to be deleted",
+		Title:   "Rotation that stopped half way",
+		Why:     "until it is finished the user has an extra key and its secrets lie in a recovery file",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume", Command: true,
+	},
+	{
+		ID: "recovery-left", Severity: High, Because: "two secrets lie in a file that nothing will ever remove",
+		Title:   "Recovery file without its journal",
+		Why:     "it holds the secrets of the old and the new key of a rotation that nobody remembers",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume", Command: true,
+	},
+	{
 		ID: "readers-disagree", Severity: High, Because: "a tool silently uses another key than the file seems to say",
 		Title:   "AWS's tools read different keys",
 		Why:     "what you test with one tool is not what the other one does, and keycare does not rotate a key that is read in two ways",
@@ -125,6 +139,13 @@ var Rules = []Rule{
 		Why:     "the key needs to stand in the credentials file alone",
 		Sources: []string{srcBest},
 		Fix:     "rm {file}", Command: true,
+	},
+	{
+		ID: "stray-key", Severity: Medium, Because: "as for backup-copy",
+		Title:   "Key where no tool reads it",
+		Why:     "a key in a comment or a shell line is used by nothing that reads this file, and nobody rotates or deletes it",
+		Sources: []string{srcBest, "git-secrets and trufflehog patterns for key IDs and secrets"},
+		Fix:     "delete the lines; if the key is not used anywhere else, delete it from AWS too",
 	},
 	{
 		ID: "keycare-leftover", Severity: Medium, Because: "it holds keys, and a rotation is not finished",
@@ -195,6 +216,13 @@ var Rules = []Rule{
 		Why:     "AWS refuses a long-term key that comes with a session token",
 		Sources: []string{srcKeyIDs},
 		Fix:     "delete the line of the session token, or put the session's own key ID and secret there",
+	},
+	{
+		ID: "rotation-watched", Severity: Low, Because: "a key may turn up that nobody holds the secret of",
+		Title:   "Lost reply that is still watched",
+		Why:     "a key that nobody knows may still appear; keycare looks for it and deletes it",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume", Command: true,
 	},
 	{
 		ID: "key-in-config", Severity: Low, Because: "allowed, but unexpected",
@@ -271,6 +299,13 @@ var Rules = []Rule{
 		Why:     "secrets of keys that were created with the AWS CLI may be in it",
 		Sources: []string{"AWS CLI history command"},
 		Fix:     "rm {file}", Command: true,
+	},
+	{
+		ID: "rotation-in-grace", Severity: Info, Because: "it is meant to be so, for a while",
+		Title:   "Old key in its time of grace",
+		Why:     "the old key works until keycare retires it, so that other users of it can change over",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume", Command: true,
 	},
 	{
 		ID: "static-key", Severity: Info, Because: "it works as meant; there are safer ways",

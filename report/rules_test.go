@@ -69,6 +69,22 @@ var ruleCases = []struct {
 	{"key-download",
 		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload)), "x_accessKeys.csv", "rm ", 0,
 		input("", "")},
+	{"rotation-unfinished",
+		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "retire", Since: now, Journal: true, Recovery: true})),
+		"rotation of key " + keyA + ` of profile "a" (since 2026-11-02) is not finished`, "keycare resume", 0,
+		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true}))},
+	{"recovery-left",
+		input("", "", rotation(credfile.Rotation{ID: "1", Recovery: true, Path: "/s/1.recovery"})), "has no journal", "keycare resume", 0,
+		input("", "", rotation(credfile.Rotation{ID: "1", Recovery: true, Journal: true, Stage: "undo"}))},
+	{"rotation-in-grace",
+		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true})), "still active", "keycare resume", 0,
+		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "undo", Journal: true}))},
+	{"rotation-watched",
+		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
+		input("", "", rotation(credfile.Rotation{ID: "1", Stage: "damaged", Journal: true}))},
+	{"stray-key",
+		input("[a]\nexport AWS_ACCESS_KEY_ID="+keyA+"\nexport AWS_SECRET_ACCESS_KEY="+secretA+"\n", ""), "stands with its secret in a line", "delete the lines", 2,
+		input("# "+keyA+" is mine\n"+section("a", keyA, secretA, "# "+strings.Repeat("0a", 20)), "")}, // the secret is read, and a hash is none
 	{"keycare-leftover",
 		input("", "", siblings("/home/u/.aws/.keycare-1", credfile.Leftover)), "interrupted", "keycare resume", 0,
 		input("", "")},
@@ -176,6 +192,15 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A pair that was commented out is as readable as any other.
+func TestStrayComment(t *testing.T) {
+	r := Audit(input("[a]\n#aws_access_key_id = "+keyA+"\r\n# was for ci\n#aws_secret_access_key="+secretA+"\n", ""))
+	checkNoSecret(t, r)
+	if fs := of(r, "stray-key"); len(fs) != 1 || !strings.Contains(fs[0].What, "in a comment") || fs[0].KeyID != keyA {
+		t.Errorf("got %+v", fs)
+	}
+}
+
 func TestRulesTable(t *testing.T) {
 	last, seen := Critical, map[string]bool{}
 	for _, r := range Rules {
@@ -216,6 +241,10 @@ func mode(file int, m fs.FileMode) func(*Input) {
 
 func dirMode(m fs.FileMode) func(*Input) {
 	return func(in *Input) { in.Local.Dirs[0].Mode = m }
+}
+
+func rotation(r credfile.Rotation) func(*Input) {
+	return func(in *Input) { in.Rotations = []credfile.Rotation{r} }
 }
 
 func siblings(path string, kind credfile.SiblingKind) func(*Input) {

@@ -186,6 +186,10 @@ func (r *run) askUse(ctx context.Context) {
 func (r *run) retire(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	if r.j.Root != nil { // only root can delete its key, and it has no user name
+		r.retireRoot(ctx)
+		return
+	}
 	act := r.aws.Delete
 	if r.j.Retire == Deactivate {
 		act = r.aws.Deactivate

@@ -123,10 +123,11 @@ func (a *AWS) Create(ctx context.Context, by Signer, user string) (credfile.Pair
 
 var errNoKeyInReply = errors.New("the reply holds no key")
 
-// Delete deletes key id of user.
+// Delete deletes key id of user; an empty user stands for the signer, which only
+// the root user's own key may.
 func (a *AWS) Delete(ctx context.Context, by Signer, user, id string) error {
 	_, err := iam.NewFromConfig(a.signedBy(by)).DeleteAccessKey(ctx,
-		&iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id)})
+		&iam.DeleteAccessKeyInput{UserName: nilIfEmpty(user), AccessKeyId: aws.String(id)})
 	if err != nil {
 		return fmt.Errorf("delete key %s of user %q: %w", id, user, err)
 	}

@@ -42,12 +42,15 @@ type Options struct {
 	// KeepBoth lets Resume close rotations that have switched without retiring
 	// the old key.
 	KeepBoth bool
+	// AskLine asks a person for a line; nil means that nobody can be asked.
+	AskLine func(prompt string) (string, error)
 	// Say tells a person what is happening, a line at a time. It is never nil.
 	Say func(format string, args ...any)
 
-	shared *sync.Mutex // what is said, and counters
-	asking *sync.Mutex // questions, one at a time
-	files  *sync.Mutex // writes of the shared files and the history
+	root   *RootOptions // while a root key is replaced
+	shared *sync.Mutex  // what is said, and counters
+	asking *sync.Mutex  // questions, one at a time
+	files  *sync.Mutex  // writes of the shared files and the history
 }
 
 // DefaultTimeout bounds how long a rotation waits for AWS: new keys take
@@ -204,6 +207,11 @@ func (r *run) do(ctx context.Context, step Step) error {
 	case StepAskUse:
 		r.askUse(ctx)
 	case StepDecideRetire:
+		if r.j.Root != nil {
+			if err := r.confirmRoot(ctx); err != nil {
+				return err
+			}
+		}
 		return r.decide(Retire)
 	case StepRetire:
 		r.retire(ctx)

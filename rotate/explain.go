@@ -58,6 +58,21 @@ func short(err error) error {
 	return err
 }
 
+// exists reports whether a thing could not be made because it is there.
+func exists(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "EntityAlreadyExists"
+}
+
+// partition is that of an ARN: aws, aws-cn, aws-us-gov.
+func partition(arn string) string {
+	parts := strings.SplitN(arn, ":", 3)
+	if len(parts) < 3 {
+		return "aws"
+	}
+	return parts[1]
+}
+
 // shellWord quotes s for a POSIX shell where it needs that.
 func shellWord(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {

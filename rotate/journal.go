@@ -64,6 +64,7 @@ type Journal struct {
 	Direction  Direction         `json:"direction,omitempty"`        // binding once it is set
 	Started    time.Time         `json:"started"`                    // AWS's clock
 	Sends      []Send            `json:"sends,omitempty"`            // creates whose reply was lost
+	Root       *RootSwap         `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
 	Auth       Auth              `json:"auth,omitzero"`
 	Grace      time.Duration     `json:"grace,omitempty"`     // in nanoseconds
 	Switched   time.Time         `json:"switched,omitzero"`   // AWS's clock

@@ -95,12 +95,17 @@ func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
 	wg.Go(func() {
 		var id credfile.Identity
 		if id, _, errSTS = r.aws.Identity(ctx, p); errSTS == nil {
-			atSTS = sameUser(id, r.j.User)
+			atSTS = sameUser(id, r.ownerOf(p))
 		} else {
 			atSTS = answered(errSTS)
 		}
 	})
 	wg.Go(func() {
+		if r.j.Root != nil && p.ID != r.j.Old {
+			errIAM = r.aws.proveAdmin(ctx, p)
+			atIAM = answered(errIAM)
+			return
+		}
 		_, _, errIAM = r.aws.List(ctx, signer(p), r.j.UserName)
 		atIAM = answered(errIAM)
 		if k := replyOf(errIAM); k == replyDenied || k == replyGone { // it knows the key, and says so in its own words
@@ -109,11 +114,20 @@ func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
 	})
 	wg.Wait()
 	for _, err := range []error{errSTS, errIAM} {
-		if err != nil && replyOf(err) != replyDenied {
+		if err != nil && (replyOf(err) != replyDenied || r.j.Root != nil) {
 			r.why = err
 		}
 	}
 	return atSTS, atIAM
+}
+
+// ownerOf is who a pair of this rotation belongs to: the same user, but for a
+// root key that is replaced by a user's.
+func (r *run) ownerOf(p credfile.Pair) credfile.Identity {
+	if r.j.Root != nil && p.ID == r.j.Old {
+		return r.j.Root.Root
+	}
+	return r.j.User
 }
 
 // sameUser compares by user ID and account: a user may be renamed.
@@ -157,9 +171,9 @@ func (r *run) readBack(ctx context.Context) {
 		return
 	}
 	r.w.Back, r.back, r.backAt = sameUser(id, r.j.User), pair, at
-	if r.help != nil && r.w.Back == Yes {
-		// Somebody else signs the retirement, which therefore proves nothing
-		// about this key at IAM.
+	if (r.help != nil || r.j.Root != nil) && r.w.Back == Yes {
+		// Another key signs the retirement, which therefore proves nothing
+		// about this one at IAM.
 		_, r.w.Back = r.prove(ctx, pair)
 	}
 }
@@ -175,8 +189,12 @@ func (r *run) lookList(ctx context.Context) error {
 	}
 	r.w.Listed, r.w.Orphan, r.w.Unknown = Yes, Unasked, nil
 	var unknown []Key
+	named, err := r.namedElsewhere()
+	if err != nil {
+		return err
+	}
 	for _, k := range keys {
-		if k.ID != r.j.Old && k.ID != r.newID() && !slices.Contains(r.j.Before, k.ID) {
+		if k.ID != r.j.Old && k.ID != r.newID() && !slices.Contains(r.j.Before, k.ID) && !named(k.ID) {
 			unknown = append(unknown, k)
 			r.w.Unknown = append(r.w.Unknown, k.ID)
 		}
@@ -185,6 +203,30 @@ func (r *run) lookList(ctx context.Context) error {
 		r.w.Orphan = r.isOrphan(ctx, unknown[0])
 	}
 	return nil
+}
+
+// namedElsewhere tells the keys that other rotations made. A watch outlives its
+// rotation, so there a key that a local file holds by now is named, too.
+func (r *run) namedElsewhere() (func(id string) bool, error) {
+	past, err := r.State.History()
+	if err != nil {
+		return nil, err
+	}
+	open, err := r.State.Journals()
+	if err != nil {
+		return nil, err
+	}
+	var set *credfile.Set
+	if r.j.Direction == Watch {
+		if set, err = credfile.Load(r.Disk, r.j.Paths); err != nil {
+			return nil, err
+		}
+	}
+	return func(id string) bool {
+		return slices.ContainsFunc(past, func(h History) bool { return h.New == id && h.ID != r.j.ID }) ||
+			slices.ContainsFunc(open, func(j *Journal) bool { return j.New == id && j.ID != r.j.ID }) ||
+			set != nil && len(set.Mentions(id)) > 0
+	}, nil
 }
 
 // isOrphan reports whether a key is, by every sign there is, the one that a

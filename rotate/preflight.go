@@ -175,7 +175,7 @@ func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
 func (o *Options) refuseOwner(t *target, id credfile.Identity) error {
 	switch id.Owner() {
 	case credfile.OwnerRoot:
-		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key: make an IAM user, put its key here and delete the root key (https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html)", t.profile, t.pair.ID, id.Account)
+		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", t.profile, t.pair.ID, id.Account, shellWord(t.profile))
 	case credfile.OwnerRole:
 		return refuse("profile %q: key %s belongs to a role session (%s), not to an IAM user", t.profile, t.pair.ID, id.ARN)
 	}

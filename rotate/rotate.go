@@ -145,7 +145,7 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 func (o *Options) begin(a *AWS, j *Journal, t *target, help Signer) (*run, error) {
 	j.Started = j.Started.Add(o.Now().Sub(t.asked)) // a person may have thought about it for long
 	if err := o.State.Begin(j); err != nil {
-		return nil, err
+		return nil, errors.Join(err, o.State.Remove(j.ID)) // it may be there, though not durably
 	}
 	if err := o.State.OpenRecovery(j.ID, t.pair); err != nil {
 		return nil, errors.Join(err, o.State.DropRecovery(j.ID), o.State.Remove(j.ID))

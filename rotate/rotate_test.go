@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 )
 
@@ -240,6 +242,32 @@ func TestLongQuestion(t *testing.T) {
 	}
 	if !met() {
 		t.Error("no fault was met")
+	}
+	w.finish()
+}
+
+// A run that crashed before its create leaves a watch. The rotation after it
+// makes a key that the watch must not take for a lost one.
+func TestWatchKnowsLaterRotations(t *testing.T) {
+	w := newWorld(t)
+	w.disk = diskfault.New(disk.OS{}, func(op diskfault.Op) diskfault.Action {
+		if op.Name == "CreateNew" && strings.HasSuffix(op.Path, ".recovery") {
+			return diskfault.CrashAfter
+		}
+		return diskfault.Pass
+	})
+	crash, _ := diskfault.Run(func() error { return rotateDefault(t.Context())(w.options()) })
+	if w.disk = (disk.OS{}); crash == nil {
+		t.Fatal("no crash")
+	}
+	if _, err := w.options().Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if js, err := w.options().State.Journals(); err != nil || len(js) != 1 || js[0].Direction != Watch {
+		t.Fatalf("no watch: %v, %v", js, err)
+	}
+	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+		t.Fatal(err)
 	}
 	w.finish()
 }

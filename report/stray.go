@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+)
+
+var (
+	idText     = regexp.MustCompile(`(?:^|[^A-Za-z0-9])(AKIA[A-Z0-9]{16})(?:[^A-Za-z0-9]|$)`)
+	secretText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
+	hashText   = regexp.MustCompile(`^[0-9a-f]{40}$`) // of git, not a secret
+)
+
+// strayReach is how many lines a secret may stand from its key ID.
+const strayReach = 2
+
+// lookAtStrays finds keys in lines that no tool reads as a profile's key:
+// comments, and lines such as "export AWS_ACCESS_KEY_ID=...". Nobody rotates
+// them.
+func lookAtStrays(a *auditor) {
+	for kind, f := range a.set.Files() {
+		if !strings.Contains(f.Text, "AKIA") {
+			continue
+		}
+		told := make(map[string]bool)
+		for n := range f.Lines {
+			id := strayID(f, n)
+			if id == "" || told[id] || !strayNear(f, n) {
+				continue
+			}
+			told[id] = true
+			var names []string
+			of := ""
+			if name := f.Sections[sectionAt(f, n+1)].Profile; name != "" {
+				s := a.survey.byName[name]
+				if s == nil || !s.selected {
+					continue
+				}
+				names, of = []string{name}, fmt.Sprintf(" of profile %q", name)
+			}
+			where := "a line that no tool reads as a key"
+			if f.Lines[n].Kind == credfile.Comment {
+				where = "a comment"
+			}
+			a.add("stray-key", a.at(Finding{Profiles: names, KeyID: id,
+				What: fmt.Sprintf("key %s stands with its secret in %s%s", id, where, of)},
+				credfile.FileKind(kind), n+1, 1), credfile.FileKind(kind).String(), id)
+		}
+	}
+}
+
+// stray is the text of line n if no tool takes it for a part of a key.
+func stray(f *credfile.File, n int) string {
+	l := f.Lines[n]
+	switch l.Kind {
+	case credfile.Property:
+		if strings.HasPrefix(strings.ToLower(l.Name.In(f.Text)), "aws_") && f.Sections[sectionAt(f, n+1)].Raw != "" {
+			return ""
+		}
+	case credfile.Comment, credfile.Junk:
+	default:
+		return ""
+	}
+	return f.Text[l.Start : l.End-int(l.EOL)]
+}
+
+func strayID(f *credfile.File, n int) string {
+	text := stray(f, n)
+	if !strings.Contains(text, "AKIA") {
+		return ""
+	}
+	m := idText.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	if facts := credfile.FactsOf(m[1]); facts.Example || facts.Canary {
+		return ""
+	}
+	return m[1]
+}
+
+// strayNear reports whether a text like a secret stands near line n.
+func strayNear(f *credfile.File, n int) bool {
+	for i := max(0, n-strayReach); i <= min(len(f.Lines)-1, n+strayReach); i++ {
+		if m := secretText.FindStringSubmatch(stray(f, i)); m != nil && !hashText.MatchString(m[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookAtRotations judges what the state folder holds.
+func lookAtRotations(a *auditor) {
+	for _, r := range a.in.Rotations {
+		f := Finding{File: r.Path}
+		if r.Profile != "" {
+			f.Profiles = []string{r.Profile}
+		}
+		if isKeyID(credfile.FactsOf(r.Old)) {
+			f.KeyID = r.Old
+		}
+		of := "a rotation"
+		if f.KeyID != "" {
+			of = fmt.Sprintf("the rotation of key %s of %s", f.KeyID, someNames(f.Profiles))
+		}
+		if !r.Since.IsZero() {
+			of += " (since " + r.Since.UTC().Format(time.DateOnly) + ")"
+		}
+		rule, says := "rotation-unfinished", of+" is not finished"
+		switch {
+		case !r.Journal:
+			rule, says = "recovery-left", "a recovery file with the secrets of "+of+" has no journal beside it"
+		case r.Stage == "grace":
+			rule, says = "rotation-in-grace", of+" is done but for the old key, which is still active"
+		case r.Stage == "watch":
+			rule, says = "rotation-watched", of+" is closed, but a request whose reply was lost may still make a key"
+		case r.Stage == "damaged":
+			says = "the journal of " + of + " cannot be read"
+			f.Fix = "look at the keys of the user in the AWS console, then move the journal away"
+		}
+		f.What = says
+		a.add(rule, f, r.ID)
+	}
+}

@@ -1,0 +1,70 @@
+package rotate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"keycare/credfile"
+)
+
+// Rotations returns what the state folder holds of rotations in flight, oldest
+// first, for an audit. A journal that cannot be read is one of stage "damaged",
+// and no recovery file is opened.
+func (s State) Rotations() ([]credfile.Rotation, error) {
+	entries, err := s.Disk.ReadDir(s.rotations())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+	}
+	found := map[string]*credfile.Rotation{}
+	at := func(id string) *credfile.Rotation {
+		if found[id] == nil {
+			found[id] = &credfile.Rotation{ID: id}
+		}
+		return found[id]
+	}
+	for _, e := range entries {
+		if id, ok := strings.CutSuffix(e.Name(), ".recovery"); ok {
+			r := at(id)
+			r.Recovery = true
+			if !r.Journal {
+				r.Path = s.recoveryPath(id)
+			}
+		}
+		if id, ok := strings.CutSuffix(e.Name(), ".json"); ok {
+			r := at(id)
+			r.Journal, r.Path, r.Stage = true, s.journalPath(id), "damaged"
+			s.describe(r)
+		}
+	}
+	all := make([]credfile.Rotation, 0, len(found))
+	for _, r := range found {
+		all = append(all, *r)
+	}
+	slices.SortFunc(all, func(a, b credfile.Rotation) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return all, nil
+}
+
+func (s State) describe(r *credfile.Rotation) {
+	b, err := s.Disk.ReadFile(s.journalPath(r.ID))
+	var j Journal
+	if err != nil || json.Unmarshal(b, &j) != nil || j.ID != r.ID || j.Version > journalVersion {
+		return
+	}
+	r.Profile, r.Old, r.New, r.Since = j.Profile, j.Old, j.New, j.Started
+	r.Stage = string(j.Direction)
+	if j.Direction == Undecided {
+		r.Stage = "unfinished"
+	}
+}

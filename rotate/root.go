@@ -1,0 +1,357 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"keycare/credfile"
+)
+
+// RootSwap is what a rotation does that replaces a root key: the new key is an
+// IAM user's, an administrator's through a group.
+type RootSwap struct {
+	Group  string            `json:"group"`
+	Policy string            `json:"policy_arn"`
+	Root   credfile.Identity `json:"root"`
+}
+
+// RootOptions names the IAM user that takes the root user's place.
+type RootOptions struct {
+	User, Group string
+	// DeleteKey is the ID of the root key as a person typed it: it agrees to the
+	// deletion. Where it is empty ConfirmRoot asks.
+	DeleteKey string
+}
+
+// ReplaceRoot puts the key of an IAM administrator wherever the root key of
+// profile stands, proves it, and deletes the root key once a person has typed
+// its ID. Group, policy, user and membership are made where they are missing;
+// nothing of that is taken back if the rotation is undone. It never makes a
+// root key.
+func (o *Options) ReplaceRoot(ctx context.Context, profile string, ro RootOptions) (Result, error) {
+	o.defaults()
+	o.root = &ro
+	if _, err := o.examine(profile); err != nil {
+		return Result{}, err
+	}
+	if err := o.State.Init(); err != nil {
+		return Result{}, err
+	}
+	unlock, err := o.lock(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
+	if err := o.sweepProbes(); err != nil {
+		return Result{}, err
+	}
+	if res, err := o.finishFirst(ctx, profile); err != nil || res.Outcome != "" {
+		return res, err
+	}
+	p, err := o.planRoot(ctx, profile)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := o.probe(p.target); err != nil {
+		return Result{}, err
+	}
+	if !o.Yes {
+		ok, err := o.confirm(p.question())
+		if err == nil && !ok {
+			err = refuse("nothing was changed")
+		}
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	return o.carryOutRoot(ctx, p)
+}
+
+// rootPlan is what has to be made for a root key to be replaced.
+type rootPlan struct {
+	target   *target
+	aws      *AWS
+	journal  *Journal
+	name     string
+	user     *credfile.Identity // of an IAM user that exists; nil where it is made
+	group    bool               // exists
+	attached bool               // the policy, to the group
+	member   bool
+	keys     []Key
+}
+
+func (p *rootPlan) question() string {
+	user := "Make the IAM user " + p.name
+	if p.user != nil {
+		user = "Make the existing IAM user " + p.name + " an administrator"
+		if p.member && p.attached {
+			user = "Use the IAM user " + p.name + ", who is an administrator already"
+		}
+	}
+	return fmt.Sprintf("%s through the group %s in account %s, and put a key of that user in the place of the root key %s in %s? You are asked again before the root key is deleted.",
+		user, p.journal.Root.Group, p.journal.Root.Root.Account, p.journal.Old, places(len(p.journal.Places)))
+}
+
+// Steps are the things that will be made, for a dry run.
+func (p *rootPlan) steps() []string {
+	var steps []string
+	add := func(missing bool, format string, args ...any) {
+		if missing {
+			steps = append(steps, fmt.Sprintf(format, args...))
+		}
+	}
+	add(!p.group, "create the group %s", p.journal.Root.Group)
+	add(!p.attached, "attach the policy %s to it", p.journal.Root.Policy)
+	add(p.user == nil, "create the user %s", p.name)
+	add(!p.member, "add the user %s to the group %s", p.name, p.journal.Root.Group)
+	return append(steps,
+		"create a key for the user "+p.name,
+		"put it into "+places(len(p.journal.Places))+", verify it and that the user is an administrator",
+		"ask for the ID of the root key "+p.journal.Old+", then delete that key")
+}
+
+// PlanRoot is ReplaceRoot without any effect.
+func (o *Options) PlanRoot(ctx context.Context, profile string, ro RootOptions) (Result, []string, error) {
+	plan := *o
+	plan.defaults()
+	plan.root = &ro
+	plan.Yes = false
+	plan.Confirm = func(string) (bool, error) { return true, nil }
+	p, err := plan.planRoot(ctx, profile)
+	if err != nil {
+		return Result{}, nil, err
+	}
+	res := p.journal.result(Planned)
+	res.Account = p.journal.Root.Root.Account
+	res.Diff = p.target.plan.Diff("(the new key)")
+	return res, p.steps(), nil
+}
+
+// planRoot looks at the files and at what there is in the account; it only reads.
+func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	t, err := o.examine(profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.plan.CheckWithSDK(ctx); err != nil {
+		return nil, err
+	}
+	a, err := o.Connect(ctx, o.Paths, profile)
+	if err != nil {
+		return nil, err
+	}
+	root, at, err := a.Identity(ctx, t.pair)
+	if err != nil {
+		return nil, explainIdentity(t, err)
+	}
+	if root.Owner() != credfile.OwnerRoot {
+		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, shellWord(profile))
+	}
+	t.asked = o.Now()
+	p := &rootPlan{target: t, aws: a, name: o.root.User, journal: &Journal{
+		ID: newID(), Profile: profile, Paths: o.Paths, Old: t.pair.ID, Retire: Delete, UserName: o.root.User, Started: at,
+		Root: &RootSwap{Group: o.root.Group, Policy: adminPolicy(root.ARN), Root: root},
+	}}
+	for _, pl := range t.places {
+		p.journal.Places = append(p.journal.Places, JournalPlace{pl.Kind, pl.Profile})
+	}
+	return p, p.look(ctx)
+}
+
+// look asks what there is of group, policy, user and membership.
+func (p *rootPlan) look(ctx context.Context) error {
+	client := iam.NewFromConfig(p.aws.signedBy(signer(p.target.pair)))
+	group, err := client.GetGroup(ctx, &iam.GetGroupInput{GroupName: &p.journal.Root.Group})
+	switch replyOf(err) {
+	case replyOK:
+		p.group = true
+	case replyGone:
+	default:
+		return explain(err)
+	}
+	if p.group {
+		for _, u := range group.Users {
+			p.member = p.member || aws.ToString(u.UserName) == p.name
+		}
+		attached, err := client.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: &p.journal.Root.Group})
+		if err != nil {
+			return explain(err)
+		}
+		for _, pol := range attached.AttachedPolicies {
+			p.attached = p.attached || aws.ToString(pol.PolicyArn) == p.journal.Root.Policy
+		}
+	}
+	user, err := client.GetUser(ctx, &iam.GetUserInput{UserName: &p.name})
+	switch replyOf(err) {
+	case replyOK:
+		p.user = &credfile.Identity{ARN: aws.ToString(user.User.Arn), UserID: aws.ToString(user.User.UserId), Account: p.journal.Root.Root.Account}
+		if p.keys, _, err = p.aws.List(ctx, signer(p.target.pair), p.name); err != nil {
+			return explain(err)
+		}
+		if len(p.keys) >= 2 {
+			return refuse("the IAM user %s has two keys already, the most that IAM allows: choose another --user, or delete one of them", p.name)
+		}
+	case replyGone:
+	default:
+		return explain(err)
+	}
+	return nil
+}
+
+// adminPolicy is the ARN of AWS's AdministratorAccess in the partition of arn.
+func adminPolicy(arn string) string {
+	return "arn:" + partition(arn) + ":iam::aws:policy/AdministratorAccess"
+}
+
+// carryOutRoot writes the intent, makes what is missing, and goes into the same
+// loop as every rotation.
+func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error) {
+	if p.user != nil && !(p.member && p.attached) && o.Yes {
+		return Result{}, refuse("the IAM user %s exists already: it is not made an administrator by --yes; run it in a terminal, or choose another --user", p.name)
+	}
+	user, err := p.make(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	j := p.journal
+	j.User = user
+	for _, k := range p.keys {
+		j.Before = append(j.Before, k.ID)
+	}
+	unlock, err := o.lockUser(ctx, j)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
+	r, err := o.begin(p.aws, j, p.target, nil)
+	if err != nil {
+		return Result{}, err
+	}
+	out, err := r.loop(ctx)
+	if out == Undone && err == nil {
+		err = fmt.Errorf("no key of user %s could be put to use, so profile %q keeps the root key %s: %w", p.name, j.Profile, j.Old, r.why)
+	}
+	return j.result(out), err
+}
+
+// make makes group, policy, user and membership where they are missing. Each
+// step may be made again: a run that was interrupted here has lost nothing, and
+// the next one finds what there is.
+func (p *rootPlan) make(ctx context.Context) (credfile.Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	client := iam.NewFromConfig(p.aws.signedBy(signer(p.target.pair)))
+	rs := p.journal.Root
+	if !p.group {
+		if _, err := client.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group}); err != nil && !exists(err) {
+			return credfile.Identity{}, explain(err)
+		}
+	}
+	if !p.attached {
+		if _, err := client.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: &rs.Group, PolicyArn: &rs.Policy}); err != nil {
+			return credfile.Identity{}, explain(err)
+		}
+	}
+	if p.user == nil {
+		out, err := client.CreateUser(ctx, &iam.CreateUserInput{UserName: &p.name})
+		if err != nil {
+			return credfile.Identity{}, fmt.Errorf("cannot create the user %s; run it again, it goes on from what there is: %w", p.name, explain(err))
+		}
+		p.user = &credfile.Identity{ARN: aws.ToString(out.User.Arn), UserID: aws.ToString(out.User.UserId), Account: rs.Root.Account}
+	}
+	if !p.member {
+		if _, err := client.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &rs.Group, UserName: &p.name}); err != nil {
+			return credfile.Identity{}, explain(err)
+		}
+	}
+	return *p.user, nil
+}
+
+// proveAdmin asks IAM as an administrator would: only an answer counts, no
+// denial.
+func (a *AWS) proveAdmin(ctx context.Context, p credfile.Pair) error {
+	client := iam.NewFromConfig(a.signedBy(signer(p)))
+	if _, err := client.ListUsers(ctx, &iam.ListUsersInput{MaxItems: aws.Int32(1)}); err != nil {
+		return fmt.Errorf("ask IAM as an administrator: %w", err)
+	}
+	if _, err := client.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{}); err != nil {
+		return fmt.Errorf("ask IAM as an administrator: %w", err)
+	}
+	return nil
+}
+
+// retireRoot deletes the root key, signed by itself: only root can, and it has no
+// user name. After a lost reply the key can no longer sign; an old key that
+// neither service knows any more is gone.
+func (r *run) retireRoot(ctx context.Context) {
+	if r.old.Secret.Empty() {
+		r.rootKeyGone(ctx)
+		return
+	}
+	err := r.aws.Delete(ctx, signer(r.old), "", r.j.Old)
+	if replyOf(err) == replyNotYet {
+		if atSTS, atIAM := r.prove(ctx, r.old); atSTS == NotYet && atIAM == NotYet {
+			err = nil
+		}
+	}
+	r.done(err)
+}
+
+// rootKeyGone asks whether the account has a root key, where the root key's secret
+// is no longer kept: that is so after it was deleted.
+func (r *run) rootKeyGone(ctx context.Context) {
+	out, err := iam.NewFromConfig(r.aws.signedBy(signer(r.back))).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
+	present, known := int32(0), false
+	if err == nil {
+		present, known = out.SummaryMap["AccountAccessKeysPresent"]
+	}
+	switch {
+	case known && present == 0:
+		r.w.Gone = Yes
+	case known:
+		r.w.Gone = No
+		r.why = fmt.Errorf("the account has a root key, and the secret of %s is no longer kept: look in the console whether that key is gone and delete it there, then run \"keycare resume --keep-both\"", r.j.Old)
+	default:
+		r.w.Gone, r.why = Silent, err
+	}
+	r.w.Files = HoldUnread
+}
+
+// ErrRootNotConfirmed says that nobody typed the root key's ID.
+var ErrRootNotConfirmed = errors.New("the files hold the new key, and the root key still works: run \"keycare resume\" in a terminal and type its ID to delete it")
+
+// confirmRoot shows the root key's last use and wants its ID typed.
+func (r *run) confirmRoot(ctx context.Context) error {
+	if r.root != nil && r.root.DeleteKey == r.j.Old {
+		return nil
+	}
+	if r.AskLine == nil {
+		return ErrRootNotConfirmed
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	used := "its last use is not known"
+	if use, err := r.aws.LastUsed(ctx, signer(r.old), r.j.Old); err == nil {
+		used = "never used before, as far as IAM recorded"
+		if !use.At.IsZero() {
+			used = fmt.Sprintf("last used %s for %s in %s (this run included)", use.At.UTC().Format(time.DateTime), use.Service, use.Region)
+		}
+	}
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	typed, err := r.AskLine(fmt.Sprintf("The root key %s is to be deleted (%s). Other machines that use it will stop. Type its ID to delete it: ", r.j.Old, used))
+	if err != nil {
+		return err
+	}
+	if typed != r.j.Old {
+		return ErrRootNotConfirmed
+	}
+	return nil
+}
