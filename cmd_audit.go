@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,8 @@ func auditCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "profile", Usage: "look at this `PROFILE` alone; can be given more than once"},
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; root keys and ages are then unknown"},
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach, in days: 90d"},
+			&cli.StringFlag{Name: "max-unused", Value: "45d", Usage: "the `TIME` that a key may go unused, in days: 45d"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
 			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` is table or json"},
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
 			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 if something is found at this `LEVEL` or above: critical, high, medium, low, info or none"},
@@ -42,10 +45,11 @@ func auditCommand() *cli.Command {
 type auditOptions struct {
 	profiles []string
 	offline  bool
-	maxAge   time.Duration
+	dryRun   bool
 	format   string
 	output   string
 	failOn   report.Severity
+	policy   report.Policy
 }
 
 func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
@@ -53,11 +57,14 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 		return o, err
 	}
 	o.profiles, o.offline, o.output = c.StringSlice("profile"), c.Bool("offline"), c.String("output")
+	o.dryRun = c.Bool("dry-run")
 	if o.format, err = oneOf(c, "format", "table", "json"); err != nil {
 		return o, err
 	}
-	if o.maxAge, err = parseAge(c.String("max-age")); err != nil || o.maxAge < 24*time.Hour {
-		return o, usagef("--max-age %q: must be a duration of at least a day, such as 90d", c.String("max-age"))
+	for flag, to := range map[string]*time.Duration{"max-age": &o.policy.MaxAge, "max-unused": &o.policy.MaxUnused} {
+		if *to, err = parseAge(c.String(flag)); err != nil || *to < 24*time.Hour {
+			return o, usagef("--%s %q: must be a duration of at least a day, such as 90d", flag, c.String(flag))
+		}
 	}
 	if o.failOn, err = report.ParseSeverity(c.String("fail-on")); err != nil {
 		return o, usagef("--fail-on: %w", err)
@@ -75,9 +82,10 @@ func runAudit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	state := rotate.State{Dir: stateDir(), Disk: disk.OS{}}
 	in := report.Input{
 		Local: credfile.ReadLocal(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
-		Now: time.Now(), Policy: report.Policy{MaxAge: o.maxAge},
+		Now: time.Now(), Policy: o.policy,
 	}
 	in.Set, err = credfile.Load(disk.OS{}, paths)
 	if err != nil {
@@ -85,12 +93,18 @@ func runAudit(c *cli.Context) error {
 	} else if err := in.Set.MustHave(o.profiles); err != nil {
 		return err
 	}
-	if in.Set != nil && !o.offline {
-		asked := o.profiles
-		if len(asked) == 0 {
-			asked = in.Set.Profiles()
+	if in.Rotations, err = state.Rotations(); err != nil {
+		in.ReadErrors = append(in.ReadErrors, err)
+	}
+	if in.Set != nil {
+		asker := &rotate.Asker{Set: in.Set, Profiles: o.profiles}
+		if len(asker.Profiles) == 0 {
+			asker.Profiles = in.Set.Profiles()
 		}
-		in.Online = rotate.Facts(c.Context, in.Set, asked, askTimeout)
+		if o.dryRun {
+			return sayWhom(asker, o.offline)
+		}
+		in.Online = onlineFacts(c.Context, asker, state, o.offline, in.Now)
 		if c.Context.Err() != nil {
 			return c.Context.Err()
 		}
@@ -104,6 +118,38 @@ func runAudit(c *cli.Context) error {
 	}
 	if rep.Fails(o.failOn) {
 		return errFindings
+	}
+	return nil
+}
+
+// onlineFacts asks AWS, unless offline, and completes the answers with what
+// earlier audits learned. A cache that cannot be written is not the audit's
+// failure.
+func onlineFacts(ctx context.Context, asker *rotate.Asker, state rotate.State, offline bool, now time.Time) map[string]credfile.Online {
+	facts := map[string]credfile.Online{}
+	if !offline {
+		facts = asker.Facts(ctx, askTimeout)
+	}
+	cache := state.FactCache()
+	if cache.Merge(asker.Set, facts, now) && ctx.Err() == nil {
+		if err := state.SaveFacts(cache); err != nil {
+			fmt.Fprintf(os.Stderr, "keycare: what was learned is not kept for later audits: %v\n", err)
+		}
+	}
+	return facts
+}
+
+// sayWhom tells which profiles would be asked about.
+func sayWhom(asker *rotate.Asker, offline bool) error {
+	plan := asker.Plan()
+	if offline {
+		plan = nil
+	}
+	for _, a := range plan {
+		fmt.Printf("would ask AWS about key %s of profile %q\n", a.KeyID, a.Profile)
+	}
+	if len(plan) == 0 {
+		fmt.Println("would ask AWS nothing")
 	}
 	return nil
 }

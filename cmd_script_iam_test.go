@@ -23,6 +23,9 @@ import (
 //	iam session USER VAR              session keys; VAR_TOKEN holds the token
 //	iam status ID Active|Inactive     what a person in the console would do
 //	iam used ID HOURS                 the key's last use was so long ago
+//	iam attach USER ARN...            attach policies to the user
+//	iam group USER GROUP ARN...       put the user into a new group with policies
+//	iam console USER                  give the user a console password
 //	iam deny USER ACTION...           refuse actions as a policy would
 //	iam allow USER [ACTION...]        take that back, all of it without an action
 //	iam mfa USER CODE VAR             IAM wants a second factor of the user; VAR is the device
@@ -102,8 +105,15 @@ var iamCommands = map[string]func(iamCall){
 	"used": func(c iamCall) {
 		c.w.iam.SetLastUsed(c.arg(0), time.Now().Add(-time.Duration(c.number(1))*time.Hour), "s3", "eu-west-1")
 	},
-	"deny":  func(c iamCall) { c.w.iam.Deny(c.arg(0), c.args[1:]...) },
-	"allow": func(c iamCall) { c.w.iam.Allow(c.arg(0), c.args[1:]...) },
+	"attach": func(c iamCall) { c.w.iam.SetPolicies(c.arg(0), c.args[1:], nil) },
+	"group": func(c iamCall) {
+		c.w.iam.AddGroup(c.arg(1))
+		c.w.iam.AddMember(c.arg(1), c.arg(0))
+		c.w.iam.SetGroupPolicies(c.arg(1), c.args[2:], nil)
+	},
+	"console": func(c iamCall) { c.w.iam.SetLoginProfile(c.arg(0), time.Now(), time.Time{}) },
+	"deny":    func(c iamCall) { c.w.iam.Deny(c.arg(0), c.args[1:]...) },
+	"allow":   func(c iamCall) { c.w.iam.Allow(c.arg(0), c.args[1:]...) },
 	"mfa": func(c iamCall) {
 		c.ts.Setenv(c.arg(2), c.w.iam.AddMFA(c.arg(0), "phone", c.arg(1)))
 		c.w.iam.RequireMFA(c.arg(0), true)

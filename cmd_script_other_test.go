@@ -2,7 +2,11 @@
 
 package main
 
-import "github.com/rogpeppe/go-internal/testscript"
+import (
+	"os/exec"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
 
 func cmdUnprivileged(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("unprivileged: not on this system")
@@ -15,3 +19,6 @@ func canMount() bool { return false }
 func cmdFull(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("full: not on this system")
 }
+
+// maxRSS is not known here.
+func maxRSS(*exec.Cmd) int64 { return 0 }

@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -84,4 +86,16 @@ exit $code`
 	runFor(ts, args[0], argv, args[2:])
 	ts.Check(os.RemoveAll(dir))
 	ts.Check(os.Rename(keep, dir))
+}
+
+// maxRSS is the largest memory of a process that has ended, in bytes.
+func maxRSS(cmd *exec.Cmd) int64 {
+	u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	if runtime.GOOS == "darwin" {
+		return int64(u.Maxrss)
+	}
+	return int64(u.Maxrss) << 10
 }

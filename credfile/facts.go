@@ -32,9 +32,11 @@ type Online struct {
 	Identity Answer[Identity]
 	Created  Answer[time.Time]
 	Status   Answer[string] // "Active" or "Inactive"
-	// LastUsed leaves out keycare's own calls where that can be told.
 	LastUsed Answer[Use]
-	Others   Answer[[]OtherKey] // the user's other keys
+	// OwnUse says that LastUsed is keycare's own call, and that it is not known
+	// when somebody else used the key.
+	OwnUse bool
+	Others Answer[[]OtherKey] // the user's other keys
 	// User is nil for what is no IAM user, and where nothing is known.
 	User *UserFacts
 	// Account is shared by the keys of an account; nil where nothing is known.

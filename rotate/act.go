@@ -130,8 +130,11 @@ func (r *run) putNew(ctx context.Context, step Step) error {
 		if err := r.State.Save(r.j); err != nil {
 			return err
 		}
+	}
+	if step == StepPutBack || r.w.Switches > 0 {
 		r.Say("another program put the old key back into the files; replacing it again")
 	}
+	r.w.Switches++
 	return r.swap(ctx, r.fresh)
 }
 

@@ -258,7 +258,7 @@ func (r *run) decide(d Direction) error {
 	}
 	r.w.Files = HoldUnread
 	if d == Undo {
-		r.Say("undoing: the new key %s does not answer, the old key %s does", r.j.New, r.j.Old)
+		r.Say("undoing: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
 		r.deadline = r.Now().Add(r.Timeout)
 	}
 	return nil

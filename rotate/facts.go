@@ -285,7 +285,7 @@ func (r *round) lastUse(k *askedKey) {
 	ask := func(id string) (a credfile.Answer[credfile.Use]) {
 		r.call(func() {
 			u, err := k.aws.LastUsed(r.ctx, k.by(), id)
-			a = answer(credfile.Use{At: u.At, Service: u.Service, Region: u.Region}, err, "iam:GetAccessKeyLastUsed")
+			a = answerOf(credfile.Use{At: u.At, Service: u.Service, Region: u.Region}, err, "iam:GetAccessKeyLastUsed")
 		})
 		return a
 	}
@@ -296,8 +296,8 @@ func (r *round) lastUse(k *askedKey) {
 	}
 }
 
-// answer is a value, or why there is none.
-func answer[T any](v T, err error, action string) credfile.Answer[T] {
+// answerOf is a value, or why there is none.
+func answerOf[T any](v T, err error, action string) credfile.Answer[T] {
 	if err != nil {
 		return credfile.Answer[T]{Unknown: whyUnknown(err, action)}
 	}

@@ -30,7 +30,7 @@ func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account) {
 			}
 			return out.MFADevices, out.Marker, nil
 		})
-		u.MFA = answer(names(v, func(d types.MFADevice) *string { return d.SerialNumber }), err, "iam:ListMFADevices")
+		u.MFA = answerOf(names(v, func(d types.MFADevice) *string { return d.SerialNumber }), err, "iam:ListMFADevices")
 	})
 	ask(func() {
 		_, err := c.GetLoginProfile(r.ctx, &iam.GetLoginProfileInput{UserName: name})
@@ -38,7 +38,7 @@ func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account) {
 			u.Console = credfile.Answer[bool]{}
 			return
 		}
-		u.Console = answer(true, err, "iam:GetLoginProfile")
+		u.Console = answerOf(true, err, "iam:GetLoginProfile")
 	})
 	ask(func() {
 		v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
@@ -48,7 +48,7 @@ func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account) {
 			}
 			return out.AttachedPolicies, out.Marker, nil
 		})
-		u.Attached = answer(policyARNs(v), err, "iam:ListAttachedUserPolicies")
+		u.Attached = answerOf(policyARNs(v), err, "iam:ListAttachedUserPolicies")
 	})
 	ask(func() {
 		v, err := pages(func(marker *string) ([]string, *string, error) {
@@ -58,7 +58,7 @@ func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account) {
 			}
 			return out.PolicyNames, out.Marker, nil
 		})
-		u.Inline = answer(v, err, "iam:ListUserPolicies")
+		u.Inline = answerOf(v, err, "iam:ListUserPolicies")
 	})
 	wg.Go(func() { r.groups(c, u, a) })
 	wg.Wait()
@@ -91,14 +91,14 @@ func (r *round) groups(c *iam.Client, u *credfile.UserFacts, a *account) {
 						}
 						return out.AttachedPolicies, out.Marker, nil
 					})
-					one.Answer = answer(policyARNs(v), err, "iam:ListAttachedGroupPolicies")
+					one.Answer = answerOf(policyARNs(v), err, "iam:ListAttachedGroupPolicies")
 				})
 			})
 			groups[i].Attached = one.Answer
 		})
 	}
 	wg.Wait()
-	u.Groups = answer(groups, err, "iam:ListGroupsForUser")
+	u.Groups = answerOf(groups, err, "iam:ListGroupsForUser")
 }
 
 func unknownUser(u *credfile.UserFacts, why string) {
@@ -163,7 +163,7 @@ func (r *round) account(a *account) {
 						Certificates: int(out.SummaryMap["AccountSigningCertificatesPresent"]), NoPassword: told && password == 0,
 					}
 				}
-				a.facts.Root = answer(f, err, "iam:GetAccountSummary")
+				a.facts.Root = answerOf(f, err, "iam:GetAccountSummary")
 			})
 			return a.facts.Root.Unknown
 		})
@@ -180,7 +180,7 @@ func (r *round) account(a *account) {
 				if err == nil && out.PasswordPolicy != nil {
 					p = policyOf(out.PasswordPolicy)
 				}
-				a.facts.Password = answer(p, err, "iam:GetAccountPasswordPolicy")
+				a.facts.Password = answerOf(p, err, "iam:GetAccountPasswordPolicy")
 			})
 			return a.facts.Password.Unknown
 		})
@@ -194,6 +194,9 @@ func (r *round) account(a *account) {
 				return ""
 			}
 			a.facts.RootUse.Unknown = whyUnknown(err, "iam:GetCredentialReport")
+			if errors.Is(err, errNoReport) {
+				a.facts.RootUse.Unknown = errNoReport.Error()
+			}
 			return a.facts.RootUse.Unknown
 		})
 	})

@@ -201,21 +201,36 @@ func (s State) Journals() ([]*Journal, error) {
 		if !ok {
 			continue
 		}
-		b, err := s.Disk.ReadFile(s.journalPath(id))
+		j, err := s.Journal(id)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the journal of a rotation: %w", err)
+			return nil, err
 		}
-		j := &Journal{}
-		if err := json.Unmarshal(b, j); err != nil || j.ID != id {
-			return nil, fmt.Errorf("%s is damaged (%v): it tells which rotation is unfinished; keep it and look at both keys of the user before you move it away", s.journalPath(id), err)
-		}
-		if j.Version > journalVersion {
-			return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.journalPath(id))
+		if j == nil {
+			continue // finished meanwhile
 		}
 		found = append(found, j)
 	}
 	slices.SortStableFunc(found, func(a, b *Journal) int { return a.Started.Compare(b.Started) })
 	return found, nil
+}
+
+// Journal reads one journal; nil where there is none of that ID.
+func (s State) Journal(id string) (*Journal, error) {
+	b, err := s.Disk.ReadFile(s.journalPath(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the journal of a rotation: %w", err)
+	}
+	j := &Journal{}
+	if err := json.Unmarshal(b, j); err != nil || j.ID != id {
+		return nil, fmt.Errorf("%s is damaged (%v): it tells which rotation is unfinished; keep it and look at both keys of the user before you move it away", s.journalPath(id), err)
+	}
+	if j.Version > journalVersion {
+		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.journalPath(id))
+	}
+	return j, nil
 }
 
 // Remove takes the journal away, the last act of a rotation.

@@ -176,6 +176,7 @@ func (r *run) readBack(ctx context.Context) {
 		// about this one at IAM.
 		_, r.w.Back = r.prove(ctx, pair)
 	}
+	r.w.Files = HoldUnread // the question took its time
 }
 
 // lookList asks which keys the user has, to find the key of a lost reply.

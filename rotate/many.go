@@ -62,7 +62,7 @@ func (o *Options) Rotate(ctx context.Context, profiles ...string) ([]Result, err
 	if err := o.State.Init(); err != nil {
 		return nil, err
 	}
-	unlock, err := o.lock(ctx)
+	unlock, err := o.lock(ctx, o.lockNames(o.Paths))
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 	if named {
 		own.Say = func(format string, args ...any) { o.Say("profile "+b.profile+": "+format, args...) }
 	}
-	unlock, err := own.lockUser(ctx, b.journal)
+	unlock, err := own.lock(ctx, []string{o.State.userLock(b.journal.User.Account, b.journal.User.UserID)})
 	if err != nil {
 		return Result{}, err
 	}
@@ -214,15 +214,26 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 		return Result{}, err
 	}
 	out, err := r.loop(ctx)
-	switch {
-	case out != Undone || err != nil:
-	case r.j.New == "":
-		err = fmt.Errorf("no new key could be made, so nothing was changed; profile %q keeps key %s: %w", b.profile, r.j.Old, r.why)
-	default:
-		err = fmt.Errorf("the new key %s did not answer within %s, so the rotation was undone; profile %q keeps key %s: %w",
-			r.j.New, o.Timeout, b.profile, r.j.Old, r.why)
+	if out == Undone && err == nil {
+		err = r.undoneBecause()
 	}
 	return r.j.result(out), err
+}
+
+// undoneBecause says why a rotation that was undone was.
+func (r *run) undoneBecause() error {
+	why := fmt.Sprintf("the new key %s did not answer within %s", r.j.New, r.Timeout)
+	switch {
+	case r.j.New == "":
+		why = "no new key could be made"
+	case r.w.Switches > maxPutBacks:
+		why = "another program keeps putting the old key back into the files"
+	}
+	err := fmt.Errorf("%s, so the rotation was undone; profile %q keeps key %s", why, r.j.Profile, r.j.Old)
+	if r.why != nil {
+		err = fmt.Errorf("%w: %w", err, r.why)
+	}
+	return err
 }
 
 // Rotatable returns the profiles whose keys can be rotated as far as the files

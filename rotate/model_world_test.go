@@ -99,10 +99,10 @@ func (s mstate) hold() Hold {
 	return HoldOld
 }
 
-// answer emits s with each answer that a key may give: the true one, and a
+// answers emits s with each answer that a key may give: the true one, and a
 // wrong one while the budget for flapping lasts. A key that we deleted may
 // still answer for a while.
-func answer(s mstate, key uint8, emit func(mstate, Seen)) {
+func answers(s mstate, key uint8, emit func(mstate, Seen)) {
 	truth := NotYet
 	if key == keyLive {
 		truth = Yes
@@ -144,14 +144,14 @@ func (m *model) act(s mstate, emit func(mstate)) {
 	case StepDeleteOrphan:
 		m.deleteOrphan(s, emit)
 	case StepProveNew:
-		answer(s, s.fresh, func(n mstate, sts Seen) {
-			answer(n, n.fresh, func(n mstate, iam Seen) {
+		answers(s, s.fresh, func(n mstate, sts Seen) {
+			answers(n, n.fresh, func(n mstate, iam Seen) {
 				n.w.newSTS, n.w.newIAM = uint8(sts), uint8(iam)
 				emit(n)
 			})
 		})
 	case StepProveOld:
-		answer(s, s.old, func(n mstate, a Seen) {
+		answers(s, s.old, func(n mstate, a Seen) {
 			n.w.oldSTS, n.w.oldIAM = uint8(a), uint8(a)
 			emit(n)
 		})
@@ -168,8 +168,8 @@ func (m *model) act(s mstate, emit func(mstate)) {
 			emit(s)
 			return
 		}
-		answer(s, s.fresh, func(n mstate, a Seen) {
-			n.w.back = uint8(a)
+		answers(s, s.fresh, func(n mstate, a Seen) {
+			n.w.back, n.w.files = uint8(a), uint8(HoldUnread)
 			emit(n)
 		})
 	case StepDecideRetire, StepDecideUndo:

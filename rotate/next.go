@@ -29,6 +29,7 @@ type World struct {
 	Resumed          bool // an earlier run wrote the journal: its create may have been sent
 
 	Files          Hold
+	Switches       int // how often this run has put the new key into the files
 	OldSTS, OldIAM Seen
 	NewSTS, NewIAM Seen
 	Back           Seen // the pair as the SDK re-reads it from the files answers at STS as the same user
@@ -135,13 +136,11 @@ func nextCreate(j *Journal, w World) (Step, string) {
 // nextSecretLost: the recovery file is gone, and the files do not hold the new
 // key either: nobody has its secret any more.
 func nextSecretLost(j *Journal, w World) (Step, string) {
-	switch w.Files {
-	case HoldUnread:
-		return StepLookFiles, ""
-	case HoldOld:
+	if step, why := lookFirst(w); step != "" {
+		return step, why
+	}
+	if w.Files == HoldOld {
 		return giveUp(w)
-	case HoldDoubtful:
-		return waitOr(w, "the files cannot be read for sure")
 	}
 	return StepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
 }
@@ -157,63 +156,45 @@ func nextSwitch(j *Journal, w World) (Step, string) {
 	case proof != Yes:
 		return giveUp(w)
 	}
-	switch w.Files {
-	case HoldUnread:
-		return StepLookFiles, ""
-	case HoldOld, HoldPart:
+	if step, why := lookFirst(w); step != "" {
+		return step, why
+	}
+	switch {
+	case w.Files != HoldNew && w.Switches > maxPutBacks:
+		return giveUp(w) // another program keeps putting the old key back
+	case w.Files != HoldNew:
 		return StepSwitch, ""
-	case HoldForeign:
-		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
-	case HoldDoubtful:
-		return waitOr(w, "the files cannot be read for sure")
 	}
-	switch w.Back {
-	case Unasked:
-		return StepReadBack, ""
-	case Yes:
-		if j.Grace > 0 {
-			return StepEnterGrace, ""
-		}
-		return StepDecideRetire, ""
-	case No:
-		return StepStop, "what the files hold does not answer as the same user"
+	if step, why := readBackFirst(w); step != "" {
+		return step, why
 	}
-	return waitOr(w, "the new key, as the files hold it, does not answer")
+	if j.Grace > 0 {
+		return StepEnterGrace, ""
+	}
+	return StepDecideRetire, ""
 }
 
 // nextGrace: the files hold the new key; the old one stays active until the
 // grace ends, and longer if somebody still uses it.
 func nextGrace(j *Journal, w World) (Step, string) {
-	switch w.Files {
-	case HoldUnread:
-		return StepLookFiles, ""
-	case HoldOld, HoldPart:
-		if w.HaveNew && j.PutBacks < maxPutBacks {
-			return StepPutBack, ""
-		}
-		return StepStop, "a place holds the old key again; both keys work"
-	case HoldForeign:
-		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
-	case HoldDoubtful:
-		if !w.Due {
-			return StepRest, ""
-		}
-		return waitOr(w, "the files cannot be read for sure")
+	if w.Files == HoldDoubtful && !w.Due {
+		return StepRest, ""
+	}
+	if step, why := lookFirst(w); step != "" {
+		return step, why
 	}
 	switch {
+	case w.Files != HoldNew && w.HaveNew && j.PutBacks < maxPutBacks:
+		return StepPutBack, ""
+	case w.Files != HoldNew:
+		return StepStop, "a place holds the old key again; both keys work"
 	case w.HaveOld || w.HaveNew:
 		return StepForget, ""
 	case !w.Due:
 		return StepRest, ""
 	}
-	switch w.Back {
-	case Unasked:
-		return StepReadBack, ""
-	case Yes:
-	case No:
-		return StepStop, "what the files hold does not answer as the same user"
-	default:
-		return waitOr(w, "the new key, as the files hold it, does not answer")
+	if step, why := readBackFirst(w); step != "" {
+		return step, why
 	}
 	switch w.Unused {
 	case Unasked:
@@ -226,7 +207,8 @@ func nextGrace(j *Journal, w World) (Step, string) {
 	return StepStop, "IAM does not say when the old key was used last, so it is kept"
 }
 
-// giveUp: the new key does not answer. Undoing needs the old one working now.
+// giveUp: the new key cannot be put to use. Undoing needs the old one working
+// now.
 func giveUp(w World) (Step, string) {
 	switch both(w.OldSTS, w.OldIAM) {
 	case Unasked:
@@ -237,34 +219,24 @@ func giveUp(w World) (Step, string) {
 	return StepStop, "neither the new nor the old key answers"
 }
 
+// nextRetire: it is decided that the old key goes. The files are looked at
+// before every attempt, and once more after it.
 func nextRetire(j *Journal, w World) (Step, string) {
-	switch w.Files {
-	case HoldUnread:
-		return StepLookFiles, ""
-	case HoldOld, HoldPart:
-		switch {
-		case !w.HaveNew:
-			return StepStop, "a place holds the old key again, and the new key's secret is no longer kept"
-		case j.PutBacks >= maxPutBacks:
-			return StepStop, "another program keeps putting the old key back into the files"
-		}
-		return StepPutBack, ""
-	case HoldForeign:
-		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
-	case HoldDoubtful:
-		return waitOr(w, "the files cannot be read for sure")
+	if step, why := lookFirst(w); step != "" {
+		return step, why
 	}
-	if w.Gone == Yes {
+	switch {
+	case w.Files != HoldNew && !w.HaveNew:
+		return StepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+	case w.Files != HoldNew && j.PutBacks >= maxPutBacks:
+		return StepStop, "another program keeps putting the old key back into the files"
+	case w.Files != HoldNew:
+		return StepPutBack, ""
+	case w.Gone == Yes:
 		return StepClose, ""
 	}
-	switch w.Back {
-	case Unasked:
-		return StepReadBack, ""
-	case Yes:
-	case No:
-		return StepStop, "what the files hold does not answer as the same user"
-	default:
-		return waitOr(w, "the new key, as the files hold it, does not answer")
+	if step, why := readBackFirst(w); step != "" {
+		return step, why
 	}
 	switch w.Gone {
 	case Unasked:
@@ -275,19 +247,16 @@ func nextRetire(j *Journal, w World) (Step, string) {
 	return waitOr(w, "AWS does not yet carry out the retirement of the old key")
 }
 
+// nextUndo: it is decided that the new key goes.
 func nextUndo(w World) (Step, string) {
-	switch w.Files {
-	case HoldUnread:
-		return StepLookFiles, ""
-	case HoldNew, HoldPart:
-		if !w.HaveOld {
-			return StepStop, "the recovery file, which held the old key's secret, is gone"
-		}
+	if step, why := lookFirst(w); step != "" {
+		return step, why
+	}
+	switch {
+	case w.Files != HoldOld && !w.HaveOld:
+		return StepStop, "the recovery file, which held the old key's secret, is gone"
+	case w.Files != HoldOld:
 		return StepRestore, ""
-	case HoldForeign:
-		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
-	case HoldDoubtful:
-		return waitOr(w, "the files cannot be read for sure")
 	}
 	switch w.Gone {
 	case Yes:
@@ -298,6 +267,34 @@ func nextUndo(w World) (Step, string) {
 		return StepStop, "AWS does not let this user delete the new key"
 	}
 	return waitOr(w, "AWS does not yet delete the new key")
+}
+
+// lookFirst names the step to take while it is not known for sure that every
+// place holds the old key, the new one, or some each; nothing otherwise.
+func lookFirst(w World) (Step, string) {
+	switch w.Files {
+	case HoldUnread:
+		return StepLookFiles, ""
+	case HoldForeign:
+		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
+	case HoldDoubtful:
+		return waitOr(w, "the files cannot be read for sure")
+	}
+	return "", ""
+}
+
+// readBackFirst names the step to take until the pair, as it was re-read from
+// the files, has answered.
+func readBackFirst(w World) (Step, string) {
+	switch w.Back {
+	case Unasked:
+		return StepReadBack, ""
+	case Yes:
+		return "", ""
+	case No:
+		return StepStop, "what the files hold does not answer as the same user"
+	}
+	return waitOr(w, "the new key, as the files hold it, does not answer")
 }
 
 func waitOr(w World, why string) (Step, string) {

@@ -336,20 +336,18 @@ func (o *Options) sweepProbes() error {
 	return errors.Join(w.Sweep(o.Paths.Credentials), w.Sweep(o.Paths.Config))
 }
 
-// lockNames are the locks of every file that may be changed.
-func (o *Options) lockNames() ([]string, error) {
+// lockNames are the locks of the files that may be changed.
+func (o *Options) lockNames(paths credfile.Paths) []string {
 	var names []string
-	for _, path := range []string{o.Paths.Credentials, o.Paths.Config} {
+	for _, path := range []string{paths.Credentials, paths.Config} {
 		resolved, err := o.Disk.EvalSymlinks(path)
 		if err != nil {
 			continue // a missing file is not changed; a broken one fails when it is read
 		}
+		if abs, err := filepath.Abs(resolved); err == nil {
+			resolved = abs
+		}
 		names = append(names, credfile.LockName(resolved))
 	}
-	for i, n := range names {
-		if abs, err := filepath.Abs(n); err == nil {
-			names[i] = abs
-		}
-	}
-	return names, nil
+	return names
 }

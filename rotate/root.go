@@ -42,7 +42,7 @@ func (o *Options) ReplaceRoot(ctx context.Context, profile string, ro RootOption
 	if err := o.State.Init(); err != nil {
 		return Result{}, err
 	}
-	unlock, err := o.lock(ctx)
+	unlock, err := o.lock(ctx, o.lockNames(o.Paths))
 	if err != nil {
 		return Result{}, err
 	}
@@ -225,7 +225,7 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 	for _, k := range p.keys {
 		j.Before = append(j.Before, k.ID)
 	}
-	unlock, err := o.lockUser(ctx, j)
+	unlock, err := o.lock(ctx, []string{o.State.userLock(j.User.Account, j.User.UserID)})
 	if err != nil {
 		return Result{}, err
 	}
@@ -236,7 +236,7 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 	}
 	out, err := r.loop(ctx)
 	if out == Undone && err == nil {
-		err = fmt.Errorf("no key of user %s could be put to use, so profile %q keeps the root key %s: %w", p.name, j.Profile, j.Old, r.why)
+		err = r.undoneBecause()
 	}
 	return j.result(out), err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/rotate/awstest"
 )
 
 // configureSet writes one value as "aws configure set" does: it reads the file,
@@ -116,4 +117,24 @@ func TestOtherWriters(t *testing.T) {
 		t.Errorf("the file is damaged:\n%s", got)
 	}
 	t.Logf("%d edits of ours against %d of another program: %v were overwritten by an older copy, seen, and made again", 2*edits, writes, again)
+}
+
+// A program that puts its older copy back after every edit of ours: the rotation
+// gives up, and the old key, which that program keeps writing, goes on working.
+func TestRotateOverwrittenForEver(t *testing.T) {
+	w := newWorld(t)
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		return awstest.Fault{Before: func() { w.write(w.old.ID, w.old.Secret) }}
+	})
+	results, err := w.options().Rotate(t.Context(), "default")
+	w.iam.SetFault(nil)
+	if err == nil || results[0].Outcome != Undone {
+		t.Errorf("%+v, %v", results, err)
+	}
+	if p := w.inFiles(); p.ID != w.old.ID {
+		t.Errorf("the files hold %s", p.ID)
+	}
+	w.checkWorking()
+	w.checkKeys(1)
+	w.checkClosed()
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Each test and script that docs/scenarios.md names is there.
+func TestDocsScenarios(t *testing.T) {
+	page := readDoc(t, "docs/scenarios.md")
+	var code strings.Builder
+	for _, pattern := range []string{"*_test.go", "*/*_test.go"} {
+		for _, path := range glob(t, pattern) {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.Write(b)
+		}
+	}
+	named := 0
+	for _, m := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(page, -1) {
+		named++
+		if !strings.Contains(code.String(), "\nfunc "+m[1]+"(t *testing.T)") {
+			t.Errorf("there is no test %s", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile("`((?:rotate|scenario|audit)-[a-z-]+|policy)`").FindAllStringSubmatch(page, -1) {
+		named++
+		if _, err := os.Stat(filepath.Join("testdata", "script", m[1]+".txtar")); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, path := range glob(t, "testdata/script/scenario-*.txtar") {
+		if name := strings.TrimSuffix(filepath.Base(path), ".txtar"); !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("docs/scenarios.md does not name %s", name)
+		}
+	}
+	if named < 50 {
+		t.Errorf("only %d tests were found on the page: has its form changed?", named)
+	}
+}
+
+// Each flag and each exit code stands in the README.
+func TestDocsReadme(t *testing.T) {
+	page := readDoc(t, "README.md")
+	for _, c := range newApp().Commands {
+		if !strings.Contains(page, "keycare "+c.Name) {
+			t.Errorf("README.md does not show keycare %s", c.Name)
+		}
+		for _, f := range c.Flags {
+			name := f.Names()[0]
+			if name != "help" && !strings.Contains(page, "--"+name) {
+				t.Errorf("README.md does not name --%s of %s", name, c.Name)
+			}
+		}
+	}
+	for _, e := range exitTable {
+		if !strings.Contains(page, fmt.Sprintf("\n| %d | ", e.code)) {
+			t.Errorf("README.md has no exit code %d", e.code)
+		}
+	}
+}
+
+// A link from one page to another leads somewhere.
+func TestDocsLinks(t *testing.T) {
+	pages := append(glob(t, "*.md"), glob(t, "docs/*.md")...)
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, page := range pages {
+		for _, m := range link.FindAllStringSubmatch(readDoc(t, page), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			name, anchor, _ := strings.Cut(m[1], "#")
+			target := page
+			if name != "" {
+				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(name))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(readDoc(t, target)), anchor) {
+				t.Errorf("%s: %s has no heading #%s", page, target, anchor)
+			}
+		}
+	}
+}
+
+// anchors are the names by which headings can be linked.
+func anchors(page string) (names []string) {
+	for line := range strings.Lines(page) {
+		if text, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") {
+			text = strings.ToLower(strings.TrimSpace(text))
+			text = regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(text, "")
+			names = append(names, strings.ReplaceAll(text, " ", "-"))
+		}
+	}
+	return names
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: nothing found: %v", pattern, err)
+	}
+	return paths
+}
+
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
