@@ -54,6 +54,15 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "keycare" {
 		name += " " + c.Command.Name
 	}
+	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok && c.Command != nil {
+		var known []string
+		for _, f := range c.Command.Flags {
+			known = append(known, f.Names()...)
+		}
+		if near := credfile.Nearest(strings.TrimLeft(flag, "-"), known); near != "" {
+			return usagef("no such flag --%s; did you mean --%s?", strings.TrimLeft(flag, "-"), near)
+		}
+	}
 	return usagef("%w; see \"%s --help\"", err, name)
 }
 

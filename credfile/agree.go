@@ -15,9 +15,13 @@ type NoKeyError struct {
 	// Misread is the place of a header that looks like the profile's but that no
 	// tool reads so; nil where there is none.
 	Misread *Diagnostic
+	NoFiles bool // neither file exists
 }
 
 func (e *NoKeyError) Error() string {
+	if e.NoFiles {
+		return fmt.Sprintf("profile %q: there is neither %s nor %s; \"aws configure\" makes them", e.Profile, e.Paths.Credentials, e.Paths.Config)
+	}
 	msg := fmt.Sprintf("profile %q: %s in %s or %s", e.Profile, e.Why, e.Paths.Credentials, e.Paths.Config)
 	if e.Misread != nil {
 		return msg + "\n  " + e.Misread.String()
@@ -26,6 +30,10 @@ func (e *NoKeyError) Error() string {
 		return msg + fmt.Sprintf("; did you mean %q?", near)
 	}
 	return msg
+}
+
+func (s *Set) noKey(profile, why string) *NoKeyError {
+	return &NoKeyError{profile, why, s.Profiles(), s.Paths, s.misread(profile), len(s.Missing) == len(s.Files())}
 }
 
 // misread finds a header that means the profile and is written for the other of
@@ -77,7 +85,7 @@ func (e *DisagreementError) Error() string {
 func (s *Set) Agreed(profile string) (Reading, error) {
 	cli, sdk := s.CLI(profile), s.SDK(profile)
 	if cli.None != "" && sdk.None != "" && cli.Refused == nil && sdk.Refused == nil {
-		return Reading{}, &NoKeyError{profile, cli.None, s.Profiles(), s.Paths, s.misread(profile)}
+		return Reading{}, s.noKey(profile, cli.None)
 	}
 	readings := []Reading{cli, sdk}
 	if cli.None == "" {
@@ -170,7 +178,7 @@ func (s *Set) MustHave(names []string) error {
 	known := s.Profiles()
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return &NoKeyError{name, noProfile, known, s.Paths, s.misread(name)}
+			return s.noKey(name, noProfile)
 		}
 	}
 	return nil

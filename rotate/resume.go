@@ -55,6 +55,11 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	if o.probeLeft() {
 		errs = append(errs, o.sweepLocked(ctx))
 	}
+	strays, err := o.State.strays()
+	errs = append(errs, err)
+	for _, id := range strays {
+		errs = append(errs, o.resumeStray(ctx, id))
+	}
 	for _, j := range js {
 		res, err := o.resumeLocked(ctx, j.ID, j.Paths, nil)
 		if res.Outcome != "" {

@@ -1,0 +1,411 @@
+// Package settings reads keycare.ini, the user's settings, and the KEYCARE_*
+// variables that go before it. It knows names and forms of the settings, not
+// what commands make of them, and it writes nothing.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/ini.v1"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+// Settings is what is in force, flags apart.
+type Settings struct {
+	MaxAge, MaxUnused time.Duration
+	FailOn            string
+	// MFACommand is a program with arguments that prints a one-time code.
+	MFACommand []string
+	Accounts   []string // whose keys may be on this machine; empty: any
+	RulesOff   []string
+	NeverCall  NeverCall
+	Exceptions []Exception
+	// Path is the settings file, which need not exist.
+	Path string
+
+	from map[string]string
+	text map[string]string
+}
+
+// NeverCall names what AWS is never asked about.
+type NeverCall struct{ Profiles, Keys, Accounts []string }
+
+// Bars reports whether the key is not to be asked about.
+func (n NeverCall) Bars(profile, keyID string) bool {
+	account := credfile.FactsOf(keyID).Account
+	return slices.Contains(n.Profiles, profile) || slices.Contains(n.Keys, keyID) ||
+		account != "" && slices.Contains(n.Accounts, account)
+}
+
+// Exception accepts findings until a date.
+type Exception struct {
+	Name                                string
+	Rule, Profile, Account, Key, Reason string
+	Until                               time.Time // the day after the last one, UTC
+	Where                               string    // file:line
+}
+
+// Known is what values may be; the packages that give it a meaning know it.
+type Known struct{ Rules, Levels []string }
+
+// Shown is a setting for people.
+type Shown struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	From  string `json:"from"` // "default", the variable, or file:line
+}
+
+// option is one plain setting.
+type option struct {
+	section, name, standard string
+	set                     func(s *Settings, value string, k Known) error
+}
+
+// variable is the name of the environment variable.
+func (o option) variable() string {
+	return "KEYCARE_" + strings.ToUpper(strings.ReplaceAll(o.full(), ".", "_"))
+}
+
+func (o option) full() string {
+	if o.section == "" {
+		return o.name
+	}
+	return o.section + "." + o.name
+}
+
+const neverCall = "never_call"
+
+var options = []option{
+	{"", "max_age", "90d", func(s *Settings, v string, _ Known) error { return days(&s.MaxAge, v) }},
+	{"", "max_unused", "45d", func(s *Settings, v string, _ Known) error { return days(&s.MaxUnused, v) }},
+	{"", "fail_on", "high", func(s *Settings, v string, k Known) error {
+		s.FailOn = v
+		return oneOf(v, k.Levels)
+	}},
+	{"", "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.Accounts, v, account) }},
+	{"", "rules_off", "", func(s *Settings, v string, k Known) error {
+		return list(&s.RulesOff, v, func(v string) error { return oneOf(v, k.Rules) })
+	}},
+	{"", "mfa_command", "", func(s *Settings, v string, _ Known) (err error) {
+		s.MFACommand, err = argv(v)
+		return err
+	}},
+	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }},
+	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }},
+	{neverCall, "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Accounts, v, account) }},
+}
+
+// Load reads the settings: defaults, then the file at path if it exists, then
+// the variables. A wrong name or value is an error that says where it stands.
+func Load(d disk.FS, path string, lookup func(string) (string, bool), known Known) (*Settings, error) {
+	s := &Settings{Path: path, from: map[string]string{}, text: map[string]string{}}
+	for _, o := range options {
+		if err := s.take(o, o.standard, "default", known); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.file(d, path, known); err != nil {
+		return nil, err
+	}
+	for _, o := range options {
+		if v, ok := lookup(o.variable()); ok && v != "" {
+			if err := s.take(o, v, o.variable(), known); err != nil {
+				return nil, fmt.Errorf("%s: %w", o.variable(), err)
+			}
+		}
+	}
+	return s, nil
+}
+
+func (s *Settings) take(o option, value, from string, known Known) error {
+	s.from[o.full()], s.text[o.full()] = from, value
+	return o.set(s, value, known)
+}
+
+// From says where a setting comes from.
+func (s *Settings) From(name string) string { return s.from[name] }
+
+// Show lists all settings.
+func (s *Settings) Show() []Shown {
+	var all []Shown
+	for _, o := range options {
+		all = append(all, Shown{o.full(), s.text[o.full()], s.from[o.full()]})
+	}
+	for _, e := range s.Exceptions {
+		var parts []string
+		for _, p := range [][2]string{{"rule", e.Rule}, {"profile", e.Profile}, {"account", e.Account}, {"key", e.Key}} {
+			if p[1] != "" {
+				parts = append(parts, p[0]+" "+p[1])
+			}
+		}
+		all = append(all, Shown{"exception." + e.Name, fmt.Sprintf("%s until %s: %s", strings.Join(parts, ", "),
+			e.Until.AddDate(0, 0, -1).Format(time.DateOnly), e.Reason), e.Where})
+	}
+	return all
+}
+
+// reader reads one file: ini.v1 the values, credfile the lines.
+type reader struct {
+	path  string
+	lines *credfile.File
+}
+
+func (s *Settings) file(d disk.FS, path string, known Known) error {
+	text, err := credfile.ReadText(d, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if fi, err := d.Stat(path); err == nil && runtime.GOOS != "windows" && fi.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%s: other users can change it, and it may name a command: chmod go-w %q", path, path)
+	}
+	r := &reader{path, credfile.Parse(path, credfile.CredentialsFile, text)}
+	if err := r.check(); err != nil {
+		return err
+	}
+	f, err := ini.LoadSources(ini.LoadOptions{IgnoreContinuation: true, PreserveSurroundedQuote: true}, []byte(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, sec := range f.Sections() {
+		name := sec.Name()
+		if name == ini.DefaultSection {
+			name = ""
+		}
+		if rest, ok := strings.CutPrefix(name, "exception "); ok {
+			e, err := r.exception(strings.TrimSpace(rest), sec, known)
+			if err != nil {
+				return err
+			}
+			s.Exceptions = append(s.Exceptions, e)
+			continue
+		}
+		for _, k := range sec.Keys() {
+			at := r.at(name, k.Name())
+			i := slices.IndexFunc(options, func(o option) bool { return o.section == name && o.name == k.Name() })
+			if i < 0 {
+				return fmt.Errorf("%s: there is no setting %q here%s", at, k.Name(), near(k.Name(), name))
+			}
+			if err := s.take(options[i], k.Value(), at, known); err != nil {
+				return fmt.Errorf("%s: %s: %w", at, k.Name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+func near(name, section string) string {
+	var names []string
+	for _, o := range options {
+		if o.section == section {
+			names = append(names, o.name)
+		}
+	}
+	if like := credfile.Nearest(name, names); like != "" {
+		return fmt.Sprintf("; did you mean %q?", like)
+	}
+	return "; there are: " + strings.Join(names, ", ")
+}
+
+// check refuses what ini.v1 would pass over or merge.
+func (r *reader) check() error {
+	seen := map[string]bool{}
+	for _, sec := range r.lines.Sections {
+		if sec.Raw != "" {
+			name := sec.Raw
+			if exception, ok := strings.CutPrefix(name, "exception "); name != neverCall && (!ok || strings.TrimSpace(exception) == "") {
+				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s] and [exception NAME]", r.path, sec.First+1, name, neverCall)
+			}
+			if seen["["+name] {
+				return fmt.Errorf("%s:%d: a second section [%s]", r.path, sec.First+1, name)
+			}
+			seen["["+name] = true
+		}
+		for n := sec.First; n < sec.Last; n++ {
+			l := r.lines.Lines[n]
+			switch l.Kind {
+			case credfile.Junk:
+				return fmt.Errorf("%s:%d: this line is no setting: write name = value", r.path, n+1)
+			case credfile.Property:
+				key := sec.Raw + "\x00" + l.Name.In(r.lines.Text)
+				if seen[key] {
+					return fmt.Errorf("%s:%d: %s is set a second time", r.path, n+1, l.Name.In(r.lines.Text))
+				}
+				seen[key] = true
+			}
+		}
+	}
+	return nil
+}
+
+// at is file:line of a setting, or of its section where the name is empty.
+func (r *reader) at(section, name string) string {
+	for _, sec := range r.lines.Sections {
+		if sec.Raw != section {
+			continue
+		}
+		for n := sec.First; n < sec.Last; n++ {
+			if l := r.lines.Lines[n]; name == "" || l.Kind == credfile.Property && l.Name.In(r.lines.Text) == name {
+				return fmt.Sprintf("%s:%d", r.path, n+1)
+			}
+		}
+	}
+	return r.path
+}
+
+func (r *reader) exception(name string, sec *ini.Section, known Known) (Exception, error) {
+	e := Exception{Name: name, Where: r.at(sec.Name(), "")}
+	for _, k := range sec.Keys() {
+		var err error
+		v := k.Value()
+		switch k.Name() {
+		case "rule":
+			e.Rule, err = v, oneOf(v, known.Rules)
+		case "profile":
+			e.Profile = v
+		case "account":
+			e.Account, err = v, account(v)
+		case "key":
+			e.Key, err = v, keyID(v)
+		case "reason":
+			e.Reason = v
+		case "until":
+			if e.Until, err = time.Parse(time.DateOnly, v); err != nil {
+				err = fmt.Errorf("%q is not a date such as 2027-01-31", v)
+			}
+			e.Until = e.Until.AddDate(0, 0, 1)
+		default:
+			err = errors.New("an exception has rule, profile, account, key, reason and until")
+		}
+		if err != nil {
+			return e, fmt.Errorf("%s: %s: %w", r.at(sec.Name(), k.Name()), k.Name(), err)
+		}
+	}
+	switch {
+	case e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "":
+		return e, fmt.Errorf("%s: the exception %q is for nothing: name a rule, profile, account or key", e.Where, name)
+	case e.Reason == "":
+		return e, fmt.Errorf("%s: the exception %q has no reason", e.Where, name)
+	case e.Until.IsZero():
+		return e, fmt.Errorf("%s: the exception %q has no end: until = 2027-01-31", e.Where, name)
+	}
+	return e, nil
+}
+
+func days(to *time.Duration, v string) error {
+	d, err := ParseAge(v)
+	if err == nil && d < 24*time.Hour {
+		err = fmt.Errorf("%q: must be a duration of at least a day, such as 90d", v)
+	}
+	*to = d
+	return err
+}
+
+// ParseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
+func ParseAge(s string) (time.Duration, error) {
+	rest := s
+	if _, err := strconv.Atoi(s); err == nil {
+		rest, s = s+"d", s+"d"
+	}
+	var total time.Duration
+	if days, after, ok := strings.Cut(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 0 || n > 36500 {
+			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
+		}
+		total, rest = time.Duration(n)*24*time.Hour, after
+	}
+	if rest != "" {
+		d, err := time.ParseDuration(rest)
+		if err != nil || d < 0 {
+			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
+		}
+		total += d
+	}
+	return total, nil
+}
+
+func oneOf(v string, known []string) error {
+	if slices.Contains(known, v) {
+		return nil
+	}
+	if near := credfile.Nearest(v, known); near != "" {
+		return fmt.Errorf("there is no %q; did you mean %q?", v, near)
+	}
+	return fmt.Errorf("there is no %q", v)
+}
+
+// list reads values between commas.
+func list(to *[]string, v string, check func(string) error) error {
+	*to = nil
+	for one := range strings.SplitSeq(v, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		if err := check(one); err != nil {
+			return err
+		}
+		*to = append(*to, one)
+	}
+	return nil
+}
+
+func anything(string) error { return nil }
+
+func account(v string) error {
+	if len(v) != 12 || strings.Trim(v, "0123456789") != "" {
+		return fmt.Errorf("%q is not an account ID of 12 digits", v)
+	}
+	return nil
+}
+
+func keyID(v string) error {
+	if f := credfile.FactsOf(v); len(v) < 16 || len(v) > 32 || f.Kind == credfile.Unknown || f.Kind == credfile.NotAKey {
+		return errors.New("it is not an access key ID") // it may be a secret: not shown
+	}
+	return nil
+}
+
+// argv splits a command line at spaces, but for those in quotes.
+func argv(line string) ([]string, error) {
+	var args []string
+	var word strings.Builder
+	in, quote := false, rune(0)
+	for _, c := range line {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(c)
+		case c == '"' || c == '\'':
+			quote, in = c, true
+		case c == ' ' || c == '\t':
+			if in {
+				args = append(args, word.String())
+				word.Reset()
+			}
+			in = false
+		default:
+			word.WriteRune(c)
+			in = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("a %c is not closed", quote)
+	}
+	if in {
+		args = append(args, word.String())
+	}
+	return args, nil
+}

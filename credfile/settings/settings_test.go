@@ -1,0 +1,146 @@
+package settings
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"keycare/credfile/disk"
+)
+
+var known = Known{Rules: []string{"old-key", "root-key"}, Levels: []string{"high", "low", "none"}}
+
+func load(t *testing.T, text string, env map[string]string) (*Settings, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keycare.ini")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(disk.OS{}, path, func(name string) (string, bool) { v, ok := env[name]; return v, ok }, known)
+}
+
+const full = `# mine
+max_age = 30d
+max_unused = 20
+fail_on = low
+accounts = 111122223333, 444455556666
+rules_off = old-key
+mfa_command = ykman oath code "AWS prod" --single
+
+[never_call]
+profiles = bait, "x y"
+keys = AKIAZAVB57H55F3T4BKH
+accounts = 000000000001
+
+[exception ci]
+rule = root-key
+profile = ci
+account = 111122223333
+reason = migration; ticket 12
+until = 2027-01-31
+`
+
+func TestLoad(t *testing.T) {
+	s, err := load(t, full, map[string]string{"KEYCARE_MAX_AGE": "60d", "KEYCARE_NEVER_CALL_PROFILES": "trap"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.MaxAge != 60*24*time.Hour || s.MaxUnused != 20*24*time.Hour || s.FailOn != "low" {
+		t.Errorf("got %+v", s)
+	}
+	if !reflect.DeepEqual(s.MFACommand, []string{"ykman", "oath", "code", "AWS prod", "--single"}) {
+		t.Errorf("command %q", s.MFACommand)
+	}
+	if !reflect.DeepEqual(s.Accounts, []string{"111122223333", "444455556666"}) || !reflect.DeepEqual(s.RulesOff, []string{"old-key"}) {
+		t.Errorf("got %+v", s)
+	}
+	for _, c := range []struct {
+		profile, key string
+		want         bool
+	}{
+		{"trap", "", true}, {"bait", "", false}, {"a", "AKIAZAVB57H55F3T4BKH", true},
+		{"a", "AKIAQAAAAAAAQAAAAAAA", true}, {"a", "AKIAIOSFODNN7ABCDEFG", false},
+	} {
+		if got := s.NeverCall.Bars(c.profile, c.key); got != c.want {
+			t.Errorf("%+v: got %v", c, got)
+		}
+	}
+	if len(s.Exceptions) != 1 {
+		t.Fatalf("exceptions %+v", s.Exceptions)
+	}
+	e := s.Exceptions[0]
+	if e.Name != "ci" || e.Rule != "root-key" || !e.Until.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) || !strings.HasSuffix(e.Where, "keycare.ini:14") {
+		t.Errorf("exception %+v", e)
+	}
+	for name, want := range map[string]string{"max_age": "KEYCARE_MAX_AGE", "max_unused": "keycare.ini:3", "never_call.keys": "keycare.ini:11"} {
+		if got := s.From(name); !strings.HasSuffix(got, want) {
+			t.Errorf("%s is from %s, want %s", name, got, want)
+		}
+	}
+	if shown := s.Show(); len(shown) != len(options)+1 || shown[0] != (Shown{"max_age", "60d", "KEYCARE_MAX_AGE"}) {
+		t.Errorf("shown %+v", shown)
+	}
+}
+
+func TestLoadNothing(t *testing.T) {
+	s, err := Load(disk.OS{}, filepath.Join(t.TempDir(), "none", "keycare.ini"), func(string) (string, bool) { return "", false }, known)
+	if err != nil || s.MaxAge != 90*24*time.Hour || s.MaxUnused != 45*24*time.Hour || s.FailOn != "high" || s.From("max_age") != "default" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	const good = "[exception a]\nrule = old-key\nreason = x\nuntil = 2027-01-01\n"
+	for text, want := range map[string]string{
+		"max_agee = 3d\n":                                     `keycare.ini:1: there is no setting "max_agee" here; did you mean "max_age"?`,
+		"\nmax_age = soon\n":                                  `keycare.ini:2: max_age: "soon" is not a duration`,
+		"max_age = 3h\n":                                      `keycare.ini:1: max_age: "3h": must be a duration of at least a day`,
+		"fail_on = hihg\n":                                    `keycare.ini:1: fail_on: there is no "hihg"; did you mean "high"?`,
+		"rules_off = old-key, rot-key\n":                      `keycare.ini:1: rules_off: there is no "rot-key"; did you mean "root-key"?`,
+		"accounts = 12\n":                                     `keycare.ini:1: accounts: "12" is not an account ID`,
+		"[never_call]\nkeys = wJalrXUtnFEMI\n":                `keycare.ini:2: keys: it is not an access key ID`,
+		"[never]\n":                                           `keycare.ini:1: there is no section [never]`,
+		"[exception]\n":                                       `there is no section [exception]`,
+		"a lone line\n":                                       `keycare.ini:1: this line is no setting`,
+		"max_age = 3d\nmax_age = 4d\n":                        `keycare.ini:2: max_age is set a second time`,
+		good + good:                                           `keycare.ini:5: a second section [exception a]`,
+		strings.Replace(good, "reason = x\n", "", 1):          `keycare.ini:1: the exception "a" has no reason`,
+		strings.Replace(good, "until = 2027-01-01\n", "", 1):  `keycare.ini:1: the exception "a" has no end`,
+		strings.Replace(good, "rule = old-key\n", "", 1):      `keycare.ini:1: the exception "a" is for nothing`,
+		strings.Replace(good, "2027-01-01", "31.12.2027", 1):  `keycare.ini:4: until: "31.12.2027" is not a date`,
+		strings.Replace(good, "reason = x", "because = x", 1): `keycare.ini:3: because: an exception has`,
+		"mfa_command = a \"b\n":                               `keycare.ini:1: mfa_command: a " is not closed`,
+	} {
+		_, err := load(t, text, nil)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "wJalr") {
+			t.Errorf("what may be a secret is shown: %v", err)
+		}
+	}
+	if _, err := load(t, "", map[string]string{"KEYCARE_MAX_AGE": "x"}); err == nil || !strings.HasPrefix(err.Error(), "KEYCARE_MAX_AGE: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The file may name a command: others must not be able to write it.
+func TestLoadRefusesOpenFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	path := filepath.Join(t.TempDir(), "keycare.ini")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(disk.OS{}, path, func(string) (string, bool) { return "", false }, known); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
+		t.Errorf("got %v", err)
+	}
+}

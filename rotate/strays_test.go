@@ -1,0 +1,47 @@
+package rotate
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"keycare/rotate/awstest"
+)
+
+// A recovery file whose journal somebody removed goes once a place holds one of
+// its pairs and that works; no key is deleted because of it.
+func TestRecoveryWithoutJournal(t *testing.T) {
+	for _, held := range []bool{true, false} {
+		w := newWorld(t)
+		w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+			if c.Action == "DeleteAccessKey" {
+				return awstest.Fault{Kind: awstest.FaultDeny}
+			}
+			return awstest.Fault{}
+		})
+		_, err := w.options().Rotate(t.Context(), "default")
+		var half *HalfDone
+		if !errors.As(err, &half) {
+			t.Fatal(err)
+		}
+		w.iam.SetFault(nil)
+		s := w.options().State
+		if err := os.Remove(s.journalPath(half.Journal.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if !held {
+			w.write("AKIAQAAAAAAAQAAAAAAB", "somethingelse")
+		}
+		_, err = w.options().Resume(t.Context())
+		_, _, there, _ := s.Recovery(half.Journal.ID)
+		if held != (err == nil) || held == there {
+			t.Errorf("held %v: error %v, recovery file there %v", held, err, there)
+		}
+		if !held && !errors.As(err, &half) {
+			t.Errorf("not exit 4: %v", err)
+		}
+		if len(w.iam.Keys(user)) != 2 {
+			t.Errorf("keys %v", w.iam.Keys(user))
+		}
+	}
+}
