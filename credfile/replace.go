@@ -319,7 +319,11 @@ func (w *Writer) Sweep(path string) error {
 		return err
 	}
 	temp, link := w.names(resolved)
-	return errors.Join(disk.RemoveIfThere(w.Disk, temp), disk.RemoveIfThere(w.Disk, link))
+	if !w.Left(path) {
+		return nil
+	}
+	// Durably: the journal, which names them, goes after this.
+	return errors.Join(disk.RemoveIfThere(w.Disk, temp), disk.RemoveIfThere(w.Disk, link), w.Disk.SyncDir(filepath.Dir(resolved)))
 }
 
 // Probe proves, before anything with an effect, that the file can be replaced:

@@ -10,28 +10,44 @@ import (
 	"keycare/credfile"
 )
 
-// freeSlot deletes the inactive key that takes the second slot, if it is still
-// there and still inactive.
+// freeSlot deletes the second key, if it is still there and as it was. Deleting
+// twice does no harm, so a lost reply is tried again.
 func (r *run) freeSlot(ctx context.Context) error {
+	err := r.deleteSecond(ctx)
+	switch replyOf(err) {
+	case replyOK:
+		// The create is sent from now on, not from when the journal was begun.
+		r.j.Started, r.began = r.awsTime(r.Now()), r.Now()
+		r.w.Slot = Yes
+		return r.State.Save(r.j)
+	case replySilent, replyBusy, replyNotYet:
+		var abort errAbort
+		if !errors.As(err, &abort) && !r.w.Late {
+			return r.pause(ctx)
+		}
+	}
+	return errAbort{fmt.Errorf("%w (key %s may be deleted; nothing else was changed)", explain(err), r.j.FreeSlot)}
+}
+
+func (r *run) deleteSecond(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	keys, _, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
 	if err != nil {
-		return errAbort{err}
+		return err
 	}
 	for _, k := range keys {
 		switch {
 		case k.ID != r.j.FreeSlot:
 		case k.Active && !r.j.FreeActive:
-			return errAbort{fmt.Errorf("key %s became active again: nothing was deleted", k.ID)}
+			return errAbort{fmt.Errorf("key %s became active again", k.ID)}
 		default:
 			if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, k.ID); err != nil && replyOf(err) != replyGone {
-				return errAbort{explain(err)}
+				return err
 			}
 			r.Say("deleted the second key %s to make room", k.ID)
 		}
 	}
-	r.w.Slot = Yes
 	return nil
 }
 
@@ -125,12 +141,6 @@ func (r *run) deleteOrphan(ctx context.Context) error {
 
 // putNew puts the new pair wherever the old one, or a mixture of both, stands.
 func (r *run) putNew(ctx context.Context, step Step) error {
-	if step == StepPutBack {
-		r.j.PutBacks++
-		if err := r.State.Save(r.j); err != nil {
-			return err
-		}
-	}
 	if step == StepPutBack || r.w.Switches > 0 {
 		r.Say("another program put the old key back into the files; replacing it again")
 	}
@@ -171,6 +181,10 @@ const useSlack = 15 * time.Minute
 func (r *run) askUse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	if r.backAt.Before(r.j.Switched.Add(r.j.Grace)) {
+		r.w.Unused = NotYet // this machine's clock is ahead
+		return
+	}
 	use, err := r.aws.LastUsed(ctx, r.by(r.back), r.j.Old)
 	switch {
 	case err != nil:
@@ -197,43 +211,65 @@ func (r *run) retire(ctx context.Context) {
 	if r.j.Retire == Deactivate {
 		act = r.aws.Deactivate
 	}
-	err := act(ctx, r.by(r.back), r.j.UserName, r.j.Old)
-	if replyOf(err) == replyGone && r.renamed(ctx) {
-		r.w.Files, r.w.Gone = HoldUnread, NotYet // the user has another name now; the key may well exist
-		return
-	}
-	r.done(err)
-}
-
-// renamed asks for the user's present name and notes it if it has changed.
-func (r *run) renamed(ctx context.Context) bool {
-	id, _, err := r.aws.Identity(ctx, r.back)
-	if err != nil || sameUser(id, r.j.User) != Yes || userName(id.ARN) == r.j.UserName {
-		return false
-	}
-	r.j.UserName = userName(id.ARN)
-	return true
+	r.done(ctx, r.back, r.old, act(ctx, r.by(r.back), r.j.UserName, r.j.Old))
 }
 
 // deleteNew deletes the new key of a rotation that is undone.
 func (r *run) deleteNew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r.done(r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
+	r.done(ctx, r.old, r.fresh, r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
 }
 
-// done notes the result of a deletion. Whatever it was, the files are looked at
-// again.
-func (r *run) done(err error) {
+// done notes the result of a deletion of key gone, asked for by a user whose
+// working key is own. Whatever it was, the files are looked at again.
+func (r *run) done(ctx context.Context, own, gone credfile.Pair, err error) {
 	r.w.Files = HoldUnread
 	switch replyOf(err) {
-	case replyOK, replyGone:
+	case replyOK:
 		r.w.Gone = Yes
+	case replyGone:
+		r.w.Gone, r.why = r.sameName(ctx, own), err // no such key, or no such user?
 	case replyNotYet:
 		r.w.Gone, r.why = NotYet, err
 	case replyDenied, replyBadSign, replyRejected:
-		r.w.Gone, r.why = No, explain(err)
+		if r.w.Gone, r.why = No, explain(err); r.isGone(ctx, own, gone) {
+			r.w.Gone = Yes // somebody else deleted it
+		}
 	default:
 		r.w.Gone, r.why = Silent, err
 	}
+}
+
+// sameName asks for the user's present name: Yes where it is still the one that
+// was used. A user may be renamed meanwhile; the name is noted, and the call has
+// to be made again.
+func (r *run) sameName(ctx context.Context, own credfile.Pair) Seen {
+	if r.j.Root != nil {
+		return Yes // the signer is root: it does not know the user's name
+	}
+	id, _, err := r.aws.Identity(ctx, own)
+	switch {
+	case err != nil:
+		return Silent
+	case sameUser(id, r.j.User) != Yes:
+		return No
+	case userName(id.ARN) == r.j.UserName:
+		return Yes
+	}
+	r.j.UserName = userName(id.ARN)
+	return NotYet
+}
+
+// isGone reports whether a key that may not be deleted by us is gone all the
+// same: neither service knows it, and the list does not show it.
+func (r *run) isGone(ctx context.Context, own, gone credfile.Pair) bool {
+	if gone.Secret.Empty() || r.j.Root != nil {
+		return false
+	}
+	if atSTS, atIAM := r.prove(ctx, gone); atSTS != NotYet || atIAM != NotYet {
+		return false
+	}
+	keys, _, err := r.aws.List(ctx, r.by(own), r.j.UserName)
+	return err == nil && !slices.ContainsFunc(keys, func(k Key) bool { return k.ID == gone.ID })
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
@@ -112,6 +113,7 @@ func TestResumeEveryFileOperationFails(t *testing.T) {
 					w := newWorld(t)
 					met, op, _ = w.underFault(n, diskfault.CrashAfter, diskfault.NoLoss, rotateDefault(t.Context()))
 					if js, err := w.options().State.Journals(); !met || err == nil && len(js) == 0 || reads(op) {
+						w.iam.Close()
 						break // nothing to resume, or nothing new
 					}
 					var second string
@@ -141,11 +143,32 @@ func reads(op string) bool {
 	})
 }
 
-// A file operation goes wrong in a rotation that is being undone, and at the
-// end of a grace.
-func TestOtherEndsEveryFileOperationFails(t *testing.T) {
+// A file operation goes wrong at the end of a grace.
+func TestGraceEveryFileOperationFails(t *testing.T) {
 	for _, fault := range diskFaults {
-		t.Run(fmt.Sprintf("undo: %s, %s", fault.action, fault.loss), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s, %s", fault.action, fault.loss), func(t *testing.T) {
+			t.Parallel()
+			for n := 0; ; n++ {
+				w := inGrace(t)
+				_ = w.clock.Wait(t.Context(), 25*time.Hour)
+				met, op, err := w.underFault(n, fault.action, fault.loss, resumeAll(t.Context()))
+				if !met {
+					break
+				}
+				w.checkHalf()
+				w.finish()
+				if t.Failed() {
+					t.Fatalf("%s: %v", op, err)
+				}
+			}
+		})
+	}
+}
+
+// A file operation goes wrong in a rotation that is being undone.
+func TestUndoEveryFileOperationFails(t *testing.T) {
+	for _, fault := range diskFaults {
+		t.Run(fmt.Sprintf("%s, %s", fault.action, fault.loss), func(t *testing.T) {
 			t.Parallel()
 			for n := 0; ; n++ {
 				w := newWorld(t)

@@ -90,7 +90,7 @@ func (e *HalfDone) Error() string {
 	if e.Journal.Direction == Retire || e.Journal.Direction == Grace {
 		what = "goes on with it"
 	}
-	return msg + "\n\"keycare status\" shows it, \"keycare resume\" " + what
+	return msg + "\n\"keycare status\" shows it, \"keycare resume\" " + what + "; where it cannot, \"keycare resume --keep-both\" closes it and deletes nothing"
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }
@@ -107,6 +107,7 @@ type run struct {
 	old, fresh credfile.Pair // from the recovery file; fresh is the new key
 	back       credfile.Pair // as re-read from the files
 	backAt     time.Time     // when that was proved, by AWS's clock
+	listedAt   time.Time     // when the user's keys were listed last, by AWS's clock
 
 	began    time.Time
 	deadline time.Time
@@ -271,7 +272,7 @@ func (r *run) close(out Outcome) error {
 	if err := r.writerSweep(); err != nil {
 		return err
 	}
-	if out == Rotated || out == KeptBoth || r.j.New != "" || len(r.j.Orphans) > 0 {
+	if out == Rotated || r.j.New != "" || r.j.FreeSlot != "" || len(r.j.Orphans) > 0 {
 		if err := r.addHistory(out); err != nil {
 			return &HalfDone{r.j, "all is done but the notes", err}
 		}

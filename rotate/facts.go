@@ -79,7 +79,7 @@ func mayAsk(id string) bool {
 func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]credfile.Online {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r := &round{ctx: ctx, slots: make(chan struct{}, atOnce), reach: q.connections(ctx)}
+	r := &round{accounts: map[string]*account{}, ctx: ctx, slots: make(chan struct{}, atOnce), reach: q.connections(ctx)}
 	for _, a := range q.Plan() {
 		r.keys = append(r.keys, &askedKey{Ask: a, facts: credfile.Online{KeyID: a.KeyID}})
 	}
@@ -131,6 +131,26 @@ type round struct {
 	slots chan struct{}
 	reach func(profile string) (*AWS, error)
 	keys  []*askedKey
+
+	mu       sync.Mutex
+	accounts map[string]*account
+	order    []*account
+}
+
+// accountOf returns the account that an identity belongs to, and whether it is
+// new.
+func (r *round) accountOf(id credfile.Identity) (a *account, isNew bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	part := id.Partition() + "/" + id.Account
+	if a = r.accounts[part]; a != nil {
+		return a, false
+	}
+	a = &account{facts: &credfile.AccountFacts{ID: id.Account}}
+	a.facts.Root.Unknown, a.facts.Password.Unknown, a.facts.RootUse.Unknown = notAsked, notAsked, notAsked
+	r.accounts[part] = a
+	r.order = append(r.order, a)
+	return a, true
 }
 
 // askedKey is a key and what is known of it so far.
@@ -155,15 +175,29 @@ func (r *round) call(f func()) {
 }
 
 // essentials asks whose each key is, how old it is and whether it is active.
+// The first key of an account begins with the questions about the account: a
+// credential report takes its time. So that these do not wait behind all keys,
+// only so many keys are under way.
 func (r *round) essentials() {
 	var wg sync.WaitGroup
+	gate := make(chan struct{}, atOnce)
 	for _, k := range r.keys {
 		var err error
 		if k.aws, err = r.reach(k.Profile); err != nil {
 			k.facts = unknownFacts(k.facts, "the AWS client cannot be set up for profile "+k.Profile)
 			continue
 		}
-		wg.Go(func() { k.essentials(r) })
+		gate <- struct{}{}
+		wg.Go(func() {
+			k.essentials(r)
+			<-gate
+			if k.facts.Rejected || !k.facts.Identity.Known() {
+				return
+			}
+			if a, isNew := r.accountOf(k.facts.Identity.Value); isNew {
+				r.account(a, []*askedKey{k})
+			}
+		})
 	}
 	wg.Wait()
 }
@@ -229,19 +263,12 @@ func (r *round) details() {
 	var wg sync.WaitGroup
 	left := mostCalls - 2*len(r.keys)
 	users := map[string]*credfile.UserFacts{}
-	accounts := map[string]*account{}
-	var order []*account
 	for _, k := range r.keys {
 		if k.facts.Rejected || !k.facts.Identity.Known() || k.aws == nil {
 			continue
 		}
 		id := k.facts.Identity.Value
-		part := id.Partition() + "/" + id.Account
-		if accounts[part] == nil {
-			accounts[part] = &account{facts: &credfile.AccountFacts{ID: id.Account}}
-			order = append(order, accounts[part])
-		}
-		acct := accounts[part]
+		acct, _ := r.accountOf(id)
 		acct.keys, k.facts.Account = append(acct.keys, k), acct.facts
 		ask := left >= callsPerUser
 		if !ask {
@@ -265,11 +292,11 @@ func (r *round) details() {
 			wg.Go(func() { r.lastUse(k) })
 		}
 	}
-	for _, a := range order {
-		wg.Go(func() { r.account(a) })
+	for _, a := range r.order {
+		wg.Go(func() { r.account(a, a.askers()) })
 	}
 	wg.Wait()
-	for _, a := range order {
+	for _, a := range r.order {
 		a.fillIn()
 	}
 }
@@ -336,6 +363,7 @@ type account struct {
 	keys   []*askedKey
 	users  []namedUser
 	report map[string]reportRow // by ARN; nil where there is none
+	asked  map[*askedKey]bool   // keys with which it was asked already
 
 	mu     sync.Mutex
 	groups map[string]*groupAnswer

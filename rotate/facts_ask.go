@@ -140,11 +140,14 @@ func policyARNs(all []types.AttachedPolicy) []string {
 // some of them are not allowed to ask.
 const mostAskers = 3
 
-// account asks about the account, with another user's key where one may not.
-func (r *round) account(a *account) {
-	askers := a.askers()
-	try := func(f func(*iam.Client) (why string)) {
+// account asks what is not known yet about the account, with another user's key
+// where one may not.
+func (r *round) account(a *account, askers []*askedKey) {
+	try := func(known bool, f func(*iam.Client) (why string)) {
 		for _, k := range askers {
+			if known || a.asked[k] {
+				continue
+			}
 			if f(iam.NewFromConfig(k.aws.signedBy(k.by()))) == "" {
 				return
 			}
@@ -152,7 +155,7 @@ func (r *round) account(a *account) {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		try(func(c *iam.Client) string {
+		try(a.facts.Root.Known(), func(c *iam.Client) string {
 			r.call(func() {
 				out, err := c.GetAccountSummary(r.ctx, &iam.GetAccountSummaryInput{})
 				var f credfile.RootFacts
@@ -169,7 +172,7 @@ func (r *round) account(a *account) {
 		})
 	})
 	wg.Go(func() {
-		try(func(c *iam.Client) string {
+		try(a.facts.Password.Known(), func(c *iam.Client) string {
 			r.call(func() {
 				out, err := c.GetAccountPasswordPolicy(r.ctx, &iam.GetAccountPasswordPolicyInput{})
 				if replyOf(err) == replyGone {
@@ -186,7 +189,7 @@ func (r *round) account(a *account) {
 		})
 	})
 	wg.Go(func() {
-		try(func(c *iam.Client) string {
+		try(a.report != nil, func(c *iam.Client) string {
 			rows, err := r.credentialReport(c)
 			if err == nil {
 				a.report = rows
@@ -201,6 +204,10 @@ func (r *round) account(a *account) {
 		})
 	})
 	wg.Wait()
+	a.asked = map[*askedKey]bool{}
+	for _, k := range askers {
+		a.asked[k] = true
+	}
 }
 
 // askers returns keys of different users, the root user's first.

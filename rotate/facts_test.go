@@ -177,7 +177,7 @@ func TestFactsOfAccountByAnyUser(t *testing.T) {
 			t.Errorf("%s: %+v", id, f.Account)
 		}
 	}
-	if n := w.count("GetAccountSummary"); n != 2 {
+	if n := w.count("GetAccountSummary"); n < 1 || n > 2 {
 		t.Errorf("asked %d times", n)
 	}
 }

@@ -1,9 +1,10 @@
 package rotate
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,6 +99,7 @@ func (w *world) finish() {
 	w.checkKeys(1)
 	w.checkClosed()
 	w.checkSecrets()
+	w.iam.Close() // thousands of worlds would use up the file handles
 }
 
 // Every call of a rotation goes wrong once, in every way.
@@ -142,42 +144,61 @@ func exhaustive(t *testing.T) {
 	}
 }
 
-// A second call goes wrong during the resume.
+// killedAt rotates and is stopped at the n-th call, before it has its effect or
+// after: no later call gets through. It reports whether it came to that.
+func (w *world) killedAt(n int, after bool) bool {
+	w.t.Helper()
+	ctx, kill := context.WithCancel(w.t.Context())
+	defer kill()
+	var met atomic.Bool
+	w.iam.ResetCalls()
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		switch {
+		case c.N == n:
+			met.Store(true)
+			kill()
+			if after {
+				return awstest.Fault{Kind: awstest.FaultDropAfter}
+			}
+		case c.N < n:
+			return awstest.Fault{}
+		}
+		return awstest.Fault{Kind: awstest.FaultDropBefore}
+	})
+	_, _ = w.options().Rotate(ctx, "default")
+	w.iam.SetFault(nil)
+	return met.Load()
+}
+
+// The rotation is stopped at every call, and then every call of the resume goes
+// wrong once, in every way.
 func TestResumeEveryCallFails(t *testing.T) {
 	exhaustive(t)
-	pairs := 0
-	for first, faultA := range awsFaults {
-		for second, faultB := range awsFaults {
-			t.Run(first+", then "+second, func(t *testing.T) {
-				for n := 0; ; n++ {
-					reached := false
-					for m := 0; ; m++ {
+	for name, fault := range awsFaults {
+		t.Run(name, func(t *testing.T) {
+			pairs := 0
+			for _, after := range []bool{false, true} {
+				for n, met := 0, true; met; n++ {
+					for m, hit := 0, true; hit; m++ {
 						w := newWorld(t)
-						met := w.faultOn(n, faultA(w))
-						_, err := w.options().Rotate(t.Context(), "default")
-						reached = met()
-						if err == nil || !reached {
+						if met = w.killedAt(n, after); !met {
+							w.iam.Close()
 							break
 						}
-						metB := w.faultOn(m, faultB(w))
-						_, errB := w.options().Resume(t.Context())
-						hit := metB()
-						pairs++
+						metB := w.faultOn(m, fault(w))
+						_, err := w.options().Resume(t.Context())
+						if hit = metB(); hit {
+							pairs++
+						}
 						w.checkHalf()
 						w.finish()
 						if t.Failed() {
-							t.Fatal(fmt.Sprintf("calls %d and %d: ", n, m), err, " then ", errB)
+							t.Fatalf("stopped at call %d (after: %v), then %s at call %d of the resume: %v", n, after, name, m, err)
 						}
-						if !hit {
-							break
-						}
-					}
-					if !reached {
-						break
 					}
 				}
-			})
-		}
+			}
+			t.Logf("%d pairs of faults", pairs)
+		})
 	}
-	t.Logf("%d pairs of faults", pairs)
 }

@@ -26,6 +26,7 @@ const (
 	Undo      Direction = "undo"   // the new key is never switched to or put back again
 	Retire    Direction = "retire" // the new key is never deleted
 	Grace     Direction = "grace"  // switched; the new key is never deleted, the old one not yet
+	Keep      Direction = "keep"   // closed by a person, both keys left as they are
 	Watch     Direction = "watch"  // closed, but for a create whose reply was lost and that may still land
 )
 
@@ -69,7 +70,6 @@ type Journal struct {
 	Grace      time.Duration     `json:"grace,omitempty"`     // in nanoseconds
 	Switched   time.Time         `json:"switched,omitzero"`   // AWS's clock
 	GraceEnds  time.Time         `json:"grace_ends,omitzero"` // this machine's clock
-	PutBacks   int               `json:"put_backs,omitempty"` // how often our pair was overwritten and put back
 	Orphans    []string          `json:"orphans,omitempty"`   // keys of lost replies that were deleted
 }
 
@@ -168,25 +168,29 @@ func (s State) sweep() error {
 		if !ok {
 			continue
 		}
-		unlock, err := s.lock()
-		if err != nil {
-			return err
-		}
-		if _, err = s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
-			err = disk.RemoveIfThere(s.Disk, s.journalPath(id)+tempSuffix)
-		}
-		unlock()
-		if err != nil {
+		if err := s.sweepOne(id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func (s State) sweepOne(id string) error {
+	unlock, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err = s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
+		err = disk.RemoveIfThere(s.Disk, s.journalPath(id)+tempSuffix)
+	}
+	return err
+}
+
 const tempSuffix = ".new"
 
 // Journals returns the rotations in flight, oldest first. A journal that cannot
-// be read is an error: it may be all that names a key.
+// be read is an error, beside those that can: it may be all that names a key.
 func (s State) Journals() ([]*Journal, error) {
 	entries, err := s.Disk.ReadDir(s.rotations())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -196,6 +200,7 @@ func (s State) Journals() ([]*Journal, error) {
 		return nil, fmt.Errorf("cannot read the state folder: %w", err)
 	}
 	var found []*Journal
+	var bad []error
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".json")
 		if !ok {
@@ -203,15 +208,15 @@ func (s State) Journals() ([]*Journal, error) {
 		}
 		j, err := s.Journal(id)
 		if err != nil {
-			return nil, err
+			bad = append(bad, err)
 		}
 		if j == nil {
-			continue // finished meanwhile
+			continue // damaged, or finished meanwhile
 		}
 		found = append(found, j)
 	}
 	slices.SortStableFunc(found, func(a, b *Journal) int { return a.Started.Compare(b.Started) })
-	return found, nil
+	return found, errors.Join(bad...)
 }
 
 // Journal reads one journal; nil where there is none of that ID.
@@ -225,7 +230,7 @@ func (s State) Journal(id string) (*Journal, error) {
 	}
 	j := &Journal{}
 	if err := json.Unmarshal(b, j); err != nil || j.ID != id {
-		return nil, fmt.Errorf("%s is damaged (%v): it tells which rotation is unfinished; keep it and look at both keys of the user before you move it away", s.journalPath(id), err)
+		return nil, &HalfDone{&Journal{ID: id, UserName: "(unknown)"}, fmt.Sprintf("its journal %s is damaged (%v); look at the user's keys before you move it away", s.journalPath(id), err), nil}
 	}
 	if j.Version > journalVersion {
 		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.journalPath(id))

@@ -183,11 +183,15 @@ func (r *run) readBack(ctx context.Context) {
 func (r *run) lookList(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	keys, _, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
+	keys, at, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
+	if replyOf(err) == replyGone && r.sameName(ctx, r.old) == NotYet {
+		keys, at, err = r.aws.List(ctx, r.by(r.old), r.j.UserName)
+	}
 	if err != nil {
 		r.w.Listed, r.why = Silent, err
 		return nil
 	}
+	r.listedAt = at
 	r.w.Listed, r.w.Orphan, r.w.Unknown = Yes, Unasked, nil
 	var unknown []Key
 	named, err := r.namedElsewhere()

@@ -43,7 +43,7 @@ type mstate struct {
 	person       uint8 // 0 none, 1 a key of a person's
 
 	// on disk
-	journal, dir, jNew, sends, orphans, putBacks, rec uint8
+	journal, dir, jNew, sends, orphans, rec uint8
 
 	// the running process; all zero while none runs
 	alive uint8
@@ -61,6 +61,7 @@ type mworld struct {
 	haveOld, haveNew, resumed, late    uint8
 	files, newSTS, newIAM              uint8
 	oldSTS, oldIAM, back, listed, gone uint8
+	switches                           uint8
 	decided                            uint8 // in this run
 	unknown, orphan                    uint8 // unknown: 1 the lost key, 2 the person's, 3 both
 }
@@ -100,7 +101,7 @@ func b2u(b bool) uint8 {
 }
 
 func (m *model) step(s *mstate) (Step, string) {
-	j := Journal{Direction: dirs[s.dir], PutBacks: int(s.putBacks)}
+	j := Journal{Direction: dirs[s.dir]}
 	if s.jNew > 0 {
 		j.New = "NEW"
 	}
@@ -109,7 +110,7 @@ func (m *model) step(s *mstate) (Step, string) {
 		j.Direction = Undecided
 	}
 	w := World{
-		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: true,
+		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: true, Switches: int(s.w.switches),
 		Files: Hold(s.w.files), OldSTS: Seen(s.w.oldSTS), OldIAM: Seen(s.w.oldIAM), NewSTS: Seen(s.w.newSTS), NewIAM: Seen(s.w.newIAM),
 		Back: Seen(s.w.back), Listed: Seen(s.w.listed), Gone: Seen(s.w.gone), Orphan: Seen(s.w.orphan),
 	}
@@ -214,7 +215,7 @@ func (m *model) mustEnd(s mstate) {
 		s.flying, s.expired = 0, 1
 		m.check(s)
 	}
-	if s.journal > 0 && s.person == 0 && s.putBacks < maxPutBacks {
+	if s.journal > 0 && s.person == 0 {
 		m.fail(s, "a rotation that never closes")
 	}
 }

@@ -156,9 +156,7 @@ func (m *model) act(s mstate, emit func(mstate)) {
 			emit(n)
 		})
 	case StepSwitch, StepPutBack:
-		if step == StepPutBack {
-			s.putBacks++
-		}
+		s.w.switches++
 		m.swap(s, plNew, emit)
 	case StepRestore:
 		m.swap(s, plOld, emit)

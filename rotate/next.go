@@ -76,12 +76,22 @@ const (
 )
 
 // maxPutBacks bounds how often a pair that another program overwrote is put
-// back in one rotation.
+// back in one run. A later run may find that program quiet.
 const maxPutBacks = 3
 
 // maxSends bounds how many creates are sent in one rotation whose replies are
-// lost.
+// lost. Those that AWS answers with throttling are not among them.
 const maxSends = 3
+
+func lost(sends []Send) int {
+	n := 0
+	for _, s := range sends {
+		if !s.Answered {
+			n++
+		}
+	}
+	return n
+}
 
 // next names the step to take. It is a function of its arguments alone: every
 // run, the first and any later one, comes here with what it sees. The second
@@ -89,9 +99,9 @@ const maxSends = 3
 func next(j *Journal, w World) (Step, string) {
 	switch j.Direction {
 	case Grace:
-		return nextGrace(j, w)
+		return nextGrace(w)
 	case Retire:
-		return nextRetire(j, w)
+		return nextRetire(w)
 	case Undo:
 		return nextUndo(w)
 	}
@@ -123,7 +133,7 @@ func nextCreate(j *Journal, w World) (Step, string) {
 		return StepWait, ""
 	case len(w.Unknown) == 0 && w.Resumed:
 		return StepCloseUndone, ""
-	case len(w.Unknown) == 0 && (w.Late || len(j.Sends) >= maxSends):
+	case len(w.Unknown) == 0 && (w.Late || lost(j.Sends) >= maxSends):
 		return StepCloseUndone, ""
 	case len(w.Unknown) == 0:
 		return StepCreate, ""
@@ -176,7 +186,7 @@ func nextSwitch(j *Journal, w World) (Step, string) {
 
 // nextGrace: the files hold the new key; the old one stays active until the
 // grace ends, and longer if somebody still uses it.
-func nextGrace(j *Journal, w World) (Step, string) {
+func nextGrace(w World) (Step, string) {
 	if w.Files == HoldDoubtful && !w.Due {
 		return StepRest, ""
 	}
@@ -184,7 +194,7 @@ func nextGrace(j *Journal, w World) (Step, string) {
 		return step, why
 	}
 	switch {
-	case w.Files != HoldNew && w.HaveNew && j.PutBacks < maxPutBacks:
+	case w.Files != HoldNew && w.HaveNew && w.Switches < maxPutBacks:
 		return StepPutBack, ""
 	case w.Files != HoldNew:
 		return StepStop, "a place holds the old key again; both keys work"
@@ -201,6 +211,8 @@ func nextGrace(j *Journal, w World) (Step, string) {
 		return StepAskUse, ""
 	case Yes:
 		return StepDecideRetire, ""
+	case NotYet: // by AWS's clock the grace goes on
+		return StepRest, ""
 	case No:
 		return StepStop, "the old key was used after the switch, so it is kept"
 	}
@@ -221,14 +233,14 @@ func giveUp(w World) (Step, string) {
 
 // nextRetire: it is decided that the old key goes. The files are looked at
 // before every attempt, and once more after it.
-func nextRetire(j *Journal, w World) (Step, string) {
+func nextRetire(w World) (Step, string) {
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
 	case w.Files != HoldNew && !w.HaveNew:
 		return StepStop, "a place holds the old key again, and the new key's secret is no longer kept"
-	case w.Files != HoldNew && j.PutBacks >= maxPutBacks:
+	case w.Files != HoldNew && w.Switches > maxPutBacks:
 		return StepStop, "another program keeps putting the old key back into the files"
 	case w.Files != HoldNew:
 		return StepPutBack, ""

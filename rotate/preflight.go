@@ -221,7 +221,7 @@ const (
 // deleted, and whether it is active, or nothing where there is room.
 func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free string, active bool, err error) {
 	k := ow.other
-	if k == nil {
+	if k == nil || o.deletedOrphan(k.ID) {
 		return "", false, nil
 	}
 	if j := o.openRotation(k.ID); j != nil {
@@ -279,6 +279,13 @@ func describeKey(k Key, now time.Time, use Use, useErr error) string {
 		used = fmt.Sprintf("last used %s for %s in %s", use.At.UTC().Format("2006-01-02 15:04 MST"), use.Service, use.Region)
 	}
 	return fmt.Sprintf("%s, %d days old, %s", status, int(now.Sub(k.Created).Hours()/24), used)
+}
+
+// deletedOrphan reports whether key id is one that a watch has just deleted: a
+// list may show it for a while yet.
+func (o *Options) deletedOrphan(id string) bool {
+	js, _ := o.State.Journals()
+	return slices.ContainsFunc(js, func(j *Journal) bool { return slices.Contains(j.Orphans, id) })
 }
 
 // openRotation returns the unfinished rotation that key id belongs to.

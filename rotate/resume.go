@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,16 +15,27 @@ import (
 // which is new now, is not rotated again.
 func (o *Options) finishFirst(ctx context.Context, profile string) (Result, error) {
 	js, err := o.State.Journals()
-	if err != nil || len(js) == 0 {
-		return Result{}, err
+	if err != nil {
+		o.Say("%v", err) // of another user perhaps; the slots tell if not
+	}
+	if len(js) == 0 {
+		return Result{}, nil
 	}
 	t, err := o.examine(profile)
 	if err != nil {
 		return Result{}, err
 	}
 	for _, j := range js {
-		if j.Direction == Watch || (j.Old != t.pair.ID && j.New != t.pair.ID && !o.recovers(j, t.pair.ID)) {
+		if j.Old != t.pair.ID && j.New != t.pair.ID && !o.recovers(j, t.pair.ID) {
 			continue
+		}
+		if j.Direction == Watch {
+			// Whatever it finds that it may not delete, the rotation finds too.
+			_, _ = o.resumeLocked(ctx, j.ID, j.Paths, o.lockNames(o.Paths))
+			continue
+		}
+		if !slices.Equal(o.lockNames(j.Paths), o.lockNames(o.Paths)) && j.Old == t.pair.ID {
+			return Result{}, refuse("profile %q: key %s is being replaced in %s, by a rotation that is not finished; put the new key here too, then run \"keycare resume\"", profile, j.Old, j.Paths.Credentials)
 		}
 		o.Say("finishing the rotation of key %s that was begun %s", j.Old, j.Started.UTC().Format(time.DateTime))
 		res, err := o.resumeLocked(ctx, j.ID, j.Paths, o.lockNames(o.Paths))
@@ -47,11 +59,8 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	js, err := o.State.Journals()
-	if err != nil {
-		return nil, err
-	}
 	results := []Result{}
-	var errs []error
+	errs := []error{err}
 	if o.probeLeft() {
 		errs = append(errs, o.sweepLocked(ctx))
 	}
@@ -87,7 +96,7 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 	names := slices.DeleteFunc(o.lockNames(paths), func(n string) bool { return slices.Contains(held, n) })
 	unlock, err := own.lock(ctx, names)
 	if err != nil {
-		return Result{}, err
+		return Result{}, &HalfDone{&Journal{ID: id, UserName: "(see \"keycare status\")"}, "it cannot be taken up", err}
 	}
 	defer unlock()
 	j, err := o.State.Journal(id)
@@ -96,7 +105,7 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 	}
 	unlockUser, err := own.lock(ctx, []string{o.State.userLock(j.User.Account, j.User.UserID)})
 	if err != nil {
-		return Result{}, err
+		return Result{}, &HalfDone{j, "it cannot be taken up", err}
 	}
 	defer unlockUser()
 	// Only now nobody else writes it: what was decided meanwhile binds this run.
@@ -126,6 +135,12 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	} else {
 		r.w.HaveOld, r.w.HaveNew = ok && r.old.ID != "", ok && r.fresh.ID != ""
 	}
+	switch {
+	case j.Direction == Keep:
+		return j.result(KeptBoth), r.close(KeptBoth)
+	case o.KeepBoth:
+		return r.keepBoth(ctx)
+	}
 	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != Watch {
 		return j.result(Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
 	}
@@ -134,9 +149,6 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	}
 	if j.Direction == Watch {
 		return r.watch(ctx)
-	}
-	if o.KeepBoth && (j.Direction == Grace || j.Direction == Retire) {
-		return r.keepBoth(ctx)
 	}
 	if j.New == "" && len(j.Sends) == 0 {
 		// The crash was before, in or right after the one call that was not
@@ -176,12 +188,70 @@ func (r *run) pairsFromFiles() {
 	}
 }
 
-// keepBoth closes a rotation that has switched and is not to retire the old key.
+// anyOf returns a pair of the files that belongs to the user: of the places of
+// the rotation, else of any other profile.
+func (r *run) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
+	asked := map[string]bool{}
+	try := func(p credfile.Pair) bool {
+		if p.ID == "" || asked[p.ID] || !mayAsk(p.ID) {
+			return false
+		}
+		asked[p.ID] = true
+		id, _, err := r.aws.Identity(ctx, p)
+		return err == nil && sameUser(id, r.j.User) == Yes
+	}
+	for _, pl := range r.j.Places {
+		if p, err := set.PairAt(pl.Kind, pl.Profile); err == nil && try(p) {
+			return p
+		}
+	}
+	for _, profile := range set.Profiles() {
+		got, err := set.Agreed(profile)
+		account, _ := credfile.AccountOf(got.Pair.ID)
+		if err == nil && account == r.j.User.Account && try(got.Pair) {
+			return got.Pair
+		}
+	}
+	return credfile.Pair{}
+}
+
+// keepBoth closes a rotation where it stands, at a person's word, and deletes no
+// key. It refuses while the recovery file may hold what nobody else has: a pair
+// that works and that no place holds.
 func (r *run) keepBoth(ctx context.Context) (Result, error) {
-	if err := r.lookFiles(ctx); err != nil || r.w.Files != HoldNew {
-		return r.j.result(Unfinished), &HalfDone{r.j, "not every place holds the new key", errors.Join(err, r.why)}
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return r.j.result(Unfinished), &HalfDone{r.j, "the files cannot be read", err}
+	}
+	for _, p := range []credfile.Pair{r.fresh, r.old} {
+		if p.ID == "" || len(set.Mentions(p.ID)) > 0 {
+			continue
+		}
+		if atSTS, _ := r.prove(ctx, p); atSTS != NotYet && atSTS != No && !r.otherWorks(ctx, set) {
+			return r.j.result(Unfinished), &HalfDone{r.j, fmt.Sprintf("no file holds key %s, which works, nor another key that does: put it into a profile first (%s has its secret)", p.ID, r.State.recoveryPath(r.j.ID)), r.why}
+		}
+	}
+	if err := r.decide(Keep); err != nil {
+		return r.j.result(Unfinished), &HalfDone{r.j, "the decision cannot be noted", err}
 	}
 	return r.j.result(KeptBoth), r.close(KeptBoth)
+}
+
+// otherWorks reports whether every place that is still there holds a key that
+// works, whosever it is.
+func (r *run) otherWorks(ctx context.Context, set *credfile.Set) bool {
+	works := false
+	for _, pl := range r.j.Places {
+		p, err := set.PairAt(pl.Kind, pl.Profile)
+		if err != nil {
+			continue
+		}
+		if _, _, err := r.aws.Identity(ctx, p); err != nil {
+			return false
+		}
+		works = true
+	}
+	return works
 }
 
 // signAgain gets the signer that the rotation began with: a session with MFA
@@ -212,8 +282,8 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if r.old, err = set.PairAt(r.j.Places[0].Kind, r.j.Places[0].Profile); err != nil {
-		return Result{}, err
+	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
+		return r.j.result(Unfinished), &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
 	}
 	if err := r.lookList(ctx); err != nil || r.w.Listed != Yes {
 		return Result{}, errors.Join(err, r.why)
@@ -227,7 +297,7 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 		return r.j.result(Unfinished), &HalfDone{r.j, "the user has a key that keycare did not make for sure: " + r.w.Unknown[0], nil}
 	}
 	last := r.j.Sends[len(r.j.Sends)-1].To
-	if !r.mayStillLand() || r.Now().Sub(last) > watchFor {
+	if !r.mayStillLand() || r.listedAt.Sub(last) > watchFor {
 		return Result{}, r.State.Remove(r.j.ID)
 	}
 	return Result{}, nil

@@ -301,7 +301,7 @@ func (r *run) retireRoot(ctx context.Context) {
 			err = nil
 		}
 	}
-	r.done(err)
+	r.done(ctx, r.back, r.old, err)
 }
 
 // rootKeyGone asks whether the account has a root key, where the root key's secret

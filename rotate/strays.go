@@ -55,32 +55,39 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 		return err
 	}
 	half := &HalfDone{Journal: &Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}}
+	held, live := 0, 0
 	for _, p := range []credfile.Pair{fresh, old} {
 		if p.ID == "" {
 			continue
 		}
-		for _, m := range set.Mentions(p.ID) {
-			a, err := o.Connect(ctx, o.Paths, m.Profile)
-			if err != nil {
-				half.Err = err
-				continue
-			}
-			if _, _, err := a.Identity(ctx, p); err != nil {
-				half.Err = err
-				continue
-			}
-			o.Say("profile %s holds key %s and it works, so the recovery file without a journal is removed; look whether both %s and %s are needed: aws iam list-access-keys --profile %s",
-				m.Profile, p.ID, old.ID, orNone(fresh.ID), shellWord(m.Profile))
-			return o.State.DropRecovery(id)
+		profile := ""
+		if m := set.Mentions(p.ID); len(m) > 0 {
+			profile = m[0].Profile
+		}
+		a, err := o.Connect(ctx, o.Paths, profile)
+		if err == nil {
+			_, _, err = a.Identity(ctx, p)
+		}
+		switch k := replyOf(err); {
+		case k == replyNotYet || k == replyBadSign: // gone
+		case err != nil:
+			half.Why, half.Err = "its journal is gone, and AWS does not say whether key "+p.ID+" works", err
+			return half
+		case profile == "":
+			live++
+		default:
+			held++
 		}
 	}
-	half.Why = fmt.Sprintf("its journal is gone, and no file holds a working key of it: %s has the secrets", o.State.recoveryPath(id))
-	return half
-}
-
-func orNone(id string) string {
-	if id == "" {
-		return "(none)"
+	path := o.State.recoveryPath(id)
+	switch {
+	case live == 0:
+		o.Say("the recovery file %s has no journal and nothing that is needed; it is removed", path)
+		return o.State.DropRecovery(id)
+	case held > 0:
+		half.Why = fmt.Sprintf("its journal is gone; of the keys %s and %s both work and the files hold one: delete the other at IAM, then run \"keycare resume\" again (%s has its secret)", old.ID, fresh.ID, path)
+	default:
+		half.Why = fmt.Sprintf("its journal is gone, and no file holds a working key of it: %s has the secrets", path)
 	}
-	return id
+	return half
 }
