@@ -14,6 +14,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/settings"
 	"keycare/report"
 	"keycare/rotate"
 )
@@ -33,8 +34,9 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach, in days: 90d"},
 			&cli.StringFlag{Name: "max-unused", Value: "45d", Usage: "the `TIME` that a key may go unused, in days: 45d"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
-			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` is table or json"},
+			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` is table, json, csv or markdown"},
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
+			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
 			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 if something is found at this `LEVEL` or above: critical, high, medium, low, info or none"},
 		},
 		Action: runAudit,
@@ -50,6 +52,8 @@ type auditOptions struct {
 	output   string
 	failOn   report.Severity
 	policy   report.Policy
+	baseline report.Baseline
+	never    settings.NeverCall
 }
 
 func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
@@ -58,16 +62,37 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 	}
 	o.profiles, o.offline, o.output = c.StringSlice("profile"), c.Bool("offline"), c.String("output")
 	o.dryRun = c.Bool("dry-run")
-	if o.format, err = oneOf(c, "format", "table", "json"); err != nil {
+	if o.format, err = oneOf(c, "format", "table", "json", "csv", "markdown"); err != nil {
 		return o, err
 	}
+	s, err := loadSettings()
+	if err != nil {
+		return o, err
+	}
+	o.policy, o.never = policyOf(s), s.NeverCall
 	for flag, to := range map[string]*time.Duration{"max-age": &o.policy.MaxAge, "max-unused": &o.policy.MaxUnused} {
+		if !c.IsSet(flag) {
+			continue
+		}
 		if *to, err = parseAge(c.String(flag)); err != nil || *to < 24*time.Hour {
 			return o, usagef("--%s %q: must be a duration of at least a day, such as 90d", flag, c.String(flag))
 		}
 	}
-	if o.failOn, err = report.ParseSeverity(c.String("fail-on")); err != nil {
+	level := s.FailOn
+	if c.IsSet("fail-on") {
+		level = c.String("fail-on")
+	}
+	if o.failOn, err = report.ParseSeverity(level); err != nil {
 		return o, usagef("--fail-on: %w", err)
+	}
+	if path := c.String("baseline"); path != "" {
+		b, err := os.ReadFile(path)
+		if err == nil {
+			o.baseline, err = report.ReadBaseline(b)
+		}
+		if err != nil {
+			return o, usagef("--baseline %s: %w", path, err)
+		}
 	}
 	return o, nil
 }
@@ -97,7 +122,7 @@ func runAudit(c *cli.Context) error {
 		in.ReadErrors = append(in.ReadErrors, err)
 	}
 	if in.Set != nil {
-		asker := &rotate.Asker{Set: in.Set, Profiles: o.profiles}
+		asker := &rotate.Asker{Set: in.Set, Profiles: o.profiles, Never: o.never.Bars}
 		if len(asker.Profiles) == 0 {
 			asker.Profiles = in.Set.Profiles()
 		}
@@ -110,6 +135,9 @@ func runAudit(c *cli.Context) error {
 		}
 	}
 	rep := report.Audit(in)
+	if o.baseline != nil {
+		rep.Since(o.baseline)
+	}
 	if err := writeReport(rep, o); err != nil {
 		return err
 	}
@@ -166,6 +194,10 @@ func writeReport(rep *report.Report, o auditOptions) error {
 	switch o.format {
 	case "json":
 		err = report.JSON(out, rep)
+	case "csv":
+		err = report.CSV(out, rep)
+	case "markdown":
+		err = report.Markdown(out, rep)
 	default:
 		err = report.Table(out, rep, tableOptions(o.output == ""))
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +18,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/settings"
 	"keycare/rotate"
 )
 
@@ -28,6 +29,10 @@ func stateDir() string { return filepath.Join(xdg.StateHome, "keycare") }
 // rotateOptions are the options that every command about rotations shares.
 func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	paths, err := credfile.Locate(credfile.OSEnv())
+	if err != nil {
+		return nil, err
+	}
+	set, err := loadSettings()
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +49,7 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 		Now:     time.Now,
 		Wait:    wait,
 		Timeout: timeout,
+		Never:   set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),
 		Say:     func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	}
@@ -54,8 +60,11 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 			return ask(os.Stdin, os.Stderr, "Code of MFA device "+serial+": ")
 		}
 	}
-	if code := c.String("mfa-code"); code != "" {
+	switch code := c.String("mfa-code"); {
+	case code != "":
 		o.MFACode = func(string) (string, error) { return code, nil }
+	case len(set.MFACommand) > 0:
+		o.MFACode = func(serial string) (string, error) { return codeFrom(c.Context, set.MFACommand, serial) }
 	}
 	return o, nil
 }
@@ -69,6 +78,24 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// codeFrom runs the program of the settings that prints a one-time code. The
+// device's serial number is in KEYCARE_MFA_SERIAL. What it prints is never
+// shown.
+func codeFrom(ctx context.Context, command []string, serial string) (string, error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = append(os.Environ(), "KEYCARE_MFA_SERIAL="+serial)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("mfa_command %q: %w", command[0], err)
+	}
+	code := strings.TrimSpace(string(out))
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		return "", fmt.Errorf("mfa_command %q printed no code of six digits", command[0])
+	}
+	return code, nil
 }
 
 // confirm asks a question; only "y" and "yes" agree.
@@ -109,28 +136,7 @@ func oneOf(c *cli.Context, flag string, values ...string) (string, error) {
 }
 
 // parseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
-func parseAge(s string) (time.Duration, error) {
-	rest := s
-	if _, err := strconv.Atoi(s); err == nil {
-		rest, s = s+"d", s+"d"
-	}
-	var total time.Duration
-	if days, after, ok := strings.Cut(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > 36500 {
-			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
-		}
-		total, rest = time.Duration(n)*24*time.Hour, after
-	}
-	if rest != "" {
-		d, err := time.ParseDuration(rest)
-		if err != nil || d < 0 {
-			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
-		}
-		total += d
-	}
-	return total, nil
-}
+func parseAge(s string) (time.Duration, error) { return settings.ParseAge(s) }
 
 // noArgs refuses arguments where a command takes none.
 func noArgs(c *cli.Context) error {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"keycare/rotate"
 )
 
 // Each test and script that docs/scenarios.md names is there.
@@ -50,7 +54,7 @@ func TestDocsScenarios(t *testing.T) {
 func TestDocsReadme(t *testing.T) {
 	page := readDoc(t, "README.md")
 	for _, c := range newApp().Commands {
-		if !strings.Contains(page, "keycare "+c.Name) {
+		if !strings.Contains(page, "keycare "+c.Name) && !strings.Contains(page, "go run . "+c.Name) {
 			t.Errorf("README.md does not show keycare %s", c.Name)
 		}
 		for _, f := range c.Flags {
@@ -88,6 +92,48 @@ func TestDocsLinks(t *testing.T) {
 			if anchor != "" && !slices.Contains(anchors(readDoc(t, target)), anchor) {
 				t.Errorf("%s: %s has no heading #%s", page, target, anchor)
 			}
+		}
+	}
+}
+
+// The schemas name the fields that are written, and no others.
+func TestDocsSchemas(t *testing.T) {
+	type object struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	items := func(file, list string) map[string]json.RawMessage {
+		t.Helper()
+		var doc object
+		var field struct {
+			Items object `json:"items"`
+		}
+		if err := json.Unmarshal([]byte(readDoc(t, file)), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(doc.Properties[list], &field); err != nil {
+			t.Fatal(err)
+		}
+		return field.Items.Properties
+	}
+	for _, s := range []struct {
+		file, list string
+		of         any
+	}{
+		{"docs/rotate.schema.json", "results", rotate.Result{}},
+		{"docs/status.schema.json", "in_flight", rotate.Journal{}},
+		{"docs/status.schema.json", "history", rotate.History{}},
+	} {
+		known := items(s.file, s.list)
+		written := reflect.TypeOf(s.of)
+		for i := range written.NumField() {
+			name, _, _ := strings.Cut(written.Field(i).Tag.Get("json"), ",")
+			if _, ok := known[name]; !ok {
+				t.Errorf("%s does not know %s.%s", s.file, s.list, name)
+			}
+			delete(known, name)
+		}
+		for name := range known {
+			t.Errorf("%s: %s.%s is never written", s.file, s.list, name)
 		}
 	}
 }

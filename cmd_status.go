@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -32,10 +33,7 @@ func runStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := o.State.Journals()
-	if err != nil {
-		return err
-	}
+	open, damaged := o.State.Journals()
 	past, err := o.State.History()
 	if err != nil {
 		return err
@@ -49,19 +47,19 @@ func runStatus(c *cli.Context) error {
 		}
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"version": 1, "in_flight": open, "history": past})
+		return errors.Join(damaged, enc.Encode(map[string]any{"version": 1, "in_flight": open, "history": past}))
 	}
 	for _, j := range open {
 		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", j.Started.UTC().Format(time.DateTime), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
 	}
-	if len(open) == 0 {
+	if len(open) == 0 && damaged == nil {
 		fmt.Println("no rotation in flight")
 	}
 	const show = 10
 	for _, h := range past[max(0, len(past)-show):] {
 		fmt.Printf("%s  %s  profile %s  key %s -> %s\n", h.Time.Format(time.DateTime), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	}
-	return nil
+	return damaged
 }
 
 // stage says where a rotation stands and what comes next.
@@ -69,6 +67,8 @@ func stage(j *rotate.Journal) string {
 	switch j.Direction {
 	case rotate.Watch:
 		return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it"
+	case rotate.Keep:
+		return "closed, but for its notes; run \"keycare resume\""
 	case rotate.Grace:
 		return "switched; the old key stays active until " + j.GraceEnds.Local().Format("2006-01-02 15:04") + ", then \"keycare resume\" retires it"
 	case rotate.Retire:

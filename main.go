@@ -36,7 +36,7 @@ func newApp() *cli.App {
 		OnUsageError:    usageErrorOf,
 		Action:          noCommand,
 		Commands: []*cli.Command{
-			auditCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
+			auditCommand(), explainCommand(), settingsCommand(), fixCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
 		},
 	}
 	for _, c := range app.Commands {

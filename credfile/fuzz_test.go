@@ -181,7 +181,7 @@ func checkEdit(t *testing.T, plan *Plan, write func([2]string) Paths) {
 			t.Errorf("%s file: bytes outside the pair changed:\n%q\n%q", FileKind(k), plan.Before.Files()[k].Text, f.Text)
 		}
 	}
-	type readings struct{ before, after Reading }
+	type readings struct{ before Reading }
 	seen := map[string]readings{}
 	profiles := plan.Before.Profiles()
 	paths := write([2]string{plan.Before.Credentials.Text, plan.Before.Config.Text})

@@ -14,14 +14,14 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
-	a := &auditor{in: in, set: in.Set}
+	a := &auditor{in: in, set: in.Set, users: make(map[string]bool)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
 	a.survey = takeSurvey(a.set, in.Profiles)
 	for _, look := range []func(*auditor){
 		lookAtPlaces, lookAtFiles, lookAtSiblings, lookAtEnvironment, lookAtHistory,
-		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline,
+		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
 	} {
 		look(a)
 	}
@@ -30,12 +30,14 @@ func Audit(in Input) *Report {
 
 // auditor collects findings.
 type auditor struct {
-	in      Input
-	set     *credfile.Set
-	survey  *survey
-	found   []Finding
-	unknown int
-	digest  []byte // reused for fingerprints
+	in       Input
+	set      *credfile.Set
+	survey   *survey
+	found    []Finding
+	unknown  int
+	excepted int
+	users    map[string]bool // told about, by ARN
+	digest   []byte          // reused for fingerprints
 }
 
 // add files a finding of a rule. The rule fills in what f leaves empty. subject
@@ -54,6 +56,16 @@ func (a *auditor) add(rule string, f Finding, subject ...string) {
 	for _, part := range subject {
 		a.digest = append(append(a.digest, 0), part...)
 	}
+	if f.Account == "" && f.KeyID != "" {
+		f.Account = a.accountOf(f.KeyID)
+	}
+	if slices.Contains(a.in.Policy.Off, rule) {
+		return
+	}
+	if a.accepted(&f) {
+		a.excepted++
+		return
+	}
 	sum := sha256.Sum256(a.digest)
 	f.Fingerprint = hex.EncodeToString(sum[:16])
 	a.found = append(a.found, f)
@@ -71,8 +83,17 @@ func (a *auditor) keyFinding(k *key) Finding {
 	if k.valid {
 		f.KeyID = k.ID
 	}
+	f.Account = a.accountOf(k.ID)
 	c := k.places[0].at().id
 	return a.at(f, k.places[0].file, c.line, c.col)
+}
+
+// accountOf is the account of a key as AWS says, or as its ID does.
+func (a *auditor) accountOf(id string) string {
+	if o, ok := a.in.Online[id]; ok && o.Identity.Known() && o.Identity.Value.Account != "" {
+		return o.Identity.Value.Account
+	}
+	return credfile.FactsOf(id).Account
 }
 
 // subjectOf is what a finding about k is about: its ID, or where there is none
@@ -86,7 +107,7 @@ func (k *key) subjectOf() string {
 
 func (a *auditor) report() *Report {
 	r := &Report{
-		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown,
+		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown, Excepted: a.excepted,
 		Files: []string{}, Findings: a.found,
 	}
 	if r.Findings == nil {

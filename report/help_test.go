@@ -74,8 +74,14 @@ func fresh() credfile.Online {
 	return credfile.Online{KeyID: keyA,
 		Identity: credfile.Answer[credfile.Identity]{Value: credfile.Identity{
 			ARN: "arn:aws:iam::619888638459:user/dev", UserID: "AIDAZAVB57H5V3Q4ACRGM", Account: "619888638459"}},
-		Created: credfile.Answer[time.Time]{Value: now.Add(-10 * day)},
-		Status:  credfile.Answer[string]{Value: "Active"},
+		Created:  credfile.Answer[time.Time]{Value: now.Add(-10 * day)},
+		Status:   credfile.Answer[string]{Value: "Active"},
+		LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-day), Service: "s3", Region: "eu-west-1"}},
+		User:     &credfile.UserFacts{Name: "dev", MFA: credfile.Answer[[]string]{Value: []string{"arn:aws:iam::619888638459:mfa/dev"}}},
+		Account: &credfile.AccountFacts{ID: "619888638459",
+			Root: credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{MFA: 1}},
+			Password: credfile.Answer[credfile.PasswordPolicy]{Value: credfile.PasswordPolicy{
+				MinLength: 14, Reuse: 24, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true}}},
 	}
 }
 

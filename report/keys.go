@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"keycare/credfile"
 )
@@ -37,11 +38,21 @@ func (a *auditor) key(k *key) {
 	case k.Kind == credfile.Temporary:
 		a.session(k, f)
 	case k.Kind == credfile.LongTerm:
-		add("static-key", fmt.Sprintf("%s of %s works until someone deletes it", k.show(), of))
+		add("static-key", fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.seen(k)))
 		if k.OldGen {
 			add("old-generation-key", fmt.Sprintf("%s of %s was made before about 2019", k.show(), of))
 		}
 	}
+}
+
+// seen says how old a key is at least, where its age is not known.
+func (a *auditor) seen(k *key) string {
+	o, ok := a.in.Online[k.ID]
+	days := int(a.in.Now.Sub(o.FirstSeen) / day)
+	if !ok || o.Created.Known() || o.FirstSeen.IsZero() || days < 1 {
+		return ""
+	}
+	return fmt.Sprintf("; its age is unknown, at least %s (first seen %s)", count(days, "day"), o.FirstSeen.UTC().Format(time.DateOnly))
 }
 
 // oddDigits says that the ID has letters that AWS never uses.

@@ -2,7 +2,10 @@ package report
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"strings"
+	"time"
 )
 
 // RulesMarkdown returns the page about the rules, docs/rules.md.
@@ -41,3 +44,74 @@ func sentence(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+// Markdown writes the report as a page, for an issue or a wiki.
+func Markdown(w io.Writer, r *Report) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# AWS keys, %s\n\n%s.\n", r.Time.Format(time.DateOnly), markdownOf(Summary(r)))
+	for _, s := range severities {
+		if r.Counts.Of(s) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n| rule | what | where | repair |\n|---|---|---|---|\n", sentence(s.String()))
+		for i := range r.Findings {
+			f := &r.Findings[i]
+			if f.Severity != s {
+				continue
+			}
+			where := f.File
+			if f.Line > 0 {
+				where = fmt.Sprintf("%s:%d", f.File, f.Line)
+			}
+			mend := markdownOf(f.Fix)
+			if rule := ruleByID[f.Rule]; rule != nil && rule.Command {
+				mend = "`" + strings.NewReplacer("`", "'", "|", "\\|").Replace(clean(f.Fix)) + "`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Rule, markdownOf(f.What), markdownOf(where), mend)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// markdownOf keeps a text of the files from being taken for Markdown or HTML.
+func markdownOf(s string) string {
+	return markdownText.Replace(clean(s))
+}
+
+var markdownText = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "&", "&amp;",
+	"`", "\\`", "*", "\\*", "[", "\\[", "]", "\\]", "_", "\\_")
+
+// Explain says all about one rule, for people. It returns false for a rule that
+// there is none of.
+func Explain(id string) (string, bool) {
+	r := ruleByID[id]
+	if r == nil {
+		return "", false
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n\n%s.\n\nSeverity: %s: %s.\nRepair:   %s\nSources:\n", r.ID, r.Title, sentence(r.Why), r.Severity, r.Because, repairOf(r))
+	for _, s := range r.Sources {
+		fmt.Fprintf(&b, "  - %s\n", s)
+	}
+	return b.String(), true
+}
+
+func repairOf(r *Rule) string {
+	if r.Fix == "" {
+		return "as the finding says"
+	}
+	return placeholders.Replace(r.Fix)
+}
+
+// RuleIDs lists the rules, the worst first.
+func RuleIDs() []string {
+	ids := make([]string, len(Rules))
+	for i := range Rules {
+		ids[i] = Rules[i].ID
+	}
+	return ids
+}
+
+// LevelNames lists what ParseSeverity takes.
+func LevelNames() []string { return slices.Clone(severityNames[Info:]) }

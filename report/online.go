@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"keycare/credfile"
 )
@@ -32,6 +34,14 @@ func lookOnline(a *auditor) {
 func (a *auditor) online(k *key, o credfile.Online) {
 	f := a.keyFinding(k)
 	of := someNames(f.Profiles)
+	if allowed := a.in.Policy.Accounts; len(allowed) > 0 && k.Kind == credfile.LongTerm && !slices.Contains(allowed, f.Account) {
+		f := f
+		f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in the list", k.show(), of, f.Account)
+		if f.Account == "" {
+			f.What = fmt.Sprintf("%s of %s belongs to an account that is not known, so it may not be in the list", k.show(), of)
+		}
+		a.add("account-not-allowed", f, k.ID)
+	}
 	add := func(rule, format string, args ...any) {
 		f := f
 		f.What = fmt.Sprintf("%s of %s ", k.show(), of) + fmt.Sprintf(format, args...)
@@ -55,6 +65,12 @@ func (a *auditor) online(k *key, o credfile.Online) {
 			add("old-key", "is %d days old, the limit is %d", days, limit)
 		}
 	}
+	if !root {
+		a.use(k, o, f)
+		a.others(k, o, f)
+	}
+	a.user(k, o, f)
+	a.account(k, o, f, root)
 	a.unknownFacts(k, o, f)
 }
 
@@ -67,7 +83,7 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 	var facts, reasons []string
 	note := func(fact, reason string) {
 		facts = append(facts, fact)
-		if len(reasons) == 0 || reasons[len(reasons)-1] != reason {
+		if !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
 		}
 	}
@@ -79,7 +95,16 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 	}
 	switch {
 	case !o.Created.Known():
-		note("age", o.Created.Unknown)
+		age := "age"
+		if days := int(a.in.Now.Sub(o.FirstSeen) / day); !o.FirstSeen.IsZero() && days > 0 {
+			age = fmt.Sprintf("age (at least %d days: first seen %s)", days, o.FirstSeen.UTC().Format(time.DateOnly))
+			if limit := a.in.Policy.maxDays(); days > limit {
+				f := f
+				f.What = fmt.Sprintf("%s of %s is at least %d days old, the limit is %d", k.show(), someNames(f.Profiles), days, limit)
+				a.add("old-key", f, k.ID)
+			}
+		}
+		note(age, o.Created.Unknown)
 	case o.Created.Value.IsZero():
 		note("age", "AWS gave no date")
 	}
@@ -91,6 +116,9 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 		note("status", o.Status.Unknown)
 	case o.Status.Value == "":
 		note("status", "AWS gave none")
+	}
+	if !a.in.Offline {
+		noteDetails(o, note)
 	}
 	if len(facts) > 0 && !a.in.Offline {
 		why := strings.Join(reasons, "; ")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -111,6 +112,7 @@ func (r *readers) compare(s *subject) {
 		return // agreed, if only about nothing; half a key has its own rules
 	}
 	if cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair) && cli.Token.Equal(sdk.Token) {
+		r.rotatable(s, cli)
 		return
 	}
 	c := r.cause(s, cli, sdk)
@@ -120,6 +122,28 @@ func (r *readers) compare(s *subject) {
 	}
 	f.What = fmt.Sprintf("profile %q: %s, because of %s", s.name, difference(cli, sdk), c.what)
 	r.add("readers-disagree", f, s.name)
+}
+
+// rotatable says beforehand that a rotation would be refused because ini.v1, by
+// which keycare checks its edits, reads another key. That takes a quirk.
+func (r *readers) rotatable(s *subject, cli credfile.Reading) {
+	quirky := slices.ContainsFunc(r.diags[cli.From], func(d credfile.Diagnostic) bool { return d.Profile == s.name })
+	if facts := credfile.FactsOf(cli.Pair.ID); !quirky || facts.Kind != credfile.LongTerm || facts.Canary {
+		return
+	}
+	_, err := r.set.Agreed(s.name)
+	var differ *credfile.DisagreementError
+	if !errors.As(err, &differ) || len(differ.Causes) == 0 {
+		return
+	}
+	d := differ.Causes[0]
+	t := credfile.QuirkTexts[d.Quirk]
+	f := Finding{Profiles: []string{s.name}, Fix: t.Repair, File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
+		What: fmt.Sprintf("profile %q: ini.v1 does not read the key that the AWS CLI and the Go SDK read, because of %s", s.name, t.What)}
+	if isKeyID(credfile.FactsOf(cli.Pair.ID)) {
+		f.KeyID = cli.Pair.ID
+	}
+	r.add("not-rotatable", f, s.name)
 }
 
 // difference says what each tool reads.

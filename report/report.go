@@ -31,10 +31,33 @@ type Policy struct {
 	// MaxAge is how old a key may get, in whole days; 0 means DefaultMaxAge. A
 	// key of exactly this age passes, as with the auditors in the AWS console.
 	MaxAge time.Duration
+	// MaxUnused is how long a key may go unused, in whole days, counted from its
+	// creation if it never was used; 0 means DefaultMaxUnused.
+	MaxUnused time.Duration
+	// Accounts, if there are any, are those whose keys may be on this machine.
+	Accounts []string
+	// Off names rules that are switched off.
+	Off []string
+	// Exceptions are findings that are accepted for a time.
+	Exceptions []Exception
+}
+
+// Exception accepts findings until a date. An empty field means any; one of
+// Rule, Profile, Account and Key has to be set.
+type Exception struct {
+	Name                        string // what it is called where it was written
+	Rule, Profile, Account, Key string
+	Reason                      string
+	Until                       time.Time // the first moment in which it no longer holds
+	Where                       string    // file:line, for people
 }
 
 // DefaultMaxAge is 90 days (CIS AWS Foundations 7.0.0 2.12; Security Hub IAM.3).
 const DefaultMaxAge = 90 * day
+
+// DefaultMaxUnused is 45 days (CIS AWS Foundations 7.0.0 2.11; Security Hub
+// IAM.22). A key unused for exactly as long passes, as with Prowler.
+const DefaultMaxUnused = 45 * day
 
 const day = 24 * time.Hour
 
@@ -43,6 +66,13 @@ func (p Policy) maxDays() int {
 		return int(DefaultMaxAge / day)
 	}
 	return int(p.MaxAge / day)
+}
+
+func (p Policy) maxUnusedDays() int {
+	if p.MaxUnused <= 0 {
+		return int(DefaultMaxUnused / day)
+	}
+	return int(p.MaxUnused / day)
 }
 
 // Version is the version of the report's JSON form. It grows when a field
@@ -59,7 +89,11 @@ type Report struct {
 	Offline  bool      `json:"offline"`
 	// Unknown counts the keys of which it is not known whether they are root
 	// keys, or how old they are.
-	Unknown  int       `json:"unknown"`
+	Unknown int `json:"unknown"`
+	// Excepted counts the findings that are left out because of an exception;
+	// Known those that a baseline had.
+	Excepted int       `json:"excepted"`
+	Known    int       `json:"known"`
 	Counts   Counts    `json:"counts"`
 	Findings []Finding `json:"findings"` // the worst first
 }
@@ -72,11 +106,13 @@ type Finding struct {
 	// KeyID is the key concerned; empty if there is none, and if what stands in
 	// the place of a key ID does not look like one.
 	KeyID string `json:"key_id"`
-	File  string `json:"file"`
-	Line  int    `json:"line"` // counted from 1; 0 for the whole file
-	Col   int    `json:"col"`  // in bytes, counted from 1; 0 for the whole line
-	What  string `json:"what"` // one sentence
-	Why   string `json:"why"`
+	// Account is the account concerned, if it is known.
+	Account string `json:"account"`
+	File    string `json:"file"`
+	Line    int    `json:"line"` // counted from 1; 0 for the whole file
+	Col     int    `json:"col"`  // in bytes, counted from 1; 0 for the whole line
+	What    string `json:"what"` // one sentence
+	Why     string `json:"why"`
 	// Sources are the published checks and documents behind the rule.
 	Sources []string `json:"sources"`
 	// Fix is the command that mends it, or a sentence where no command can.

@@ -25,6 +25,83 @@ var ruleCases = []struct {
 			o.Identity.Value = credfile.Identity{ARN: "arn:aws:iam::619888638459:root", UserID: "619888638459", Account: "619888638459"}
 		}))), "root user of account 619888638459", "keycare replace-root --profile prod", 2,
 		input(section("prod", keyA, secretA), "", online(fresh()))},
+	{"key-quarantined",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.Attached.Value = []string{"arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
+		})), "AWSCompromisedKeyQuarantineV3", "do not detach", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Attached.Unknown = "needs iam:ListAttachedUserPolicies" }))},
+	{"root-key-in-account",
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Keys = 1 })), "has a root access key", "sign in as root", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
+			f.Root = credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{Keys: 1}, Unknown: "needs x"}
+		}))},
+	{"root-no-mfa",
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.MFA = 0 })), "no MFA device for its root user", "assign", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.MFA, f.Root.Value.NoPassword = 0, true }))},
+	{"console-no-mfa",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Console.Value, u.MFA.Value = true, nil })), "console password and no MFA", "assign", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.Console.Value, u.MFA = true, credfile.Answer[[]string]{Unknown: "needs iam:ListMFADevices"}
+		}))},
+	{"admin-attached",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Attached.Value = []string{adminPolicy} })), "AdministratorAccess attached to itself", "aws iam detach-user-policy --user-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess --profile a", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.Attached.Value = []string{"arn:aws:iam::619888638459:policy/AdministratorAccess"}
+		}))},
+	{"admin-no-mfa",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.MFA.Value, u.Groups.Value = nil, []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Value: []string{adminPolicy}}}}
+		})), "administrator and has no MFA", "assign", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Value: []string{adminPolicy}}}}
+		}))},
+	{"root-certificate",
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Certificates = 2 })), "signing certificate", "delete the certificate", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
+	{"account-not-allowed",
+		input(section("a", keyA, secretA), "", func(in *Input) { in.Policy.Accounts = []string{"111122223333"} }), "account 619888638459, which is not in the list", "keycare.ini", 2,
+		input(section("a", keyA, secretA), "", func(in *Input) { in.Policy.Accounts = []string{"619888638459"} })},
+	{"unused-key",
+		input(section("a", keyA, secretA), "", used(46)), "was not used for 46 days (then: for s3 in eu-west-1), the limit is 45", "--access-key-id " + keyA + " --profile a", 2,
+		input(section("a", keyA, secretA), "", used(45))},
+	{"two-active-keys",
+		input(section("a", keyA, secretA), "", other(true, 20)), "second active key, " + keyB + ", 20 days old, last used 2026-11-01 for s3, not in these files", "aws iam delete-access-key --access-key-id " + keyB + " --profile a", 2,
+		input(section("a", keyA, secretA), "", other(false, 20))},
+	{"inactive-key-kept",
+		input(section("a", keyA, secretA), "", other(false, 91)), "still has the inactive key " + keyB, "aws iam delete-access-key --access-key-id " + keyB, 2,
+		input(section("a", keyA, secretA), "", other(false, 90))},
+	{"root-used",
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
+			f.RootUse.Value = credfile.Use{At: now.Add(-3 * time.Hour), Service: "console"}
+		})), "as root 3 hours ago, for console", "CloudTrail", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootUse.Value = credfile.Use{At: now.Add(-25 * time.Hour)} }))},
+	{"password-policy",
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Value.MinLength, f.Password.Value.MaxAge = 8, 90 })), "8 characters, not 14", "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password --max-password-age 90 --profile a", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Unknown = "needs iam:GetAccountPasswordPolicy" }))},
+	{"user-no-mfa",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.MFA.Value = nil })), "has no MFA device", "assign", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.MFA.Value, u.Console.Value = nil, true }))},
+	{"policy-on-user",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.Attached.Value, u.Inline.Value = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, []string{"mine"}
+		})), "policies of its own: ReadOnlyAccess, mine (inline)", "group", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "g"}} }))},
+	{"setup-key",
+		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.LastUsed.Value = credfile.Use{}; o.User.Console.Value = true }))), "never used, and its user has a console password", "delete-access-key", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Console.Value = true }))},
+	{"exception-expired",
+		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now, Where: "k.ini:3"})), `exception "old" (k.ini:3) ended on 2026-11-02: soon`, "keycare settings", 0,
+		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now.Add(1)}))},
+	{"unknown-account",
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
+			f.Password.Unknown, f.Root.Unknown = "needs iam:GetAccountPasswordPolicy", "AWS is throttling"
+		})), "unknown root user's keys and MFA, password policy: AWS is throttling; needs iam:GetAccountPasswordPolicy", "may read", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
+	{"admin-key",
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+			u.Groups.Value = []credfile.Group{{Name: "admins", Attached: credfile.Answer[[]string]{Value: []string{"arn:aws-cn:iam::aws:policy/AdministratorAccess"}}}}
+		})), "administrator through group admins", "fewer rights", 2,
+		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "admins"}} }))},
 	{"root-key-file",
 		input("", "", siblings("/home/u/.aws/rootkey.csv", credfile.RootCSV)), "rootkey.csv", "delete", 0,
 		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload))},
@@ -82,6 +159,9 @@ var ruleCases = []struct {
 	{"rotation-watched",
 		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
 		input("", "", rotation(credfile.Rotation{ID: "1", Stage: "damaged", Journal: true}))},
+	{"not-rotatable",
+		input(section("a", keyA, secretA, "x = a", "  b"), ""), "because of a value that goes on", "one line", 5,
+		input(section("a", keyA, secretA, "region : x"), "")}, // a quirk that ini.v1 takes as the others do
 	{"stray-key",
 		input("[a]\nexport AWS_ACCESS_KEY_ID="+keyA+"\nexport AWS_SECRET_ACCESS_KEY="+secretA+"\n", ""), "stands with its secret in a line", "delete the lines", 2,
 		input("# "+keyA+" is mine\n"+section("a", keyA, secretA, "# "+strings.Repeat("0a", 20)), "")}, // the secret is read, and a hash is none
@@ -201,6 +281,85 @@ func TestStrayComment(t *testing.T) {
 	}
 }
 
+// A key that was never used counts from its creation, and keycare's own calls
+// are no use.
+func TestUnused(t *testing.T) {
+	for _, c := range []struct {
+		days int
+		own  bool
+		want int
+	}{{46, false, 1}, {45, false, 0}, {46, true, 0}} {
+		o := aged(c.days)
+		o.LastUsed.Value, o.OwnUse = credfile.Use{}, c.own
+		if fs := of(Audit(input(section("a", keyA, secretA), "", online(o))), "unused-key"); len(fs) != c.want {
+			t.Errorf("%+v: got %+v", c, fs)
+		}
+	}
+	in := input(section("a", keyA, secretA), "", used(46))
+	in.Policy.MaxUnused = 46 * day
+	if fs := of(Audit(in), "unused-key"); len(fs) > 0 {
+		t.Errorf("the limit is not heeded: %+v", fs)
+	}
+}
+
+// What belongs to a user or an account is told once, however many keys it has.
+func TestToldOnce(t *testing.T) {
+	in := input(section("a", keyA, secretA)+section("b", keyB, secretB), "", online(changed(func(o *credfile.Online) {
+		o.User.MFA.Value, o.Account.Root.Value.MFA = nil, 0
+	})))
+	second := in.Online[keyA]
+	second.KeyID = keyB
+	in.Online[keyB] = second
+	r := Audit(in)
+	if len(of(r, "user-no-mfa")) != 1 || len(of(r, "root-no-mfa")) != 1 {
+		t.Errorf("got %s", jsonText(t, r))
+	}
+}
+
+// Every detail that is not known is named, with the permission it needs.
+func TestUnknownDetails(t *testing.T) {
+	r := Audit(input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
+		o.LastUsed.Unknown, o.User.MFA.Unknown = "needs iam:GetAccessKeyLastUsed", "needs iam:ListMFADevices"
+		o.User.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Unknown: "needs iam:ListAttachedGroupPolicies"}}}
+	}))))
+	fs := of(r, "unknown-facts")
+	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g: needs iam:GetAccessKeyLastUsed; needs iam:ListMFADevices; needs iam:ListAttachedGroupPolicies") {
+		t.Errorf("got %+v", fs)
+	}
+	if r.Unknown != 0 {
+		t.Error("owner and age are known")
+	}
+}
+
+func TestExceptionsAndSwitches(t *testing.T) {
+	in := input(section("a", keyA, secretA), "", online(aged(400)))
+	count := func(change func(*Policy)) int {
+		in := in
+		change(&in.Policy)
+		return len(of(Audit(in), "old-key"))
+	}
+	until := now.Add(day)
+	for _, c := range []struct {
+		e    Exception
+		want int
+	}{
+		{Exception{Rule: "old-key", Until: until}, 0},
+		{Exception{Rule: "old-key", Profile: "a", Account: "619888638459", Key: keyA, Until: until}, 0},
+		{Exception{Account: "619888638459", Until: until}, 0},
+		{Exception{Profile: "b", Until: until}, 1},
+		{Exception{Rule: "old-key", Account: "111122223333", Until: until}, 1},
+		{Exception{Rule: "old-key", Until: now}, 1},
+		{Exception{Until: until}, 1},
+	} {
+		if got := count(func(p *Policy) { p.Exceptions = []Exception{c.e} }); got != c.want {
+			t.Errorf("%+v: %d findings, want %d", c.e, got, c.want)
+		}
+	}
+	if got := count(func(p *Policy) { p.Off = []string{"old-key"} }); got != 0 {
+		t.Error("the rule is switched off")
+	}
+}
+
 func TestRulesTable(t *testing.T) {
 	last, seen := Critical, map[string]bool{}
 	for _, r := range Rules {
@@ -233,6 +392,37 @@ func aged(days int) credfile.Online {
 	return changed(func(o *credfile.Online) {
 		o.Created.Value = now.Add(-time.Duration(days)*day - time.Hour)
 	})
+}
+
+const adminPolicy = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+// person changes what IAM says about the user of keyA.
+func person(change func(*credfile.UserFacts)) func(*Input) {
+	return online(changed(func(o *credfile.Online) { change(o.User) }))
+}
+
+// acct changes what IAM says about the account of keyA.
+func acct(change func(*credfile.AccountFacts)) func(*Input) {
+	return online(changed(func(o *credfile.Online) { change(o.Account) }))
+}
+
+func used(days int) func(*Input) {
+	return online(changed(func(o *credfile.Online) {
+		o.Created.Value = now.Add(-80 * day)
+		o.LastUsed.Value = credfile.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-west-1"}
+	}))
+}
+
+// other gives the user of keyA the key keyB too.
+func other(active bool, days int) func(*Input) {
+	return online(changed(func(o *credfile.Online) {
+		o.Others.Value = []credfile.OtherKey{{ID: keyB, Active: active, Created: now.Add(-time.Duration(days)*day - time.Hour),
+			LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-day), Service: "s3"}}}}
+	}))
+}
+
+func exception(e Exception) func(*Input) {
+	return func(in *Input) { in.Policy.Exceptions = []Exception{e} }
 }
 
 func mode(file int, m fs.FileMode) func(*Input) {

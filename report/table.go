@@ -64,11 +64,32 @@ func (t *tableWriter) color(s string, c style) string {
 }
 
 func (t *tableWriter) summary(r *Report) {
+	t.wrapped("", summary(r, t.path), bold)
+	if r.Excepted > 0 {
+		t.wrapped("", fmt.Sprintf("Left out: %s that the settings accept for a time.", count(r.Excepted, "finding")), faint)
+	}
+	if r.Known > 0 {
+		t.wrapped("", fmt.Sprintf("Left out: %s that the baseline has.", count(r.Known, "finding")), faint)
+	}
+	switch {
+	case r.Unknown == 0:
+	case r.Offline:
+		t.wrapped("", fmt.Sprintf("Unknown offline for %s: the owner (perhaps root) or the age. Run it without --offline to ask AWS.",
+			count(r.Unknown, "key")), faint)
+	default:
+		t.wrapped("", fmt.Sprintf("Unknown for %s: the owner (perhaps root) or the age.", count(r.Unknown, "key")), faint)
+	}
+}
+
+// Summary is the report in one sentence.
+func Summary(r *Report) string { return summary(r, clean) }
+
+func summary(r *Report, path func(string) string) string {
 	files := "no shared file"
 	if len(r.Files) > 0 {
 		shown := make([]string, len(r.Files))
 		for i, f := range r.Files {
-			shown[i] = t.path(f)
+			shown[i] = path(f)
 		}
 		files = strings.Join(shown, " and ")
 	}
@@ -82,6 +103,10 @@ func (t *tableWriter) summary(r *Report) {
 	verdict := ""
 	switch {
 	case r.Worst() > Info:
+	case r.Known > 0:
+		verdict = "nothing new"
+	case r.Excepted > 0:
+		verdict = "nothing that is not accepted"
 	case r.Keys == 0:
 		verdict = "no keys, nothing to mend"
 	case r.Unknown > 0:
@@ -92,16 +117,7 @@ func (t *tableWriter) summary(r *Report) {
 	if verdict != "" && found != "" {
 		verdict += ", "
 	}
-	found = verdict + found
-	t.wrapped("", fmt.Sprintf("%s, %s in %s: %s", count(r.Profiles, "profile"), count(r.Keys, "key"), files, found), bold)
-	switch {
-	case r.Unknown == 0:
-	case r.Offline:
-		t.wrapped("", fmt.Sprintf("Unknown offline for %s: the owner (perhaps root) or the age. Run it without --offline to ask AWS.",
-			count(r.Unknown, "key")), faint)
-	default:
-		t.wrapped("", fmt.Sprintf("Unknown for %s: the owner (perhaps root) or the age.", count(r.Unknown, "key")), faint)
-	}
+	return fmt.Sprintf("%s, %s in %s: %s", count(r.Profiles, "profile"), count(r.Keys, "key"), files, verdict+found)
 }
 
 func (t *tableWriter) severity(r *Report, s Severity) {

@@ -36,6 +36,8 @@ type Options struct {
 	Confirm func(question string) (bool, error)
 	// Yes answers the questions that --yes may answer.
 	Yes bool
+	// Never bars a profile, or a key in it, from any call to AWS; may be nil.
+	Never func(profile, keyID string) bool
 	// OlderThan leaves alone the keys that are not older, in whole days; 0 means
 	// whatever their age.
 	OlderThan time.Duration
@@ -83,6 +85,9 @@ type HalfDone struct {
 
 func (e *HalfDone) Error() string {
 	msg := fmt.Sprintf("the rotation of key %s of user %s stopped half way: %s", e.Journal.Old, e.Journal.UserName, e.Why)
+	if e.Journal.Old == "" {
+		msg = "a rotation stopped half way: " + e.Why
+	}
 	if e.Err != nil {
 		msg += ": " + e.Err.Error()
 	}

@@ -32,9 +32,9 @@ const setupActions = 3
 
 func startMoto(t *testing.T) *moto {
 	t.Helper()
-	for _, tool := range []string{"moto_server", "aws"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("SKIPPED: %s is not installed, so nothing is tried against it", tool)
+	for tool, flag := range map[string]string{"moto_server": "--help", "aws": "--version"} {
+		if err := exec.CommandContext(t.Context(), tool, flag).Run(); err != nil {
+			t.Skipf("SKIPPED: %s does not run here (%v), so nothing is tried against it", tool, err)
 		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,14 +15,18 @@ type Statement struct {
 }
 
 // Policy is the least policy that a user needs for audit and rotate: its own
-// keys, nothing else. GetAccessKeyLastUsed has no resource to bind it to; it is
-// asked about the user's own keys only. STS GetCallerIdentity needs no
+// keys, and reads about itself and the account. Statements without a resource of
+// their own are reads that IAM cannot bind to one. STS GetCallerIdentity needs no
 // permission. Source: Service Authorization Reference, IAM.
 func Policy() Document {
+	own := []string{"arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"}
 	return Document{"2012-10-17", []Statement{
 		{"KeycareOwnKeys", "Allow",
-			[]string{"iam:ListAccessKeys", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"},
-			[]string{"arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"}},
-		{"KeycareLastUse", "Allow", []string{"iam:GetAccessKeyLastUsed"}, []string{"*"}},
+			[]string{"iam:ListAccessKeys", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"}, own},
+		{"KeycareOwnUser", "Allow",
+			[]string{"iam:ListMFADevices", "iam:GetLoginProfile", "iam:ListAttachedUserPolicies", "iam:ListUserPolicies", "iam:ListGroupsForUser"}, own},
+		{"KeycareReads", "Allow",
+			[]string{"iam:GetAccessKeyLastUsed", "iam:ListAttachedGroupPolicies", "iam:GetAccountSummary", "iam:GetAccountPasswordPolicy",
+				"iam:GenerateCredentialReport", "iam:GetCredentialReport"}, []string{"*"}},
 	}}
 }

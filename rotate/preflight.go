@@ -57,6 +57,9 @@ func (o *Options) examineIn(set *credfile.Set, profile string) (*target, error) 
 	if err := refuseByID(profile, r); err != nil {
 		return nil, err
 	}
+	if o.Never != nil && o.Never(profile, r.Pair.ID) {
+		return nil, refuse("profile %q: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", profile, r.Pair.ID)
+	}
 	plan, err := set.Plan(credfile.Swap{From: []credfile.Pair{r.Pair}, To: placeholder})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/rotate"
+)
+
+func fixCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "fix",
+		Usage: "mend what is wrong with the files themselves",
+		Description: "Takes rights from others (chmod) and mends what AWS's tools read differently, where\n" +
+			"that is safe: the AWS CLI reads every setting as before. Each change is shown,\n" +
+			"secrets redacted, and asked for. Keys are not touched; see \"keycare audit\".",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and change nothing"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
+		},
+		Action: runFix,
+	}
+}
+
+// fixer is one run of fix.
+type fixer struct {
+	dryRun bool
+	ask    func(question string) (bool, error)
+	done   int
+	open   int // shown and not done
+}
+
+func runFix(c *cli.Context) error {
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	o, err := rotateOptions(c)
+	if err != nil {
+		return err
+	}
+	f := &fixer{dryRun: c.Bool("dry-run"), ask: o.Confirm}
+	if c.Bool("yes") {
+		f.ask = func(string) (bool, error) { return true, nil }
+	}
+	if f.ask == nil && !f.dryRun {
+		return usagef("there is no terminal to ask on: give --dry-run to see the changes, --yes to make them")
+	}
+	if len(o.Paths.Doubts) > 0 {
+		return errors.New(o.Paths.Doubts[0])
+	}
+	if err := noRotation(o.State); err != nil {
+		return err
+	}
+	if err := f.modes(o.Paths); err != nil {
+		return err
+	}
+	if err := f.files(c.Context, o.Paths); err != nil {
+		return err
+	}
+	switch {
+	case f.dryRun && f.open > 0:
+		fmt.Printf("%d to be done; nothing was changed\n", f.open)
+	case f.done+f.open == 0:
+		fmt.Println("nothing to mend")
+	default:
+		fmt.Printf("%d done, %d left as it was\n", f.done, f.open)
+	}
+	return nil
+}
+
+// noRotation refuses while a rotation may still write the files.
+func noRotation(s rotate.State) error {
+	all, err := s.Rotations()
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Stage != "grace" && r.Stage != "watch" {
+			return fmt.Errorf("a rotation is not finished (%s): run \"keycare resume\" first", r.Path)
+		}
+	}
+	return nil
+}
+
+// agreed shows a change and asks for it.
+func (f *fixer) agreed(what, diff string) (bool, error) {
+	fmt.Print(what + "\n" + diff)
+	ok := false
+	if !f.dryRun {
+		var err error
+		if ok, err = f.ask("Do it?"); err != nil {
+			return false, err
+		}
+	}
+	if ok {
+		f.done++
+	} else {
+		f.open++
+	}
+	return ok, nil
+}
+
+// modes takes rights from others: all of them for the files, those to write for
+// their folders.
+func (f *fixer) modes(paths credfile.Paths) error {
+	local := credfile.ReadLocal(disk.OS{}, credfile.OSEnv(), paths)
+	set, err := credfile.Load(disk.OS{}, paths)
+	if err != nil {
+		return err
+	}
+	for _, group := range []struct {
+		facts []credfile.FileFact
+		bits  os.FileMode
+	}{{local.Files, 0o077}, {local.Dirs, 0o022}} {
+		for _, at := range group.facts {
+			mode := at.Mode.Perm()
+			if !at.Exists || !at.ModeKnown || at.OwnedByOther || mode&group.bits == 0 {
+				continue
+			}
+			// A config file without keys is nobody's secret.
+			if group.bits == 0o077 && at.Kind == credfile.ConfigFile && !holdsKeys(set) && mode&0o022 == 0 {
+				continue
+			}
+			want := mode &^ group.bits
+			ok, err := f.agreed(fmt.Sprintf("chmod %04o %s (it is %04o)", want, at.Path, mode), "")
+			if err != nil {
+				return err
+			}
+			if ok {
+				if err := os.Chmod(at.Path, want); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// holdsKeys reports whether a profile of the config file has a key.
+func holdsKeys(set *credfile.Set) bool {
+	for _, p := range set.Profiles() {
+		if r := set.SDK(p); r.Pair.ID != "" && r.From == credfile.ConfigFile {
+			return true
+		}
+		if r := set.CLI(p); r.Pair.ID != "" && r.From == credfile.ConfigFile {
+			return true
+		}
+	}
+	return false
+}
+
+// files mends the texts. Questions are asked without the lock, since a person
+// may take long to answer: if the files have changed by then, nothing is
+// written.
+func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
+	before, err := credfile.Load(disk.OS{}, paths)
+	if err != nil {
+		return err
+	}
+	after, done, err := before.Mend(func(m credfile.Mend) (bool, error) {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		return f.agreed(fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk), m.Diff)
+	})
+	if err != nil || len(done) == 0 {
+		return err
+	}
+	unlock, err := lockFiles(ctx, paths)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	w := &credfile.Writer{Disk: disk.OS{}, Tag: "fix", Wait: wait}
+	return w.Rewrite(ctx, before, after)
+}
+
+// lockFiles takes the locks that rotations take.
+func lockFiles(ctx context.Context, paths credfile.Paths) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var names []string
+	for _, p := range []string{paths.Credentials, paths.Config} {
+		if resolved, err := filepath.EvalSymlinks(p); err == nil {
+			names = append(names, credfile.LockName(resolved))
+		}
+	}
+	return credfile.Lock(ctx, names...)
+}

@@ -1,0 +1,46 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Baseline is the fingerprints of an earlier report.
+type Baseline map[string]bool
+
+// ReadBaseline reads a report that JSON wrote.
+func ReadBaseline(b []byte) (Baseline, error) {
+	var r struct {
+		Version  int `json:"version"`
+		Findings *[]struct {
+			Fingerprint string `json:"fingerprint"`
+		} `json:"findings"`
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, fmt.Errorf("it is no report in JSON: %w", err)
+	}
+	if r.Version != Version || r.Findings == nil {
+		return nil, fmt.Errorf("it is no report of version %d: write one with keycare audit --format json", Version)
+	}
+	known := make(Baseline, len(*r.Findings))
+	for _, f := range *r.Findings {
+		known[f.Fingerprint] = true
+	}
+	return known, nil
+}
+
+// Since leaves only the findings that the baseline does not have, and counts
+// the others.
+func (r *Report) Since(known Baseline) {
+	left := make([]Finding, 0, len(r.Findings))
+	r.Counts = Counts{}
+	for _, f := range r.Findings {
+		if known[f.Fingerprint] {
+			r.Known++
+			continue
+		}
+		left = append(left, f)
+		*r.Counts.at(f.Severity)++
+	}
+	r.Findings = left
+}

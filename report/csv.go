@@ -1,0 +1,42 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// csvColumns are the columns of CSV, which only grow at the end.
+var csvColumns = []string{"rule", "severity", "profiles", "key_id", "account", "file", "line", "what", "fix", "fingerprint"}
+
+// CSV writes one line for each finding, the worst first, for spreadsheets.
+func CSV(w io.Writer, r *Report) error {
+	c := csv.NewWriter(w)
+	if err := c.Write(csvColumns); err != nil {
+		return err
+	}
+	for _, f := range r.Findings {
+		line := ""
+		if f.Line > 0 {
+			line = strconv.Itoa(f.Line)
+		}
+		cells := []string{f.Rule, f.Severity.String(), strings.Join(f.Profiles, " "), f.KeyID, f.Account, f.File, line, f.What, f.Fix, f.Fingerprint}
+		for i := range cells {
+			cells[i] = cellText(clean(cells[i]))
+		}
+		if err := c.Write(cells); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// cellText keeps a spreadsheet from taking a text of the file for a formula.
+func cellText(s string) string {
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,40 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// accepted reports whether an exception that still holds covers f.
+func (a *auditor) accepted(f *Finding) bool {
+	for i := range a.in.Policy.Exceptions {
+		if e := &a.in.Policy.Exceptions[i]; a.in.Now.Before(e.Until) && e.covers(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether all that e names fits f. An exception that names
+// nothing covers nothing. One for a profile covers a finding about several only
+// where it is the only one.
+func (e *Exception) covers(f *Finding) bool {
+	if e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "" {
+		return false
+	}
+	return (e.Rule == "" || e.Rule == f.Rule) && (e.Key == "" || e.Key == f.KeyID) &&
+		(e.Account == "" || e.Account == f.Account) &&
+		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile}))
+}
+
+// lookAtExceptions judges the exceptions themselves.
+func lookAtExceptions(a *auditor) {
+	for _, e := range a.in.Policy.Exceptions {
+		if a.in.Now.Before(e.Until) {
+			continue
+		}
+		a.add("exception-expired", Finding{What: fmt.Sprintf("the exception %q (%s) ended on %s: %s",
+			e.Name, e.Where, e.Until.Add(-time.Second).Format(time.DateOnly), e.Reason)}, e.Name)
+	}
+}
