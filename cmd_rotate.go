@@ -145,15 +145,21 @@ func writeResults(w io.Writer, format string, results []rotate.Result, failed er
 		enc.SetIndent("", "  ")
 		return enc.Encode(d)
 	}
+	planned := false
 	for _, r := range results {
-		if err := writeResult(w, r); err != nil {
+		if err := writeResult(w, r, len(results) > 1); err != nil {
 			return err
 		}
+		planned = planned || r.Outcome == rotate.Planned
+	}
+	if planned {
+		_, err := fmt.Fprintln(w, "nothing was changed")
+		return err
 	}
 	return nil
 }
 
-func writeResult(w io.Writer, r rotate.Result) (err error) {
+func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 	say := func(format string, args ...any) {
 		if err == nil {
 			_, err = fmt.Fprintf(w, format, args...)
@@ -172,17 +178,27 @@ func writeResult(w io.Writer, r rotate.Result) (err error) {
 	case rotate.KeptBoth:
 		say("closed: profile %s has key %s; the old key %s is left as it is\n", r.Profile, r.New, r.Old)
 	case rotate.Skipped:
-		say("skipped profile %s: %s\n", r.Profile, r.Why)
+		say("skipped: %s\n", r.Why)
+	case rotate.Failed:
+		if !several {
+			return nil // the error says all
+		}
+		say("failed: profile %s, nothing was changed for it\n", r.Profile)
 	case rotate.Planned:
 		say("would rotate key %s of %s (account %s):\n", r.Old, r.User, r.Account)
 		if r.FreeSlot != "" {
 			say("  delete the second key %s to make room\n", r.FreeSlot)
 		}
-		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n  then %s key %s\n", plural(len(r.Places), "place"), r.Retired, r.Old)
+		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n", plural(len(r.Places), "place"))
+		if r.Grace != "" {
+			say("  leave key %s active for %s, then %s it if nobody used it\n", r.Old, r.Grace, r.Retired)
+		} else {
+			say("  then %s key %s\n", r.Retired, r.Old)
+		}
 		if len(r.UsedBy) > 0 {
 			say("  profiles that take a role with it: %s\n", strings.Join(r.UsedBy, ", "))
 		}
-		say("\n%s\nnothing was changed\n", r.Diff)
+		say("\n%s\n", r.Diff)
 	}
 	return err
 }
@@ -226,7 +242,11 @@ func runResume(ctx context.Context, c *cli.Context, format string) error {
 	o.KeepBoth = c.Bool("keep-both")
 	results, err := o.Resume(ctx)
 	if err == nil && len(results) == 0 && format == "text" {
-		fmt.Fprintln(os.Stderr, "nothing to resume")
+		what := "nothing to resume"
+		if open, err := o.State.Journals(); err != nil || len(open) > 0 {
+			what = "nothing to finish now; \"keycare status\" shows what is still open"
+		}
+		fmt.Fprintln(os.Stderr, what)
 	}
 	return errors.Join(err, writeResults(os.Stdout, format, results, err))
 }

@@ -14,7 +14,7 @@ func explain(err error) error {
 	switch replyOf(err) {
 	case replyDenied:
 		if action := deniedAction(err); action != "" {
-			return fmt.Errorf("AWS denies %s: ask for a policy that allows it on your own user (\"keycare policy\" prints one): %w", action, short(err))
+			return fmt.Errorf("AWS denies %s: ask for a policy that allows it on your own user (\"keycare policy\" prints one), or give --mfa-serial if your account wants a second factor: %w", action, short(err))
 		}
 		return fmt.Errorf("AWS denies the call: %w", short(err))
 	case replyNotYet:

@@ -42,8 +42,7 @@ type NotDue struct {
 }
 
 func (e *NotDue) Error() string {
-	const day = 24 * time.Hour
-	return fmt.Sprintf("key %s is %d days old and may get %d", e.ID, e.Age/day, e.Most/day)
+	return fmt.Sprintf("key %s is %d days old, it is due after %d", e.ID, e.Age/day, e.Most/day)
 }
 
 // Rotate replaces the keys of the profiles, each key everywhere it stands in the
@@ -166,9 +165,9 @@ func (o *Options) progress(done *int, total int, b *job) {
 	*done++
 	n := *done
 	o.shared.Unlock()
-	what := string(b.result.Outcome)
+	what := string(b.result.Outcome) // the error itself is told at the end
 	if b.err != nil {
-		what += ": " + b.err.Error()
+		what = string(Failed)
 	}
 	o.Say("[%d/%d] profile %s: %s", n, total, b.profile, what)
 }

@@ -35,6 +35,7 @@ type Result struct {
 	New       string    `json:"new_key,omitempty"`
 	Retired   string    `json:"old_key_now,omitempty"` // "deleted", "inactive", "active", "kept"; in a plan "delete" or "deactivate"
 	GraceEnds time.Time `json:"grace_ends,omitzero"`
+	Grace     string    `json:"grace,omitempty"` // in a plan: how long the old key stays active, "24h0m0s"
 	Places    []string  `json:"places"`
 	UsedBy    []string  `json:"used_by,omitempty"` // profiles that name one of these as their source_profile
 	Why       string    `json:"why,omitempty"`     // it was skipped
@@ -56,6 +57,9 @@ func (j *Journal) result(out Outcome) Result {
 	switch {
 	case out == Planned:
 		r.Retired = string(j.Retire)
+		if j.Grace > 0 {
+			r.Grace = j.Grace.String()
+		}
 	case out == Rotated && j.Retire == Deactivate:
 		r.Retired = "inactive"
 	case out == Rotated:

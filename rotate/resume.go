@@ -29,6 +29,9 @@ func (o *Options) finishFirst(ctx context.Context, profile string) (Result, erro
 		if j.Old != t.pair.ID && j.New != t.pair.ID && !o.recovers(j, t.pair.ID) {
 			continue
 		}
+		if j.Direction == Grace && o.Now().Before(j.GraceEnds) {
+			continue // the second key, which is refused with its reason
+		}
 		if j.Direction == Watch {
 			// Whatever it finds that it may not delete, the rotation finds too.
 			_, _ = o.resumeLocked(ctx, j.ID, j.Paths, o.lockNames(o.Paths))

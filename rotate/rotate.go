@@ -19,7 +19,9 @@ const day = 24 * time.Hour
 // nothing.
 func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error) {
 	plan := *o
-	plan.Yes = true // to plan past the questions
+	if !plan.Yes { // to plan past the questions
+		plan.Confirm = func(string) (bool, error) { return true, nil }
+	}
 	plan.defaults()
 	jobs := plan.jobs(profiles)
 	each(pending(jobs), func(b *job) {
