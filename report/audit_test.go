@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,7 +247,19 @@ func TestConformance(t *testing.T) {
 		} else if !differ && told {
 			t.Errorf("%s (%s): %+v", c.ID, c.Desc, of(r, "readers-disagree"))
 		}
+		for _, name := range []string{"js-v3", "spec"} {
+			other := c.Readers[name]
+			if other.Error = ""; other != cli && !slices.ContainsFunc(r.Findings, aboutReading) {
+				t.Errorf("%s (%s): no finding, though %s reads %+v and the AWS CLI %+v", c.ID, c.Desc, name, other, cli)
+			}
+		}
 	}
+}
+
+// aboutReading reports whether a finding names a line that tools read
+// differently.
+func aboutReading(f Finding) bool {
+	return f.Line > 0 && slices.Contains([]string{"readers-disagree", "file-rejected", "file-quirk", "pair-split", "id-without-secret", "secret-without-id"}, f.Rule)
 }
 
 // many returns the text of n profiles, each with a key of its own.
