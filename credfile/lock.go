@@ -41,7 +41,7 @@ func Lock(ctx context.Context, files ...string) (unlock func(), err error) {
 		if err == nil || errors.Is(err, context.DeadlineExceeded) {
 			return nil, fmt.Errorf("%w (lock %s): wait for it to end, then run again", ErrLocked, name)
 		}
-		return nil, fmt.Errorf("cannot lock %s: %w", name, err)
+		return nil, fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err)
 	}
 	return unlock, nil
 }

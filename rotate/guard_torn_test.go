@@ -1,0 +1,284 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/credfile/disk/diskfault"
+	"keycare/rotate/awstest"
+)
+
+// What the files hold is not known while a section, or a file, is absent or
+// empty: no key is deleted because of it.
+func TestTornFileDeletesNothing(t *testing.T) {
+	for name, tear := range map[string]func(w *world){
+		"empty":     func(w *world) { _ = os.WriteFile(w.paths.Credentials, nil, 0o600) },
+		"gone":      func(w *world) { _ = os.Remove(w.paths.Credentials) },
+		"a folder":  func(w *world) { _ = os.Remove(w.paths.Credentials); _ = os.Mkdir(w.paths.Credentials, 0o700) },
+		"cut short": func(w *world) { _ = os.WriteFile(w.paths.Credentials, []byte("# mine\r\n[default]\r\naws_acc"), 0o600) },
+	} {
+		for _, undo := range []bool{false, true} {
+			w := newWorld(t)
+			if undo {
+				w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })
+			}
+			w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
+			w.iam.SetVisible(nil)
+			tear(w)
+			_, err := w.options().Resume(t.Context())
+			var half *HalfDone
+			if !errors.As(err, &half) || len(w.iam.Keys(user)) != 2 {
+				t.Errorf("%s, undo %v: %v; keys %v", name, undo, err, w.iam.Keys(user))
+			}
+		}
+	}
+}
+
+// The file changes between the look and the SDK's reading: what is read back is
+// held against the new pair once more.
+func TestTornBetweenLookAndReadBack(t *testing.T) {
+	w := newWorld(t)
+	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
+	reads := 0
+	w.disk = diskfault.New(disk.OS{}, func(op diskfault.Op) diskfault.Action {
+		if op.Name == "ReadFile" && strings.HasSuffix(op.String(), w.paths.Config) {
+			if reads++; reads == 2 { // the second of two equal looks; the credentials file was read
+				text := w.text(w.credentials, w.old.ID, w.old.Secret)
+				if err := os.WriteFile(w.paths.Credentials, []byte(text), 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		return diskfault.Pass
+	})
+	w.guardDeletes(nil)
+	if _, err := w.options().Resume(t.Context()); err != nil {
+		t.Error(err)
+	}
+	w.iam.SetFault(nil)
+	if reads < 3 {
+		t.Errorf("%d reads of the config file", reads)
+	}
+	w.checkWorking()
+	w.checkKeys(1)
+}
+
+// Neither key answers: nothing is decided, and when the new one does at last and
+// the old one is dead, it is switched to.
+func TestTornNoKeyAnswers(t *testing.T) {
+	w := newWorld(t)
+	made := false
+	w.iam.SetVisible(func(v awstest.View) bool { return !made })
+	var mu sync.Mutex
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		return awstest.Fault{After: func() { made = made || c.Action == "CreateAccessKey" }}
+	})
+	_, err := w.options().Rotate(t.Context(), "default")
+	var half *HalfDone
+	if !errors.As(err, &half) {
+		t.Fatal(err)
+	}
+	w.iam.SetFault(nil)
+	w.iam.SetVisible(nil)
+	w.iam.DeleteKey(w.old.ID)
+	if _, err := w.options().Resume(t.Context()); err != nil {
+		t.Error(err)
+	}
+	w.checkWorking()
+}
+
+// A program that puts the old key back for ever: it ends, with both keys there.
+func TestTornByEndlessWriter(t *testing.T) {
+	w := newWorld(t)
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		if c.Action == "DeleteAccessKey" {
+			return awstest.Fault{Kind: awstest.FaultInternal, After: func() { w.write(w.old.ID, w.old.Secret) }}
+		}
+		return awstest.Fault{}
+	})
+	o := w.options()
+	o.Timeout = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, err := o.Rotate(ctx, "default")
+	w.iam.SetFault(nil)
+	var half *HalfDone
+	if ctx.Err() != nil || !errors.As(err, &half) {
+		t.Errorf("error %v", err)
+	}
+	w.checkEvery()
+	if len(w.iam.Keys(user)) != 2 {
+		t.Errorf("keys %v", w.iam.Keys(user))
+	}
+}
+
+// Begin and the history wait for another keycare in the same state folder.
+func TestLocksAreTakenInState(t *testing.T) {
+	s := State{Dir: filepath.Join(t.TempDir(), "state"), Disk: disk.OS{}}
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]func() error{
+		"Begin":      func() error { return s.Begin(&Journal{ID: "j"}) },
+		"AddHistory": func() error { return s.AddHistory(&Journal{ID: "j"}, Rotated, time.Now()) },
+	} {
+		unlock, err := credfile.Lock(t.Context(), filepath.Join(s.Dir, "state.lock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- f() }()
+		select {
+		case err := <-done:
+			t.Errorf("%s does not wait for the lock (%v)", name, err)
+			unlock()
+		case <-time.After(150 * time.Millisecond):
+			unlock()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A kill before the second key was deleted: it was there before, so it is
+// nobody's orphan, and the rotation is undone.
+func TestKilledInFreeSlot(t *testing.T) {
+	w := newWorld(t)
+	other := w.iam.AddKey(user, w.clock.Now().Add(-100*day))
+	w.iam.SetKeyStatus(other.ID, awstest.Inactive)
+	o := w.options()
+	killed := filepath.Join(w.dir, "killed")
+	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		if c.Action == "DeleteAccessKey" {
+			return awstest.Fault{Kind: awstest.FaultDropBefore, Before: func() { _ = os.CopyFS(killed, os.DirFS(o.State.Dir)) }}
+		}
+		return awstest.Fault{}
+	})
+	_, _ = o.Rotate(t.Context(), "default")
+	w.iam.SetFault(nil)
+	again := w.options()
+	again.State.Dir = killed
+	if _, err := again.Resume(t.Context()); err != nil || !w.owns(other.ID) {
+		t.Errorf("%v; second key there: %v", err, w.owns(other.ID))
+	}
+	w.checkWorking()
+}
+
+// Resume works on the files of the journal, whatever the environment names now.
+func TestKilledInThenOtherPaths(t *testing.T) {
+	for _, n := range []int{2, 3} {
+		w := newWorld(t)
+		w.haltAt(w.options(), "GetCallerIdentity", n, awstest.FaultDropBefore)
+		o := w.options()
+		o.Paths = credfile.Paths{Credentials: filepath.Join(w.dir, "elsewhere"), Config: filepath.Join(w.dir, "elsewhere-config")}
+		if _, err := o.Resume(t.Context()); err != nil {
+			t.Error(err)
+		}
+		w.checkWorking()
+		w.checkKeys(1)
+		w.checkClosed()
+	}
+}
+
+// A tool that writes one setting at a time left a mixture of both pairs: it is
+// replaced by the new pair.
+func TestKilledInThenMixture(t *testing.T) {
+	for _, n := range []int{2, 3} {
+		for _, newID := range []bool{false, true} {
+			w := newWorld(t)
+			w.haltAt(w.options(), "GetCallerIdentity", n, awstest.FaultDropBefore)
+			fresh := w.fresh()
+			if newID {
+				w.write(fresh, w.old.Secret)
+			} else {
+				w.write(w.old.ID, w.iam.Secret(fresh))
+			}
+			if _, err := w.options().Resume(t.Context()); err != nil {
+				t.Error(err)
+			}
+			w.checkWorking()
+			w.checkKeys(1)
+		}
+	}
+}
+
+// A person put a third key into a place: it is left alone, and said.
+func TestKilledInThenThirdKey(t *testing.T) {
+	for action, n := range map[string]int{"GetCallerIdentity": 2, "DeleteAccessKey": 1} {
+		w := newWorld(t)
+		w.haltAt(w.options(), action, n, awstest.FaultDropBefore)
+		w.write("AKIAQAAAAAAAQAAAAAAB", strings.Repeat("z", 40))
+		_, err := w.options().Resume(t.Context())
+		var half *HalfDone
+		if !errors.As(err, &half) || !strings.Contains(err.Error(), "third key") || len(w.iam.Keys(user)) != 2 {
+			t.Errorf("%v; keys %v", err, w.iam.Keys(user))
+		}
+		if p := w.inFiles(); p.ID != "AKIAQAAAAAAAQAAAAAAB" {
+			t.Errorf("the person's key became %s", p.ID)
+		}
+	}
+}
+
+// Another keycare ended the rotation while this one waited for the lock.
+func TestLocksAreTakenThenEnded(t *testing.T) {
+	w := newWorld(t)
+	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
+	s := w.options().State
+	js, err := s.Journals()
+	if err != nil || len(js) != 1 {
+		t.Fatal(js, err)
+	}
+	unlock, err := credfile.Lock(t.Context(), credfile.LockName(w.paths.Credentials))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type ended struct {
+		results []Result
+		err     error
+	}
+	done := make(chan ended)
+	go func() {
+		results, err := w.options().Resume(t.Context())
+		done <- ended{results, err}
+	}()
+	time.Sleep(150 * time.Millisecond)
+	w.iam.DeleteKey(w.fresh())
+	if err := errors.Join(s.DropRecovery(js[0].ID), s.Remove(js[0].ID)); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if e := <-done; e.err != nil || len(e.results) > 0 {
+		t.Errorf("%+v, %v: it took an ended rotation up", e.results, e.err)
+	}
+}
+
+// Another user's key deactivates the old key: it is named with its user.
+func TestRetireNeedsUserName(t *testing.T) {
+	w := newWorld(t)
+	w.iam.AddUser(awstest.User{Name: "admin"})
+	admin := w.iam.AddKey("admin", w.clock.Now())
+	w.iam.Deny(user, "iam:*")
+	w.credentials += "\n[admin]\naws_access_key_id = " + admin.ID + "\naws_secret_access_key = " + admin.Secret + "\n"
+	w.write(w.old.ID, w.old.Secret)
+	o := w.options()
+	o.Auth.Profile, o.Retire = "admin", Deactivate
+	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range w.iam.Calls() {
+		if c.Action == "UpdateAccessKey" && c.Form.Get("UserName") != user {
+			t.Errorf("deactivated a key of user %q", c.Form.Get("UserName"))
+		}
+	}
+}
