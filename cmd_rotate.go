@@ -100,7 +100,13 @@ func rotateFlags(c *cli.Context, o *rotate.Options) error {
 			return usagef("--grace %q: must be a duration of at least 1h, such as 24h or 7d", grace)
 		}
 	}
-	if c.Bool("due") {
+	if c.Bool("due") && !c.IsSet("max-age") {
+		set, err := loadSettings()
+		if err != nil {
+			return err
+		}
+		o.OlderThan = set.MaxAge
+	} else if c.Bool("due") {
 		if o.OlderThan, err = parseAge(c.String("max-age")); err != nil || o.OlderThan < 24*time.Hour {
 			return usagef("--max-age %q: must be a duration of at least a day, such as 90d", c.String("max-age"))
 		}
