@@ -275,7 +275,7 @@ func (r *run) decide(d Direction) error {
 // its journal stays as a watch.
 func (r *run) close(out Outcome) error {
 	if err := r.writerSweep(); err != nil {
-		return err
+		return &HalfDone{r.j, "all is done but for temporary files", err}
 	}
 	if out == Rotated || r.j.New != "" || r.j.FreeSlot != "" || len(r.j.Orphans) > 0 {
 		if err := r.addHistory(out); err != nil {
@@ -287,7 +287,10 @@ func (r *run) close(out Outcome) error {
 	}
 	if r.mayStillLand() {
 		r.j.Direction = Watch
-		return r.State.Save(r.j)
+		if err := r.State.Save(r.j); err != nil {
+			return &HalfDone{r.j, "all is done but the notes", err}
+		}
+		return nil
 	}
 	if err := r.State.Remove(r.j.ID); err != nil {
 		return &HalfDone{r.j, "all is done but the notes", err}

@@ -52,8 +52,9 @@ func (r *run) holdIn(set *credfile.Set) Hold {
 			total = HoldPart
 		}
 	}
-	if total == HoldNew && len(set.Mentions(r.j.Old)) > 0 {
-		return HoldPart // another place holds the old key
+	// Another place holds the key that is not to stay.
+	if total == HoldNew && len(set.Mentions(r.j.Old)) > 0 || total == HoldOld && len(set.Mentions(r.newID())) > 0 {
+		return HoldPart
 	}
 	return total
 }

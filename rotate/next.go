@@ -198,13 +198,14 @@ func nextGrace(w World) (Step, string) {
 		return StepPutBack, ""
 	case w.Files != HoldNew:
 		return StepStop, "a place holds the old key again; both keys work"
-	case w.HaveOld || w.HaveNew:
-		return StepForget, ""
-	case !w.Due:
+	case !w.HaveOld && !w.HaveNew && !w.Due:
 		return StepRest, ""
 	}
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
+	}
+	if w.HaveOld || w.HaveNew { // the files hold a pair that works
+		return StepForget, ""
 	}
 	switch w.Unused {
 	case Unasked:

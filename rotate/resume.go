@@ -11,8 +11,8 @@ import (
 )
 
 // finishFirst resumes the rotations that concern the key of profile. One that
-// comes to its end is what was asked for: its result is returned, and the key,
-// which is new now, is not rotated again.
+// comes to its end, or into its grace, is what was asked for: its result is
+// returned, and the key, which is new now, is not rotated again.
 func (o *Options) finishFirst(ctx context.Context, profile string) (Result, error) {
 	js, err := o.State.Journals()
 	if err != nil {
@@ -42,7 +42,7 @@ func (o *Options) finishFirst(ctx context.Context, profile string) (Result, erro
 		}
 		o.Say("finishing the rotation of key %s that was begun %s", j.Old, j.Started.UTC().Format(time.DateTime))
 		res, err := o.resumeLocked(ctx, j.ID, j.Paths, o.lockNames(o.Paths))
-		if err != nil || res.Outcome == Rotated {
+		if err != nil || res.Outcome == Rotated || res.Outcome == InGrace {
 			return res, err
 		}
 	}
@@ -288,8 +288,13 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
 		return r.j.result(Unfinished), &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
 	}
+	if r.j.Auth != (Auth{}) {
+		if err := r.signAgain(ctx); err != nil {
+			return r.j.result(Unfinished), &HalfDone{r.j, "nobody may sign for it", err}
+		}
+	}
 	if err := r.lookList(ctx); err != nil || r.w.Listed != Yes {
-		return Result{}, errors.Join(err, r.why)
+		return r.j.result(Unfinished), &HalfDone{r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why)}
 	}
 	switch {
 	case len(r.w.Unknown) > 0 && r.w.Orphan == Yes:

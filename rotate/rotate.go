@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -45,6 +46,12 @@ func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error
 func (o *Options) defaults() {
 	if o.shared != nil {
 		return
+	}
+	// The journal outlives this run, which may have been started elsewhere.
+	for _, path := range []*string{&o.Paths.Credentials, &o.Paths.Config} {
+		if abs, err := filepath.Abs(*path); err == nil {
+			*path = abs
+		}
 	}
 	o.shared = &sync.Mutex{}
 	o.asking, o.files = &sync.Mutex{}, &sync.Mutex{}

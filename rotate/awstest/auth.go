@@ -98,7 +98,8 @@ var mfaFree = []string{"ListMFADevices", "ListVirtualMFADevices", "GetMFADevice"
 // where only those may do anything. Who the caller is may always be asked.
 func (s *Server) authorize(c *caller, denied bool) *apiError {
 	action := c.service() + ":" + c.action()
-	if denied || c.who.denied[strings.ToLower(action)] || c.who.denied["*"] && action != "sts:GetCallerIdentity" {
+	service, _, _ := strings.Cut(strings.ToLower(action), ":")
+	if denied || c.who.denied[strings.ToLower(action)] || c.who.denied[service+":*"] || c.who.denied["*"] && action != "sts:GetCallerIdentity" {
 		return c.forbidden("because no identity-based policy allows the %s action", action)
 	}
 	if c.service() == "sts" {
