@@ -158,6 +158,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		}
 		look(w, op, err)
 		w.checkSecrets()
+		w.iam.Close()
 	}
 	for name, fault := range awsFaults {
 		for n := 0; ; n++ {
@@ -168,6 +169,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 				break
 			}
 			look(w, name, err)
+			w.iam.Close()
 		}
 	}
 	for _, from := range []struct {
@@ -195,6 +197,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 			look(w, name+" for ever", err)
 			_, err = w.options().Resume(t.Context())
 			look(w, name+" for ever, resumed", err)
+			w.iam.Close()
 		}
 	}
 }

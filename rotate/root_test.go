@@ -199,6 +199,7 @@ func (w *world) finishRoot() {
 		}
 	}
 	w.checkReplaced()
+	w.iam.Close()
 }
 
 // checkRootHalf: the files hold a working key, root's or the administrator's.

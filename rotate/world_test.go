@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
@@ -51,6 +52,7 @@ type world struct {
 	dir   string
 	paths credfile.Paths
 	disk  disk.FS
+	http  aws.HTTPClient // one for all calls, or each would keep connections of its own
 	old   awstest.Key
 	said  strings.Builder
 
@@ -63,7 +65,7 @@ const user = "alice"
 // the two files.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: newClock(), dir: t.TempDir(), disk: disk.OS{}}
+	w := &world{t: t, clock: newClock(), dir: t.TempDir(), disk: disk.OS{}, http: awshttp.NewBuildableClient()}
 	w.iam = awstest.New(t, awstest.Options{Now: w.clock.Now})
 	w.iam.AddUser(awstest.User{Name: user, Path: "/team/a/"})
 	w.old = w.iam.AddKey(user, w.clock.Now().Add(-200*24*time.Hour))
@@ -103,7 +105,7 @@ func (w *world) options() *Options {
 // by the real clock.
 func (w *world) connect(context.Context, credfile.Paths, string) (*AWS, error) {
 	return &AWS{aws.Config{
-		Region: defaultRegion, BaseEndpoint: aws.String(w.iam.URL()),
+		Region: defaultRegion, BaseEndpoint: aws.String(w.iam.URL()), HTTPClient: w.http,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}}, nil
 }
