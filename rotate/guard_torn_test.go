@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,13 +75,14 @@ func TestTornBetweenLookAndReadBack(t *testing.T) {
 // the old one is dead, it is switched to.
 func TestTornNoKeyAnswers(t *testing.T) {
 	w := newWorld(t)
-	made := false
-	w.iam.SetVisible(func(v awstest.View) bool { return !made })
-	var mu sync.Mutex
+	var made atomic.Bool
+	w.iam.SetVisible(func(v awstest.View) bool { return !made.Load() })
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		return awstest.Fault{After: func() { made = made || c.Action == "CreateAccessKey" }}
+		return awstest.Fault{After: func() {
+			if c.Action == "CreateAccessKey" {
+				made.Store(true)
+			}
+		}}
 	})
 	_, err := w.options().Rotate(t.Context(), "default")
 	var half *HalfDone
