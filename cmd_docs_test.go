@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urfave/cli/v2"
+
 	"keycare/rotate"
 )
 
@@ -53,17 +55,17 @@ func TestDocsScenarios(t *testing.T) {
 // Each flag and each exit code stands in the README.
 func TestDocsReadme(t *testing.T) {
 	page := readDoc(t, "README.md")
-	for _, c := range newApp().Commands {
-		if !strings.Contains(page, "keycare "+c.Name) && !strings.Contains(page, "go run . "+c.Name) {
-			t.Errorf("README.md does not show keycare %s", c.Name)
+	eachCommand(newApp().Commands, func(command string, c *cli.Command) {
+		if !strings.Contains(page, "keycare "+command) && !strings.Contains(page, "go run . "+command) {
+			t.Errorf("README.md does not show keycare %s", command)
 		}
 		for _, f := range c.Flags {
 			name := f.Names()[0]
 			if name != "help" && !strings.Contains(page, "--"+name) {
-				t.Errorf("README.md does not name --%s of %s", name, c.Name)
+				t.Errorf("README.md does not name --%s of %s", name, command)
 			}
 		}
-	}
+	})
 	for _, e := range exitTable {
 		if !strings.Contains(page, fmt.Sprintf("\n| %d | ", e.code)) {
 			t.Errorf("README.md has no exit code %d", e.code)

@@ -51,8 +51,8 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 func usageErrorOf(c *cli.Context, err error, _ bool) error {
 	name := "keycare"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "keycare" {
-		name += " " + c.Command.Name
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
 	}
 	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok && c.Command != nil {
 		var known []string
@@ -79,16 +79,30 @@ func noCommand(c *cli.Context) error {
 			}
 			return cli.ShowAppHelp(c)
 		}
-		var names []string
-		for _, known := range c.App.VisibleCommands() {
-			names = append(names, known.Name)
-		}
-		if near := credfile.Nearest(name, names); near != "" {
-			return usagef("no such command %q; did you mean %q?", name, near)
-		}
-		return usagef("no such command %q; see \"keycare --help\"", name)
+		return unknownCommand("keycare", name, c.App.VisibleCommands())
 	}
 	return cli.ShowAppHelp(c)
+}
+
+// noSubcommand is the action of a command that has sub-commands only.
+func noSubcommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return unknownCommand(c.Command.HelpName, c.Args().First(), c.Command.Subcommands)
+	}
+	return cli.ShowSubcommandHelp(c)
+}
+
+func unknownCommand(parent, name string, among []*cli.Command) error {
+	var names []string
+	for _, known := range among {
+		if !known.Hidden {
+			names = append(names, known.Name)
+		}
+	}
+	if near := credfile.Nearest(name, names); near != "" {
+		return usagef("no such command %q; did you mean \"%s %s\"?", parent+" "+name, parent, near)
+	}
+	return usagef("no such command %q; see \"%s --help\"", parent+" "+name, parent)
 }
 
 // exitCode tells the error to a person and returns its exit code.

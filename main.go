@@ -39,14 +39,15 @@ func newApp() *cli.App {
 			auditCommand(), explainCommand(), settingsCommand(), fixCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
 		},
 	}
-	for _, c := range app.Commands {
+	eachCommand(app.Commands, func(_ string, c *cli.Command) {
 		c.OnUsageError = usageErrorOf
+		c.HideHelpCommand = true
 		for _, f := range c.Flags {
 			if b, ok := f.(*cli.BoolFlag); ok {
 				b.DisableDefaultText = true
 			}
 		}
-	}
+	})
 	return app
 }
 

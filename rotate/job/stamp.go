@@ -1,0 +1,115 @@
+package job
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"keycare/credfile/disk"
+	"keycare/rotate"
+)
+
+// Stamp is what the last runs left behind: schedule.json in the state folder.
+// Times are this machine's. It holds no secret.
+type Stamp struct {
+	Version int `json:"version"`
+	// Started and Ended are of the last run. A run that was killed has begun
+	// after it ended.
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended"`
+	// Outcome is how the last run went that had something to do, Did what it
+	// did, a sentence each.
+	Outcome Outcome   `json:"outcome"`
+	Acted   time.Time `json:"acted,omitzero"`
+	Did     []string  `json:"did,omitempty"`
+	// Audited is when AWS was asked last, Summary what the audit found.
+	Audited time.Time `json:"audited,omitzero"`
+	Summary string    `json:"summary,omitempty"`
+	// Told is when the user was told of something, by what it was about.
+	Told map[string]time.Time `json:"told,omitempty"`
+}
+
+// Outcome says how a run went.
+type Outcome string
+
+const (
+	Well      Outcome = "all well"
+	Findings  Outcome = "the audit found something"
+	NoNetwork Outcome = "no network; left for the next run"
+	Failed    Outcome = "failed"
+	HalfDone  Outcome = "stopped half way; the next run goes on"
+)
+
+const stampVersion = 1
+
+// late is how old a run may be before status says that the timer does not work.
+const late = 3 * 24 * time.Hour
+
+func stampPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.json") }
+
+// Load reads the stamp; nil if no run ever was.
+func Load(s rotate.State) (*Stamp, error) {
+	b, err := s.Disk.ReadFile(stampPath(s))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read when the timer ran last: %w", err)
+	}
+	st := &Stamp{}
+	if err := json.Unmarshal(b, st); err != nil || st.Version != stampVersion {
+		return nil, fmt.Errorf("%s is damaged; the next run of the timer makes it anew", stampPath(s))
+	}
+	return st, nil
+}
+
+func (st *Stamp) save(s rotate.State) error {
+	b, err := json.MarshalIndent(st, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := disk.WriteAtomic(s.Disk, stampPath(s), stampPath(s)+".new", append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("cannot write down that the timer ran: %w", err)
+	}
+	return nil
+}
+
+// Lines tells a person about the last run. A nil stamp is one that never was.
+func (st *Stamp) Lines(now time.Time) []string {
+	if st == nil {
+		return []string{"the timer has not run yet"}
+	}
+	at := func(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+	lines := []string{"last run: " + at(st.Started)}
+	if st.Ended.Before(st.Started) {
+		lines[0] += ", and it did not come to its end"
+	}
+	if !st.Acted.IsZero() {
+		lines = append(lines, fmt.Sprintf("last result: %s, %s", at(st.Acted), st.Outcome))
+		for _, d := range st.Did {
+			lines = append(lines, "  "+d)
+		}
+	}
+	if !st.Audited.IsZero() {
+		lines = append(lines, fmt.Sprintf("last audit: %s, %s", at(st.Audited), st.Summary))
+	}
+	return lines
+}
+
+// Late says that the timer has not run, or has not reached AWS, for long; empty
+// if all is well.
+func (st *Stamp) Late(now time.Time) string {
+	days := func(t time.Time) int { return int(now.Sub(t) / (24 * time.Hour)) }
+	switch {
+	case st == nil:
+		return ""
+	case now.Sub(st.Started) > late:
+		return fmt.Sprintf("the timer has not run for %d days", days(st.Started))
+	case !st.Audited.IsZero() && now.Sub(st.Audited) > late:
+		return fmt.Sprintf("the timer runs, but the last audit that could ask AWS was %d days ago", days(st.Audited))
+	}
+	return ""
+}
