@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"keycare/credfile"
@@ -189,13 +190,28 @@ func (r *run) askUse(ctx context.Context) {
 	switch {
 	case err != nil:
 		r.w.Unused, r.why = Silent, explain(err)
-	case use.At.After(r.j.Switched.Add(useSlack)):
-		r.w.Unused = No
-		r.why = fmt.Errorf("used %s for %s in %s; find out who uses it, then run \"keycare resume\" again, or \"keycare resume --keep-both\"",
-			use.At.UTC().Format("2006-01-02 15:04 MST"), use.Service, use.Region)
+	case use.At.After(r.j.Switched.Add(useSlack)) && use.At.After(r.backAt.Add(-r.j.Grace)):
+		r.w.Unused, r.why = No, &OldKeyUsed{use, r.j.Grace}
 	default:
 		r.w.Unused = Yes
 	}
+}
+
+// OldKeyUsed says that somebody used the old key after the switch, and not a
+// whole grace ago.
+type OldKeyUsed struct {
+	Use   Use
+	Grace time.Duration
+}
+
+func (e *OldKeyUsed) Error() string {
+	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s (or close it now and keep both keys: \"keycare resume --keep-both\")",
+		e.Use.At.UTC().Format("2006-01-02 15:04 MST"), e.Use.Service, e.Use.Region, shortTime(e.Grace))
+}
+
+// shortTime is a duration without parts that are zero: 24h, 1h30m.
+func shortTime(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }
 
 // retire deletes or deactivates the old key, signed by the pair that was just

@@ -119,6 +119,25 @@ func TestGraceOldKeyInUse(t *testing.T) {
 	}
 }
 
+// A key that somebody used after the switch is retired when it has been quiet
+// for as long as the grace.
+func TestGraceOldKeyQuietAgain(t *testing.T) {
+	w := inGrace(t)
+	w.iam.SetLastUsed(w.old.ID, w.clock.Now().Add(20*time.Hour), "s3", "eu-west-1")
+	_ = w.clock.Wait(t.Context(), 43*time.Hour)
+	var used *OldKeyUsed
+	if err := w.resume(w.options(), Unfinished); !errors.As(err, &used) || !strings.Contains(err.Error(), "24h") {
+		t.Fatalf("after 23 quiet hours: %v", err)
+	}
+	_ = w.clock.Wait(t.Context(), 2*time.Hour)
+	if err := w.resume(w.options(), Rotated); err != nil {
+		t.Fatal(err)
+	}
+	w.checkWorking()
+	w.checkKeys(1)
+	w.checkClosed()
+}
+
 // A use within a quarter of an hour of the switch may be one from before it.
 func TestGraceUseBeforeSwitch(t *testing.T) {
 	w := inGrace(t)
