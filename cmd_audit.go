@@ -102,34 +102,15 @@ func runAudit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	env := credfile.OSEnv()
-	paths, err := credfile.Locate(env)
+	in, asker, err := auditInput(o, time.Now())
 	if err != nil {
 		return err
 	}
-	state := rotate.State{Dir: stateDir(), Disk: disk.OS{}}
-	in := report.Input{
-		Local: credfile.ReadLocal(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
-		Now: time.Now(), Policy: o.policy,
-	}
-	in.Set, err = credfile.Load(disk.OS{}, paths)
-	if err != nil {
-		in.ReadErrors = append(in.ReadErrors, err)
-	} else if err := in.Set.MustHave(o.profiles); err != nil {
-		return err
-	}
-	if in.Rotations, err = state.Rotations(); err != nil {
-		in.ReadErrors = append(in.ReadErrors, err)
-	}
-	if in.Set != nil {
-		asker := &rotate.Asker{Set: in.Set, Profiles: o.profiles, Never: o.never.Bars}
-		if len(asker.Profiles) == 0 {
-			asker.Profiles = in.Set.Profiles()
-		}
+	if asker != nil {
 		if o.dryRun {
 			return sayWhom(asker, o.offline)
 		}
-		in.Online = onlineFacts(c.Context, asker, state, o.offline, in.Now)
+		in.Online = onlineFacts(c.Context, asker, o.offline, in.Now)
 		if c.Context.Err() != nil {
 			return c.Context.Err()
 		}
@@ -150,21 +131,59 @@ func runAudit(c *cli.Context) error {
 	return nil
 }
 
+// auditInput reads all that an audit looks at on this machine. The Asker, which
+// has the keys that AWS may be asked about, is nil if the files cannot be read.
+func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, error) {
+	env := credfile.OSEnv()
+	paths, err := credfile.Locate(env)
+	if err != nil {
+		return report.Input{}, nil, err
+	}
+	in := report.Input{
+		Local: credfile.ReadLocal(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
+		Now: now, Policy: o.policy,
+	}
+	in.Set, err = credfile.Load(disk.OS{}, paths)
+	if err != nil {
+		in.ReadErrors = append(in.ReadErrors, err)
+	} else if err := in.Set.MustHave(o.profiles); err != nil {
+		return report.Input{}, nil, err
+	}
+	if in.Rotations, err = ownState().Rotations(); err != nil {
+		in.ReadErrors = append(in.ReadErrors, err)
+	}
+	if in.Set == nil {
+		return in, nil, nil
+	}
+	asker := &rotate.Asker{Set: in.Set, Profiles: o.profiles, Never: o.never.Bars}
+	if len(asker.Profiles) == 0 {
+		asker.Profiles = in.Set.Profiles()
+	}
+	return in, asker, nil
+}
+
 // onlineFacts asks AWS, unless offline, and completes the answers with what
 // earlier audits learned. A cache that cannot be written is not the audit's
 // failure.
-func onlineFacts(ctx context.Context, asker *rotate.Asker, state rotate.State, offline bool, now time.Time) map[string]credfile.Online {
+func onlineFacts(ctx context.Context, asker *rotate.Asker, offline bool, now time.Time) map[string]credfile.Online {
 	facts := map[string]credfile.Online{}
 	if !offline {
 		facts = asker.Facts(ctx, askTimeout)
 	}
+	keepFacts(ctx, asker, facts, now)
+	return facts
+}
+
+// keepFacts completes the facts with what is kept of earlier audits, and keeps
+// what is new.
+func keepFacts(ctx context.Context, asker *rotate.Asker, facts map[string]credfile.Online, now time.Time) {
+	state := ownState()
 	cache := state.FactCache()
 	if cache.Merge(asker.Set, facts, now) && ctx.Err() == nil {
 		if err := state.SaveFacts(cache); err != nil {
 			fmt.Fprintf(os.Stderr, "keycare: what was learned is not kept for later audits: %v\n", err)
 		}
 	}
-	return facts
 }
 
 // sayWhom tells which profiles would be asked about.

@@ -26,6 +26,8 @@ import (
 // folder, Application Support on macOS, LocalAppData on Windows.
 func stateDir() string { return filepath.Join(xdg.StateHome, "keycare") }
 
+func ownState() rotate.State { return rotate.State{Dir: stateDir(), Disk: disk.OS{}} }
+
 // rotateOptions are the options that every command about rotations shares.
 func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	paths, err := credfile.Locate(credfile.OSEnv())
@@ -44,7 +46,7 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	}
 	o := &rotate.Options{
 		Paths:   paths,
-		State:   rotate.State{Dir: stateDir(), Disk: disk.OS{}},
+		State:   ownState(),
 		Disk:    disk.OS{},
 		Now:     time.Now,
 		Wait:    wait,

@@ -115,7 +115,10 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
-	fmt.Fprintf(stderr, "keycare: %v\n", err)
+	var told toldError
+	if !errors.As(err, &told) {
+		fmt.Fprintf(stderr, "keycare: %v\n", err)
+	}
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage

@@ -41,9 +41,26 @@ func Lock(ctx context.Context, files ...string) (unlock func(), err error) {
 		if err == nil || errors.Is(err, context.DeadlineExceeded) {
 			return nil, fmt.Errorf("%w (lock %s): wait for it to end, then run again", ErrLocked, name)
 		}
-		return nil, fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err)
+		return nil, lockFailed(name, err)
 	}
 	return unlock, nil
+}
+
+// TryLock is Lock for one file, without waiting.
+func TryLock(name string) (unlock func(), err error) {
+	l := flock.New(name, flock.SetPermissions(0o600))
+	ok, err := l.TryLock()
+	switch {
+	case err != nil:
+		return nil, lockFailed(name, err)
+	case !ok:
+		return nil, fmt.Errorf("%w (lock %s)", ErrLocked, name)
+	}
+	return func() { _ = l.Close() }, nil
+}
+
+func lockFailed(name string, err error) error {
+	return fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err)
 }
 
 // LockName returns the lock that belongs to a shared file, whose links must be

@@ -25,6 +25,8 @@ type Settings struct {
 	FailOn            string
 	// MFACommand is a program with arguments that prints a one-time code.
 	MFACommand []string
+	// Notices says whether the timer may show notices on the desktop.
+	Notices    bool
 	Accounts   []string // whose keys may be on this machine; empty: any
 	RulesOff   []string
 	NeverCall  NeverCall
@@ -98,6 +100,10 @@ var options = []option{
 	{"", "mfa_command", "", func(s *Settings, v string, _ Known) (err error) {
 		s.MFACommand, err = argv(v)
 		return err
+	}},
+	{"", "notices", "on", func(s *Settings, v string, _ Known) error {
+		s.Notices = v == "on"
+		return oneOf(v, []string{"on", "off"})
 	}},
 	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }},
 	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }},

@@ -1,0 +1,294 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate"
+)
+
+// Job is one run of the timer. Nothing in it may ask a person.
+type Job struct {
+	State rotate.State
+	// Now and Wait are the clock; Jitter returns a number from 0 to 1 by which
+	// waits are spread.
+	Now    func() time.Time
+	Wait   func(ctx context.Context, d time.Duration) error
+	Jitter func() float64
+	// Always does the daily part even if it was done a short while ago.
+	Always bool
+
+	// Reach returns nil if AWS answers, or if there is nothing to ask it.
+	Reach func(ctx context.Context) error
+	// Resume and Rotate are rotate's. Rotate is nil where no key is in the
+	// timer's care.
+	Resume func(ctx context.Context) ([]rotate.Result, error)
+	Rotate func(ctx context.Context) ([]rotate.Result, error)
+	Audit  func(ctx context.Context) (*Audit, error)
+	// Notify shows a notice on the desktop. What cannot be shown is logged.
+	Notify func(Notice) error
+}
+
+// Audit is what the timer needs of an audit.
+type Audit struct {
+	Summary  string // one sentence
+	Findings []Finding
+	// Fails says that something at or above the limit was found, told or not.
+	Fails bool
+	// Unanswered says that AWS was asked and answered nothing.
+	Unanswered bool
+}
+
+// Finding is one that is at or above the limit at which an audit fails.
+type Finding struct{ Fingerprint, What, Fix string }
+
+// Result is what a run did, for the one who started it.
+type Result struct {
+	Outcome Outcome
+	// Idle: nothing was due, or another run was at work.
+	Idle    bool
+	Notices []Notice // told now
+	Err     error
+	// New says that Err is one that was not told in the last week.
+	New bool
+}
+
+const (
+	// daily is the time between two audits. It is less than a day, so that a
+	// timer that starts a little earlier than yesterday does not skip a day.
+	daily = 20 * time.Hour
+	// again is when a notice is repeated that still holds.
+	again = 7 * 24 * time.Hour
+	// forget is when a notice that no longer holds is forgotten.
+	forget = 30 * 24 * time.Hour
+)
+
+// waits are the times between the looks for the network, before they are
+// spread: a laptop that has just woken needs some seconds, a hotel's network a
+// few minutes.
+var waits = []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute}
+
+// Run does what is due. The error is of the run itself; what went wrong with
+// keys is in the Result.
+func (j *Job) Run(ctx context.Context) (*Result, error) {
+	if err := j.State.Init(); err != nil {
+		return nil, err
+	}
+	unlock, err := credfile.TryLock(lockPath(j.State))
+	if errors.Is(err, credfile.ErrLocked) {
+		return &Result{Outcome: Well, Idle: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	st, err := Load(j.State)
+	if err != nil || st == nil { // a damaged one is made anew
+		st = &Stamp{Version: stampVersion, Outcome: Well}
+	}
+	st.Started = j.Now()
+	if err := st.save(j.State); err != nil {
+		return nil, err
+	}
+	r := &run{Job: j, st: st}
+	res := r.do(ctx)
+	st.Ended = j.Now()
+	return res, errors.Join(st.save(j.State), r.logErr)
+}
+
+type run struct {
+	*Job
+	st      *Stamp
+	did     []string
+	notices []Notice
+	errs    []error
+	logErr  error
+}
+
+func (r *run) do(ctx context.Context) *Result {
+	open, damaged := r.unfinished()
+	if !r.due() && !open {
+		return &Result{Outcome: Well, Idle: true}
+	}
+	res := &Result{Outcome: Well}
+	if err := r.network(ctx); err != nil {
+		if ctx.Err() != nil {
+			return &Result{Outcome: NoNetwork, Err: ctx.Err()}
+		}
+		res.Outcome = NoNetwork
+		r.say("AWS does not answer: %v", firstLine(err))
+		if late := r.st.Late(r.st.Started); late != "" {
+			r.notices = append(r.notices, Notice{Needs, "late", late + "; look at this machine's network and proxy, or run: keycare audit"})
+		}
+		return r.end(res)
+	}
+	if open || damaged != nil || r.due() {
+		results, err := r.Resume(ctx)
+		r.keys(results, err)
+	}
+	if r.due() && ctx.Err() == nil {
+		if r.Rotate != nil {
+			results, err := r.Rotate(ctx)
+			r.keys(results, err)
+		}
+		r.audit(ctx, res)
+	}
+	return r.end(res)
+}
+
+// due reports whether the daily part is. A clock that was put back makes it so.
+func (r *run) due() bool {
+	since := r.st.Started.Sub(r.st.Audited)
+	return r.Always || since >= daily || since < 0
+}
+
+// unfinished reports whether Resume has something to do. A rotation in its grace
+// waits.
+func (r *run) unfinished() (open bool, damaged error) {
+	js, damaged := r.State.Journals()
+	for _, j := range js {
+		open = open || j.Direction != rotate.Grace || !r.st.Started.Before(j.GraceEnds)
+	}
+	return open, damaged
+}
+
+// network waits until AWS answers.
+func (r *run) network(ctx context.Context) error {
+	for i := 0; ; i++ {
+		err := r.Reach(ctx)
+		if err == nil || i == len(waits) || ctx.Err() != nil {
+			return err
+		}
+		spread := time.Duration((0.5 + r.Jitter()) * float64(waits[i]))
+		if err := r.Wait(ctx, spread); err != nil {
+			return err
+		}
+	}
+}
+
+// keys notes what became of rotations.
+func (r *run) keys(results []rotate.Result, err error) {
+	for _, res := range results {
+		switch res.Outcome {
+		case rotate.Rotated:
+			r.say("profile %s: key %s is replaced by %s, the old key is %s", res.Profile, res.Old, res.New, res.Retired)
+		case rotate.InGrace:
+			r.say("profile %s: key %s is replaced by %s, the old key stays active until %s", res.Profile, res.Old, res.New,
+				res.GraceEnds.Local().Format("2006-01-02 15:04"))
+		case rotate.Undone:
+			r.say("profile %s keeps key %s", res.Profile, res.Old)
+		}
+		if n, ok := noticeOf(res); ok {
+			r.notices = append(r.notices, n)
+		}
+	}
+	for _, e := range flat(err) {
+		if errors.Is(e, credfile.ErrLocked) {
+			r.say("another keycare is at work; left for the next run")
+			continue
+		}
+		r.say("%s", firstLine(e))
+		r.errs = append(r.errs, e)
+		r.notices = append(r.notices, noticeOfError(e))
+	}
+}
+
+func (r *run) audit(ctx context.Context, res *Result) {
+	a, err := r.Audit(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		r.say("%s", firstLine(err))
+		r.errs = append(r.errs, err)
+		r.notices = append(r.notices, noticeOfError(err))
+		return
+	case a.Unanswered:
+		res.Outcome = NoNetwork
+		r.say("AWS stopped answering during the audit")
+		return
+	}
+	r.st.Audited, r.st.Summary = r.st.Started, a.Summary
+	if a.Fails {
+		res.Outcome = Findings
+	}
+	for _, f := range a.Findings {
+		text := f.What
+		if f.Fix != "" {
+			text += ". " + f.Fix
+		}
+		r.notices = append(r.notices, Notice{Needs, "finding " + f.Fingerprint, text})
+	}
+	r.say("audit: %s", a.Summary)
+}
+
+// end tells what was not told lately, and writes the log.
+func (r *run) end(res *Result) *Result {
+	res.Err = errors.Join(r.errs...)
+	var half *rotate.HalfDone
+	switch {
+	case errors.As(res.Err, &half):
+		res.Outcome = HalfDone
+	case res.Err != nil:
+		res.Outcome = Failed
+	}
+	r.st.Acted, r.st.Outcome, r.st.Did = r.st.Started, res.Outcome, r.did
+	res.Notices = r.untold()
+	for _, n := range merged(res.Notices) {
+		res.New = res.New || n.Kind != Done
+		if err := r.Notify(n); err != nil {
+			r.did = append(r.did, fmt.Sprintf("no desktop notice could be shown (%s): %s", firstLine(err), n.Text))
+		}
+	}
+	r.logErr = appendLog(r.State, r.st.Started, res.Outcome, r.did)
+	return res
+}
+
+// untold returns the notices that are new or have not been repeated for a week,
+// and notes them as told.
+func (r *run) untold() []Notice {
+	var fresh []Notice
+	now := r.st.Started
+	maps.DeleteFunc(r.st.Told, func(_ string, at time.Time) bool { return now.Sub(at) > forget || at.After(now) })
+	for _, n := range r.notices {
+		if at, told := r.st.Told[n.About]; told && (n.Kind == Done || now.Sub(at) < again) {
+			continue
+		}
+		if r.st.Told == nil {
+			r.st.Told = map[string]time.Time{}
+		}
+		r.st.Told[n.About] = now
+		if !slices.Contains(fresh, n) {
+			fresh = append(fresh, n)
+		}
+	}
+	return fresh
+}
+
+func (r *run) say(format string, args ...any) { r.did = append(r.did, fmt.Sprintf(format, args...)) }
+
+// flat returns the errors that were joined.
+func flat(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range many.Unwrap() {
+			all = append(all, flat(e)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

@@ -1,0 +1,56 @@
+package job
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"keycare/credfile/disk"
+	"keycare/rotate"
+)
+
+// mostLog bounds the log, in bytes; the oldest lines go first.
+const mostLog = 128 << 10
+
+// LogPath is the log of the timer's runs in the state folder. It holds no
+// secret.
+func LogPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.log") }
+
+func lockPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.lock") }
+
+// appendLog adds a line for a run and one for each thing that it did.
+func appendLog(s rotate.State, at time.Time, out Outcome, did []string) error {
+	log, err := s.Disk.ReadFile(LogPath(s))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot write the log of the timer: %w", err)
+	}
+	var b strings.Builder
+	stamp := at.UTC().Format(time.RFC3339)
+	fmt.Fprintf(&b, "%s %s\n", stamp, out)
+	for _, d := range did {
+		fmt.Fprintf(&b, "%s   %s\n", stamp, oneLine(d))
+	}
+	log = append(log, b.String()...)
+	if over := len(log) - mostLog; over > 0 {
+		end := bytes.IndexByte(log[over:], '\n')
+		log = log[over+end+1:]
+	}
+	if err := disk.WriteAtomic(s.Disk, LogPath(s), LogPath(s)+".new", log, 0o600); err != nil {
+		return fmt.Errorf("cannot write the log of the timer: %w", err)
+	}
+	return nil
+}
+
+// oneLine keeps what comes from files and from AWS from making lines of its own.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}

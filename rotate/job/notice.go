@@ -1,0 +1,86 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"keycare/rotate"
+)
+
+// Kind is why a person is told.
+type Kind string
+
+const (
+	Done    Kind = "rotated"               // for information
+	Needs   Kind = "needs you"             // nothing goes on without a person
+	Trouble Kind = "failed"                // the next run tries again
+	InUse   Kind = "old key still in use"  // by somebody else
+	Several Kind = "several things to see" // merged
+)
+
+// Notice is one thing to tell a person. It holds no secret.
+type Notice struct {
+	Kind Kind
+	// About is the same as long as the notice is about the same thing. It is
+	// kept, to tell that once.
+	About string
+	Text  string
+}
+
+// Title is the notice's heading.
+func (n Notice) Title() string { return "keycare: " + string(n.Kind) }
+
+// noticeOf tells of a key that was replaced. The end of a grace is no news.
+func noticeOf(res rotate.Result) (Notice, bool) {
+	about := "rotated " + res.Old
+	switch res.Outcome {
+	case rotate.InGrace:
+		return Notice{Done, about, fmt.Sprintf("Profile %s has a new key, %s. The old key %s stays active until %s.",
+			res.Profile, res.New, res.Old, res.GraceEnds.Local().Format("2006-01-02 15:04"))}, true
+	case rotate.Rotated:
+		return Notice{Done, about, fmt.Sprintf("Profile %s has a new key, %s. The old key %s is %s.",
+			res.Profile, res.New, res.Old, res.Retired)}, true
+	}
+	return Notice{}, false
+}
+
+func noticeOfError(err error) Notice {
+	var used *rotate.OldKeyUsed
+	var half *rotate.HalfDone
+	var refused *rotate.Refused
+	isHalf := errors.As(err, &half)
+	switch {
+	case errors.As(err, &used) && isHalf:
+		return Notice{InUse, "in use " + half.Journal.Old, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It is kept. See: keycare status",
+			half.Journal.Old, half.Journal.Profile, used.Use.At.Local().Format("2006-01-02 15:04"), used.Use.Service, used.Use.Region)}
+	case isHalf:
+		return Notice{Trouble, "half " + half.Journal.ID, firstLine(err) + ". See: keycare status"}
+	case errors.As(err, &refused):
+		return Notice{Needs, "refused " + stable(err), firstLine(err)}
+	}
+	return Notice{Trouble, "failed " + stable(err), firstLine(err)}
+}
+
+// stable is an error's text without what differs each time it happens: ages,
+// times and the IDs of requests.
+func stable(err error) string {
+	text, _, _ := strings.Cut(firstLine(err), "RequestID")
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// mostNotices is how many notices a run puts on the desktop one by one.
+const mostNotices = 3
+
+// merged makes one notice of those that are too many.
+func merged(all []Notice) []Notice {
+	if len(all) <= mostNotices {
+		return all
+	}
+	return []Notice{{Several, "", fmt.Sprintf("%s And %d more. See: keycare schedule status, keycare audit", all[0].Text, len(all)-1)}}
+}

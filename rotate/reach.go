@@ -1,0 +1,29 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// reachTimeout bounds one look for the network.
+const reachTimeout = 10 * time.Second
+
+// Reaches asks STS one question that no key signs: nil if anything answers. A
+// refusal is an answer; the error says why nothing came back.
+func (a *AWS) Reaches(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	cfg := a.signedBy(aws.AnonymousCredentials{})
+	_, err := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = aws.NopRetryer{} }).
+		GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) && answer.HTTPStatusCode() != 0 {
+		return nil
+	}
+	return err
+}
