@@ -55,7 +55,7 @@ type Result struct {
 	Idle    bool
 	Notices []Notice // told now
 	Err     error
-	// New says that Err is one that was not told in the last week.
+	// New says that Err was not told lately.
 	New bool
 }
 
@@ -63,10 +63,13 @@ const (
 	// daily is the time between two audits. It is less than a day, so that a
 	// timer that starts a little earlier than yesterday does not skip a day.
 	daily = 20 * time.Hour
-	// again is when a notice is repeated that still holds.
-	again = 7 * 24 * time.Hour
+	// weekly and monthly are when a notice is repeated that still holds: of what
+	// stops the timer's own work, and of what is wrong with the keys, which may
+	// be for others to mend.
+	weekly  = 7 * 24 * time.Hour
+	monthly = 30 * 24 * time.Hour
 	// forget is when a notice that no longer holds is forgotten.
-	forget = 30 * 24 * time.Hour
+	forget = 90 * 24 * time.Hour
 )
 
 // waits are the times between the looks for the network, before they are
@@ -123,11 +126,13 @@ func (r *run) do(ctx context.Context) *Result {
 		}
 		res.Outcome = NoNetwork
 		r.say("AWS does not answer: %v", firstLine(err))
-		if late := r.st.Late(r.st.Started); late != "" {
-			r.notices = append(r.notices, Notice{Needs, "late", late + "; look at this machine's network and proxy, or run: keycare audit"})
+		r.st.Dark++
+		if late := r.st.Late(r.st.Started); late != "" && r.st.Dark > mostDark {
+			r.notices = append(r.notices, Notice{Needs, "late", weekly, late + "; look at this machine's network and proxy, or run: keycare audit"})
 		}
 		return r.end(res)
 	}
+	r.st.Dark = 0
 	if open || damaged != nil || r.due() {
 		results, err := r.Resume(ctx)
 		r.keys(results, err)
@@ -223,7 +228,7 @@ func (r *run) audit(ctx context.Context, res *Result) {
 		if f.Fix != "" {
 			text += ". " + f.Fix
 		}
-		r.notices = append(r.notices, Notice{Needs, "finding " + f.Fingerprint, text})
+		r.notices = append(r.notices, Notice{Needs, "finding " + f.Fingerprint, monthly, text})
 	}
 	r.say("audit: %s", a.Summary)
 }
@@ -250,14 +255,14 @@ func (r *run) end(res *Result) *Result {
 	return res
 }
 
-// untold returns the notices that are new or have not been repeated for a week,
-// and notes them as told.
+// untold returns the notices that are new or are to be repeated, and notes them
+// as told.
 func (r *run) untold() []Notice {
 	var fresh []Notice
 	now := r.st.Started
 	maps.DeleteFunc(r.st.Told, func(_ string, at time.Time) bool { return now.Sub(at) > forget || at.After(now) })
 	for _, n := range r.notices {
-		if at, told := r.st.Told[n.About]; told && (n.Kind == Done || now.Sub(at) < again) {
+		if at, told := r.st.Told[n.About]; told && (n.Again == 0 || now.Sub(at) < n.Again) {
 			continue
 		}
 		if r.st.Told == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"keycare/rotate"
 )
@@ -25,6 +26,8 @@ type Notice struct {
 	// About is the same as long as the notice is about the same thing. It is
 	// kept, to tell that once.
 	About string
+	// Again is when it is repeated if it still holds; 0 means never.
+	Again time.Duration
 	Text  string
 }
 
@@ -36,10 +39,10 @@ func noticeOf(res rotate.Result) (Notice, bool) {
 	about := "rotated " + res.Old
 	switch res.Outcome {
 	case rotate.InGrace:
-		return Notice{Done, about, fmt.Sprintf("Profile %s has a new key, %s. The old key %s stays active until %s.",
+		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s stays active until %s.",
 			res.Profile, res.New, res.Old, res.GraceEnds.Local().Format("2006-01-02 15:04"))}, true
 	case rotate.Rotated:
-		return Notice{Done, about, fmt.Sprintf("Profile %s has a new key, %s. The old key %s is %s.",
+		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s is %s.",
 			res.Profile, res.New, res.Old, res.Retired)}, true
 	}
 	return Notice{}, false
@@ -52,14 +55,14 @@ func noticeOfError(err error) Notice {
 	isHalf := errors.As(err, &half)
 	switch {
 	case errors.As(err, &used) && isHalf:
-		return Notice{InUse, "in use " + half.Journal.Old, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It is kept. See: keycare status",
+		return Notice{InUse, "in use " + half.Journal.Old, weekly, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It is kept. See: keycare status",
 			half.Journal.Old, half.Journal.Profile, used.Use.At.Local().Format("2006-01-02 15:04"), used.Use.Service, used.Use.Region)}
 	case isHalf:
-		return Notice{Trouble, "half " + half.Journal.ID, firstLine(err) + ". See: keycare status"}
+		return Notice{Trouble, "half " + half.Journal.ID, weekly, firstLine(err) + ". See: keycare status"}
 	case errors.As(err, &refused):
-		return Notice{Needs, "refused " + stable(err), firstLine(err)}
+		return Notice{Needs, "refused " + stable(err), weekly, firstLine(err)}
 	}
-	return Notice{Trouble, "failed " + stable(err), firstLine(err)}
+	return Notice{Trouble, "failed " + stable(err), weekly, firstLine(err)}
 }
 
 // stable is an error's text without what differs each time it happens: ages,
@@ -82,5 +85,5 @@ func merged(all []Notice) []Notice {
 	if len(all) <= mostNotices {
 		return all
 	}
-	return []Notice{{Several, "", fmt.Sprintf("%s And %d more. See: keycare schedule status, keycare audit", all[0].Text, len(all)-1)}}
+	return []Notice{{Several, "", 0, fmt.Sprintf("%s And %d more. See: keycare schedule status, keycare audit", all[0].Text, len(all)-1)}}
 }

@@ -28,6 +28,8 @@ type Stamp struct {
 	// Audited is when AWS was asked last, Summary what the audit found.
 	Audited time.Time `json:"audited,omitzero"`
 	Summary string    `json:"summary,omitempty"`
+	// Dark counts the last runs that found no network.
+	Dark int `json:"dark,omitempty"`
 	// Told is when the user was told of something, by what it was about.
 	Told map[string]time.Time `json:"told,omitempty"`
 }
@@ -45,8 +47,14 @@ const (
 
 const stampVersion = 1
 
-// late is how old a run may be before status says that the timer does not work.
-const late = 3 * 24 * time.Hour
+const (
+	// late is how old a run or an audit may be before status says that the timer
+	// does not work. A laptop may be off over a weekend and more.
+	late = 7 * 24 * time.Hour
+	// mostDark is how many runs in a row may find no network before the user is
+	// told, if the last audit is late as well.
+	mostDark = 6
+)
 
 func stampPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.json") }
 

@@ -1,0 +1,313 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"keycare/credfile/disk"
+	"keycare/rotate"
+)
+
+// bench is a job whose parts a test sets one by one; all else is well.
+type bench struct {
+	*Job
+	t     *testing.T
+	now   time.Time
+	slept []time.Duration
+	shown []Notice
+	did   []string // the parts in their order
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{t: t, now: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
+	note := func(what string) func(context.Context) ([]rotate.Result, error) {
+		return func(context.Context) ([]rotate.Result, error) { b.did = append(b.did, what); return nil, nil }
+	}
+	b.Job = &Job{
+		State:  rotate.State{Dir: t.TempDir(), Disk: disk.OS{}},
+		Now:    func() time.Time { return b.now },
+		Jitter: func() float64 { return 0.5 },
+		Wait: func(_ context.Context, d time.Duration) error {
+			b.slept = append(b.slept, d)
+			b.now = b.now.Add(d)
+			return nil
+		},
+		Reach:  func(context.Context) error { return nil },
+		Resume: note("resume"),
+		Rotate: note("rotate"),
+		Audit: func(context.Context) (*Audit, error) {
+			b.did = append(b.did, "audit")
+			return &Audit{Summary: "all is well"}, nil
+		},
+		Notify: func(n Notice) error { b.shown = append(b.shown, n); return nil },
+	}
+	return b
+}
+
+func (b *bench) run() *Result {
+	b.t.Helper()
+	b.did, b.shown, b.slept = nil, nil, nil
+	res, err := b.Run(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return res
+}
+
+func (b *bench) stamp() *Stamp {
+	b.t.Helper()
+	st, err := Load(b.State)
+	if err != nil || st == nil {
+		b.t.Fatalf("stamp %v, %v", st, err)
+	}
+	return st
+}
+
+// Once a day all is done, in its order; between that nothing.
+func TestRunDaily(t *testing.T) {
+	b := newBench(t)
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{0, "resume rotate audit"},
+		{4 * time.Hour, ""},
+		{15 * time.Hour, ""},
+		{time.Hour, "resume rotate audit"},
+		{-48 * time.Hour, "resume rotate audit"}, // the clock was put right
+	} {
+		b.now = b.now.Add(c.after)
+		res := b.run()
+		if got := strings.Join(b.did, " "); got != c.want || res.Idle != (c.want == "") || len(b.shown) > 0 {
+			t.Errorf("%s later: did %q, want %q: %+v", c.after, got, c.want, res)
+		}
+	}
+	b.Always = true
+	if b.run(); len(b.did) != 3 {
+		t.Errorf("told to do all: did %q", b.did)
+	}
+}
+
+// A network that comes back while the run waits is used. One that does not
+// leaves all to the next run.
+func TestRunWaitsForNetwork(t *testing.T) {
+	b := newBench(t)
+	looks := 0
+	b.Reach = func(context.Context) error {
+		if looks++; looks < 4 {
+			return errors.New("no route to host")
+		}
+		return nil
+	}
+	if res := b.run(); res.Outcome != Well || len(b.slept) != 3 || len(b.did) != 3 {
+		t.Errorf("%+v, waited %v, did %v", res, b.slept, b.did)
+	}
+	b.now = b.now.Add(24 * time.Hour)
+	b.Reach = func(context.Context) error { return errors.New("no route to host") }
+	res := b.run()
+	if res.Outcome != NoNetwork || res.Err != nil || len(b.did) > 0 || len(b.slept) != len(waits) || len(b.shown) > 0 {
+		t.Errorf("%+v, waited %v, did %v", res, b.slept, b.did)
+	}
+	for i, d := range b.slept {
+		if d < waits[i]/2 || d > waits[i]*3/2 {
+			t.Errorf("wait %d is %s", i, d)
+		}
+	}
+	b.now = b.now.Add(20 * 24 * time.Hour) // switched off for long, then a network after a while
+	for range mostDark - 1 {
+		if b.run(); len(b.shown) > 0 {
+			t.Errorf("told of the network at once: %+v", b.shown)
+		}
+	}
+	b.Reach = func(context.Context) error { return nil }
+	b.run()
+	b.Reach = func(context.Context) error { return errors.New("no route to host") }
+	b.now = b.now.Add(20 * 24 * time.Hour)
+	if b.run(); len(b.shown) > 0 {
+		t.Errorf("told of the network at once, after one that was there: %+v", b.shown)
+	}
+	b.Reach = func(context.Context) error { return nil }
+	b.run()
+	b.Reach = func(context.Context) error { return errors.New("no route to host") }
+	told := 0
+	for range 4 * 18 { // eighteen days without a network
+		b.now = b.now.Add(6 * time.Hour)
+		b.run()
+		told += len(b.shown)
+	}
+	if told != 2 {
+		t.Errorf("told %d times that there is no network, want 2", told)
+	}
+	if late := b.stamp().Late(b.now); !strings.Contains(late, "18 days ago") {
+		t.Errorf("late: %q", late)
+	}
+}
+
+// An audit that AWS did not answer is made again by the next run.
+func TestRunUnanswered(t *testing.T) {
+	b := newBench(t)
+	b.Audit = func(context.Context) (*Audit, error) { return &Audit{Unanswered: true, Fails: true}, nil }
+	if res := b.run(); res.Outcome != NoNetwork || !b.stamp().Audited.IsZero() {
+		t.Errorf("%+v", res)
+	}
+	b.now = b.now.Add(time.Hour)
+	if b.run(); len(b.did) != 2 {
+		t.Errorf("did %v", b.did)
+	}
+}
+
+// Each thing is told once, and again only after a time.
+func TestRunNotices(t *testing.T) {
+	half := &rotate.HalfDone{Journal: &rotate.Journal{ID: "7", Old: "AKIAOLD", Profile: "work"}, Why: "it is kept",
+		Err: &rotate.OldKeyUsed{Use: rotate.Use{Service: "s3", Region: "eu-west-1"}, Grace: time.Hour}}
+	n := 0
+	for _, c := range []struct {
+		name  string
+		set   func(*bench)
+		kind  Kind
+		text  string
+		times int // in 40 days
+		out   Outcome
+	}{
+		{"rotated", func(b *bench) {
+			b.Rotate = func(context.Context) ([]rotate.Result, error) {
+				return []rotate.Result{{Outcome: rotate.InGrace, Profile: "work", Old: "AKIAOLD", New: "AKIANEW"}}, nil
+			}
+		}, Done, "AKIANEW", 1, Well},
+		{"in use", func(b *bench) {
+			b.Resume = func(context.Context) ([]rotate.Result, error) { return nil, errors.Join(half) }
+		}, InUse, "s3 in eu-west-1", 6, HalfDone},
+		{"refused", func(b *bench) {
+			b.Rotate = func(context.Context) ([]rotate.Result, error) {
+				n++
+				return nil, fmt.Errorf("today: %w", &rotate.Refused{Why: fmt.Sprintf("the key is %d days old", n)})
+			}
+		}, Needs, "days old", 6, Failed},
+		{"failed", func(b *bench) {
+			b.Audit = func(context.Context) (*Audit, error) {
+				n++
+				return nil, fmt.Errorf("operation error IAM, RequestID: %x-%d, denied", n*7919, n)
+			}
+		}, Trouble, "denied", 6, Failed},
+		{"found", func(b *bench) {
+			b.Audit = func(context.Context) (*Audit, error) {
+				return &Audit{Summary: "1 critical", Fails: true, Findings: []Finding{{"f1", "a root key", "keycare replace-root"}}}, nil
+			}
+		}, Needs, "a root key. keycare replace-root", 2, Findings},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			c.set(b)
+			var all []Notice
+			for range 40 {
+				b.now = b.now.Add(24 * time.Hour)
+				res := b.run()
+				if res.Outcome != c.out {
+					t.Fatalf("outcome %s", res.Outcome)
+				}
+				if res.New != (len(b.shown) > 0 && c.kind != Done) {
+					t.Fatalf("%d notices, new: %v", len(b.shown), res.New)
+				}
+				all = append(all, b.shown...)
+			}
+			if len(all) != c.times || all[0].Kind != c.kind || !strings.Contains(all[0].Text, c.text) {
+				t.Errorf("%d notices, want %d: %+v", len(all), c.times, all)
+			}
+		})
+	}
+}
+
+// Many notices are one on the desktop, and all of them in the result.
+func TestRunMerges(t *testing.T) {
+	b := newBench(t)
+	b.Audit = func(context.Context) (*Audit, error) {
+		a := &Audit{Fails: true}
+		for i := range 9 {
+			a.Findings = append(a.Findings, Finding{fmt.Sprint("f", i), fmt.Sprint("finding ", i), ""})
+		}
+		return a, nil
+	}
+	if res := b.run(); len(res.Notices) != 9 || len(b.shown) != 1 || !strings.Contains(b.shown[0].Text, "8 more") {
+		t.Errorf("%d notices, shown %+v", len(res.Notices), b.shown)
+	}
+}
+
+// A desktop that shows nothing is no failure; the log has it.
+func TestRunNoDesktop(t *testing.T) {
+	b := newBench(t)
+	b.Audit = func(context.Context) (*Audit, error) { return nil, errors.New("broken\nfile") }
+	b.Notify = func(Notice) error { return errors.New("no session bus") }
+	if res := b.run(); res.Outcome != Failed || !res.New {
+		t.Errorf("%+v", res)
+	}
+	log, err := os.ReadFile(LogPath(b.State))
+	if err != nil || !strings.Contains(string(log), "no session bus") || strings.Contains(string(log), "\nfile") {
+		t.Errorf("log %q, %v", log, err)
+	}
+}
+
+// Status tells of a run that was killed, and of a timer that stands still.
+func TestStampLines(t *testing.T) {
+	b := newBench(t)
+	if got := (*Stamp)(nil).Lines(b.now); len(got) != 1 || !strings.Contains(got[0], "not run yet") {
+		t.Errorf("before the first run: %q", got)
+	}
+	b.run()
+	if got := strings.Join(b.stamp().Lines(b.now), "\n"); strings.Contains(got, "not come to its end") || !strings.Contains(got, "all is well") {
+		t.Errorf("after a run: %s", got)
+	}
+	b.now = b.now.Add(24 * time.Hour)
+	b.Audit = func(context.Context) (*Audit, error) { panic("killed") }
+	func() {
+		defer func() { _ = recover() }()
+		b.run()
+	}()
+	if got := strings.Join(b.stamp().Lines(b.now), "\n"); !strings.Contains(got, "not come to its end") {
+		t.Errorf("after a kill: %s", got)
+	}
+	if late := b.stamp().Late(b.now.Add(8 * 24 * time.Hour)); !strings.Contains(late, "8 days") {
+		t.Errorf("late: %q", late)
+	}
+	if late := b.stamp().Late(b.now.Add(24 * time.Hour)); late != "" {
+		t.Errorf("late after a day: %q", late)
+	}
+}
+
+// A damaged stamp is made anew, and says so where it is only read.
+func TestStampDamaged(t *testing.T) {
+	b := newBench(t)
+	b.run()
+	if err := os.WriteFile(stampPath(b.State), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(b.State); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("error %v", err)
+	}
+	if b.run(); len(b.did) != 3 {
+		t.Errorf("did %v", b.did)
+	}
+	b.stamp()
+}
+
+// The log is bounded, begins with a whole line and keeps the newest.
+func TestLogBounded(t *testing.T) {
+	s := rotate.State{Dir: t.TempDir(), Disk: disk.OS{}}
+	at := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
+	for i := range 3000 {
+		if err := appendLog(s, at.Add(time.Duration(i)*time.Hour), Well, []string{strings.Repeat("word ", 10), fmt.Sprint("run ", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log, err := os.ReadFile(LogPath(s))
+	if err != nil || len(log) > mostLog || len(log) < mostLog/2 {
+		t.Fatalf("%d bytes, %v", len(log), err)
+	}
+	if !strings.HasPrefix(string(log), "2026-") || !strings.HasSuffix(string(log), "run 2999\n") {
+		t.Errorf("log begins %q, ends %q", log[:30], log[len(log)-30:])
+	}
+}
