@@ -17,7 +17,7 @@ func TestHostileFinishFirstGrace(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
 	o.Grace = 24 * time.Hour
-	w.stopAt(o, "GetCallerIdentity", 3)
+	w.haltAt(o, "GetCallerIdentity", 3, awstest.FaultDropBefore)
 	o = w.options()
 	o.Grace = 24 * time.Hour
 	results, err := o.Rotate(t.Context(), "default")
@@ -29,9 +29,9 @@ func TestHostileFinishFirstGrace(t *testing.T) {
 func TestHostileUndoNewKeyElsewhere(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })
-	w.stopAt(w.options(), "DeleteAccessKey", 1)
+	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	w.iam.SetVisible(nil)
-	id := w.newKeyID()
+	id := w.fresh()
 	w.config += "[profile copy]\naws_access_key_id = " + id + "\naws_secret_access_key = " + w.iam.Secret(id) + "\n"
 	w.write(w.old.ID, w.old.Secret)
 	_, err := w.options().Resume(t.Context())
@@ -55,7 +55,7 @@ func TestHostileRecoveryDamaged(t *testing.T) {
 		} {
 			w := newWorld(t)
 			o := w.options()
-			w.stopAt(o, s.action, s.n)
+			w.haltAt(o, s.action, s.n, awstest.FaultDropBefore)
 			js, _ := o.State.Journals()
 			if err := damage(o.State.recoveryPath(js[0].ID)); err != nil {
 				t.Fatal(err)
@@ -77,7 +77,7 @@ func TestHostileRecoveryDamaged(t *testing.T) {
 func TestHostileBackupRestored(t *testing.T) {
 	for _, s := range hostileStages {
 		w := newWorld(t)
-		w.stopAt(w.options(), s.action, s.n)
+		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		w.write(w.old.ID, w.old.Secret)
 		if _, err := w.options().Resume(t.Context()); err != nil {
 			t.Errorf("%s: %v", s.name, err)
@@ -89,14 +89,14 @@ func TestHostileBackupRestored(t *testing.T) {
 func TestHostileStateGone(t *testing.T) {
 	for _, s := range hostileStages {
 		w := newWorld(t)
-		w.stopAt(w.options(), s.action, s.n)
+		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		if err := os.RemoveAll(w.options().State.Dir); err != nil {
 			t.Fatal(err)
 		}
 		w.checkEvery()
 		_, err := w.options().Rotate(t.Context(), "default")
 		p, _ := credfile.NewSet(w.paths, w.read(w.paths.Credentials), "").PairAt(credfile.CredentialsFile, "default")
-		other := w.newKeyID()
+		other := w.fresh()
 		if p.ID == other {
 			other = w.old.ID
 		}
@@ -110,7 +110,7 @@ func TestHostileStateGone(t *testing.T) {
 func TestHostileOldKeyAddedMidway(t *testing.T) {
 	for _, s := range hostileStages {
 		w := newWorld(t)
-		w.stopAt(w.options(), s.action, s.n)
+		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		b := w.read(w.paths.Credentials) + "\n[added]\naws_access_key_id = " + w.old.ID + "\naws_secret_access_key = " + w.old.Secret + "\n"
 		if err := os.WriteFile(w.paths.Credentials, []byte(b), 0o600); err != nil {
 			t.Fatal(err)
@@ -126,11 +126,11 @@ func TestHostileOldKeyAddedMidway(t *testing.T) {
 func TestHostileNewKeyDisabled(t *testing.T) {
 	for _, s := range hostileStages {
 		w := newWorld(t)
-		w.stopAt(w.options(), s.action, s.n)
-		w.iam.SetKeyStatus(w.newKeyID(), awstest.Inactive)
+		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
+		w.iam.SetKeyStatus(w.fresh(), awstest.Inactive)
 		_, err := w.options().Resume(t.Context())
 		t.Logf("%s: %v", s.name, err)
-		if !w.hasKey(w.old.ID) {
+		if !w.owns(w.old.ID) {
 			t.Errorf("%s: the only working key was retired", s.name)
 		}
 		if s.name == "retiring" && !isHalf(err) {
@@ -180,7 +180,7 @@ func TestHostileLinkBOM(t *testing.T) {
 		if _, err := w.options().Plan(t.Context(), "default"); err != nil {
 			t.Skipf("refused beforehand: %v", err)
 		}
-		w.stopAt(w.options(), s.action, s.n)
+		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		real := filepath.Join(w.dir, "real")
 		if err := os.Rename(w.paths.Credentials, real); err != nil {
 			t.Fatal(err)
@@ -212,8 +212,8 @@ func TestHostileCloseSweepFails(t *testing.T) {
 
 func TestHostileKeepBothDropsOnlyWorkingKey(t *testing.T) {
 	w := newWorld(t)
-	w.stopAt(w.options(), "DeleteAccessKey", 1)
-	w.iam.DeleteKey(w.newKeyID())
+	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
+	w.iam.DeleteKey(w.fresh())
 	o := w.options()
 	o.KeepBoth = true
 	js, _ := o.State.Journals()
@@ -243,7 +243,7 @@ func TestHostileGraceForgetsOnlyWorkingKey(t *testing.T) {
 		if _, _, ok, _ := o.State.Recovery(js[0].ID); !ok {
 			return
 		}
-		w.iam.DeleteKey(w.newKeyID())
+		w.iam.DeleteKey(w.fresh())
 		results, err := o.Resume(t.Context())
 		if _, _, ok, _ := o.State.Recovery(js[0].ID); !ok {
 			t.Errorf("%s: %+v, %v: the files hold a dead key, the old one works, and its secret was removed", op, results, err)
@@ -257,7 +257,7 @@ func TestHostileRelativePath(t *testing.T) {
 	w.paths = credfile.Paths{Credentials: "credentials", Config: "config"}
 	t.Chdir(filepath.Join(w.dir, "aws"))
 	first := filepath.Join(w.dir, "aws", "credentials")
-	w.stopAt(w.options(), "GetCallerIdentity", 2)
+	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
 	other := filepath.Join(w.dir, "backup")
 	if err := os.CopyFS(other, os.DirFS(filepath.Join(w.dir, "aws"))); err != nil {
 		t.Fatal(err)
@@ -275,7 +275,7 @@ func TestHostileRelativePath(t *testing.T) {
 
 func TestHostileOldCopyDuringLastProof(t *testing.T) {
 	w := newWorld(t)
-	w.stopAt(w.options(), "DeleteAccessKey", 1)
+	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	var mu sync.Mutex
 	n := 0
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {

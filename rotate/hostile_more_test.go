@@ -120,7 +120,7 @@ func TestHostileGraceClockJumps(t *testing.T) {
 	o := w.options()
 	o.Now = func() time.Time { return w.clock.Now().Add(25 * time.Hour) }
 	_, err := o.Resume(t.Context())
-	if !w.hasKey(w.old.ID) {
+	if !w.owns(w.old.ID) {
 		t.Errorf("the old key was deleted %s after the switch by AWS's clock (%v), its grace is 24h", time.Second, err)
 	}
 }
@@ -156,7 +156,7 @@ func TestHostileUndoDeniedThenDeletedByHand(t *testing.T) {
 	o.KeepBoth = true
 	_, err := o.Resume(t.Context())
 	t.Logf("--keep-both: %v", err)
-	w.iam.DeleteKey(w.newKeyID())
+	w.iam.DeleteKey(w.fresh())
 	if _, err := w.options().Resume(t.Context()); err != nil {
 		t.Errorf("the new key is gone, and resume still says: %v", err)
 	}
@@ -166,7 +166,7 @@ func TestHostileUndoDeniedThenDeletedByHand(t *testing.T) {
 // resume that cannot read it has not "left nothing half done".
 func TestHostileJournalDamaged(t *testing.T) {
 	w := newWorld(t)
-	w.stopAt(w.options(), "GetCallerIdentity", 2)
+	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
 	o := w.options()
 	js, _ := o.State.Journals()
 	if err := os.WriteFile(o.State.journalPath(js[0].ID), []byte("{"), 0o600); err != nil {
@@ -189,7 +189,7 @@ func TestHostileJournalDamaged(t *testing.T) {
 // The recovery file is left without its journal: it is resumed too (design).
 func TestHostileRecoveryWithoutJournal(t *testing.T) {
 	w := newWorld(t)
-	w.stopAt(w.options(), "GetCallerIdentity", 2)
+	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
 	o := w.options()
 	js, _ := o.State.Journals()
 	if err := os.Remove(o.State.journalPath(js[0].ID)); err != nil {
@@ -205,7 +205,7 @@ func TestHostileRecoveryWithoutJournal(t *testing.T) {
 // still half done (exit 4, not 3).
 func TestHostileResumeLockedExit(t *testing.T) {
 	w := newWorld(t)
-	w.stopAt(w.options(), "GetCallerIdentity", 2)
+	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
 	o := w.options()
 	js, _ := o.State.Journals()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -249,7 +249,7 @@ func TestHostilePutBacksUsedUpAfterDelete(t *testing.T) {
 	w.checkWorking()
 
 	w = newWorld(t)
-	w.stopAt(w.options(), "DeleteAccessKey", 1)
+	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	o = w.options()
 	js, _ := o.State.Journals()
 	if err := o.State.Save(js[0]); err != nil {
@@ -283,7 +283,7 @@ func TestHostileFreeSlotCrash(t *testing.T) {
 	w.iam.SetFault(nil)
 	results, err := w.options().Resume(t.Context())
 	past, _ := w.options().State.History()
-	if !w.hasKey(other.ID) && len(past) == 0 {
+	if !w.owns(other.ID) && len(past) == 0 {
 		t.Errorf("%+v, %v: all is as it was before, it says, and no history names the deleted key %s", results, err, other.ID)
 	}
 }
@@ -337,7 +337,7 @@ func TestKeepBothCloses(t *testing.T) {
 		} {
 			t.Run(stage.name+", "+name, func(t *testing.T) {
 				w := newWorld(t)
-				w.stopAt(w.options(), stage.action, stage.n)
+				w.haltAt(w.options(), stage.action, stage.n, awstest.FaultDropBefore)
 				act(w)
 				if _, err := w.options().Resume(t.Context()); !isHalf(err) || !strings.Contains(err.Error(), "--keep-both") {
 					t.Errorf("resume: %v", err)

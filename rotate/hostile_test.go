@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,34 +14,6 @@ import (
 	"keycare/rotate/awstest"
 )
 
-// stopAt rotates the default profile and stops it, like a kill would, at the
-// n-th call (from 1) of action: the call has no effect.
-func (w *world) stopAt(o *Options, action string, n int) {
-	w.t.Helper()
-	ctx, cancel := context.WithCancel(w.t.Context())
-	defer cancel()
-	var mu sync.Mutex
-	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if c.Action == action {
-			if n--; n <= 0 {
-				cancel()
-			}
-		}
-		if ctx.Err() != nil {
-			return awstest.Fault{Kind: awstest.FaultDropBefore}
-		}
-		return awstest.Fault{}
-	})
-	_, err := o.Rotate(ctx, "default")
-	w.iam.SetFault(nil)
-	var half *HalfDone
-	if !errors.As(err, &half) {
-		w.t.Fatalf("not stopped half way: %v", err)
-	}
-}
-
 var hostileStages = []struct {
 	name, action string
 	n            int
@@ -50,26 +21,12 @@ var hostileStages = []struct {
 
 func isHalf(err error) bool { var h *HalfDone; return errors.As(err, &h) }
 
-// newKey returns alice's key that is not the old one, if any.
-func (w *world) newKeyID() string {
-	for _, k := range w.iam.Keys(user) {
-		if k.ID != w.old.ID {
-			return k.ID
-		}
-	}
-	return ""
-}
-
-func (w *world) hasKey(id string) bool {
-	return slices.ContainsFunc(w.iam.Keys(user), func(k awstest.KeyInfo) bool { return k.ID == id })
-}
-
 // A rotation of file A stopped half way; "rotate" is asked for file B (another
 // AWS_SHARED_CREDENTIALS_FILE), which holds the same old key. It must not report
 // B as rotated and leave B with a deleted key.
 func TestHostileFinishFirstOtherFile(t *testing.T) {
 	w := newWorld(t)
-	w.stopAt(w.options(), "GetCallerIdentity", 3)
+	w.haltAt(w.options(), "GetCallerIdentity", 3, awstest.FaultDropBefore)
 	b := filepath.Join(w.dir, "aws", "credentials-b")
 	text := "[default]\naws_access_key_id = " + w.old.ID + "\naws_secret_access_key = " + w.old.Secret + "\n"
 	if err := os.WriteFile(b, []byte(text), 0o600); err != nil {
@@ -93,7 +50,7 @@ func TestHostileFinishFirstOtherFile(t *testing.T) {
 func TestHostileUndoRenamed(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })
-	w.stopAt(w.options(), "DeleteAccessKey", 1) // undo is decided
+	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore) // undo is decided
 	w.iam.RenameUser(user, "alicia")
 	w.iam.SetVisible(nil)
 	_, err := w.options().Resume(t.Context())

@@ -131,7 +131,12 @@ func (s State) Save(j *Journal) error {
 		return err
 	}
 	name := s.journalPath(j.ID)
-	if err := disk.WriteAtomic(s.Disk, name, name+tempSuffix, append(b, '\n'), 0o600); err != nil {
+	write := func() error { return disk.WriteAtomic(s.Disk, name, name+tempSuffix, append(b, '\n'), 0o600) }
+	err = write()
+	if errors.Is(err, fs.ErrNotExist) && s.Init() == nil { // somebody removed the folder meanwhile
+		err = write()
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the journal %s: %w", name, err)
 	}
 	return nil
