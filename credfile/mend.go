@@ -154,8 +154,50 @@ func (f *File) repair(d Diagnostic) (what string, edits []edit) {
 			put(Span{f.Lines[sec.First].Start, f.Lines[sec.Last-1].End}, "")
 			return "remove the second of two equal sections", edits
 		}
+		return "move the settings of the second section to the first of that name", f.join(n)
+	case "lone-cr":
+		put(Span{at, at + 1}, f.lineEnd(n))
+		return "write a line end for the carriage return", edits
+	case "no-section", "nested-bad":
+		put(Span{l.Start, l.Start}, "# ")
+		return "make the line a comment, as no tool reads it", edits
+	case "value-space":
+		value := trim(f.Text, l.Value)
+		body := strings.TrimSpace(value.In(f.Text))
+		put(value, body)
+		return "remove the unusual spaces", edits
 	}
 	return "", nil
+}
+
+// join moves the settings of the section with header n to the end of the first
+// one of that name, if no setting stands in both.
+func (f *File) join(n int) []edit {
+	sec := f.sectionAt(n)
+	i := slices.IndexFunc(f.Sections, func(o Section) bool { return o.Raw == sec.Raw })
+	first := f.Sections[i]
+	if first.First >= sec.First || sec.Raw == "" {
+		return nil
+	}
+	have, _ := f.plainSettings(first)
+	more, _ := f.plainSettings(sec)
+	for name := range more {
+		for other := range have {
+			if strings.EqualFold(name, other) {
+				return nil
+			}
+		}
+	}
+	last := first.Last - 1
+	for last > first.First && f.Lines[last].Kind == Blank {
+		last--
+	}
+	moved := f.Text[f.Lines[sec.First].End:f.Lines[sec.Last-1].End]
+	if !strings.HasSuffix(moved, "\n") {
+		moved += f.lineEnd(n)
+	}
+	to := f.Lines[last].End
+	return []edit{{Span{to, to}, moved}, {Span{f.Lines[sec.First].Start, f.Lines[sec.Last-1].End}, ""}}
 }
 
 // lineEnd is how line n ends, or how the file's lines do.
@@ -340,28 +382,26 @@ func mendDiff(f *File, after string, edits []edit) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "--- %s\n+++ %s\n", f.Path, f.Path)
 	lines := map[int][]edit{}
-	var removed []int
+	removed := map[int]bool{}
 	for _, e := range edits {
 		first, last := f.At(e.Start).Line-1, f.At(max(e.Start, e.End-1)).Line-1
-		if last > first || e.Span == f.Lines[first].Span && e.text == "" {
-			for n := first; n <= last; n++ {
-				removed = append(removed, n)
-			}
-			continue
+		whole := last > first || e.Span == f.Lines[first].Span && e.text == ""
+		for n := first; n <= last; n++ {
+			removed[n] = removed[n] || whole
+			lines[n] = append(lines[n], e)
 		}
-		lines[first] = append(lines[first], e)
-	}
-	for _, n := range removed {
-		fmt.Fprintf(&b, "@@ line %d @@\n-%s\n", n+1, redactLine(f.Lines[n].In(f.Text)))
 	}
 	for _, n := range slices.Sorted(maps.Keys(lines)) {
 		l := f.Lines[n]
+		old := l.In(f.Text)
+		fmt.Fprintf(&b, "@@ line %d @@\n-%s\n", n+1, redactLine(old))
+		if removed[n] {
+			continue
+		}
 		shifted := make([]edit, len(lines[n]))
 		for i, e := range lines[n] {
 			shifted[i] = edit{Span{e.Start - l.Start, e.End - l.Start}, e.text}
 		}
-		old := l.In(f.Text)
-		fmt.Fprintf(&b, "@@ line %d @@\n-%s\n", n+1, redactLine(old))
 		for line := range strings.SplitSeq(strings.TrimRight(applyEdits(old, shifted), "\r\n"), "\n") {
 			fmt.Fprintf(&b, "+%s\n", redactLine(line))
 		}
