@@ -112,10 +112,19 @@ func (s State) userLock(account, user string) string {
 
 // Init makes the folders, readable by their owner alone.
 func (s State) Init() error {
+	// The folders themselves must outlast a power loss: these two, which an
+	// earlier run may have made and not lived to sync, and any above them.
+	parents := []string{s.Dir, filepath.Dir(s.Dir)}
+	for dir := filepath.Dir(s.Dir); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := s.Disk.Stat(dir); err == nil {
+			break
+		}
+		parents = append(parents, filepath.Dir(dir))
+	}
 	if err := s.Disk.MkdirAll(s.rotations(), 0o700); err != nil {
 		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
 	}
-	for _, dir := range []string{s.Dir, filepath.Dir(s.Dir)} { // the folders themselves must outlast a power loss
+	for _, dir := range parents {
 		if err := s.Disk.SyncDir(dir); err != nil {
 			return fmt.Errorf("cannot make the state folder %s durable: %w", s.Dir, err)
 		}

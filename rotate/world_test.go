@@ -95,7 +95,7 @@ func (w *world) write(id, secret string) {
 // options are those of an unattended run with --yes.
 func (w *world) options() *Options {
 	return &Options{
-		Paths: w.paths, State: State{Dir: filepath.Join(w.dir, "state"), Disk: w.disk}, Disk: w.disk,
+		Paths: w.paths, State: State{Dir: filepath.Join(w.dir, "local", "state", "keycare"), Disk: w.disk}, Disk: w.disk,
 		Connect: w.connect, Now: w.clock.Now, Wait: w.clock.Wait, Yes: true,
 		Say: func(format string, args ...any) { fmt.Fprintf(&w.said, format+"\n", args...) },
 	}
@@ -158,7 +158,7 @@ func (w *world) checkKeys(most int) {
 // checkClosed fails unless nothing of a rotation is left on disk.
 func (w *world) checkClosed() {
 	w.t.Helper()
-	for _, e := range w.entries(filepath.Join(w.dir, "state", "rotations")) {
+	for _, e := range w.entries(filepath.Join(w.options().State.Dir, "rotations")) {
 		w.t.Errorf("left in the state folder: %s", e)
 	}
 	for _, e := range w.entries(filepath.Join(w.dir, "aws")) {

@@ -187,7 +187,16 @@ func (f *FS) KeepOwner(name string, like fs.FileInfo) error {
 }
 
 func (f *FS) MkdirAll(name string, perm fs.FileMode) error {
-	return f.do("MkdirAll", name, func() error { return f.inner.MkdirAll(name, perm) }, nil)
+	return f.do("MkdirAll", name, func() error {
+		made := missing(f.inner, name)
+		if err := f.inner.MkdirAll(name, perm); err != nil {
+			return err
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.loss.dirs = append(f.loss.dirs, made...)
+		return nil
+	}, nil)
 }
 
 func (f *FS) Link(old, new string) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"keycare/credfile/disk"
@@ -134,5 +135,35 @@ func TestDead(t *testing.T) {
 	}
 	if got := read(t, name); got != "x" {
 		t.Errorf("the file holds %q", got)
+	}
+}
+
+// A folder that the one above does not hold durably is lost with all in it.
+func TestLoseFolders(t *testing.T) {
+	for _, c := range []struct {
+		sync string // below the root; the folder itself is always synced
+		want bool
+	}{{"", false}, {".", false}, {"a", false}, {". a", true}} {
+		root := t.TempDir()
+		d := New(disk.OS{}, nil)
+		dir := filepath.Join(root, "a", "b")
+		if err := d.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(dir, "f")
+		if err := put(d, name, "new", true, true); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range strings.Fields(c.sync) {
+			if err := d.SyncDir(filepath.Join(root, s)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Lose(LoseNames); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(name); (err == nil) != c.want {
+			t.Errorf("synced %q: %v", c.sync, err)
+		}
 	}
 }

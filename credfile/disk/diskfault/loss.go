@@ -19,7 +19,8 @@ const (
 	// every file has the name it was given. Journaling file systems do this.
 	LoseData
 	// LoseNames: what was created, linked, replaced and removed since the last
-	// SyncDir of the folder is undone as well.
+	// SyncDir of the folder is undone as well. A folder that is lost takes all
+	// in it along.
 	LoseNames
 )
 
@@ -29,6 +30,7 @@ func (l Loss) String() string { return [...]string{"no loss", "data lost", "data
 type loss struct {
 	files map[string]*content // written through this FS, by name
 	undo  []change            // newest last
+	dirs  []string            // made, and not yet durable in the folders above them
 }
 
 // content is the bytes of one file, whatever names it has.
@@ -63,6 +65,35 @@ func (l *loss) link(old, new string) {
 
 func (l *loss) syncDir(dir string) {
 	l.undo = slices.DeleteFunc(l.undo, func(c change) bool { return c.dir == dir })
+	l.dirs = slices.DeleteFunc(l.dirs, func(made string) bool { return filepath.Dir(made) == dir })
+}
+
+// missing returns the folders that MkdirAll will make.
+func missing(inner disk.FS, dir string) (made []string) {
+	for dir = filepath.Clean(dir); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := inner.Stat(dir); err == nil {
+			break
+		}
+		made = append(made, dir)
+	}
+	return made
+}
+
+// removeAll removes a folder and all that is in it.
+func removeAll(inner disk.FS, dir string) error {
+	entries, err := inner.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if e.IsDir() {
+			err = errors.Join(err, removeAll(inner, path))
+		} else {
+			err = errors.Join(err, inner.Remove(path))
+		}
+	}
+	return errors.Join(err, inner.Remove(dir))
 }
 
 // open returns the content of name, which is durable as it is if this FS has
@@ -132,6 +163,11 @@ func (f *FS) Lose(l Loss) error {
 				}
 			}
 			c.undo()
+		}
+		for _, dir := range f.loss.dirs {
+			if err := removeAll(f.inner, dir); err != nil {
+				return err
+			}
 		}
 	}
 	if l == NoLoss {
