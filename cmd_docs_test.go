@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/rotate"
+	"keycare/rotate/job"
 )
 
 // Each test and script that docs/scenarios.md names is there.
@@ -108,12 +109,16 @@ func TestDocsSchemas(t *testing.T) {
 		var doc object
 		var field struct {
 			Items object `json:"items"`
+			object
 		}
 		if err := json.Unmarshal([]byte(readDoc(t, file)), &doc); err != nil {
 			t.Fatal(err)
 		}
 		if err := json.Unmarshal(doc.Properties[list], &field); err != nil {
 			t.Fatal(err)
+		}
+		if field.Properties != nil {
+			return field.Properties
 		}
 		return field.Items.Properties
 	}
@@ -124,6 +129,7 @@ func TestDocsSchemas(t *testing.T) {
 		{"docs/rotate.schema.json", "results", rotate.Result{}},
 		{"docs/status.schema.json", "in_flight", rotate.Journal{}},
 		{"docs/status.schema.json", "history", rotate.History{}},
+		{"docs/status.schema.json", "timer", job.Stamp{}},
 	} {
 		known := items(s.file, s.list)
 		written := reflect.TypeOf(s.of)

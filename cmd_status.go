@@ -10,12 +10,15 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/rotate"
+	"keycare/rotate/job"
 )
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
-		Name:   "status",
-		Usage:  "show the rotations in flight and the last finished ones",
+		Name:  "status",
+		Usage: "show the rotations in flight, the last finished ones and the timer's runs",
+		Description: "Reads the journals and the history in the state folder, makes no call to AWS and\n" +
+			"changes nothing. \"keycare resume\" goes on with what is unfinished.",
 		Flags:  []cli.Flag{formatFlag},
 		Action: runStatus,
 	}
@@ -38,6 +41,10 @@ func runStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	timer, err := job.Load(o.State)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "keycare: %v\n", err)
+	}
 	if format == "json" {
 		if open == nil {
 			open = []*rotate.Journal{}
@@ -47,7 +54,11 @@ func runStatus(c *cli.Context) error {
 		}
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
-		return errors.Join(damaged, enc.Encode(map[string]any{"version": 1, "in_flight": open, "history": past}))
+		doc := map[string]any{"version": 1, "in_flight": open, "history": past}
+		if timer != nil {
+			doc["timer"] = timer
+		}
+		return errors.Join(damaged, enc.Encode(doc))
 	}
 	for _, j := range open {
 		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", j.Started.UTC().Format(time.DateTime), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
@@ -58,6 +69,15 @@ func runStatus(c *cli.Context) error {
 	const show = 10
 	for _, h := range past[max(0, len(past)-show):] {
 		fmt.Printf("%s  %s  profile %s  key %s -> %s\n", h.Time.Format(time.DateTime), h.Outcome, h.Profile, h.Old, orDash(h.New))
+	}
+	if timer != nil {
+		fmt.Println("\ntimer:")
+		for _, line := range timer.Lines(o.Now()) {
+			fmt.Println("  " + line)
+		}
+		if late := timer.Late(o.Now()); late != "" {
+			fmt.Fprintf(os.Stderr, "keycare: %s; see: keycare schedule status\n", late)
+		}
 	}
 	return damaged
 }

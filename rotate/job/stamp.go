@@ -39,10 +39,10 @@ type Outcome string
 
 const (
 	Well      Outcome = "all well"
-	Findings  Outcome = "the audit found something"
-	NoNetwork Outcome = "no network; left for the next run"
+	Findings  Outcome = "findings"   // at or above the limit of the settings
+	NoNetwork Outcome = "no network" // left for the next run
 	Failed    Outcome = "failed"
-	HalfDone  Outcome = "stopped half way; the next run goes on"
+	HalfDone  Outcome = "half done" // the next run goes on
 )
 
 const stampVersion = 1
