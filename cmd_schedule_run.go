@@ -14,6 +14,7 @@ import (
 	"keycare/report/notice"
 	"keycare/rotate"
 	"keycare/rotate/job"
+	"keycare/rotate/schedule"
 )
 
 // defaultTimerGrace is how long the old key stays active after a rotation that
@@ -82,6 +83,7 @@ func timerOptionsOf(c *cli.Context) (o timerOptions, err error) {
 }
 
 func runTimer(c *cli.Context) error {
+	schedule.DropConsole()
 	t, err := timerOptionsOf(c)
 	if err != nil {
 		return err

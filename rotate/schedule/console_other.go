@@ -1,0 +1,6 @@
+//go:build !windows
+
+package schedule
+
+// DropConsole does something on Windows only.
+func DropConsole() {}
