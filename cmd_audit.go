@@ -31,13 +31,13 @@ func auditCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "profile", Usage: "look at this `PROFILE` alone; can be given more than once"},
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; root keys and ages are then unknown"},
-			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach, in days: 90d"},
-			&cli.StringFlag{Name: "max-unused", Value: "45d", Usage: "the `TIME` that a key may go unused, in days: 45d"},
+			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach"},
+			&cli.StringFlag{Name: "max-unused", Value: "45d", Usage: "the `TIME` that a key may go unused"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
-			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` is table, json, csv or markdown"},
+			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` of the report: table, json, csv or markdown"},
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
-			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 if something is found at this `LEVEL` or above: critical, high, medium, low, info or none"},
+			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 for a finding of this `LEVEL` or above: critical, high, medium, low, info or none"},
 		},
 		Action: runAudit,
 	}
@@ -80,7 +80,9 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 	}
 	level := s.FailOn
 	if c.IsSet("fail-on") {
-		level = c.String("fail-on")
+		if level, err = oneOf(c, "fail-on", report.LevelNames()...); err != nil {
+			return o, err
+		}
 	}
 	if o.failOn, err = report.ParseSeverity(level); err != nil {
 		return o, usagef("--fail-on: %w", err)
@@ -140,7 +142,7 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, err
 		return report.Input{}, nil, err
 	}
 	in := report.Input{
-		Local: credfile.ReadLocal(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
+		Local: credfile.ReadLocal(disk.OS{}, env, paths), Beside: credfile.ReadBeside(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
 		Now: now, Policy: o.policy,
 	}
 	in.Set, err = credfile.Load(disk.OS{}, paths)

@@ -100,51 +100,6 @@ type OtherKey struct {
 	LastUsed Answer[Use]
 }
 
-// UserFacts is what IAM says about the user that a key belongs to.
-type UserFacts struct {
-	Name     string
-	MFA      Answer[[]string] // serial numbers of the devices
-	Console  Answer[bool]     // there is a password for the console
-	Attached Answer[[]string] // ARNs of the policies attached to the user itself
-	Inline   Answer[[]string] // names of the policies written into the user
-	Groups   Answer[[]Group]
-}
-
-// Group is a group that a user is in.
-type Group struct {
-	Name     string
-	Attached Answer[[]string] // ARNs
-}
-
-// AccountFacts is what IAM says about an account, asked once for all its keys.
-type AccountFacts struct {
-	ID       string
-	Root     Answer[RootFacts]
-	Password Answer[PasswordPolicy]
-	// RootUse is from the credential report.
-	RootUse Answer[Use]
-}
-
-// RootFacts are the numbers of GetAccountSummary that concern the root user.
-type RootFacts struct {
-	Keys, MFA, Certificates int
-	// NoPassword says that the root user cannot sign in to the console.
-	NoPassword bool
-}
-
-// PasswordPolicy is the rules for the passwords of an account's IAM users. They
-// do not bind the root user.
-type PasswordPolicy struct {
-	// Default says that the account has none of its own: AWS's default holds.
-	Default                                bool
-	MinLength, Reuse, MaxAge               int // 0: none
-	Symbols, Numbers, Uppercase, Lowercase bool
-}
-
-// DefaultPasswordPolicy is what holds where an account has none of its own: 8
-// characters of three of the four kinds. Source: IAM User Guide.
-var DefaultPasswordPolicy = PasswordPolicy{Default: true, MinLength: 8}
-
 // Rotation is a rotation in flight, or what is left of one, as the state folder
 // has it. It holds no secret.
 type Rotation struct {

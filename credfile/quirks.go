@@ -49,7 +49,7 @@ var QuirkTexts = map[Quirk]QuirkText{
 	"header-quotes": {"a quoted name in a header",
 		"the AWS CLI and the JavaScript SDK drop the quotes in the config file, the Go SDK keeps them", "write the name without quotes", false},
 	"name-space": {"a profile name with a space in it",
-		"some tools read it and some do not", "choose a name without spaces", false},
+		"the AWS CLI and the Go SDK read it, the JavaScript SDK and the strict tools do not", "choose a name without spaces", false},
 	"name-chars": {"a character in a profile name that the cross-SDK rules do not allow",
 		"the strict tools ignore the profile", "use letters, digits and - _ / . % @ : +", false},
 	"prefix-in-credentials": {"a [profile x] header in the credentials file",

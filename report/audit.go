@@ -20,7 +20,7 @@ func Audit(in Input) *Report {
 	}
 	a.survey = takeSurvey(a.set, in.Profiles)
 	for _, look := range []func(*auditor){
-		lookAtPlaces, lookAtFiles, lookAtSiblings, lookAtEnvironment, lookAtHistory,
+		lookAtPlaces, lookAtFiles, lookAtSiblings, lookBeside, lookAtEnvironment, lookAtHistory,
 		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
 	} {
 		look(a)

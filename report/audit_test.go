@@ -1,12 +1,10 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,60 +204,6 @@ func TestRealFolder(t *testing.T) {
 	if !reflect.DeepEqual(r.Files, []string{p.Credentials}) {
 		t.Errorf("files %v", r.Files)
 	}
-}
-
-// Every input on which the AWS CLI and the Go SDK read different keys gives a
-// finding about it; on the others there is none.
-func TestConformance(t *testing.T) {
-	dir := os.Getenv("KEYCARE_CONFORMANCE_DIR")
-	if dir == "" {
-		t.Skip("SKIPPED: KEYCARE_CONFORMANCE_DIR is not set, so the conformance data is not read")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "readings.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	type reading struct{ ID, Secret, Token, Error string }
-	var data struct {
-		Cases []struct {
-			ID, Desc, Profile string
-			Credentials       []byte `json:"credentials_b64"`
-			Config            []byte `json:"config_b64"`
-			Readers           map[string]reading
-		}
-	}
-	if err := json.Unmarshal(b, &data); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range data.Cases {
-		cli, sdk := c.Readers["aws-cli"], c.Readers["go-v2"]
-		cli.Error, sdk.Error = "", ""
-		r := Audit(input(string(c.Credentials), string(c.Config)))
-		rejected, told := len(of(r, "file-rejected")) > 0, false
-		for _, f := range of(r, "readers-disagree") {
-			told = told || f.Profiles[0] == c.Profile
-			if strings.Contains(f.What, "the way the profile is written") {
-				t.Errorf("%s (%s): no cause: %s", c.ID, c.Desc, f.What)
-			}
-		}
-		if differ := cli != sdk; differ && !told && !rejected {
-			t.Errorf("%s (%s): not told that readings differ: %+v %+v", c.ID, c.Desc, cli, sdk)
-		} else if !differ && told {
-			t.Errorf("%s (%s): %+v", c.ID, c.Desc, of(r, "readers-disagree"))
-		}
-		for _, name := range []string{"js-v3", "spec"} {
-			other := c.Readers[name]
-			if other.Error = ""; other != cli && !slices.ContainsFunc(r.Findings, aboutReading) {
-				t.Errorf("%s (%s): no finding, though %s reads %+v and the AWS CLI %+v", c.ID, c.Desc, name, other, cli)
-			}
-		}
-	}
-}
-
-// aboutReading reports whether a finding names a line that tools read
-// differently.
-func aboutReading(f Finding) bool {
-	return f.Line > 0 && slices.Contains([]string{"readers-disagree", "file-rejected", "file-quirk", "pair-split", "id-without-secret", "secret-without-id"}, f.Rule)
 }
 
 // many returns the text of n profiles, each with a key of its own.

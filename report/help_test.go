@@ -81,7 +81,7 @@ func fresh() credfile.Online {
 		Account: &credfile.AccountFacts{ID: "619888638459",
 			Root: credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{MFA: 1}},
 			Password: credfile.Answer[credfile.PasswordPolicy]{Value: credfile.PasswordPolicy{
-				MinLength: 14, Reuse: 24, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true}}},
+				MinLength: 14, Reuse: 24, MaxAge: 90, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true}}},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func RulesMarkdown() string {
 	var b strings.Builder
 	b.WriteString("# What keycare audit looks for\n\n" +
-		"<!-- Made from the table in report/rules.go by: go test ./report -run Markdown -update -->\n\n" +
+		"<!-- Made from the tables in report/rules*.go by: go test ./report -run Markdown -update -->\n\n" +
 		"`--fail-on LEVEL` makes findings of that severity and above a failure.\n\n" +
 		"| rule | severity | what |\n|---|---|---|\n")
 	for _, r := range Rules {
@@ -32,8 +32,34 @@ func RulesMarkdown() string {
 		}
 		fmt.Fprintf(&b, "- Sources: %s\n", strings.Join(r.Sources, "; "))
 	}
+	b.WriteString("\n## The published checks\n\n| check | rule |\n|---|---|\n")
+	var checks []string
+	for _, r := range Rules {
+		for _, source := range r.Sources {
+			if slices.ContainsFunc(catalogues, func(name string) bool { return strings.HasPrefix(source, name) }) {
+				checks = append(checks, fmt.Sprintf("| %s | [%s](#%s) |\n", source, r.ID, r.ID))
+			}
+		}
+	}
+	slices.Sort(checks)
+	b.WriteString(strings.Join(checks, "") + notLookedAt)
 	return b.String()
 }
+
+// catalogues are the published lists of checks.
+var catalogues = []string{"CIS ", "AWS Security Hub ", "Prowler ", "Powerpipe ", "ScoutSuite "}
+
+const notLookedAt = `
+## What it does not look at
+
+- The texts of managed policies of your own: of the attached ones only AWS's AdministratorAccess is known to make an
+  administrator. Permissions boundaries and the policies of an organisation, which take rights away.
+- Whether the MFA device of an IAM user is hardware. Roles, server certificates, the settings of an organisation.
+- More than a few seconds allow. Who a key belongs to, its age and its state are asked for every key; the rest is asked
+  in the order of the files. Where there are more than about 25 users, the credential report stands in for a part of it,
+  if there is one, and what stays unknown is named. The report is at most four hours old; an audit has none made.
+- Other machines, and folders other than the AWS folder.
+`
 
 var placeholders = strings.NewReplacer("{file}", "FILE", "{profile}", "PROFILE", "{arg}", "PROFILE", "{key}", "KEY-ID")
 

@@ -62,7 +62,7 @@ func (a *auditor) online(k *key, o credfile.Online) {
 	if o.Created.Known() && !o.Created.Value.IsZero() && !root {
 		days, limit := int(a.in.Now.Sub(o.Created.Value)/day), a.in.Policy.maxDays()
 		if days > limit {
-			add("old-key", "is %d days old, the limit is %d", days, limit)
+			add(ageRule(days), "is %d days old, the limit is %d", days, limit)
 		}
 	}
 	if !root {
@@ -72,6 +72,14 @@ func (a *auditor) online(k *key, o credfile.Online) {
 	a.user(k, o, f)
 	a.account(k, o, f, root)
 	a.unknownFacts(k, o, f)
+}
+
+// ageRule is the rule that a key of so many days breaks, if it breaks one.
+func ageRule(days int) string {
+	if days > 365 {
+		return "year-old-key"
+	}
+	return "old-key"
 }
 
 // unknownFacts makes one finding of all that AWS did not tell about a key. In an
@@ -101,7 +109,7 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 			if limit := a.in.Policy.maxDays(); days > limit {
 				f := f
 				f.What = fmt.Sprintf("%s of %s is at least %d days old, the limit is %d", k.show(), someNames(f.Profiles), days, limit)
-				a.add("old-key", f, k.ID)
+				a.add(ageRule(days), f, k.ID)
 			}
 		}
 		note(age, o.Created.Unknown)

@@ -51,7 +51,7 @@ func (a *auditor) halves(s *subject) {
 		if h == nil || h.id.there() == h.secret.there() {
 			continue
 		}
-		rule, what, c := "id-without-secret", "%s has a key ID without a secret", h.id
+		rule, what, c := "id-without-secret", "%s has a key ID without a secret: the AWS CLI and the Go SDK stop at it, the JavaScript SDK finds no key", h.id
 		if h.secret.there() {
 			rule, what, c = "secret-without-id", "%s has a secret without a key ID", h.secret
 		}

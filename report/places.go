@@ -102,6 +102,22 @@ func lookAtSiblings(a *auditor) {
 	}
 }
 
+// lookBeside judges what else in the home folder concerns keys.
+func lookBeside(a *auditor) {
+	for _, c := range a.in.Beside.Caches {
+		a.add("cache-mode", Finding{File: c.Dir,
+			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", count(c.Open, "open file"), openTo(c.Worst))}, c.Dir)
+	}
+	for _, path := range a.in.Beside.Legacy {
+		a.add("legacy-file", Finding{File: path, What: fmt.Sprintf("%s holds a key", filepath.Base(path))}, path)
+	}
+	for _, f := range a.in.Beside.Outside {
+		if a.survey.holds[f.Kind] || len(a.in.ReadErrors) > 0 {
+			a.add("link-outside", Finding{File: f.Path, What: fmt.Sprintf("the %s file with keys is a link to %s", f.Kind, f.Target)}, f.Path)
+		}
+	}
+}
+
 func lookAtEnvironment(a *auditor) {
 	names := a.in.Local.EnvKeys
 	if len(names) == 0 {
@@ -140,7 +156,12 @@ func lookAtHistory(a *auditor) {
 				What: fmt.Sprintf("profile %q has cli_history = enabled", s.name)}, s), s.name)
 		}
 	}
-	if h := a.in.Local.History; h.Exists && !enabled {
+	h := a.in.Local.History
+	if h.Exists && h.ModeKnown && h.Mode.Perm()&^0o700 != 0 {
+		a.add("file-mode", Finding{File: h.Path,
+			What: fmt.Sprintf("the AWS CLI's record of calls has mode %04o: %s", h.Mode.Perm(), openTo(h.Mode))}, h.Path)
+	}
+	if h.Exists && !enabled {
 		a.add("cli-history-file", Finding{File: h.Path, What: "the AWS CLI recorded calls here while cli_history was enabled"}, h.Path)
 	}
 }

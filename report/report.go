@@ -11,6 +11,8 @@ type Input struct {
 	// Set is the two files; nil where they could not be read.
 	Set   *credfile.Set
 	Local credfile.Local
+	// Beside is what else in the home folder concerns keys.
+	Beside credfile.Beside
 	// ReadErrors are the failures to read a file. Their texts are shown.
 	ReadErrors []error
 	// Online holds what AWS said, by key ID. An Offline audit may have facts

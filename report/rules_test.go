@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"io/fs"
 	"regexp"
 	"strings"
@@ -10,235 +9,6 @@ import (
 
 	"keycare/credfile"
 )
-
-// ruleCases has for each rule an input where it fires and one, as near to it as
-// can be, where it does not. what must be in the sentence, fix in the repair.
-var ruleCases = []struct {
-	rule        string
-	fires       Input
-	what, fix   string
-	line        int
-	staysSilent Input
-}{
-	{"root-key",
-		input(section("prod", keyA, secretA), "", online(changed(func(o *credfile.Online) {
-			o.Identity.Value = credfile.Identity{ARN: "arn:aws:iam::619888638459:root", UserID: "619888638459", Account: "619888638459"}
-		}))), "root user of account 619888638459", "keycare replace-root --profile prod", 2,
-		input(section("prod", keyA, secretA), "", online(fresh()))},
-	{"key-quarantined",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Attached.Value = []string{"arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
-		})), "AWSCompromisedKeyQuarantineV3", "do not detach", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Attached.Unknown = "needs iam:ListAttachedUserPolicies" }))},
-	{"root-key-in-account",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Keys = 1 })), "has a root access key", "sign in as root", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
-			f.Root = credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{Keys: 1}, Unknown: "needs x"}
-		}))},
-	{"root-no-mfa",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.MFA = 0 })), "no MFA device for its root user", "assign", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.MFA, f.Root.Value.NoPassword = 0, true }))},
-	{"console-no-mfa",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Console.Value, u.MFA.Value = true, nil })), "console password and no MFA", "assign", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Console.Value, u.MFA = true, credfile.Answer[[]string]{Unknown: "needs iam:ListMFADevices"}
-		}))},
-	{"admin-attached",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Attached.Value = []string{adminPolicy} })), "AdministratorAccess attached to itself", "aws iam detach-user-policy --user-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess --profile a", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Attached.Value = []string{"arn:aws:iam::619888638459:policy/AdministratorAccess"}
-		}))},
-	{"admin-no-mfa",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.MFA.Value, u.Groups.Value = nil, []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Value: []string{adminPolicy}}}}
-		})), "administrator and has no MFA", "assign", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Value: []string{adminPolicy}}}}
-		}))},
-	{"root-certificate",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Certificates = 2 })), "signing certificate", "delete the certificate", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
-	{"account-not-allowed",
-		input(section("a", keyA, secretA), "", func(in *Input) { in.Policy.Accounts = []string{"111122223333"} }), "account 619888638459, which is not in the list", "keycare.ini", 2,
-		input(section("a", keyA, secretA), "", func(in *Input) { in.Policy.Accounts = []string{"619888638459"} })},
-	{"unused-key",
-		input(section("a", keyA, secretA), "", used(46)), "was not used for 46 days (then: for s3 in eu-west-1), the limit is 45", "--access-key-id " + keyA + " --profile a", 2,
-		input(section("a", keyA, secretA), "", used(45))},
-	{"two-active-keys",
-		input(section("a", keyA, secretA), "", other(true, 20)), "second active key, " + keyB + ", 20 days old, last used 2026-11-01 for s3, not in these files", "aws iam delete-access-key --access-key-id " + keyB + " --profile a", 2,
-		input(section("a", keyA, secretA), "", other(false, 20))},
-	{"inactive-key-kept",
-		input(section("a", keyA, secretA), "", other(false, 91)), "still has the inactive key " + keyB, "aws iam delete-access-key --access-key-id " + keyB, 2,
-		input(section("a", keyA, secretA), "", other(false, 90))},
-	{"root-used",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
-			f.RootUse.Value = credfile.Use{At: now.Add(-3 * time.Hour), Service: "console"}
-		})), "as root 3 hours ago, for console", "CloudTrail", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootUse.Value = credfile.Use{At: now.Add(-25 * time.Hour)} }))},
-	{"password-policy",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Value.MinLength, f.Password.Value.MaxAge = 8, 90 })), "8 characters, not 14", "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password --max-password-age 90 --profile a", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Unknown = "needs iam:GetAccountPasswordPolicy" }))},
-	{"user-no-mfa",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.MFA.Value = nil })), "has no MFA device", "assign", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.MFA.Value, u.Console.Value = nil, true }))},
-	{"policy-on-user",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Attached.Value, u.Inline.Value = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, []string{"mine"}
-		})), "policies of its own: ReadOnlyAccess, mine (inline)", "group", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "g"}} }))},
-	{"setup-key",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.LastUsed.Value = credfile.Use{}; o.User.Console.Value = true }))), "never used, and its user has a console password", "delete-access-key", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Console.Value = true }))},
-	{"exception-expired",
-		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now, Where: "k.ini:3"})), `exception "old" (k.ini:3) ended on 2026-11-02: soon`, "keycare settings", 0,
-		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now.Add(1)}))},
-	{"unknown-account",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
-			f.Password.Unknown, f.Root.Unknown = "needs iam:GetAccountPasswordPolicy", "AWS is throttling"
-		})), "unknown root user's keys and MFA, password policy: AWS is throttling; needs iam:GetAccountPasswordPolicy", "may read", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
-	{"admin-key",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Groups.Value = []credfile.Group{{Name: "admins", Attached: credfile.Answer[[]string]{Value: []string{"arn:aws-cn:iam::aws:policy/AdministratorAccess"}}}}
-		})), "administrator through group admins", "fewer rights", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "admins"}} }))},
-	{"root-key-file",
-		input("", "", siblings("/home/u/.aws/rootkey.csv", credfile.RootCSV)), "rootkey.csv", "delete", 0,
-		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload))},
-	{"file-mode",
-		input(section("default", keyA, secretA), "", mode(0, 0o644)), "mode 0644: every user can read it", `chmod 600 "/home/u/.aws/credentials"`, 0,
-		input(section("default", keyA, secretA), "")}, // config is 0644, but holds no key
-	{"folder-mode",
-		input(section("default", keyA, secretA), "", dirMode(0o775)), "its group can change it", `chmod go-w "/home/u/.aws"`, 0,
-		input(section("default", keyA, secretA), "", dirMode(0o755))},
-	{"file-owner",
-		input(section("default", keyA, secretA), "", func(in *Input) { in.Local.Files[0].OwnedByOther = true }), "another user", "sudo chown", 0,
-		input("", "", func(in *Input) { in.Local.Files[0].OwnedByOther = true })},
-	{"hard-link",
-		input(section("default", keyA, secretA), "", func(in *Input) { in.Local.Files[0].HardLinks = 2 }), "2 names", "mv", 0,
-		input(section("default", keyA, secretA), "")},
-	{"unreadable-file",
-		input("", "", func(in *Input) {
-			in.Set, in.ReadErrors = nil, []error{&fs.PathError{Op: "open", Path: "/x/credentials", Err: errors.New("permission denied")}}
-		}), "permission denied", "", 0,
-		input("", "")},
-	{"readers-disagree",
-		input(section("dev", keyA, secretA+" # mine"), ""), "because of a comment after a value", "line of its own", 3,
-		input(section("dev", keyA, secretA, "# mine"), "")},
-	{"old-generation-key",
-		input(section("dev", keyOld, secretA), ""), "before about 2019", "keycare rotate dev", 2,
-		input(section("dev", keyA, secretA), "")},
-	{"root-login",
-		input("", "[profile adm]\nlogin_session = arn:aws:iam::111122223333:root\n"), "root user", "", 1,
-		input("", "[profile adm]\nlogin_session = arn:aws:iam::111122223333:user/root\n")},
-	{"file-rejected",
-		input(section("a", keyA, secretA)+"a lone line\n", ""), "the AWS CLI rejects the whole credentials file: a line that is no header", "delete it", 5,
-		input(section("a", keyA, secretA)+"# a lone line\n", "")},
-	{"pair-split",
-		input("[a]\naws_access_key_id = "+keyA+"\n", "[profile a]\naws_secret_access_key = "+secretA+"\n"), "line 2 of /home/u/.aws/config", "aws configure", 2,
-		input("[a]\naws_access_key_id = "+keyA+"\n", "[profile a]\nregion = x\n")},
-	{"doubtful-path",
-		input("", "", func(in *Input) { in.Set.Paths.Doubts = []string{"AWS_CONFIG_FILE=~/x: differs"} }), "differs", "full path", 0,
-		input("", "")},
-	{"backup-copy",
-		input("", "", siblings("/home/u/.aws/credentials.bak", credfile.BackupCopy)), "credentials.bak", `rm "/home/u/.aws/credentials.bak"`, 0,
-		input("", "")},
-	{"key-download",
-		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload)), "x_accessKeys.csv", "rm ", 0,
-		input("", "")},
-	{"rotation-unfinished",
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "retire", Since: now, Journal: true, Recovery: true})),
-		"rotation of key " + keyA + ` of profile "a" (since 2026-11-02) is not finished`, "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true}))},
-	{"recovery-left",
-		input("", "", rotation(credfile.Rotation{ID: "1", Recovery: true, Path: "/s/1.recovery"})), "has no journal", "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Recovery: true, Journal: true, Stage: "undo"}))},
-	{"rotation-in-grace",
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true})), "still active", "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "undo", Journal: true}))},
-	{"rotation-watched",
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Stage: "damaged", Journal: true}))},
-	{"not-rotatable",
-		input(section("a", keyA, secretA, "x = a", "  b"), ""), "because of a value that goes on", "one line", 5,
-		input(section("a", keyA, secretA, "region : x"), "")}, // a quirk that ini.v1 takes as the others do
-	{"stray-key",
-		input("[a]\nexport AWS_ACCESS_KEY_ID="+keyA+"\nexport AWS_SECRET_ACCESS_KEY="+secretA+"\n", ""), "stands with its secret in a line", "delete the lines", 2,
-		input("# "+keyA+" is mine\n"+section("a", keyA, secretA, "# "+strings.Repeat("0a", 20)), "")}, // the secret is read, and a hash is none
-	{"keycare-leftover",
-		input("", "", siblings("/home/u/.aws/.keycare-1", credfile.Leftover)), "interrupted", "keycare resume", 0,
-		input("", "")},
-	{"old-key",
-		input(section("it's", keyA, secretA), "", online(aged(91))), "91 days old, the limit is 90", `keycare rotate "it's"`, 2,
-		input(section("it's", keyA, secretA), "", online(aged(90)))},
-	{"key-rejected",
-		input(section("a", keyA, secretA), "", online(credfile.Online{Rejected: true})), "not accepted", "aws configure --profile a", 2,
-		input(section("a", keyA, secretA), "", online(fresh()))},
-	{"key-inactive",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.Status.Value = "Inactive" }))), "is inactive", "", 2,
-		input(section("a", keyA, secretA), "", online(fresh()))},
-	{"unknown-facts",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
-			o.Created.Unknown, o.Status.Unknown = "needs iam:ListAccessKeys", "needs iam:ListAccessKeys"
-		}))), "unknown age, status: needs iam:ListAccessKeys", "keycare policy", 2,
-		input(section("a", keyA, secretA), "")}, // offline: one line in the summary
-	{"secret-mismatch",
-		input(section("a", keyA, secretA)+section("b", keyA, secretB), ""), `profiles "a" and "b"`, "", 7,
-		input(section("a", keyA, secretA)+section("b", keyA, secretA), "")},
-	{"secret-reused",
-		input(section("a", keyA, secretA)+section("b", keyB, secretA), ""), keyB + " has the same secret as key " + keyA, "", 7,
-		input(section("a", keyA, secretA)+section("b", keyB, secretB), "")},
-	{"two-ways-to-sign",
-		input(section("a", keyA, secretA), "[profile a]\nsso_session = corp\nsso_account_id = 1\n"), "the AWS CLI uses IAM Identity Center, the Go SDK (terraform and others) uses the key", "", 2,
-		input(section("a", keyA, secretA), "[profile b]\nsso_session = corp\n[profile a]\nrole_arn = r\nsource_profile = a\n")},
-	{"environment-key",
-		input("", "", func(in *Input) {
-			in.Local.EnvKeys, in.Local.EnvKeyID = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, keyA
-		}), "with key " + keyA, "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY", 0,
-		input("", "")},
-	{"cli-history",
-		input("", "[default]\ncli_history = enabled\n"), "cli_history", "aws configure set cli_history disabled --profile default", 1,
-		input("", "[default]\ncli_history = disabled\n")},
-	{"cli-history-file",
-		input("", "", func(in *Input) { in.Local.History = credfile.FileFact{Path: "/h/history.db", Exists: true} }), "recorded", `rm "/h/history.db"`, 0,
-		input("", "[default]\ncli_history = enabled\n", func(in *Input) { in.Local.History = credfile.FileFact{Path: "/h", Exists: true} })},
-	{"key-with-token",
-		input(section("a", keyA, secretA, "aws_session_token = "+tokenA), ""), "session token beside", "", 4,
-		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), "")},
-	{"key-in-config",
-		input("", section("profile a", keyA, secretA)), "in the config file", "", 2,
-		input(section("a", keyA, secretA), "[profile a]\nregion = x\n")},
-	{"session-key",
-		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), ""), "expires by itself", "", 2,
-		input(section("a", keySession, secretA), "")},
-	{"session-key-no-token",
-		input(section("a", keySession, secretA), ""), "no session token", "", 2,
-		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), "")},
-	{"id-without-secret",
-		input("[a]\naws_access_key_id = "+keyA+"\n", ""), "without a secret", "", 2,
-		input(section("a", keyA, secretA), "")},
-	{"secret-without-id",
-		input("[a]\naws_secret_access_key = "+secretA+"\n", ""), "without a key ID", "", 2,
-		input(section("a", keyA, secretA), "")},
-	{"not-an-access-key",
-		input(section("a", secretB, secretA), ""), "40 characters", "", 2,
-		input(section("a", "minioadmin", secretA, "endpoint_url = http://localhost:9000"), "")},
-	{"example-key",
-		input(section("a", keyExample, secretA), ""), "example", "", 2,
-		input(section("a", keyOld, secretA), "")},
-	{"file-quirk",
-		input(section("a", keyA, secretA, "region : x"), ""), "a : between name and value", "write = instead", 4,
-		input(section("a", keyA, secretA)+"[b]\nregion : x\n", "")}, // b holds no key
-	{"static-key",
-		input(section("a", keyA, secretA), ""), "works until", "", 2,
-		input(section("a", keyCanary, secretA)+section("b", keySession, secretB), "")},
-	{"shared-key",
-		input(section("a", keyA, secretA)+section("b", keyA, secretA), ""), `profiles "a" and "b"`, "", 2,
-		input(section("a", keyA, secretA), section("profile a", keyA, secretA))},
-	{"canary-key",
-		input(section("a", keyCanary, secretA), "", func(in *Input) { in.Offline = false }), "canary", "leave it", 2,
-		input(section("a", keyA, secretA), "")},
-}
 
 func TestRules(t *testing.T) {
 	covered := make(map[string]bool)
@@ -281,6 +51,18 @@ func TestStrayComment(t *testing.T) {
 	}
 }
 
+// The AWS CLI's record of calls holds secrets, so its mode is judged too.
+func TestHistoryMode(t *testing.T) {
+	for mode, want := range map[fs.FileMode]int{0o600: 0, 0o640: 1, 0o604: 1} {
+		r := Audit(input("", "", func(in *Input) {
+			in.Local.History = credfile.FileFact{Path: "/h/history.db", Exists: true, Mode: mode, ModeKnown: true}
+		}))
+		if fs := of(r, "file-mode"); len(fs) != want || want == 1 && fs[0].Fix != `chmod 600 "/h/history.db"` {
+			t.Errorf("%v: got %+v", mode, fs)
+		}
+	}
+}
+
 // A key that was never used counts from its creation, and keycare's own calls
 // are no use.
 func TestUnused(t *testing.T) {
@@ -302,6 +84,127 @@ func TestUnused(t *testing.T) {
 	}
 }
 
+// A password that was never used counts from when it was set; exactly the limit
+// passes; what is not known is no finding.
+func TestUnusedPassword(t *testing.T) {
+	for _, c := range []struct {
+		set, used, limit int
+		unknown          string
+		want             int
+	}{
+		{set: 46, used: -1, want: 1}, {set: 45, used: -1}, {set: 10, used: 46, want: 1}, {set: 400, used: 45},
+		{set: 46, used: -1, limit: 46}, {set: 47, used: -1, limit: 46, want: 1}, {set: 400, used: -1, unknown: "needs iam:GetUser"},
+	} {
+		in := input(section("a", keyA, secretA), "", person(password(c.set, c.used)))
+		in.Online[keyA].User.Password.Value.Used.Unknown = c.unknown
+		in.Policy.MaxUnused = time.Duration(c.limit) * day
+		r := Audit(in)
+		if fs := of(r, "console-unused"); len(fs) != c.want {
+			t.Errorf("%+v: got %+v", c, fs)
+		}
+		if fs := of(r, "unknown-facts"); c.unknown != "" && (len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last sign-in: needs iam:GetUser")) {
+			t.Errorf("%+v: got %+v", c, fs)
+		}
+	}
+}
+
+// The age rules part at the day, and never both speak.
+func TestAgeRules(t *testing.T) {
+	for _, c := range []struct {
+		days, limit int
+		want        string
+	}{{90, 90, ""}, {91, 90, "old-key"}, {365, 90, "old-key"}, {366, 90, "year-old-key"}, {400, 400, ""}, {401, 400, "year-old-key"}} {
+		in := input(section("a", keyA, secretA), "", online(aged(c.days)))
+		in.Policy.MaxAge = time.Duration(c.limit) * day
+		r, got := Audit(in), ""
+		for _, f := range append(of(r, "old-key"), of(r, "year-old-key")...) {
+			got += f.Rule
+		}
+		if got != c.want {
+			t.Errorf("%d days, limit %d: got %q, want %q", c.days, c.limit, got, c.want)
+		}
+	}
+}
+
+// An inline policy of the user's own that allows all makes an administrator, and
+// so does one of a group; each is told by itself.
+func TestInlineAdmin(t *testing.T) {
+	r := Audit(input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+		u.MFA.Value = nil
+		u.Attached.Value = []string{adminPolicy, "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2", "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
+		u.Inline.Value = append(inline("all", credfile.GrantsAll), inline("most", credfile.GrantsPerhapsAll)...)
+		u.Groups.Value = []credfile.Group{{Name: "g", Inline: credfile.Answer[[]credfile.InlinePolicy]{
+			Value: append(inline("all", credfile.GrantsAll), inline("most", credfile.GrantsPerhapsAll)...)}}}
+	})))
+	prints := map[string]bool{}
+	for _, f := range r.Findings {
+		if prints[f.Fingerprint] {
+			t.Errorf("two findings have the fingerprint of %+v", f)
+		}
+		prints[f.Fingerprint] = true
+	}
+	for rule, want := range map[string]int{"admin-attached": 2, "admin-key": 1, "admin-no-mfa": 1, "admin-perhaps": 2, "key-quarantined": 2, "user-no-mfa": 0} {
+		if fs := of(r, rule); len(fs) != want {
+			t.Errorf("%s: %d findings, want %d: %+v", rule, len(fs), want, fs)
+		}
+	}
+	if fs := of(r, "admin-attached"); len(fs) == 2 && !strings.Contains(fs[0].Fix+fs[1].Fix, "aws iam delete-user-policy --user-name dev --policy-name all --profile a") {
+		t.Errorf("got %q and %q", fs[0].Fix, fs[1].Fix)
+	}
+	if fs := of(r, "policy-on-user"); len(fs) != 1 || !strings.Contains(fs[0].What, "own: most (inline)") {
+		t.Errorf("got %+v", fs)
+	}
+}
+
+// What is from the credential report is said to be, and without an ID the command
+// lists them.
+func TestFromReport(t *testing.T) {
+	r := Audit(input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+		u.MFA.Value, u.Certificates.Value, u.FromReport = nil, []string{"", ""}, true
+	})))
+	for rule, want := range map[string]int{"user-no-mfa": 1, "signing-certificate": 2} {
+		fs := of(r, rule)
+		if len(fs) != want || !strings.HasSuffix(fs[0].What, ", as the credential report says") {
+			t.Errorf("%s: got %+v", rule, fs)
+		}
+	}
+	if fs := of(r, "signing-certificate"); len(fs) == 2 && !strings.Contains(fs[0].Fix, "aws iam list-signing-certificates --user-name dev --profile a") {
+		t.Errorf("got %q", fs[0].Fix)
+	}
+}
+
+// The command for a password policy keeps what is as strict or stricter already.
+func TestPasswordCommand(t *testing.T) {
+	for _, c := range []struct {
+		p         credfile.PasswordPolicy
+		has, lack string
+	}{
+		{credfile.DefaultPasswordPolicy, "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols", "--hard-expiry"},
+		{credfile.PasswordPolicy{MinLength: 20, Reuse: 2, MaxAge: 30, NoChange: true, HardExpiry: true}, "--max-password-age 30 --hard-expiry", "--allow-users-to-change-password"},
+		{credfile.PasswordPolicy{MinLength: 20, Reuse: 2}, "--minimum-password-length 20", "--max-password-age"},
+	} {
+		if got := passwordCommand(c.p); !strings.Contains(got, c.has) || strings.Contains(got, c.lack) {
+			t.Errorf("%+v: %s", c.p, got)
+		}
+	}
+}
+
+// An account without a credential report says how one is made.
+func TestNoReport(t *testing.T) {
+	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootUse.Unknown = credfile.NoReport }))), "unknown-account")
+	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown root user's last use: the account has no fresh credential report") ||
+		!strings.HasSuffix(fs[0].Fix, "aws iam generate-credential-report --profile a") {
+		t.Errorf("got %+v", fs)
+	}
+	// The kind of a device that there is not is not unknown.
+	fs = of(Audit(input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
+		f.Root.Value.MFA, f.RootVirtual.Unknown = 0, "needs x"
+	}))), "unknown-account")
+	if len(fs) != 0 {
+		t.Errorf("got %+v", fs)
+	}
+}
+
 // What belongs to a user or an account is told once, however many keys it has.
 func TestToldOnce(t *testing.T) {
 	in := input(section("a", keyA, secretA)+section("b", keyB, secretB), "", online(changed(func(o *credfile.Online) {
@@ -320,10 +223,11 @@ func TestToldOnce(t *testing.T) {
 func TestUnknownDetails(t *testing.T) {
 	r := Audit(input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
 		o.LastUsed.Unknown, o.User.MFA.Unknown = "needs iam:GetAccessKeyLastUsed", "needs iam:ListMFADevices"
-		o.User.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Unknown: "needs iam:ListAttachedGroupPolicies"}}}
+		o.User.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Unknown: "needs iam:ListAttachedGroupPolicies"},
+			Inline: credfile.Answer[[]credfile.InlinePolicy]{Value: []credfile.InlinePolicy{{Name: "p", Grants: credfile.Answer[credfile.Grants]{Unknown: "needs iam:GetGroupPolicy"}}}}}}
 	}))))
 	fs := of(r, "unknown-facts")
-	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g: needs iam:GetAccessKeyLastUsed; needs iam:ListMFADevices; needs iam:ListAttachedGroupPolicies") {
+	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g, inline policy p of group g: needs iam:GetAccessKeyLastUsed; needs iam:ListMFADevices; needs iam:ListAttachedGroupPolicies; needs iam:GetGroupPolicy") {
 		t.Errorf("got %+v", fs)
 	}
 	if r.Unknown != 0 {
@@ -332,7 +236,7 @@ func TestUnknownDetails(t *testing.T) {
 }
 
 func TestExceptionsAndSwitches(t *testing.T) {
-	in := input(section("a", keyA, secretA), "", online(aged(400)))
+	in := input(section("a", keyA, secretA), "", online(aged(200)))
 	count := func(change func(*Policy)) int {
 		in := in
 		change(&in.Policy)
@@ -380,63 +284,4 @@ func TestRulesTable(t *testing.T) {
 			t.Errorf("there is no quirk %q", q)
 		}
 	}
-}
-
-func changed(change func(*credfile.Online)) credfile.Online {
-	o := fresh()
-	change(&o)
-	return o
-}
-
-func aged(days int) credfile.Online {
-	return changed(func(o *credfile.Online) {
-		o.Created.Value = now.Add(-time.Duration(days)*day - time.Hour)
-	})
-}
-
-const adminPolicy = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-// person changes what IAM says about the user of keyA.
-func person(change func(*credfile.UserFacts)) func(*Input) {
-	return online(changed(func(o *credfile.Online) { change(o.User) }))
-}
-
-// acct changes what IAM says about the account of keyA.
-func acct(change func(*credfile.AccountFacts)) func(*Input) {
-	return online(changed(func(o *credfile.Online) { change(o.Account) }))
-}
-
-func used(days int) func(*Input) {
-	return online(changed(func(o *credfile.Online) {
-		o.Created.Value = now.Add(-80 * day)
-		o.LastUsed.Value = credfile.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-west-1"}
-	}))
-}
-
-// other gives the user of keyA the key keyB too.
-func other(active bool, days int) func(*Input) {
-	return online(changed(func(o *credfile.Online) {
-		o.Others.Value = []credfile.OtherKey{{ID: keyB, Active: active, Created: now.Add(-time.Duration(days)*day - time.Hour),
-			LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-day), Service: "s3"}}}}
-	}))
-}
-
-func exception(e Exception) func(*Input) {
-	return func(in *Input) { in.Policy.Exceptions = []Exception{e} }
-}
-
-func mode(file int, m fs.FileMode) func(*Input) {
-	return func(in *Input) { in.Local.Files[file].Mode = m }
-}
-
-func dirMode(m fs.FileMode) func(*Input) {
-	return func(in *Input) { in.Local.Dirs[0].Mode = m }
-}
-
-func rotation(r credfile.Rotation) func(*Input) {
-	return func(in *Input) { in.Rotations = []credfile.Rotation{r} }
-}
-
-func siblings(path string, kind credfile.SiblingKind) func(*Input) {
-	return func(in *Input) { in.Local.Siblings = []credfile.Sibling{{Path: path, Kind: kind}} }
 }

@@ -2,8 +2,6 @@ package rotate
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,14 +12,12 @@ import (
 // atOnce bounds how many requests of an audit run at the same time.
 const atOnce = 8
 
-// mostCalls is about how many requests an audit makes. Who a key belongs to and
-// how old it is is asked for every key; what takes more calls (the user's
-// policies, devices and so on) is asked in the order of the files until this is
-// reached, which is beyond 40 users. The rest is unknown, and said to be.
-const mostCalls = 420
-
-// callsPerUser is about how many requests the details of a user take.
-const callsPerUser = 8
+// mostCalls is how many requests an audit makes, beside those that are tried
+// again. Who a key belongs to and how old it is is asked for every key; what
+// takes more calls (the user's policies, devices and so on) is asked in the order
+// of the files until this is reached. Of the rest the credential report tells
+// some, and what it does not tell is unknown, and said to be.
+const mostCalls = 430
 
 // Asker asks AWS about the keys of profiles. It makes only calls that read.
 type Asker struct {
@@ -83,6 +79,7 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]cre
 	for _, a := range q.Plan() {
 		r.keys = append(r.keys, &askedKey{Ask: a, facts: credfile.Online{KeyID: a.KeyID}})
 	}
+	r.left = mostCalls - callsPerKey*len(r.keys)
 	r.essentials()
 	r.details()
 	out := make(map[string]credfile.Online, len(r.keys))
@@ -135,6 +132,18 @@ type round struct {
 	mu       sync.Mutex
 	accounts map[string]*account
 	order    []*account
+	left     int // requests that may still be made
+}
+
+// take reports whether n more requests may be made, and counts them.
+func (r *round) take(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left < n {
+		return false
+	}
+	r.left -= n
+	return true
 }
 
 // accountOf returns the account that an identity belongs to, and whether it is
@@ -147,7 +156,7 @@ func (r *round) accountOf(id credfile.Identity) (a *account, isNew bool) {
 		return a, false
 	}
 	a = &account{facts: &credfile.AccountFacts{ID: id.Account}}
-	a.facts.Root.Unknown, a.facts.Password.Unknown, a.facts.RootUse.Unknown = notAsked, notAsked, notAsked
+	a.unknown(notAsked)
 	r.accounts[part] = a
 	r.order = append(r.order, a)
 	return a, true
@@ -202,6 +211,9 @@ func (r *round) essentials() {
 	wg.Wait()
 }
 
+// callsPerKey is how many requests the essentials of a key take.
+const callsPerKey = 2
+
 func (k *askedKey) essentials(r *round) {
 	var wg sync.WaitGroup
 	var id credfile.Identity
@@ -247,173 +259,8 @@ func statusName(active bool) string {
 	return "Inactive"
 }
 
-const (
-	notAsked = "it was not asked"
-	tooMany  = "too many keys for one audit: ask for this one with --profile"
-)
-
 func unknownFacts(f credfile.Online, why string) credfile.Online {
 	f.Identity.Unknown, f.Created.Unknown, f.Status.Unknown = why, why, why
 	f.LastUsed.Unknown, f.Others.Unknown = why, why
 	return f
-}
-
-// details asks about the keys' last use, their users and accounts.
-func (r *round) details() {
-	var wg sync.WaitGroup
-	left := mostCalls - 2*len(r.keys)
-	users := map[string]*credfile.UserFacts{}
-	for _, k := range r.keys {
-		if k.facts.Rejected || !k.facts.Identity.Known() || k.aws == nil {
-			continue
-		}
-		id := k.facts.Identity.Value
-		acct, _ := r.accountOf(id)
-		acct.keys, k.facts.Account = append(acct.keys, k), acct.facts
-		ask := left >= callsPerUser
-		if !ask {
-			k.notAsked(tooMany)
-		}
-		if name := id.UserName(); name != "" {
-			k.facts.User = users[id.ARN]
-			if k.facts.User == nil {
-				k.facts.User = &credfile.UserFacts{Name: name}
-				users[id.ARN] = k.facts.User
-				acct.users = append(acct.users, namedUser{id.ARN, k.facts.User})
-				if ask {
-					left -= callsPerUser
-					wg.Go(func() { r.user(k, k.facts.User, acct) })
-				} else {
-					unknownUser(k.facts.User, tooMany)
-				}
-			}
-		}
-		if ask {
-			wg.Go(func() { r.lastUse(k) })
-		}
-	}
-	for _, a := range r.order {
-		wg.Go(func() { r.account(a, a.askers()) })
-	}
-	wg.Wait()
-	for _, a := range r.order {
-		a.fillIn()
-	}
-}
-
-func (k *askedKey) notAsked(why string) {
-	k.facts.LastUsed.Unknown = why
-	for i := range k.facts.Others.Value {
-		k.facts.Others.Value[i].LastUsed.Unknown = why
-	}
-}
-
-func (r *round) lastUse(k *askedKey) {
-	ask := func(id string) (a credfile.Answer[credfile.Use]) {
-		r.call(func() {
-			u, err := k.aws.LastUsed(r.ctx, k.by(), id)
-			a = answerOf(credfile.Use{At: u.At, Service: u.Service, Region: u.Region}, err, "iam:GetAccessKeyLastUsed")
-		})
-		return a
-	}
-	k.facts.LastUsed = ask(k.KeyID)
-	for i := range k.facts.Others.Value {
-		o := &k.facts.Others.Value[i]
-		o.LastUsed = ask(o.ID)
-	}
-}
-
-// answerOf is a value, or why there is none.
-func answerOf[T any](v T, err error, action string) credfile.Answer[T] {
-	if err != nil {
-		return credfile.Answer[T]{Unknown: whyUnknown(err, action)}
-	}
-	return credfile.Answer[T]{Value: v}
-}
-
-// whyUnknown says in a few words why AWS did not tell. action is the permission
-// that the call needs, for an answer that does not name it.
-func whyUnknown(err error, action string) string {
-	switch replyOf(err) {
-	case replyDenied:
-		if named := deniedAction(err); named != "" {
-			action = named
-		}
-		if action != "" {
-			return "needs " + action
-		}
-		return "AWS denies the call"
-	case replyBusy:
-		return "AWS is throttling"
-	case replySilent:
-		return "no answer from AWS"
-	}
-	return short(err).Error()
-}
-
-// namedUser is a user by its ARN, as the credential report has it.
-type namedUser struct {
-	arn   string
-	facts *credfile.UserFacts
-}
-
-// account is one account and the keys that can be used to ask about it.
-type account struct {
-	facts  *credfile.AccountFacts
-	keys   []*askedKey
-	users  []namedUser
-	report map[string]reportRow // by ARN; nil where there is none
-	asked  map[*askedKey]bool   // keys with which it was asked already
-
-	mu     sync.Mutex
-	groups map[string]*groupAnswer
-}
-
-// groupAnswer is the policies of a group, asked once.
-type groupAnswer struct {
-	once sync.Once
-	credfile.Answer[[]string]
-}
-
-func (a *account) group(name string) *groupAnswer {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.groups == nil {
-		a.groups = map[string]*groupAnswer{}
-	}
-	if a.groups[name] == nil {
-		a.groups[name] = &groupAnswer{}
-	}
-	return a.groups[name]
-}
-
-// fillIn takes from the credential report what was not learned otherwise.
-func (a *account) fillIn() {
-	for _, u := range a.users {
-		row, ok := a.report[u.arn]
-		if !ok {
-			continue
-		}
-		if has, known := row.flag("mfa_active"); !u.facts.MFA.Known() && known {
-			u.facts.MFA = credfile.Answer[[]string]{}
-			if has {
-				u.facts.MFA.Value = []string{"(credential report)"}
-			}
-		}
-		if has, known := row.flag("password_enabled"); !u.facts.Console.Known() && known {
-			u.facts.Console = credfile.Answer[bool]{Value: has}
-		}
-	}
-	if root, ok := a.rootRow(); ok {
-		a.facts.RootUse = credfile.Answer[credfile.Use]{Value: root.lastUse()}
-	}
-}
-
-func (a *account) rootRow() (reportRow, bool) {
-	for _, arn := range slices.Sorted(maps.Keys(a.report)) {
-		if row := a.report[arn]; row["user"] == rootUser {
-			return row, true
-		}
-	}
-	return nil, false
 }

@@ -1,22 +1,22 @@
 package rotate
 
 import (
-	"context"
 	"fmt"
-	"path/filepath"
+	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/rotate/awstest"
 )
 
 const (
 	testAdmin      = "arn:aws:iam::aws:policy/AdministratorAccess"
 	testQuarantine = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"
+
+	testAllowAll  = `{"Version":"2012-10-17","Statement":[{"Sid":"100% + more","Effect":"Allow","Action":"*","Resource":"*"}]}`
+	testAllowMost = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`
 )
 
 // ward is an IAM whose uses show as slowly as at AWS, and profiles that hold
@@ -60,15 +60,23 @@ func TestFacts(t *testing.T) {
 	w.iam.SetLastUsed(k.ID, ago(3), "s3", "eu-west-1")
 	device := w.iam.AddMFA("ann", "phone", "123456")
 	w.iam.SetLoginProfile("ann", ago(50), ago(2))
-	w.iam.SetPolicies("ann", []string{testAdmin, testQuarantine}, []string{"mine"})
+	w.iam.SetPolicies("ann", []string{testAdmin, testQuarantine}, nil)
+	w.iam.SetInline("ann", map[string]string{"mine": testAllowAll, "odd": "{"})
 	w.iam.AddGroup("ops")
 	w.iam.AddMember("ops", "ann")
 	w.iam.SetGroupPolicies("ops", []string{testAdmin}, nil)
+	w.iam.SetGroupInline("ops", map[string]string{"most": testAllowMost})
+	cert := w.iam.AddCertificate("ann", awstest.Certificate{Uploaded: ago(9)})
+	w.iam.AddCertificate("ann", awstest.Certificate{Status: awstest.Inactive})
+	w.iam.AddServiceCredential("ann", awstest.ServiceCredential{Service: "bedrock.amazonaws.com", Created: ago(8)})
+	w.iam.AddServiceCredential("ann", awstest.ServiceCredential{Status: awstest.Inactive})
+	w.iam.AddMFA("root", "root-account-mfa-device", "1")
 	w.iam.SetPageSize(1) // every list goes over pages
 	w.iam.SetPasswordPolicy(awstest.DefaultAccount, &awstest.PasswordPolicy{MinLength: 20, Reuse: 24, Symbols: true})
 	w.iam.SetSummary(awstest.DefaultAccount, map[string]int{"AccountSigningCertificatesPresent": 1, "AccountMFAEnabled": 1})
 	w.iam.SetReportRow("root", map[string]string{
 		"password_last_used": ago(1).UTC().Format(time.RFC3339), "a_new_column": "x"})
+	w.iam.MakeReport("")
 	w.profile("a", k)
 	f := w.ask()[k.ID]
 	if id := f.Identity.Value; id.UserName() != "ann" || id.Partition() != "aws" || f.Status.Value != "Active" || !f.Created.Value.Equal(ago(100)) {
@@ -81,12 +89,28 @@ func TestFacts(t *testing.T) {
 		t.Errorf("others %+v", f.Others)
 	}
 	u := f.User
-	if u == nil || len(u.MFA.Value) != 1 || u.MFA.Value[0] != device || !u.Console.Value || len(u.Attached.Value) != 2 ||
-		len(u.Inline.Value) != 1 || len(u.Groups.Value) != 1 || len(u.Groups.Value[0].Attached.Value) != 1 {
+	if u == nil || len(u.MFA.Value) != 1 || u.MFA.Value[0] != device || len(u.Attached.Value) != 2 || u.FromReport {
 		t.Errorf("user %+v", u)
 	}
+	if p := u.Password.Value; !p.Exists || !p.Set.Equal(ago(50)) || !p.Used.Known() || !p.Used.Value.Equal(ago(2)) {
+		t.Errorf("password %+v", u.Password)
+	}
+	if in := u.Inline.Value; len(in) != 2 || in[0].Name != "mine" || in[0].Grants.Value != credfile.GrantsAll ||
+		!strings.HasPrefix(in[1].Grants.Unknown, "its text cannot be read: ") {
+		t.Errorf("inline policies %+v", u.Inline)
+	}
+	if g := u.Groups.Value; len(g) != 1 || len(g[0].Attached.Value) != 1 || len(g[0].Inline.Value) != 1 ||
+		g[0].Inline.Value[0].Grants.Value != credfile.GrantsPerhapsAll {
+		t.Errorf("groups %+v", u.Groups)
+	}
+	if len(u.Certificates.Value) != 1 || u.Certificates.Value[0] != cert {
+		t.Errorf("certificates %+v", u.Certificates)
+	}
+	if c := u.Services.Value; len(c) != 1 || c[0].Service != "bedrock.amazonaws.com" || !c[0].Created.Equal(ago(8)) || !c[0].Expires.IsZero() {
+		t.Errorf("credentials for services %+v", u.Services)
+	}
 	a := f.Account
-	if a == nil || a.Root.Value.MFA != 1 || a.Root.Value.Certificates != 1 || a.Password.Value.MinLength != 20 || a.Password.Value.Default ||
+	if a == nil || a.Root.Value.MFA != 1 || !a.RootVirtual.Known() || !a.RootVirtual.Value || a.Root.Value.Certificates != 1 || a.Password.Value.MinLength != 20 || a.Password.Value.Default ||
 		!a.RootUse.Value.At.Equal(ago(1)) || a.RootUse.Value.Service != "console" {
 		t.Errorf("account %+v", a)
 	}
@@ -109,7 +133,7 @@ func TestFactsOfPlainUser(t *testing.T) {
 			}
 			continue
 		}
-		if u := f.User; u == nil || !u.Console.Known() || u.Console.Value || !u.MFA.Known() || len(u.MFA.Value) > 0 || !u.Groups.Known() {
+		if u := f.User; u == nil || !u.Password.Known() || u.Password.Value.Exists || !u.MFA.Known() || len(u.MFA.Value) > 0 || !u.Groups.Known() {
 			t.Errorf("user %+v", u)
 		}
 	}
@@ -117,42 +141,94 @@ func TestFactsOfPlainUser(t *testing.T) {
 
 // Each missing permission is named by itself, and nothing else suffers.
 func TestFactsDenied(t *testing.T) {
+	group := func(f credfile.Online) credfile.Group { return f.User.Groups.Value[0] }
 	for _, c := range []struct {
 		action string
 		of     func(credfile.Online) string
 	}{
 		{"iam:ListAccessKeys", func(f credfile.Online) string { return f.Created.Unknown }},
 		{"iam:GetAccessKeyLastUsed", func(f credfile.Online) string { return f.LastUsed.Unknown }},
+		{"iam:GetUser", func(f credfile.Online) string { return f.User.Password.Value.Used.Unknown }},
 		{"iam:ListMFADevices", func(f credfile.Online) string { return f.User.MFA.Unknown }},
-		{"iam:GetLoginProfile", func(f credfile.Online) string { return f.User.Console.Unknown }},
+		{"iam:GetLoginProfile", func(f credfile.Online) string { return f.User.Password.Unknown }},
+		{"iam:ListSigningCertificates", func(f credfile.Online) string { return f.User.Certificates.Unknown }},
+		{"iam:ListServiceSpecificCredentials", func(f credfile.Online) string { return f.User.Services.Unknown }},
 		{"iam:ListAttachedUserPolicies", func(f credfile.Online) string { return f.User.Attached.Unknown }},
 		{"iam:ListUserPolicies", func(f credfile.Online) string { return f.User.Inline.Unknown }},
+		{"iam:GetUserPolicy", func(f credfile.Online) string { return f.User.Inline.Value[0].Grants.Unknown }},
 		{"iam:ListGroupsForUser", func(f credfile.Online) string { return f.User.Groups.Unknown }},
+		{"iam:ListAttachedGroupPolicies", func(f credfile.Online) string { return group(f).Attached.Unknown }},
+		{"iam:ListGroupPolicies", func(f credfile.Online) string { return group(f).Inline.Unknown }},
+		{"iam:GetGroupPolicy", func(f credfile.Online) string { return group(f).Inline.Value[0].Grants.Unknown }},
 		{"iam:GetAccountSummary", func(f credfile.Online) string { return f.Account.Root.Unknown }},
+		{"iam:ListVirtualMFADevices", func(f credfile.Online) string { return f.Account.RootVirtual.Unknown }},
 		{"iam:GetAccountPasswordPolicy", func(f credfile.Online) string { return f.Account.Password.Unknown }},
 		{"iam:GetCredentialReport", func(f credfile.Online) string { return f.Account.RootUse.Unknown }},
-		{"iam:GenerateCredentialReport", func(f credfile.Online) string { return f.Account.RootUse.Unknown }},
 	} {
-		w, k := single(t)
-		w.iam.Deny("ann", c.action)
-		if c.action == "iam:ListMFADevices" || c.action == "iam:GetLoginProfile" { // the report would tell too
-			w.iam.Deny("ann", "iam:GetCredentialReport")
-		}
-		f := w.ask()[k.ID]
-		if got := c.of(f); got != "needs "+c.action {
-			t.Errorf("%s: got %q", c.action, got)
-		}
-		if !f.Identity.Known() || c.action != "iam:ListAccessKeys" && !f.Created.Known() {
-			t.Errorf("%s: other facts are missing: %+v", c.action, f)
+		t.Run(c.action, func(t *testing.T) {
+			w, k := single(t)
+			w.iam.SetLoginProfile("ann", time.Now(), time.Now())
+			w.iam.SetInline("ann", map[string]string{"p": testAllowAll})
+			w.iam.AddGroup("g")
+			w.iam.AddMember("g", "ann")
+			w.iam.SetGroupInline("g", map[string]string{"p": testAllowAll})
+			w.iam.AddMFA("root", "root-account-mfa-device", "1")
+			all := w.ask()[k.ID]
+			if why := c.of(all); why != "" && c.action != "iam:GetCredentialReport" {
+				t.Fatalf("with the permission: %q", why)
+			}
+			w.iam.Deny("ann", c.action)
+			f := w.ask()[k.ID]
+			if got := c.of(f); got != "needs "+c.action {
+				t.Errorf("got %q", got)
+			}
+			if n, m := unknowns(f), unknowns(all); n < m || n > m+1 && c.action != "iam:ListAccessKeys" {
+				t.Errorf("%d facts are unknown, %d with the permission: %+v", n, m, f)
+			}
+			w.iam.Allow("ann")
+			for kind, want := range map[awstest.FaultKind]string{
+				awstest.FaultThrottle: "AWS is throttling", awstest.FaultInternal: "AWS is throttling", awstest.FaultReset: "no answer from AWS",
+				awstest.FaultProxy: "no answer from AWS", awstest.FaultGarbage: "no answer from AWS",
+			} {
+				w.iam.SetFault(func(call awstest.Call) awstest.Fault {
+					if "iam:"+call.Action == c.action {
+						return awstest.Fault{Kind: kind}
+					}
+					return awstest.Fault{}
+				})
+				if got := c.of(w.ask()[k.ID]); got != want {
+					t.Errorf("%v: got %q, want %q", kind, got, want)
+				}
+			}
+		})
+	}
+}
+
+// unknowns counts the answers that are not known, however deep.
+func unknowns(v any) int {
+	n := 0
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Pointer:
+			if !v.IsNil() {
+				walk(v.Elem())
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if v.Type().Field(i).Name == "Unknown" && v.Field(i).String() != "" {
+					n++
+				}
+				walk(v.Field(i))
+			}
 		}
 	}
-	// What a user may not ask about itself, the report may still say.
-	w, k := single(t)
-	w.iam.Deny("ann", "iam:ListMFADevices", "iam:GetLoginProfile")
-	w.iam.AddMFA("ann", "phone", "1")
-	if u := w.ask()[k.ID].User; !u.MFA.Known() || len(u.MFA.Value) != 1 || !u.Console.Known() || u.Console.Value {
-		t.Errorf("the report was not used: %+v", u)
-	}
+	walk(reflect.ValueOf(v))
+	return n
 }
 
 // single has one user with one key.
@@ -230,119 +306,5 @@ func TestAskerPlan(t *testing.T) {
 	}
 	if len(w.iam.Calls()) > 0 {
 		t.Error("a plan makes no call")
-	}
-}
-
-func TestStateRotations(t *testing.T) {
-	s := State{Dir: t.TempDir(), Disk: disk.OS{}}
-	if got, err := s.Rotations(); len(got) > 0 || err != nil {
-		t.Errorf("got %v, %v", got, err)
-	}
-	if err := s.Init(); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now().UTC().Truncate(time.Second)
-	for i, j := range []*Journal{
-		{ID: "a", Profile: "p", Old: "O", New: "N", Direction: Grace, Started: began},
-		{ID: "b", Started: began.Add(time.Minute)},
-	} {
-		if err := s.Save(j); err != nil {
-			t.Fatal(i, err)
-		}
-	}
-	pair := credfile.Pair{ID: "AKIAQAAAAAAAQAAAAAAA", Secret: credfile.NewSecret(strings.Repeat("s", 40))}
-	for _, id := range []string{"a", "z"} {
-		if err := s.OpenRecovery(id, pair); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := disk.WriteNew(disk.OS{}, s.journalPath("d"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.Rotations()
-	if err != nil || len(got) != 4 {
-		t.Fatalf("got %+v, %v", got, err)
-	}
-	dir := filepath.Join(s.Dir, "rotations")
-	for i, want := range []credfile.Rotation{
-		{ID: "d", Stage: "damaged", Journal: true, Path: filepath.Join(dir, "d.json")},
-		{ID: "z", Recovery: true, Path: filepath.Join(dir, "z.recovery")},
-		{ID: "a", Profile: "p", Old: "O", New: "N", Stage: "grace", Since: began, Journal: true, Recovery: true, Path: filepath.Join(dir, "a.json")},
-		{ID: "b", Stage: "unfinished", Since: began.Add(time.Minute), Journal: true, Path: filepath.Join(dir, "b.json")},
-	} {
-		if got[i] != want {
-			t.Errorf("%d: got %+v, want %+v", i, got[i], want)
-		}
-	}
-}
-
-// crowded has n users with one key each, in profiles of two regions.
-func crowded(t testing.TB, n int) (*ward, *Asker, *atomic.Int32, *atomic.Int32) {
-	w := newWard(t)
-	for i := range n {
-		name := fmt.Sprint("u", i)
-		w.iam.AddUser(awstest.User{Name: name})
-		w.profile(name, w.iam.AddKey(name, time.Now()))
-	}
-	var running, most, connects atomic.Int32
-	w.iam.SetFault(func(awstest.Call) awstest.Fault {
-		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() {
-			at := running.Add(1)
-			for old := most.Load(); at > old && !most.CompareAndSwap(old, at); old = most.Load() {
-			}
-			time.Sleep(roundTrip)
-			running.Add(-1)
-		}}
-	})
-	q := w.asker()
-	connect := q.Connect
-	q.Connect = func(ctx context.Context, p credfile.Paths, profile string) (*AWS, error) {
-		connects.Add(1)
-		return connect(ctx, p, profile)
-	}
-	return w, q, &most, &connects
-}
-
-// 200 distinct keys with 50 ms a call: owner and age of each within 3 seconds,
-// with at most 8 requests at once: 419 calls are 2.6 seconds. (The bound on the time
-// here leaves room for -race and a busy machine; BenchmarkFacts measures.)
-func TestFactsOfManyKeys(t *testing.T) {
-	w, q, most, connects := crowded(t, 200)
-	began := time.Now()
-	facts := q.Facts(t.Context(), 10*time.Second)
-	took := time.Since(began)
-	asked, tooManyKeys := 0, 0
-	for id, f := range facts {
-		if !f.Identity.Known() || !f.Created.Known() || f.User == nil {
-			t.Fatalf("%s: %+v", id, f)
-		}
-		if f.User.Attached.Known() {
-			asked++
-		} else if f.User.Attached.Unknown == tooMany {
-			tooManyKeys++
-		}
-		if !f.User.MFA.Known() {
-			t.Errorf("%s: the credential report was not used", id)
-		}
-	}
-	t.Logf("%d calls in %v, at most %d at once", len(w.iam.Calls()), took, most.Load())
-	if most.Load() > atOnce || connects.Load() != 1 || took > 12*time.Second || len(w.iam.Calls()) > 430 {
-		t.Errorf("%d requests at once, %d connections, %v", most.Load(), connects.Load(), took)
-	}
-	if len(facts) != 200 || asked+tooManyKeys != 200 || asked == 0 {
-		t.Errorf("%d keys, details of %d, none of %d", len(facts), asked, tooManyKeys)
-	}
-}
-
-func BenchmarkFacts(b *testing.B) {
-	for _, n := range []int{10, 40, 200} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				_, q, _, _ := crowded(b, n)
-				b.StartTimer()
-				q.Facts(b.Context(), 10*time.Second)
-			}
-		})
 	}
 }

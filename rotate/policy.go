@@ -24,9 +24,10 @@ func Policy() Document {
 		{"KeycareOwnKeys", "Allow",
 			[]string{"iam:ListAccessKeys", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"}, own},
 		{"KeycareOwnUser", "Allow",
-			[]string{"iam:ListMFADevices", "iam:GetLoginProfile", "iam:ListAttachedUserPolicies", "iam:ListUserPolicies", "iam:ListGroupsForUser"}, own},
+			[]string{"iam:GetUser", "iam:GetLoginProfile", "iam:ListMFADevices", "iam:ListSigningCertificates", "iam:ListServiceSpecificCredentials",
+				"iam:ListAttachedUserPolicies", "iam:ListUserPolicies", "iam:GetUserPolicy", "iam:ListGroupsForUser"}, own},
 		{"KeycareReads", "Allow",
-			[]string{"iam:GetAccessKeyLastUsed", "iam:ListAttachedGroupPolicies", "iam:GetAccountSummary", "iam:GetAccountPasswordPolicy",
-				"iam:GenerateCredentialReport", "iam:GetCredentialReport"}, []string{"*"}},
+			[]string{"iam:GetAccessKeyLastUsed", "iam:ListAttachedGroupPolicies", "iam:ListGroupPolicies", "iam:GetGroupPolicy",
+				"iam:GetAccountSummary", "iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices", "iam:GetCredentialReport"}, []string{"*"}},
 	}}
 }

@@ -44,7 +44,7 @@ func (s *Server) getAccountSummary(c *caller) ([]node, error) {
 		"AccountAccessKeysPresent":          min(len(s.owned(a.root)), 1),
 		"AccountMFAEnabled":                 min(len(a.root.mfa), 1),
 		"AccountPasswordPresent":            1,
-		"AccountSigningCertificatesPresent": 0,
+		"AccountSigningCertificatesPresent": min(len(a.root.certificates), 1),
 		"MFADevices":                        devices,
 		"MFADevicesInUse":                   inUse,
 		"GroupsPerUserQuota":                10,
@@ -92,9 +92,13 @@ func (s *Server) generateCredentialReport(c *caller) ([]node, error) {
 		return []node{leaf("State", "STARTED"), leaf("Description", "No report exists. Starting a new report generation task")}, nil
 	}
 	if !fresh {
-		*r = report{made: c.now, content: s.credentialReport(c.acct, c.now)}
+		s.makeReport(c.acct, c.now)
 	}
 	return []node{leaf("State", "COMPLETE")}, nil
+}
+
+func (s *Server) makeReport(a *account, now time.Time) {
+	a.report = report{made: now, content: s.credentialReport(a, now)}
 }
 
 func (s *Server) getCredentialReport(c *caller) ([]node, error) {
@@ -158,10 +162,14 @@ func (s *Server) reportRow(u *identity, now time.Time) map[string]string {
 		"password_last_changed":  stamp(u.login, "N/A"),
 		"password_next_rotation": "N/A",
 		"mfa_active":             strconv.FormatBool(len(u.mfa) > 0),
-		"cert_1_active":          "false",
-		"cert_1_last_rotated":    "N/A",
-		"cert_2_active":          "false",
-		"cert_2_last_rotated":    "N/A",
+	}
+	for i := range maxKeys {
+		cert, p := Certificate{}, "cert_"+strconv.Itoa(i+1)+"_"
+		if i < len(u.certificates) {
+			cert = u.certificates[i]
+		}
+		row[p+"active"] = strconv.FormatBool(cert.Status == Active)
+		row[p+"last_rotated"] = stamp(cert.Uploaded, "N/A")
 	}
 	if !u.login.IsZero() || u.kind == kindRoot {
 		row["password_last_used"] = stamp(u.passwordUsed, "no_information")

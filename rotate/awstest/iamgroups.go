@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -98,6 +99,39 @@ func (s *Server) policies(c *caller, arns []string) ([]node, error) {
 	return paged(s, c, "AttachedPolicies", arns, func(arn string) node {
 		return tree("", leaf("PolicyName", arn[strings.LastIndex(arn, "/")+1:]), leaf("PolicyArn", arn))
 	})
+}
+
+// emptyPolicy is the document of an inline policy that was given none.
+const emptyPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}]}`
+
+// document is the reply about an inline policy. owner is the element that names whose it is; documents are encoded as
+// in a URL.
+func (c *caller) document(owner node, names []string, documents map[string]string) ([]node, error) {
+	name := c.form.Get("PolicyName")
+	if !slices.Contains(names, name) {
+		return nil, missing("The %s policy with name %s cannot be found.", strings.ToLower(strings.TrimSuffix(owner.name, "Name")), name)
+	}
+	text, ok := documents[name]
+	if !ok {
+		text = emptyPolicy
+	}
+	return []node{owner, leaf("PolicyName", name), leaf("PolicyDocument", strings.ReplaceAll(url.QueryEscape(text), "+", "%20"))}, nil
+}
+
+func (s *Server) getUserPolicy(c *caller) ([]node, error) {
+	u, err := c.target()
+	if err != nil {
+		return nil, err
+	}
+	return c.document(leaf("UserName", u.name), u.inline, u.documents)
+}
+
+func (s *Server) getGroupPolicy(c *caller) ([]node, error) {
+	g, err := c.group()
+	if err != nil {
+		return nil, err
+	}
+	return c.document(leaf("GroupName", g.name), g.inline, g.documents)
 }
 
 func (s *Server) inline(c *caller, names []string) ([]node, error) {

@@ -160,6 +160,13 @@ func (s *Server) AddMFA(user, name, code string) string {
 	return serial
 }
 
+// RemoveMFA takes all devices of a user or root away.
+func (s *Server) RemoveMFA(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.find(user).mfa = nil
+}
+
 // SetMFACode changes the code a device accepts.
 func (s *Server) SetMFACode(serial, code string) {
 	s.mu.Lock()
@@ -285,6 +292,15 @@ func (s *Server) SetPasswordPolicy(account string, p *PasswordPolicy) {
 		p = &c
 	}
 	s.acct(account).policy = p
+}
+
+// MakeReport makes the account's credential report, as of now. Without it, and without GenerateCredentialReport, there is
+// none.
+func (s *Server) MakeReport(account string) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.makeReport(s.acct(account), now)
 }
 
 // SetReportRow overrides columns of a user's or root's line in the credential report; the others are derived. A column

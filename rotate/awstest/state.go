@@ -38,6 +38,9 @@ type identity struct {
 	gone             bool
 	mfa              []*mfaDevice
 	attached, inline []string
+	documents        map[string]string // of inline policies; none means emptyPolicy
+	certificates     []Certificate
+	credentials      []ServiceCredential
 	login            time.Time // console password set; zero: none
 	passwordUsed     time.Time
 	requireMFA       bool
@@ -56,6 +59,7 @@ type group struct {
 	created          time.Time
 	members          []*identity
 	attached, inline []string
+	documents        map[string]string
 }
 
 func (a *account) arn(rest string) string { return "arn:" + a.partition + ":iam::" + a.id + ":" + rest }

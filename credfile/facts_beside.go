@@ -1,0 +1,101 @@
+package credfile
+
+import (
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"keycare/credfile/disk"
+)
+
+// Beside is what else in the home folder concerns keys: what AWS's tools keep for
+// a while, files of older tools, and links that lead elsewhere.
+type Beside struct {
+	Caches []Cache
+	Legacy []string // paths of files of older tools that hold keys, or may
+	// Outside are the shared files, if they are links that lead out of the home
+	// folder.
+	Outside []FileFact
+}
+
+// Cache is a folder in which files are open to others.
+type Cache struct {
+	Dir   string
+	Open  int         // files with a right for others
+	Worst fs.FileMode // the rights that one of them or another gives
+}
+
+// cacheDirs are the folders below the AWS folder in which the AWS CLI and SDKs
+// keep session keys and sign-ins.
+var cacheDirs = []string{"cli/cache", "sso/cache", "login/cache", "boto/cache"}
+
+// legacyFiles are the files of older tools, below the home folder. The AWS CLI
+// reads the first.
+var legacyFiles = []string{".boto", ".s3cfg", ".passwd-s3fs", ".awssecret", ".elasticbeanstalk/aws_credential_file"}
+
+// ReadBeside gathers these facts; what cannot be looked at is left out.
+func ReadBeside(d disk.FS, env Env, p Paths) (b Beside) {
+	home, _ := homeOf(env)
+	if home == "" {
+		return b
+	}
+	for kind, path := range []string{p.Credentials, p.Config} {
+		f := factOf(d, env, path)
+		f.Kind = FileKind(kind)
+		if f.Target != "" && leadsOut(d, home, f.Target) {
+			b.Outside = append(b.Outside, f)
+		}
+	}
+	for _, name := range legacyFiles {
+		path := filepath.Join(home, filepath.FromSlash(name))
+		if path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
+			b.Legacy = append(b.Legacy, path)
+		}
+	}
+	if env.GOOS == "windows" {
+		return b
+	}
+	for _, name := range cacheDirs {
+		if c := cacheOf(d, home, name); c.Open > 0 {
+			b.Caches = append(b.Caches, c)
+		}
+	}
+	return b
+}
+
+func leadsOut(d disk.FS, home, target string) bool {
+	real, err := d.EvalSymlinks(home)
+	if err != nil {
+		real = home
+	}
+	rel, err := filepath.Rel(real, target)
+	return err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// cacheOf looks for files that others can reach and have a right to. A folder on
+// the way that shuts them out is enough.
+func cacheOf(d disk.FS, home, name string) (c Cache) {
+	at := filepath.Join(home, ".aws")
+	for _, step := range append([]string{""}, strings.Split(name, "/")...) {
+		at = filepath.Join(at, step)
+		if fi, err := d.Stat(at); err != nil || !fi.IsDir() || fi.Mode()&0o011 == 0 {
+			return c
+		}
+	}
+	c.Dir = at
+	entries, err := d.ReadDir(at)
+	if err != nil {
+		return c
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !strings.HasSuffix(e.Name(), ".json") })
+	for _, e := range entries {
+		fi, err := d.Stat(filepath.Join(at, e.Name()))
+		if err != nil || !fi.Mode().IsRegular() || fi.Mode().Perm()&^0o700 == 0 {
+			continue
+		}
+		c.Open++
+		c.Worst |= fi.Mode().Perm() &^ 0o700
+	}
+	return c
+}

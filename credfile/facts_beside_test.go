@@ -1,0 +1,67 @@
+package credfile
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"testing"
+
+	"keycare/credfile/disk"
+)
+
+func TestReadBeside(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: Windows has no such modes")
+	}
+	home, elsewhere := t.TempDir(), t.TempDir()
+	write := func(path, text string, mode os.FileMode) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	aws := filepath.Join(home, ".aws")
+	p := Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
+	env := Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { return home, name == "HOME" }}
+	read := func() Beside { return ReadBeside(disk.OS{}, env, p) }
+	write(filepath.Join(aws, "sso", "cache", "a.json"), "{}", 0o600)
+	write(filepath.Join(aws, "sso", "cache", "note.txt"), "", 0o644)
+	write(filepath.Join(home, ".boto"), "[Boto]\ndebug = 0\n", 0o600)
+	write(filepath.Join(home, "dotfiles", "config"), "", 0o600)
+	write(filepath.Join(elsewhere, "credentials"), "", 0o600)
+	if err := os.Symlink(filepath.Join(home, "dotfiles", "config"), p.Config); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); !reflect.DeepEqual(got, Beside{}) {
+		t.Errorf("all is well, got %+v", got)
+	}
+	write(filepath.Join(aws, "sso", "cache", "b.json"), "{}", 0o640)
+	write(filepath.Join(aws, "sso", "cache", "c.json"), "{}", 0o604)
+	write(filepath.Join(home, ".s3cfg"), "access_key = AKIAZAVB57H55F3T4BKH\n", 0o600)
+	if err := os.Symlink(filepath.Join(elsewhere, "credentials"), p.Credentials); err != nil {
+		t.Fatal(err)
+	}
+	got := read()
+	if want := []Cache{{filepath.Join(aws, "sso", "cache"), 2, 0o044}}; !reflect.DeepEqual(got.Caches, want) {
+		t.Errorf("caches %+v, want %+v", got.Caches, want)
+	}
+	if !reflect.DeepEqual(got.Legacy, []string{filepath.Join(home, ".s3cfg")}) {
+		t.Errorf("files of older tools %q", got.Legacy)
+	}
+	if len(got.Outside) != 1 || got.Outside[0].Path != p.Credentials {
+		t.Errorf("links that lead out %+v", got.Outside)
+	}
+	if err := os.Chmod(aws, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); len(got.Caches) > 0 {
+		t.Errorf("nobody else gets there: %+v", got.Caches)
+	}
+}

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"io/fs"
+	"time"
+
+	"keycare/credfile"
+)
+
+func changed(change func(*credfile.Online)) credfile.Online {
+	o := fresh()
+	change(&o)
+	return o
+}
+
+func aged(days int) credfile.Online {
+	return changed(func(o *credfile.Online) {
+		o.Created.Value = now.Add(-time.Duration(days)*day - time.Hour)
+	})
+}
+
+const adminPolicy = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+// person changes what IAM says about the user of keyA.
+func person(change func(*credfile.UserFacts)) func(*Input) {
+	return online(changed(func(o *credfile.Online) { change(o.User) }))
+}
+
+// acct changes what IAM says about the account of keyA.
+func acct(change func(*credfile.AccountFacts)) func(*Input) {
+	return online(changed(func(o *credfile.Online) { change(o.Account) }))
+}
+
+func used(days int) func(*Input) {
+	return online(changed(func(o *credfile.Online) {
+		o.Created.Value = now.Add(-80 * day)
+		o.LastUsed.Value = credfile.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-west-1"}
+	}))
+}
+
+// other gives the user of keyA the key keyB too.
+func other(active bool, days int) func(*Input) {
+	return online(changed(func(o *credfile.Online) {
+		o.Others.Value = []credfile.OtherKey{{ID: keyB, Active: active, Created: now.Add(-time.Duration(days)*day - time.Hour),
+			LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-day), Service: "s3"}}}}
+	}))
+}
+
+func exception(e Exception) func(*Input) {
+	return func(in *Input) { in.Policy.Exceptions = []Exception{e} }
+}
+
+func mode(file int, m fs.FileMode) func(*Input) {
+	return func(in *Input) { in.Local.Files[file].Mode = m }
+}
+
+func dirMode(m fs.FileMode) func(*Input) {
+	return func(in *Input) { in.Local.Dirs[0].Mode = m }
+}
+
+func rotation(r credfile.Rotation) func(*Input) {
+	return func(in *Input) { in.Rotations = []credfile.Rotation{r} }
+}
+
+func siblings(path string, kind credfile.SiblingKind) func(*Input) {
+	return func(in *Input) { in.Local.Siblings = []credfile.Sibling{{Path: path, Kind: kind}} }
+}
+
+// password is one that was set and used so many days ago; used below zero is
+// never.
+func password(set, used int) func(*credfile.UserFacts) {
+	ago := func(days int) time.Time { return now.Add(-time.Duration(days)*day - time.Hour) }
+	return func(u *credfile.UserFacts) {
+		u.Password.Value = credfile.Password{Exists: true, Set: ago(set)}
+		if used >= 0 {
+			u.Password.Value.Used.Value = ago(used)
+		}
+	}
+}
+
+// service is a credential for CodeCommit that ends so long from now; 0 is never.
+func service(ends time.Duration) func(*credfile.UserFacts) {
+	c := credfile.ServiceCredential{ID: "ACCAX", Service: "codecommit.amazonaws.com", Created: now.Add(-20 * day)}
+	if ends != 0 {
+		c.Expires = now.Add(ends)
+	}
+	return func(u *credfile.UserFacts) { u.Services.Value = []credfile.ServiceCredential{c} }
+}
+
+func inline(name string, g credfile.Grants) []credfile.InlinePolicy {
+	return []credfile.InlinePolicy{{Name: name, Grants: credfile.Answer[credfile.Grants]{Value: g}}}
+}
+
+func beside(b credfile.Beside) func(*Input) { return func(in *Input) { in.Beside = b } }
+
+var linkOutside = credfile.Beside{Outside: []credfile.FileFact{{Path: testPaths.Credentials, Exists: true, Target: "/mnt/c/credentials"}}}

@@ -1,0 +1,131 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate/awstest"
+)
+
+// crowded has n users with one key each, in profiles of two regions.
+func crowded(t testing.TB, n int) (*ward, *Asker, *atomic.Int32, *atomic.Int32) {
+	w := newWard(t)
+	for i := range n {
+		name := fmt.Sprint("u", i)
+		w.iam.AddUser(awstest.User{Name: name})
+		w.profile(name, w.iam.AddKey(name, time.Now()))
+	}
+	var running, most, connects atomic.Int32
+	w.iam.SetFault(func(awstest.Call) awstest.Fault {
+		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() {
+			at := running.Add(1)
+			for old := most.Load(); at > old && !most.CompareAndSwap(old, at); old = most.Load() {
+			}
+			time.Sleep(roundTrip)
+			running.Add(-1)
+		}}
+	})
+	q := w.asker()
+	connect := q.Connect
+	q.Connect = func(ctx context.Context, p credfile.Paths, profile string) (*AWS, error) {
+		connects.Add(1)
+		return connect(ctx, p, profile)
+	}
+	return w, q, &most, &connects
+}
+
+// promised is how many calls of 50 ms go into 3 seconds, 8 at once.
+const promised = 480
+
+// 200 distinct keys with 50 ms a call: owner and age of each within 3 seconds,
+// with at most 8 requests at once: 430 calls are 2.7 seconds. (The bound on the
+// time here leaves room for -race and a busy machine; BenchmarkFacts measures.)
+func TestFactsOfManyKeys(t *testing.T) {
+	w, q, most, connects := crowded(t, 200)
+	w.iam.MakeReport("")
+	began := time.Now()
+	facts := q.Facts(t.Context(), 10*time.Second)
+	took := time.Since(began)
+	asked, tooManyKeys := 0, 0
+	for id, f := range facts {
+		if !f.Identity.Known() || !f.Created.Known() || f.User == nil {
+			t.Fatalf("%s: %+v", id, f)
+		}
+		if f.User.Attached.Known() && f.User.Groups.Known() && f.User.Inline.Known() && f.User.Services.Known() {
+			asked++
+		} else if f.User.Attached.Unknown == tooMany && f.User.Services.Unknown == tooMany {
+			tooManyKeys++
+		}
+		if u := f.User; !u.MFA.Known() || !u.Password.Known() || !u.Certificates.Known() || !u.FromReport || !f.LastUsed.Known() {
+			t.Errorf("%s: the credential report was not used: %+v", id, f)
+		}
+	}
+	t.Logf("%d calls in %v, at most %d at once, all of %d users", len(w.iam.Calls()), took, most.Load(), asked)
+	if most.Load() > 8 || connects.Load() != 1 || took > 12*time.Second || len(w.iam.Calls()) > promised {
+		t.Errorf("%d requests at once, %d connections, %d calls in %v", most.Load(), connects.Load(), len(w.iam.Calls()), took)
+	}
+	if len(facts) != 200 || asked+tooManyKeys != 200 || asked == 0 {
+		t.Errorf("%d keys, details of %d, none of %d", len(facts), asked, tooManyKeys)
+	}
+}
+
+// Without a report what is not asked is unknown. However many users there are,
+// inline policies, groups and accounts do not take more calls.
+func TestFactsKeepTheirBudget(t *testing.T) {
+	for _, c := range []struct {
+		users, accounts int
+	}{{60, 1}, {120, 40}, {200, 200}} {
+		w := newWard(t)
+		for i := range c.users {
+			acct := fmt.Sprintf("1111%08d", i%c.accounts)
+			name := fmt.Sprint("u", i)
+			w.iam.AddAccount(acct, "aws")
+			u := w.iam.AddUser(awstest.User{Account: acct, Name: name})
+			w.profile(name, w.iam.AddKey(u.ID, time.Now()))
+			w.iam.SetLoginProfile(u.ID, time.Now(), time.Time{})
+			w.iam.SetInline(u.ID, map[string]string{"a": testAllowAll, "b": testAllowMost, "c": testAllowAll})
+			for _, g := range []string{"x", "y", "z"} {
+				g = fmt.Sprint(acct, ":", g, i)
+				w.iam.AddGroup(g)
+				w.iam.AddMember(g, u.ID)
+				w.iam.SetGroupInline(g, map[string]string{"a": testAllowAll})
+			}
+		}
+		facts := w.ask()
+		if n := len(w.iam.Calls()); n > promised {
+			t.Errorf("%+v: %d calls", c, n)
+		}
+		whole, none := 0, 0
+		for _, f := range facts {
+			switch {
+			case !f.Identity.Known() || !f.Created.Known() || f.User == nil || f.Account == nil:
+				t.Fatalf("%+v: %+v", c, f)
+			case unknowns(f) == 1: // the report that there is not
+				whole++
+			case f.User.Attached.Unknown == tooMany:
+				none++
+			}
+		}
+		if none == 0 {
+			t.Errorf("%+v: all of %d users and nothing of %d", c, whole, none)
+		}
+	}
+}
+
+func BenchmarkFacts(b *testing.B) {
+	for _, n := range []int{10, 40, 200} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				w, q, _, _ := crowded(b, n)
+				w.iam.MakeReport("")
+				b.StartTimer()
+				q.Facts(b.Context(), 10*time.Second)
+			}
+		})
+	}
+}

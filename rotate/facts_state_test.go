@@ -1,0 +1,54 @@
+package rotate
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+func TestStateRotations(t *testing.T) {
+	s := State{Dir: t.TempDir(), Disk: disk.OS{}}
+	if got, err := s.Rotations(); len(got) > 0 || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now().UTC().Truncate(time.Second)
+	for i, j := range []*Journal{
+		{ID: "a", Profile: "p", Old: "O", New: "N", Direction: Grace, Started: began},
+		{ID: "b", Started: began.Add(time.Minute)},
+	} {
+		if err := s.Save(j); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	pair := credfile.Pair{ID: "AKIAQAAAAAAAQAAAAAAA", Secret: credfile.NewSecret(strings.Repeat("s", 40))}
+	for _, id := range []string{"a", "z"} {
+		if err := s.OpenRecovery(id, pair); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := disk.WriteNew(disk.OS{}, s.journalPath("d"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Rotations()
+	if err != nil || len(got) != 4 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	dir := filepath.Join(s.Dir, "rotations")
+	for i, want := range []credfile.Rotation{
+		{ID: "d", Stage: "damaged", Journal: true, Path: filepath.Join(dir, "d.json")},
+		{ID: "z", Recovery: true, Path: filepath.Join(dir, "z.recovery")},
+		{ID: "a", Profile: "p", Old: "O", New: "N", Stage: "grace", Since: began, Journal: true, Recovery: true, Path: filepath.Join(dir, "a.json")},
+		{ID: "b", Stage: "unfinished", Since: began.Add(time.Minute), Journal: true, Path: filepath.Join(dir, "b.json")},
+	} {
+		if got[i] != want {
+			t.Errorf("%d: got %+v, want %+v", i, got[i], want)
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package rotate
+
+import (
+	"net/url"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"keycare/credfile"
+)
+
+// user asks for all about the user of key k; brief leaves out what the credential
+// report tells too.
+func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account, brief bool) {
+	c := iam.NewFromConfig(k.aws.signedBy(k.by()))
+	name := aws.String(u.Name)
+	var wg sync.WaitGroup
+	ask := func(f func()) { wg.Go(func() { r.call(f) }) }
+	if !brief {
+		ask(func() { u.MFA = r.devices(c, name) })
+		ask(func() { u.Certificates = r.certificates(c, name) })
+		wg.Go(func() { u.Password = r.password(c, name) })
+	}
+	ask(func() {
+		v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
+			out, err := c.ListAttachedUserPolicies(r.ctx, &iam.ListAttachedUserPoliciesInput{UserName: name, Marker: marker})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.AttachedPolicies, out.Marker, nil
+		})
+		u.Attached = answerOf(policyARNs(v), err, "iam:ListAttachedUserPolicies")
+	})
+	ask(func() { u.Services = r.services(c, name) })
+	wg.Go(func() { u.Inline = r.userPolicies(c, name) })
+	wg.Go(func() { u.Groups = r.groups(c, name, a) })
+	wg.Wait()
+}
+
+func (r *round) devices(c *iam.Client, user *string) credfile.Answer[[]string] {
+	v, err := pages(func(marker *string) ([]types.MFADevice, *string, error) {
+		out, err := c.ListMFADevices(r.ctx, &iam.ListMFADevicesInput{UserName: user, Marker: marker})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.MFADevices, out.Marker, nil
+	})
+	return answerOf(names(v, func(d types.MFADevice) *string { return d.SerialNumber }), err, "iam:ListMFADevices")
+}
+
+// password asks when a password was used only where there is one.
+func (r *round) password(c *iam.Client, user *string) (a credfile.Answer[credfile.Password]) {
+	r.call(func() {
+		out, err := c.GetLoginProfile(r.ctx, &iam.GetLoginProfileInput{UserName: user})
+		if replyOf(err) == replyGone {
+			return
+		}
+		a = answerOf(credfile.Password{Exists: true}, err, "iam:GetLoginProfile")
+		if err == nil && out.LoginProfile != nil {
+			a.Value.Set = aws.ToTime(out.LoginProfile.CreateDate)
+		}
+	})
+	if !a.Known() || !a.Value.Exists {
+		return a
+	}
+	r.call(func() {
+		out, err := c.GetUser(r.ctx, &iam.GetUserInput{UserName: user})
+		if err == nil && out.User == nil {
+			out.User = &types.User{}
+		}
+		if err != nil {
+			a.Value.Used.Unknown = whyUnknown(err, "iam:GetUser")
+			return
+		}
+		a.Value.Used.Value = aws.ToTime(out.User.PasswordLastUsed)
+	})
+	return a
+}
+
+func (r *round) certificates(c *iam.Client, user *string) credfile.Answer[[]string] {
+	v, err := pages(func(marker *string) ([]types.SigningCertificate, *string, error) {
+		out, err := c.ListSigningCertificates(r.ctx, &iam.ListSigningCertificatesInput{UserName: user, Marker: marker})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Certificates, out.Marker, nil
+	})
+	var active []string
+	for _, one := range v {
+		if one.Status == types.StatusTypeActive {
+			active = append(active, aws.ToString(one.CertificateId))
+		}
+	}
+	return answerOf(active, err, "iam:ListSigningCertificates")
+}
+
+func (r *round) services(c *iam.Client, user *string) credfile.Answer[[]credfile.ServiceCredential] {
+	v, err := pages(func(marker *string) ([]types.ServiceSpecificCredentialMetadata, *string, error) {
+		out, err := c.ListServiceSpecificCredentials(r.ctx, &iam.ListServiceSpecificCredentialsInput{UserName: user, Marker: marker})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.ServiceSpecificCredentials, out.Marker, nil
+	})
+	var active []credfile.ServiceCredential
+	for _, one := range v {
+		if one.Status == types.StatusTypeActive {
+			active = append(active, credfile.ServiceCredential{ID: aws.ToString(one.ServiceSpecificCredentialId),
+				Service: aws.ToString(one.ServiceName), Created: aws.ToTime(one.CreateDate), Expires: aws.ToTime(one.ExpirationDate)})
+		}
+	}
+	return answerOf(active, err, "iam:ListServiceSpecificCredentials")
+}
+
+func (r *round) userPolicies(c *iam.Client, user *string) credfile.Answer[[]credfile.InlinePolicy] {
+	var found []string
+	var err error
+	r.call(func() {
+		found, err = pages(func(marker *string) ([]string, *string, error) {
+			out, err := c.ListUserPolicies(r.ctx, &iam.ListUserPoliciesInput{UserName: user, Marker: marker})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.PolicyNames, out.Marker, nil
+		})
+	})
+	return answerOf(r.inline(found, "iam:GetUserPolicy", func(policy string) (*string, error) {
+		out, err := c.GetUserPolicy(r.ctx, &iam.GetUserPolicyInput{UserName: user, PolicyName: aws.String(policy)})
+		if err != nil {
+			return nil, err
+		}
+		return out.PolicyDocument, nil
+	}), err, "iam:ListUserPolicies")
+}
+
+// inline asks what each of the inline policies grants.
+func (r *round) inline(found []string, action string, document func(policy string) (*string, error)) []credfile.InlinePolicy {
+	policies := make([]credfile.InlinePolicy, len(found))
+	var wg sync.WaitGroup
+	for i, name := range found {
+		p := &policies[i]
+		p.Name = name
+		if !r.take(1) {
+			p.Grants.Unknown = tooMany
+			continue
+		}
+		wg.Go(func() {
+			r.call(func() {
+				text, err := document(name)
+				p.Grants = answerOf(credfile.GrantsSome, err, action)
+				if err != nil {
+					return
+				}
+				if p.Grants.Value, err = credfile.GrantsOf(decoded(aws.ToString(text))); err != nil {
+					p.Grants.Unknown = "its text cannot be read: " + err.Error()
+				}
+			})
+		})
+	}
+	wg.Wait()
+	return policies
+}
+
+// decoded is the text of a policy, which IAM encodes as in a URL (RFC 3986).
+func decoded(document string) string {
+	text, err := url.PathUnescape(document)
+	if err != nil {
+		return document
+	}
+	return text
+}
+
+func (r *round) groups(c *iam.Client, user *string, a *account) credfile.Answer[[]credfile.Group] {
+	var found []types.Group
+	var err error
+	r.call(func() {
+		found, err = pages(func(marker *string) ([]types.Group, *string, error) {
+			out, err := c.ListGroupsForUser(r.ctx, &iam.ListGroupsForUserInput{UserName: user, Marker: marker})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.Groups, out.Marker, nil
+		})
+	})
+	groups := make([]credfile.Group, len(found))
+	var wg sync.WaitGroup
+	for i, g := range found {
+		one := a.group(aws.ToString(g.GroupName))
+		wg.Go(func() {
+			one.once.Do(func() { r.group(c, one, i == 0) })
+			groups[i] = one.Group
+		})
+	}
+	wg.Wait()
+	return answerOf(groups, err, "iam:ListGroupsForUser")
+}
+
+// group asks for the policies of a group; paid says that its requests are counted
+// already.
+func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
+	if !paid && !r.take(2) {
+		g.Attached.Unknown, g.Inline.Unknown = tooMany, tooMany
+		return
+	}
+	name := aws.String(g.Name)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		r.call(func() {
+			v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
+				out, err := c.ListAttachedGroupPolicies(r.ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: name, Marker: marker})
+				if err != nil {
+					return nil, nil, err
+				}
+				return out.AttachedPolicies, out.Marker, nil
+			})
+			g.Attached = answerOf(policyARNs(v), err, "iam:ListAttachedGroupPolicies")
+		})
+	})
+	var found []string
+	var err error
+	r.call(func() {
+		found, err = pages(func(marker *string) ([]string, *string, error) {
+			out, err := c.ListGroupPolicies(r.ctx, &iam.ListGroupPoliciesInput{GroupName: name, Marker: marker})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.PolicyNames, out.Marker, nil
+		})
+	})
+	g.Inline = answerOf(r.inline(found, "iam:GetGroupPolicy", func(policy string) (*string, error) {
+		out, err := c.GetGroupPolicy(r.ctx, &iam.GetGroupPolicyInput{GroupName: name, PolicyName: aws.String(policy)})
+		if err != nil {
+			return nil, err
+		}
+		return out.PolicyDocument, nil
+	}), err, "iam:ListGroupPolicies")
+	wg.Wait()
+}
+
+func unknownUser(u *credfile.UserFacts, why string) {
+	u.MFA.Unknown, u.Password.Unknown, u.Certificates.Unknown, u.Services.Unknown = why, why, why, why
+	u.Attached.Unknown, u.Inline.Unknown, u.Groups.Unknown = why, why, why
+}
+
+func policyARNs(all []types.AttachedPolicy) []string {
+	return names(all, func(p types.AttachedPolicy) *string { return p.PolicyArn })
+}
