@@ -132,7 +132,7 @@ var formatFlag = &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`
 func oneOf(c *cli.Context, flag string, values ...string) (string, error) {
 	v := c.String(flag)
 	if !slices.Contains(values, v) {
-		return "", usagef("--%s %q: must be one of %s", flag, v, strings.Join(values, ", "))
+		return "", badValue("--"+flag, v, values)
 	}
 	return v, nil
 }

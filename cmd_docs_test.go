@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -70,6 +71,30 @@ func TestDocsReadme(t *testing.T) {
 	for _, e := range exitTable {
 		if !strings.Contains(page, fmt.Sprintf("\n| %d | ", e.code)) {
 			t.Errorf("README.md has no exit code %d", e.code)
+		}
+	}
+}
+
+// What the README shows is what the demo prints, but for key IDs.
+func TestDocsDemo(t *testing.T) {
+	var said strings.Builder
+	cmd := exec.Command(lookKeycare(t), "demo")
+	cmd.Env = append(os.Environ(), "COLUMNS=80", "HOME="+t.TempDir())
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, said.String())
+	}
+	id := regexp.MustCompile(`A[KS]IA[A-Z2-7]{16}`)
+	rest := id.ReplaceAllString(said.String(), "ID")
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(readDoc(t, "README.md"), -1) {
+		for part := range strings.SplitSeq(block[1], "...\n") {
+			part = strings.Trim(id.ReplaceAllString(part, "ID"), "\n")
+			_, after, found := strings.Cut(rest, part)
+			if !found {
+				t.Errorf("the demo does not print this, or not in this order:\n%s", part)
+				continue
+			}
+			rest = after
 		}
 	}
 }

@@ -35,19 +35,25 @@ var exitTable = []struct {
 	{exitInterrupted, "interrupted; nothing is left half done"},
 }
 
-var appDescription = func() string {
-	var b strings.Builder
-	b.WriteString("Reads the AWS shared files (~/.aws/credentials and ~/.aws/config), says what is\nwrong with the keys in them, and rotates the keys of IAM users: create, update\nfile, verify, then delete old. Whatever fails, a working key stays in the file.\n\nExit codes:\n")
-	for _, e := range exitTable {
-		fmt.Fprintf(&b, "  %-4d %s\n", e.code, e.text)
-	}
-	return strings.TrimRight(b.String(), "\n")
-}()
+const appDescription = `Reads the AWS shared files (~/.aws/credentials and ~/.aws/config), says what is
+wrong with the keys in them, and rotates the keys of IAM users: create, update
+file, verify, then delete old. Whatever fails, a working key stays in the file.
+
+Without a command it says what it sees and what to do next, and asks nobody. The
+exit code is then 0, or 3 if a file could not be read.`
 
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// badValue refuses a value that is not one of values.
+func badValue(what, value string, values []string) error {
+	if near := credfile.Nearest(value, values); near != "" {
+		return usagef("%s %q: must be one of %s; did you mean %q?", what, value, strings.Join(values, ", "), near)
+	}
+	return usagef("%s %q: must be one of %s", what, value, strings.Join(values, ", "))
+}
 
 func usageErrorOf(c *cli.Context, err error, _ bool) error {
 	name := "keycare"
@@ -69,19 +75,25 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 // errFindings ends an audit that found something at or above the limit.
 var errFindings = errors.New("findings")
 
-// noCommand runs where no command, or an unknown one, is named.
+// noCommand runs where no command, an unknown one, or help is named.
 func noCommand(c *cli.Context) error {
-	if c.Args().Present() {
-		name := c.Args().First()
-		if name == "help" {
-			if about := c.Args().Get(1); about != "" {
-				return cli.ShowCommandHelp(c, about)
-			}
-			return cli.ShowAppHelp(c)
-		}
+	if !c.Args().Present() {
+		return runFirst(c)
+	}
+	name, about := c.Args().First(), c.Args().Tail()
+	if name != "help" {
 		return unknownCommand("keycare", name, c.App.VisibleCommands())
 	}
-	return cli.ShowAppHelp(c)
+	if len(about) == 0 {
+		fmt.Print(appHelp(c.App))
+		return nil
+	}
+	command, known := commandOf(c.App, append([]string{c.App.Name}, about...))
+	if command == nil || known <= len(about) {
+		return unknownCommand("keycare", strings.Join(about, " "), c.App.Commands)
+	}
+	fmt.Print(commandHelp(strings.Join(about, " "), command))
+	return nil
 }
 
 // noSubcommand is the action of a command that has sub-commands only.
@@ -89,7 +101,8 @@ func noSubcommand(c *cli.Context) error {
 	if c.Args().Present() {
 		return unknownCommand(c.Command.HelpName, c.Args().First(), c.Command.Subcommands)
 	}
-	return cli.ShowSubcommandHelp(c)
+	fmt.Print(commandHelp(strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), c.Command))
+	return nil
 }
 
 func unknownCommand(parent, name string, among []*cli.Command) error {

@@ -12,7 +12,9 @@ import (
 func policyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "policy",
-		Usage: "print the least IAM policy that a user needs for audit and rotate",
+		Usage: "print the least IAM policy that a user needs",
+		Description: "With it a user can audit and rotate its own keys, and do nothing else. It is JSON,\n" +
+			"as IAM takes it.",
 		Action: func(c *cli.Context) error {
 			if err := noArgs(c); err != nil {
 				return err

@@ -23,8 +23,8 @@ func replaceRootCommand() *cli.Command {
 			"administrator; and deletes the root key once its ID has been typed. Interrupted\n" +
 			"at any step it can be run again, or resumed.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "profile", Usage: "the `PROFILE` that holds the root key (default: AWS_PROFILE, else default)"},
-			&cli.StringFlag{Name: "user", Value: defaultUser(), Usage: "the `NAME` of the IAM user"},
+			&cli.StringFlag{Name: "profile", DefaultText: "AWS_PROFILE, else default", Usage: "the `PROFILE` that holds the root key"},
+			&cli.StringFlag{Name: "user", Value: defaultUser(), DefaultText: "your name on this machine", Usage: "the `NAME` of the IAM user"},
 			&cli.StringFlag{Name: "group", Value: "administrators", Usage: "the `NAME` of the IAM group that has the rights"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask before anything is made; never agrees to the deletion, nor makes an existing user an administrator"},
 			&cli.StringFlag{Name: "delete-root-key", Usage: "agree to the deletion of the root key with this `ID`"},

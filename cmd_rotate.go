@@ -28,7 +28,7 @@ func rotateCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "all profiles that have a key which can be rotated"},
 			&cli.BoolFlag{Name: "due", Usage: "only keys that are older than --max-age; without PROFILE this means of all profiles"},
-			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due, in days: 90d"},
+			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask; an active second key is never deleted this way"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and show the change of the files, secrets redacted; change nothing"},
 			&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "`WHAT` to do with the old key: delete or deactivate"},

@@ -39,7 +39,7 @@ func scheduleRunCommand() *cli.Command {
 func timerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "rotate", Usage: "rotate the key of this `PROFILE` when it is due; can be given more than once"},
-		&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due, in days: 90d"},
+		&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due, in days"},
 		&cli.StringFlag{Name: "grace", Value: defaultTimerGrace, Usage: "leave the old key active for this `TIME`, at least 1h"},
 		&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "`WHAT` to do with the old key then: delete or deactivate"},
 	}

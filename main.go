@@ -21,32 +21,31 @@ func main() {
 // run is main without the exit: it returns the exit code.
 func run(ctx context.Context, args []string) int {
 	app := newApp()
+	if answerCompletion(os.Stdout, app, args) || answerHelp(os.Stdout, app, args) {
+		return exitOK
+	}
 	err := app.RunContext(ctx, permute(app, args))
 	return exitCode(ctx, err, os.Stderr)
 }
 
 func newApp() *cli.App {
 	app := &cli.App{
-		Name:            "keycare",
-		Usage:           "keep the AWS keys on this machine in good health",
-		Version:         version(),
-		Description:     appDescription,
-		HideHelpCommand: true,
-		ExitErrHandler:  func(*cli.Context, error) {}, // exit codes are run's matter
-		OnUsageError:    usageErrorOf,
-		Action:          noCommand,
+		Name:                      "keycare",
+		Usage:                     "keep the AWS keys on this machine in good health",
+		Version:                   version(),
+		Description:               appDescription,
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,                         // a comma may stand in the name of a profile
+		ExitErrHandler:            func(*cli.Context, error) {}, // exit codes are run's matter
+		OnUsageError:              usageErrorOf,
+		Action:                    noCommand,
 		Commands: []*cli.Command{
-			auditCommand(), explainCommand(), settingsCommand(), fixCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), policyCommand(), demoCommand(),
+			auditCommand(), explainCommand(), settingsCommand(), fixCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), scheduleCommand(), policyCommand(), demoCommand(), completionCommand(), manCommand(),
 		},
 	}
 	eachCommand(app.Commands, func(_ string, c *cli.Command) {
 		c.OnUsageError = usageErrorOf
 		c.HideHelpCommand = true
-		for _, f := range c.Flags {
-			if b, ok := f.(*cli.BoolFlag); ok {
-				b.DisableDefaultText = true
-			}
-		}
 	})
 	return app
 }
