@@ -3,7 +3,6 @@ package credfile
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -375,71 +374,4 @@ func (s *Set) agreeOn(profile string) bool {
 		return cli.None != "" && sdk.None != ""
 	}
 	return cli.same(sdk)
-}
-
-// mendDiff shows the lines that edits change, secrets redacted.
-func mendDiff(f *File, after string, edits []edit) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "--- %s\n+++ %s\n", f.Path, f.Path)
-	lines := map[int][]edit{}
-	removed := map[int]bool{}
-	for _, e := range edits {
-		first, last := f.At(e.Start).Line-1, f.At(max(e.Start, e.End-1)).Line-1
-		whole := last > first || e.Span == f.Lines[first].Span && e.text == ""
-		for n := first; n <= last; n++ {
-			removed[n] = removed[n] || whole
-			lines[n] = append(lines[n], e)
-		}
-	}
-	for _, n := range slices.Sorted(maps.Keys(lines)) {
-		l := f.Lines[n]
-		old := l.In(f.Text)
-		fmt.Fprintf(&b, "@@ line %d @@\n-%s\n", n+1, redactLine(old))
-		if removed[n] {
-			continue
-		}
-		shifted := make([]edit, len(lines[n]))
-		for i, e := range lines[n] {
-			shifted[i] = edit{Span{e.Start - l.Start, e.End - l.Start}, e.text}
-		}
-		for line := range strings.SplitSeq(strings.TrimRight(applyEdits(old, shifted), "\r\n"), "\n") {
-			fmt.Fprintf(&b, "+%s\n", redactLine(line))
-		}
-	}
-	return b.String()
-}
-
-var longText = regexp.MustCompile(`[A-Za-z0-9/+=_-]{16,}`)
-
-// redactLine shows a line without what may be a secret in it.
-func redactLine(line string) string {
-	line = strings.TrimRight(strings.TrimPrefix(line, bom), "\r\n")
-	l := scanLine(line, 0)
-	head, rest := "", line
-	if l.Kind == Property && l.Name.End <= 64 {
-		head, rest = line[:l.Delim+1], line[l.Delim+1:]
-		switch strings.Trim(strings.ToLower(l.Name.In(line)), `"'# `) {
-		case nameSecret, nameToken, nameOldToken:
-			value := l.Value.In(line)
-			return head + " " + redacted + commentOf(value)
-		}
-	}
-	if len(longText.FindString(head)) > len(nameSecret)+8 {
-		head = redacted + " ="
-	}
-	return head + longText.ReplaceAllStringFunc(rest, func(s string) string {
-		if facts := FactsOf(s); len(s) <= 32 && facts.Kind != Unknown && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == "" {
-			return s
-		}
-		return redacted
-	})
-}
-
-// commentOf is the comment behind a value, with what may be a secret redacted.
-func commentOf(value string) string {
-	cut := sdkUncomment(value)
-	if cut == value {
-		return ""
-	}
-	return longText.ReplaceAllString(value[len(cut):], redacted)
 }
