@@ -22,7 +22,7 @@ import (
 func TestDocsScenarios(t *testing.T) {
 	page := readDoc(t, "docs/scenarios.md")
 	var code strings.Builder
-	for _, pattern := range []string{"*_test.go", "*/*_test.go"} {
+	for _, pattern := range []string{"*_test.go", "*/*_test.go", "*/*/*_test.go"} {
 		for _, path := range glob(t, pattern) {
 			b, err := os.ReadFile(path)
 			if err != nil {
