@@ -63,6 +63,8 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 		}
 	}
 	switch code := c.String("mfa-code"); {
+	case code != "" && !isCode(code):
+		return nil, usagef("--mfa-code: it is not a code of six digits")
 	case code != "":
 		o.MFACode = func(string) (string, error) { return code, nil }
 	case len(set.MFACommand) > 0:
@@ -94,11 +96,14 @@ func codeFrom(ctx context.Context, command []string, serial string) (string, err
 		return "", fmt.Errorf("mfa_command %q: %w", command[0], err)
 	}
 	code := strings.TrimSpace(string(out))
-	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+	if !isCode(code) {
 		return "", fmt.Errorf("mfa_command %q printed no code of six digits", command[0])
 	}
 	return code, nil
 }
+
+// isCode reports whether s is what an MFA device shows.
+func isCode(s string) bool { return len(s) == 6 && strings.Trim(s, "0123456789") == "" }
 
 // confirm asks a question; only "y" and "yes" agree.
 func confirm(in io.Reader, out io.Writer, question string) (bool, error) {
@@ -143,7 +148,7 @@ func parseAge(s string) (time.Duration, error) { return settings.ParseAge(s) }
 // noArgs refuses arguments where a command takes none.
 func noArgs(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("%q: \"keycare %s\" takes no such argument", c.Args().First(), c.Command.Name)
+		return usagef("%q: \"%s\" takes no such argument", c.Args().First(), c.Command.HelpName)
 	}
 	return nil
 }

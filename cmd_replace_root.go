@@ -77,11 +77,7 @@ func runReplaceRoot(c *cli.Context) error {
 	if res.Outcome != "" {
 		results = append(results, res)
 	}
-	err = errors.Join(err, writeResults(os.Stdout, format, results, err))
-	if res.Outcome == rotate.Rotated && format == "text" {
-		fmt.Fprint(os.Stderr, afterRoot)
-	}
-	return err
+	return errors.Join(err, writeResults(os.Stdout, format, results, err))
 }
 
 func planReplaceRoot(c *cli.Context, o *rotate.Options, profile string, ro rotate.RootOptions, format string) error {

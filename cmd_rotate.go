@@ -72,7 +72,34 @@ func runRotate(c *cli.Context) error {
 		act = o.Plan
 	}
 	results, err := act(c.Context, profiles...)
-	return errors.Join(err, writeResults(os.Stdout, format, append(results, left...), err))
+	if len(profiles) == 0 {
+		fmt.Fprintln(os.Stderr, "there is no key to rotate")
+	}
+	if failed := writeResults(os.Stdout, format, append(results, left...), err); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if len(results) > 1 && err != nil && format == "text" {
+		return shortError{err, results} // each has its line
+	}
+	return err
+}
+
+// shortError says how many of several rotations failed, for each has said why.
+type shortError struct {
+	error
+	results []rotate.Result
+}
+
+func (e shortError) Unwrap() error { return e.error }
+
+func (e shortError) Error() string {
+	failed := 0
+	for _, r := range e.results {
+		if r.Error != "" {
+			failed++
+		}
+	}
+	return fmt.Sprintf("%d of %s did not come to an end", failed, plural(len(e.results), "rotation"))
 }
 
 // rotateFlags puts the flags of rotate into o and refuses what contradicts.
@@ -151,12 +178,16 @@ func writeResults(w io.Writer, format string, results []rotate.Result, failed er
 		enc.SetIndent("", "  ")
 		return enc.Encode(d)
 	}
-	planned := false
+	planned, root := false, false
 	for _, r := range results {
 		if err := writeResult(w, r, len(results) > 1); err != nil {
 			return err
 		}
 		planned = planned || r.Outcome == rotate.Planned
+		root = root || r.Outcome == rotate.Rotated && r.RootKey
+	}
+	if root {
+		fmt.Fprint(os.Stderr, afterRoot)
 	}
 	if planned {
 		_, err := fmt.Fprintln(w, "nothing was changed")
@@ -171,11 +202,12 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 			_, err = fmt.Fprintf(w, format, args...)
 		}
 	}
+	why := strings.ReplaceAll(r.Error, "\n", "\n  ")
 	switch r.Outcome {
 	case rotate.Rotated:
 		say("rotated profile %s: key %s is replaced by %s, the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
-		for _, p := range r.Places {
-			say("  %s\n", p)
+		for _, line := range append(r.Places, r.Notes...) {
+			say("  %s\n", line)
 		}
 	case rotate.Undone:
 		say("undone: profile %s keeps key %s\n", r.Profile, r.Old)
@@ -189,11 +221,13 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 		if !several {
 			return nil // the error says all
 		}
-		say("failed: profile %s, nothing was changed for it\n", r.Profile)
+		say("failed: profile %s, nothing was changed for it: %s\n", r.Profile, why)
+		return err
+	case rotate.Unfinished: // the error says all
 	case rotate.Planned:
 		say("would rotate key %s of %s (account %s):\n", r.Old, r.User, r.Account)
 		if r.FreeSlot != "" {
-			say("  delete the second key %s to make room\n", r.FreeSlot)
+			say("  delete the second key %s (%s) to make room\n", r.FreeSlot, r.SecondIs)
 		}
 		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n", plural(len(r.Places), "place"))
 		if r.Grace != "" {
@@ -201,10 +235,16 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 		} else {
 			say("  then %s key %s\n", r.Retired, r.Old)
 		}
+		for _, note := range r.Notes {
+			say("  %s\n", note)
+		}
 		if len(r.UsedBy) > 0 {
 			say("  profiles that take a role with it: %s\n", strings.Join(r.UsedBy, ", "))
 		}
 		say("\n%s\n", r.Diff)
+	}
+	if several && why != "" {
+		say("  %s: %s\n", r.Outcome, why)
 	}
 	return err
 }

@@ -91,6 +91,10 @@ func (e *HalfDone) Error() string {
 	if e.Err != nil {
 		msg += ": " + e.Err.Error()
 	}
+	if errors.Is(e.Err, ErrRootNotConfirmed) {
+		return fmt.Sprintf("the files hold key %s of user %s, and it works; the root key %s is still there, too: run \"keycare resume\" in a terminal and type its ID to delete it",
+			e.Journal.New, e.Journal.UserName, e.Journal.Old)
+	}
 	what := "finishes or undoes it"
 	if e.Journal.Direction == Retire || e.Journal.Direction == Grace {
 		what = "goes on with it"

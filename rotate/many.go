@@ -29,7 +29,7 @@ type job struct {
 func (b *job) failed(err error) {
 	var notDue *NotDue
 	if errors.As(err, &notDue) {
-		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: err.Error(), Places: []string{}}
+		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: fmt.Sprintf("profile %q: %v", b.profile, err), Places: []string{}}
 		return
 	}
 	b.err = err
@@ -208,6 +208,7 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 		return Result{}, err
 	}
 	defer unlock()
+	notes := own.modeNotes(b.target)
 	r, err := own.begin(b.aws, b.journal, b.target, b.help)
 	if err != nil {
 		return Result{}, err
@@ -216,7 +217,11 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 	if out == Undone && err == nil {
 		err = r.undoneBecause()
 	}
-	return r.j.result(out), err
+	res := r.j.result(out)
+	if out == Rotated || out == InGrace {
+		res.Notes = notes
+	}
+	return res, err
 }
 
 // undoneBecause says why a rotation that was undone was.

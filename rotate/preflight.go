@@ -28,6 +28,7 @@ type target struct {
 	places  []credfile.Place
 	plan    *credfile.Plan
 	asked   time.Time // when AWS was asked, by this machine's clock
+	second  string    // status, age and last use of the user's second key
 }
 
 // placeholder stands for the new key where a plan is made before it exists.
@@ -41,6 +42,13 @@ func (o *Options) examine(profile string) (*target, error) {
 		return nil, err
 	}
 	return o.examineIn(set, profile)
+}
+
+// CanRotate says why the key of profile cannot be rotated, as far as the files
+// tell; nil if it can.
+func (o *Options) CanRotate(profile string) error {
+	_, err := o.examine(profile)
+	return err
 }
 
 func (o *Options) examineIn(set *credfile.Set, profile string) (*target, error) {
@@ -239,6 +247,7 @@ func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free 
 	}
 	use, useErr := a.LastUsed(ctx, by, k.ID)
 	what := describeKey(*k, ow.at, use, useErr)
+	t.second = what
 	if m := t.set.Mentions(k.ID); len(m) > 0 {
 		return "", false, refuse("user %s has a second key %s (%s), and profile %q holds it (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or delete it there, then delete key %s",
 			ow.name, k.ID, what, m[0].Profile, m[0].Path, m[0].Line, shellWord(m[0].Profile), k.ID)
@@ -258,12 +267,25 @@ func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free 
 		}
 		return "", false, refuse("nothing was changed: the second slot is taken by key %s", k.ID)
 	}
-	if !k.Active && o.Yes {
-		what += "; --yes deletes only a key that has not been used for a day"
+	full := fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one.", ow.name, k.ID, what)
+	command := func(what, more string) string {
+		return fmt.Sprintf("aws iam %s --user-name %s --access-key-id %s%s --profile %s", what, shellWord(ow.name), k.ID, more, shellWord(t.profile))
 	}
-	return "", false, refuse("user %s has a second key, %s (%s), so there is no room for a new one. If nothing uses it, delete it first: aws iam delete-access-key --user-name %s --access-key-id %s --profile %s",
-		ow.name, k.ID, what, shellWord(ow.name), k.ID, shellWord(t.profile))
+	switch {
+	case k.Active && useErr == nil && !use.At.IsZero() && ow.at.Sub(use.At) < recentUse:
+		return "", false, refuse("%s Somebody uses it: find out who. When nobody needs it any more, switch it off (%s) and rotate again",
+			full, command("update-access-key", " --status Inactive"))
+	case k.Active:
+		return "", false, refuse("%s If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
+			full, command("update-access-key", " --status Inactive"))
+	case o.Yes:
+		return "", false, refuse("%s --yes deletes only a key that has not been used for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
+	}
+	return "", false, refuse("%s If nothing uses it: %s", full, command("delete-access-key", ""))
 }
+
+// recentUse is how long after its last use a key counts as being in use.
+const recentUse = 45 * day
 
 // quietFor is how long an inactive key must not have been used before it is
 // deleted unasked: somebody may just have switched it off to see what breaks.

@@ -40,13 +40,17 @@ type Result struct {
 	UsedBy    []string  `json:"used_by,omitempty"` // profiles that name one of these as their source_profile
 	Why       string    `json:"why,omitempty"`     // it was skipped
 	Error     string    `json:"error,omitempty"`
-	Diff      string    `json:"diff,omitempty"` // secrets redacted
-	FreeSlot  string    `json:"second_key_to_delete,omitempty"`
+	Diff      string    `json:"diff,omitempty"`                 // secrets redacted
+	FreeSlot  string    `json:"second_key_to_delete,omitempty"` // in a plan
+	SecondIs  string    `json:"second_key_is,omitempty"`        // its status, age and last use, in a plan
+	Second    string    `json:"second_key,omitempty"`           // was deleted to make room
+	RootKey   bool      `json:"root_key,omitempty"`             // the old key is a root user's
+	Notes     []string  `json:"notes,omitempty"`                // what else changes, a sentence each
 }
 
 func (j *Journal) result(out Outcome) Result {
 	r := Result{Outcome: out, Profile: j.Profile, User: j.User.ARN, Account: j.User.Account,
-		Old: j.Old, New: j.New, FreeSlot: j.FreeSlot, Places: []string{}}
+		Old: j.Old, New: j.New, RootKey: j.Root != nil, Places: []string{}}
 	for _, p := range j.Places {
 		path := j.Paths.Credentials
 		if p.Kind != 0 {
@@ -56,7 +60,7 @@ func (j *Journal) result(out Outcome) Result {
 	}
 	switch {
 	case out == Planned:
-		r.Retired = string(j.Retire)
+		r.Retired, r.FreeSlot = string(j.Retire), j.FreeSlot
 		if j.Grace > 0 {
 			r.Grace = j.Grace.String()
 		}
@@ -68,6 +72,9 @@ func (j *Journal) result(out Outcome) Result {
 		r.Retired = "kept"
 	case out == InGrace:
 		r.Retired, r.GraceEnds = "active", j.GraceEnds
+	}
+	if out == Rotated || out == InGrace || out == KeptBoth {
+		r.Second = j.FreeSlot
 	}
 	return r
 }

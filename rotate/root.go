@@ -325,7 +325,7 @@ func (r *run) rootKeyGone(ctx context.Context) {
 }
 
 // ErrRootNotConfirmed says that nobody typed the root key's ID.
-var ErrRootNotConfirmed = errors.New("the files hold the new key, and the root key still works: run \"keycare resume\" in a terminal and type its ID to delete it")
+var ErrRootNotConfirmed = errors.New("the ID of the root key was not typed")
 
 // confirmRoot shows the root key's last use and wants its ID typed.
 func (r *run) confirmRoot(ctx context.Context) error {

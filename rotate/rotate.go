@@ -3,7 +3,10 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +29,11 @@ func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error
 	plan.defaults()
 	jobs := plan.jobs(profiles)
 	each(pending(jobs), func(b *job) {
+		if j := plan.unfinished(b.id); j != nil {
+			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
+				Why: fmt.Sprintf("profile %q: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", b.profile, j.Old)}
+			return
+		}
 		a, err := plan.connect(ctx, b.profile)
 		if err == nil {
 			b.journal, b.target, _, err = plan.prepareRead(ctx, a, b.profile)
@@ -36,9 +44,38 @@ func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error
 		}
 		b.result = b.journal.result(Planned)
 		b.result.UsedBy = b.target.dependants()
+		b.result.Notes = plan.modeNotes(b.target)
+		if b.result.FreeSlot != "" {
+			b.result.SecondIs = b.target.second
+		}
 		b.result.Diff = b.target.plan.Diff("(the new key)")
 	})
 	return collect(jobs)
+}
+
+// unfinished returns the rotation of key id that Rotate would finish first.
+func (o *Options) unfinished(id string) *Journal {
+	js, _ := o.State.Journals()
+	for _, j := range js {
+		inGrace := j.Direction == Grace && o.Now().Before(j.GraceEnds)
+		if !inGrace && j.Direction != Watch && (j.Old == id || j.New == id || o.recovers(j, id)) {
+			return j
+		}
+	}
+	return nil
+}
+
+// modeNotes names the files that lose rights of others with the replacement.
+func (o *Options) modeNotes(t *target) (notes []string) {
+	for k, f := range t.set.Files() {
+		fi, err := o.Disk.Stat(f.Path)
+		if err != nil || runtime.GOOS == "windows" || fi.Mode().Perm()&0o077 == 0 ||
+			!slices.ContainsFunc(t.places, func(p credfile.Place) bool { return int(p.Kind) == k }) {
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("%s: mode %04o becomes %04o", f.Path, fi.Mode().Perm(), fi.Mode().Perm()&0o700))
+	}
+	return notes
 }
 
 // defaults fills in what was left out, and makes what people answer safe for
