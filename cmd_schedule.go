@@ -89,7 +89,7 @@ func timerJob(c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job
 		}
 		k = schedule.Kind(name)
 	}
-	if err := haveProfiles(o.rotate); err != nil {
+	if err := canRotate(c, o.rotate); err != nil {
 		return "", j, err
 	}
 	if k == "" {
@@ -110,20 +110,29 @@ func timerJob(c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job
 	return k, j, err
 }
 
-// haveProfiles refuses profiles that are in neither file.
-func haveProfiles(profiles []string) error {
+// canRotate refuses profiles that are in neither file, and those whose keys can
+// never be rotated.
+func canRotate(c *cli.Context, profiles []string) error {
 	if len(profiles) == 0 {
 		return nil
 	}
-	paths, err := credfile.Locate(credfile.OSEnv())
+	o, err := rotateOptions(c)
 	if err != nil {
 		return err
 	}
-	set, err := credfile.Load(disk.OS{}, paths)
+	set, err := credfile.Load(o.Disk, o.Paths)
 	if err != nil {
 		return err
 	}
-	return set.MustHave(profiles)
+	if err := set.MustHave(profiles); err != nil {
+		return err
+	}
+	for _, p := range profiles {
+		if err := o.CanRotate(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // timerArgv is the command line of the timer: what was given, no defaults, so

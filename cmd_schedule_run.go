@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"keycare/credfile"
 	"keycare/report"
@@ -100,6 +102,10 @@ func runTimer(c *cli.Context) error {
 	if a.failOn, err = report.ParseSeverity(set.FailOn); err != nil {
 		return err
 	}
+	byHand := c.Bool("always") || term.IsTerminal(int(os.Stdout.Fd()))
+	if !byHand { // the notices say it
+		o.Say = func(string, ...any) {}
+	}
 	j := newJob(o, a, t)
 	j.Always = c.Bool("always")
 	if !set.Notices {
@@ -112,19 +118,33 @@ func runTimer(c *cli.Context) error {
 	for _, n := range res.Notices {
 		fmt.Printf("%s: %s\n", n.Kind, n.Text)
 	}
+	if byHand {
+		tellRun(res)
+	}
 	switch {
-	case res.Err != nil && !res.New && c.Context.Err() == nil:
-		return toldError{res.Err}
+	case c.Context.Err() != nil:
+		return c.Context.Err()
 	case res.Err != nil:
-		return res.Err
+		return toldError{res.Err}
 	case res.Outcome == job.Findings:
 		return errFindings
 	}
 	return nil
 }
 
-// toldError is one that was told before. It has its exit code and no text, or
-// cron would send the same mail many times a day.
+// tellRun tells the person who started a run by hand what it did.
+func tellRun(res *job.Result) {
+	if res.Idle {
+		fmt.Println("nothing is due; see: keycare schedule status")
+	}
+	for _, d := range res.Did {
+		fmt.Println(d)
+	}
+}
+
+// toldError is one that was told by a notice, in this run or in one before. It
+// has its exit code and no text, or cron would send the same mail many times a
+// day.
 type toldError struct{ error }
 
 func (e toldError) Unwrap() error { return e.error }

@@ -54,9 +54,8 @@ type Result struct {
 	// Idle: nothing was due, or another run was at work.
 	Idle    bool
 	Notices []Notice // told now
+	Did     []string // all that was done and found, a sentence each
 	Err     error
-	// New says that Err was not told lately.
-	New bool
 }
 
 const (
@@ -180,6 +179,10 @@ func (r *run) network(ctx context.Context) error {
 // keys notes what became of rotations.
 func (r *run) keys(results []rotate.Result, err error) {
 	for _, res := range results {
+		n, isNews := noticeOf(res)
+		if _, told := r.st.Told[n.About]; told && res.Outcome == rotate.InGrace {
+			continue // it rests
+		}
 		switch res.Outcome {
 		case rotate.Rotated:
 			r.say("profile %s: key %s is replaced by %s, the old key is %s", res.Profile, res.Old, res.New, res.Retired)
@@ -189,7 +192,7 @@ func (r *run) keys(results []rotate.Result, err error) {
 		case rotate.Undone:
 			r.say("profile %s keeps key %s", res.Profile, res.Old)
 		}
-		if n, ok := noticeOf(res); ok {
+		if isNews {
 			r.notices = append(r.notices, n)
 		}
 	}
@@ -246,11 +249,11 @@ func (r *run) end(res *Result) *Result {
 	r.st.Acted, r.st.Outcome, r.st.Did = r.st.Started, res.Outcome, r.did
 	res.Notices = r.untold()
 	for _, n := range merged(res.Notices) {
-		res.New = res.New || n.Kind != Done
 		if err := r.Notify(n); err != nil {
 			r.did = append(r.did, fmt.Sprintf("no desktop notice could be shown (%s): %s", firstLine(err), n.Text))
 		}
 	}
+	res.Did = r.did
 	r.logErr = appendLog(r.State, r.st.Started, res.Outcome, r.did)
 	return res
 }

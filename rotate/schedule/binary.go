@@ -23,7 +23,7 @@ func Binary(running, temp string, names ...string) (string, error) {
 	}
 	for _, path := range []string{running, resolved} {
 		if passing(path, temp) {
-			return "", fmt.Errorf("%s will not stay: install keycare first (\"go install .\" in its source), and run the installed one", path)
+			return "", fmt.Errorf("%s is in a temporary folder and will not stay: install keycare first (\"go install .\" in its source), and run the installed one", path)
 		}
 	}
 	for _, name := range names {
