@@ -43,6 +43,9 @@ inner() {
     : >"$work/crontab"
     [ ! -e /etc/crontab ] || mount --bind "$work/crontab" /etc/crontab
     [ ! -e /etc/cron.d ] || mount --bind "$work/cron.d" /etc/cron.d
+    # cron compares whole seconds: what is written in the one in which it began
+    # would never be seen.
+    touch -d "1 hour ago" "$work/spool" "$work/crontab" "$work/cron.d"
     cron -f >/dev/null 2>&1 &
   fi
   exec setpriv --reuid="$id" --regid="$id" --clear-groups env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$work/home" USER=keycaretimers \
