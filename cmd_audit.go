@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/adrg/xdg"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
@@ -54,6 +55,9 @@ type auditOptions struct {
 	policy   report.Policy
 	baseline report.Baseline
 	never    settings.NeverCall
+	// downloads says to look among the downloads and on the desktop too. Some
+	// systems ask the user first, so the timer and the first look do not.
+	downloads bool
 }
 
 func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
@@ -61,7 +65,7 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 		return o, err
 	}
 	o.profiles, o.offline, o.output = c.StringSlice("profile"), c.Bool("offline"), c.String("output")
-	o.dryRun = c.Bool("dry-run")
+	o.dryRun, o.downloads = c.Bool("dry-run"), true
 	if o.format, err = oneOf(c, "format", "table", "json", "csv", "markdown"); err != nil {
 		return o, err
 	}
@@ -143,7 +147,10 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, err
 	}
 	in := report.Input{
 		Local: credfile.ReadLocal(disk.OS{}, env, paths), Beside: credfile.ReadBeside(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
-		Now: now, Policy: o.policy,
+		Now: now, Policy: o.policy, Never: o.never.Bars,
+	}
+	if o.downloads {
+		in.Local.Siblings = append(in.Local.Siblings, credfile.ReadDownloads(disk.OS{}, env, xdg.UserDirs.Download, xdg.UserDirs.Desktop)...)
 	}
 	in.Set, err = credfile.Load(disk.OS{}, paths)
 	if err != nil {

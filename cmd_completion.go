@@ -48,14 +48,21 @@ func completionCommand() *cli.Command {
 	}
 }
 
+// otherShells are no slips of the keyboard for one that has a script.
+var otherShells = []string{"ksh", "csh", "tcsh", "dash", "sh", "ash", "nu", "elvish", "xonsh", "cmd"}
+
 func runCompletion(c *cli.Context) error {
 	shells := strings.Split(c.Command.ArgsUsage, "|")
 	if c.NArg() != 1 {
 		return usagef("name your shell: one of %s", strings.Join(shells, ", "))
 	}
-	script, ok := completionScripts[c.Args().First()]
-	if !ok {
-		return badValue("the shell", c.Args().First(), shells)
+	name := c.Args().First()
+	script, ok := completionScripts[name]
+	switch {
+	case slices.Contains(otherShells, name):
+		return usagef("there is no completion for %s; there is: %s", name, strings.Join(shells, ", "))
+	case !ok:
+		return badValue("the shell", name, shells)
 	}
 	fmt.Print(script)
 	return nil
@@ -102,6 +109,8 @@ func answerCompletion(w io.Writer, app *cli.App, args []string) bool {
 		cur = strings.TrimPrefix(cur, ".")
 	}
 	found, files := complete(app, words[:len(words)-1], cur)
+	// Some shells sort and some do not; in this way all show the same.
+	slices.SortStableFunc(found, func(a, b candidate) int { return strings.Compare(a.value, b.value) })
 	out := bufio.NewWriter(w)
 	defer out.Flush()
 	if files {
@@ -286,11 +295,19 @@ func shows(name string) bool {
 }
 
 // holdsKey reports whether a long-term key stands in a section.
-func holdsKey(f *credfile.File, s credfile.Section) bool {
-	return slices.ContainsFunc(f.Lines[s.First:s.Last], func(l credfile.Line) bool {
-		return l.Kind == credfile.Property && strings.EqualFold(l.Name.In(f.Text), "aws_access_key_id") &&
-			credfile.FactsOf(strings.TrimSpace(l.Value.In(f.Text))).Kind == credfile.LongTerm
-	})
+func holdsKey(f *credfile.File, s credfile.Section) bool { return keyIn(f, s) != "" }
+
+// keyIn is the ID of the long-term key in a section; empty if there is none.
+func keyIn(f *credfile.File, s credfile.Section) string {
+	for _, l := range f.Lines[s.First:s.Last] {
+		if l.Kind == credfile.Property && strings.EqualFold(l.Name.In(f.Text), "aws_access_key_id") {
+			id := strings.TrimSpace(l.Value.In(f.Text))
+			if credfile.FactsOf(id).Kind == credfile.LongTerm {
+				return id
+			}
+		}
+	}
+	return ""
 }
 
 // bashWord returns what bash makes of a word, and which quote is open at its end:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -79,6 +80,18 @@ func TestCompletionTyped(t *testing.T) {
 				if got := term.tab(tt.typed); got != tt.want {
 					t.Errorf("%s: got %q, want %q", tt.typed, got, tt.want)
 				}
+			}
+			// Candidates are listed in one order, and what has no description has no
+			// mark of one.
+			if list := term.list("keycare rotate wor"); !regexp.MustCompile(`\bwork +world\b`).MatchString(list) || strings.Contains(list, "--") {
+				t.Errorf("it lists %q", list)
+			}
+			if list := term.list("keycare audit --format "); !regexp.MustCompile(`(?s)\bcsv +json +markdown +table\b`).MatchString(list) || strings.Contains(list, "--") {
+				t.Errorf("it lists %q", list)
+			}
+			if list := term.list("keycare schedule "); !regexp.MustCompile(`(?s)install.+print.+remove.+run.+status`).MatchString(list) ||
+				argv[0] == "zsh" && !strings.Contains(list, "-- make the timer") {
+				t.Errorf("it lists %q", list)
 			}
 			if _, err := os.Stat(home + "/ran"); err == nil {
 				t.Error("the shell ran a part of a profile's name")
@@ -174,6 +187,16 @@ func (term *terminal) enter(command string) string {
 		term.until(prompt)
 	}
 	return said
+}
+
+// list types a line, presses TAB twice, and returns what the shell shows. The line
+// is not run.
+func (term *terminal) list(typed string) string {
+	term.t.Helper()
+	const home, end = "\x01", "\x05"
+	term.send(typed + "\t\t" + home + ": " + end)
+	said := term.enter("")
+	return strings.NewReplacer("\r", "", "\n", "  ", typed, "").Replace(said)
 }
 
 // tab types a line, presses TAB, and returns the words that the shell makes of

@@ -51,7 +51,7 @@ const zshScript = `#compdef keycare
 # source <(keycare completion zsh)
 
 _keycare() {
-  local line
+  local line about
   local -a found
   for line in "${(@f)$(command keycare "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" ` + plainWords + ` 2>/dev/null)}"; do
     case $line in
@@ -61,7 +61,10 @@ _keycare() {
         _files
         return
         ;;
-      *) found+=("${${${line%%$'\t'*}//\\/\\\\}//:/\\:}:${line#*$'\t'}") ;;
+      *)
+        about=${line#*$'\t'}
+        found+=("${${${line%%$'\t'*}//\\/\\\\}//:/\\:}${about:+:$about}")
+        ;;
     esac
   done
   _describe -V keycare found

@@ -27,7 +27,7 @@ func TestCompletion(t *testing.T) {
 		want  string // the first answers, with | between them
 		files bool
 	}{
-		{words: "", want: "audit|explain|settings"},
+		{words: "", want: "audit|explain|status|fix"},
 		{words: "-", want: "--help|--version"},
 		{words: "help|", want: "audit|explain"},
 		{words: "nothing|"},
@@ -200,12 +200,12 @@ func TestCompletionBash(t *testing.T) {
 				needBashCompletion(t)
 			}
 			for _, tt := range []struct{ words, line, cur, want string }{
-				{`keycare ''`, "keycare ", "", "audit explain"},
+				{`keycare ''`, "keycare ", "", "audit completion demo explain"},
 				{`keycare rot`, "keycare rot", "rot", "rotate"},
 				{`keycare rotate wo`, "keycare rotate wo", "wo", "work world"},
 				{`keycare rotate wo`, "keycare rotate wo| --yes", "wo", "work world"}, // | is the cursor
 				{`keycare rotate world`, "keycare rotate wo|rld", "wo", "work world"},
-				{`keycare audit --profile =`, "keycare audit --profile=", "", "work world"},
+				{`keycare audit --profile =`, "keycare audit --profile=", "", `--yes back\\slash`},
 				{`keycare audit --profile = wo`, "keycare audit --profile=wo", "wo", "work world"},
 				{`keycare audit --profile=wo`, "keycare audit --profile=wo", "wo", "work world"}, // as bash 3.2 has it
 				{`keycare rotate corp :`, "keycare rotate corp:", "", "dev"},

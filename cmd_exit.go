@@ -81,6 +81,9 @@ func noCommand(c *cli.Context) error {
 		return runFirst(c)
 	}
 	name, about := c.Args().First(), c.Args().Tail()
+	if name == "version" {
+		return usagef("no such command \"keycare version\"; did you mean \"keycare --version\"?")
+	}
 	if name != "help" {
 		return unknownCommand("keycare", name, c.App.VisibleCommands())
 	}

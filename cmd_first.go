@@ -8,13 +8,27 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
+	"keycare/credfile/settings"
 	"keycare/report"
 	"keycare/rotate/job"
 )
+
+// first is what keycare without a command knows. It comes from this machine
+// alone.
+type first struct {
+	rep   *report.Report
+	in    report.Input
+	never settings.NeverCall
+	timer *job.Stamp // nil if no run ever was, or if it cannot be read
+	// trouble is what is wrong with the timer; empty if nothing is known.
+	trouble string
+}
 
 // runFirst is keycare without a command: in at most ten lines, what it sees and
 // the three commands that matter next. It makes no network call and writes
@@ -24,7 +38,7 @@ func runFirst(*cli.Context) error {
 	if err != nil {
 		return err
 	}
-	in, asker, err := auditInput(auditOptions{offline: true, policy: policyOf(set)}, time.Now())
+	in, asker, err := auditInput(auditOptions{offline: true, policy: policyOf(set), never: set.NeverCall}, time.Now())
 	if err != nil {
 		return err
 	}
@@ -32,64 +46,127 @@ func runFirst(*cli.Context) error {
 		in.Online = map[string]credfile.Online{}
 		ownState().FactCache().Merge(asker.Set, in.Online, in.Now)
 	}
-	rep := report.Audit(in)
-	lines := seen(rep, in)
-	stamp, err := job.Load(ownState())
-	late := stamp.Late(in.Now)
-	if err != nil {
-		late = err.Error()
-	}
-	if late != "" {
-		lines = append(lines, sentence(late))
-	}
-	fmt.Print(strings.Join(lines, "\n"), "\n\n")
-	steps := nextSteps(rep, in, late != "")
-	width := 0
-	for _, step := range steps {
-		width = max(width, len(step.command))
-	}
-	for _, step := range steps {
-		fmt.Printf("  %-*s  %s\n", width, step.command, step.why)
-	}
+	p := &first{rep: report.Audit(in), in: in, never: set.NeverCall}
+	p.timer, err = job.Load(ownState())
+	p.trouble = timerTrouble(p.timer, err, in.Now)
+	fmt.Print(p.page(cmp.Or(tableOptions(true).Width, helpWidth)))
 	if len(in.ReadErrors) > 0 {
-		return in.ReadErrors[0]
+		return toldError{in.ReadErrors[0]}
 	}
 	return nil
 }
 
-// seen says what is there, in at most six lines.
-func seen(rep *report.Report, in report.Input) []string {
-	var files, lines []string
+// timerTrouble says in a few words what is wrong with the timer.
+func timerTrouble(last *job.Stamp, err error, now time.Time) string {
+	switch late := last.Late(now); {
+	case err != nil:
+		return tilde(err.Error())
+	case late != "":
+		return late
+	case last == nil:
+		return ""
+	case last.Outcome == job.Failed:
+		return "the last run of the timer, " + local(last.Acted) + ", failed"
+	case last.Outcome == job.HalfDone:
+		return "the last run of the timer, " + local(last.Acted) + ", stopped half way"
+	}
+	return ""
+}
+
+// page is what is shown, with lines of at most width columns where paths allow
+// it.
+func (p *first) page(width int) string {
+	b := &strings.Builder{}
+	for _, line := range p.seen(width) {
+		text := strings.TrimLeft(line, " ")
+		indent := line[:len(line)-len(text)]
+		if utf8.RuneCountInString(line) <= width {
+			b.WriteString(line + "\n")
+			continue
+		}
+		for _, part := range lines(text, width-len(indent)) {
+			b.WriteString(indent + part + "\n")
+		}
+	}
+	b.WriteByte('\n')
+	steps := p.steps()
+	longest := 0
+	for _, s := range steps {
+		longest = max(longest, len(s.why))
+	}
+	column := 0
+	for _, s := range steps {
+		if n := utf8.RuneCountInString(s.command); n+longest+4 <= width {
+			column = max(column, n)
+		}
+	}
+	for _, s := range steps {
+		line := fmt.Sprintf("  %-*s  %s", column, s.command, s.why)
+		if utf8.RuneCountInString(line) > width {
+			line = "  " + s.command
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// seen says what is there, in at most six lines of 80 columns.
+func (p *first) seen(width int) (out []string) {
+	rep, set := p.rep, p.in.Set
+	if set == nil {
+		out = append(out, "Your AWS files could not be read, so nothing is known about the keys in them:")
+	}
+	for _, err := range p.in.ReadErrors {
+		out = append(out, "  "+tilde(err.Error())+".")
+	}
+	if set != nil {
+		out = append(out, inFiles(rep, set)...)
+	}
+	if n := count(rep, report.Low); n > 0 && set != nil {
+		f := rep.Findings[0]
+		findings, title := plural(n, "finding"), titleOf(f.Rule)
+		out = append(out, shorter(width,
+			fmt.Sprintf("%s without asking AWS, the worst is %s: %s.", findings, f.Severity, title),
+			fmt.Sprintf("%s offline, the worst is %s: %s.", findings, f.Severity, title),
+			fmt.Sprintf("%s, the worst: %s.", findings, title)), "  "+placeOf(f, width-2))
+	} else if rep.Keys > 0 {
+		out = append(out, "Offline, nothing looks wrong.")
+	}
+	if rep.Unknown > 0 {
+		out = append(out, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", plural(rep.Unknown, "key")))
+	}
+	out = append(out, p.flights()...)
+	if p.trouble != "" {
+		out = append(out, sentence(p.trouble))
+	}
+	return out
+}
+
+// inFiles says which files there are and what is in them.
+func inFiles(rep *report.Report, set *credfile.Set) (out []string) {
+	var files []string
 	for _, f := range rep.Files {
 		files = append(files, homely(f))
 	}
-	paths := credfile.Paths{}
-	if in.Set != nil {
-		paths = in.Set.Paths
+	all := strings.Join(files, " and ")
+	none := slices.Contains(set.Missing, set.Paths.Credentials) && rep.Keys == 0
+	if none {
+		out = append(out, "There is no credentials file yet: "+homely(set.Paths.Credentials)+".")
 	}
 	switch {
-	case in.Set == nil:
-		lines = append(lines, "Your AWS files could not be read, so nothing is known about the keys in them.")
-	case slices.Contains(in.Set.Missing, paths.Credentials) && rep.Keys == 0:
-		lines = append(lines, "There is no credentials file yet: "+homely(paths.Credentials)+".")
-		if len(files) > 0 {
-			lines = append(lines, fmt.Sprintf("%s has %s and no keys, so there is nothing to rotate.", files[0], plural(rep.Profiles, "profile")))
-		}
+	case len(files) == 0:
+	case rep.Profiles == 0 && strings.TrimSpace(set.Credentials.Text+set.Config.Text) != "":
+		out = append(out, "No profile is in "+all+".")
+	case rep.Profiles == 0 && len(files) == 1:
+		out = append(out, all+" is empty.")
+	case rep.Profiles == 0:
+		out = append(out, all+" are empty.")
+	case none:
+		out = append(out, fmt.Sprintf("%s has %s and no keys, so there is nothing to rotate.", all, plural(rep.Profiles, "profile")))
 	default:
-		lines = append(lines, fmt.Sprintf("%s, %s in %s.", plural(rep.Profiles, "profile"), plural(rep.Keys, "key"), strings.Join(files, " and ")))
+		out = append(out, fmt.Sprintf("%s, %s in %s.", plural(rep.Profiles, "profile"), plural(rep.Keys, "key"), all))
 	}
-	if n := count(rep, report.Low); n > 0 && in.Set != nil {
-		f := rep.Findings[0]
-		lines = append(lines,
-			fmt.Sprintf("%s without asking AWS, the worst is %s: %s.", plural(n, "finding"), f.Severity, titleOf(f.Rule)),
-			"  "+placeOf(f))
-	} else if rep.Keys > 0 {
-		lines = append(lines, "Nothing is wrong in what shows without asking AWS.")
-	}
-	if rep.Unknown > 0 {
-		lines = append(lines, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", plural(rep.Unknown, "key")))
-	}
-	return append(lines, flights(in.Rotations)...)
+	return out
 }
 
 // count is the number of findings at or above a level.
@@ -109,26 +186,40 @@ func titleOf(rule string) string {
 	return rule
 }
 
-// placeOf says by which rule a finding is one, what it is about and where.
-func placeOf(f report.Finding) string {
-	about := []string{}
-	if n := len(f.Profiles) - 1; n > 0 {
-		about = append(about, fmt.Sprintf("profile %q and %d more", f.Profiles[0], n))
-	} else if n == 0 {
+// placeOf says by which rule a finding is one, what it is about and where; less
+// of that where there is no room.
+func placeOf(f report.Finding, width int) string {
+	var about []string
+	switch n := len(f.Profiles) - 1; {
+	case n == 0:
 		about = append(about, fmt.Sprintf("profile %q", f.Profiles[0]))
+	case n > 0:
+		about = append(about, fmt.Sprintf("profile %q and %d more", f.Profiles[0], n))
 	}
-	if f.File != "" && f.Line > 0 {
-		about = append(about, fmt.Sprintf("%s:%d", homely(f.File), f.Line))
-	} else if f.File != "" {
-		about = append(about, homely(f.File))
+	where := ""
+	if f.File != "" {
+		where = homely(f.File)
+		if f.Line > 0 {
+			where += fmt.Sprintf(":%d", f.Line)
+		}
+		about = append(about, where)
 	}
-	return strings.TrimSuffix(f.Rule+": "+strings.Join(about, ", "), ": ")
+	return shorter(width, strings.TrimSuffix(f.Rule+": "+strings.Join(about, ", "), ": "), strings.TrimSuffix(f.Rule+": "+where, ": "))
+}
+
+// shorter is the first of texts that has at most width columns, or the last.
+func shorter(width int, texts ...string) string {
+	i := slices.IndexFunc(texts, func(s string) bool { return utf8.RuneCountInString(s) <= width })
+	if i < 0 {
+		i = len(texts) - 1
+	}
+	return texts[i]
 }
 
 // flights says what is in flight, in one line.
-func flights(rotations []credfile.Rotation) []string {
+func (p *first) flights() []string {
 	var unfinished, grace int
-	for _, r := range rotations {
+	for _, r := range p.in.Rotations {
 		switch r.Stage {
 		case "grace":
 			grace++
@@ -137,15 +228,48 @@ func flights(rotations []credfile.Rotation) []string {
 			unfinished++
 		}
 	}
-	switch {
-	case unfinished > 0 && grace > 0:
-		return []string{fmt.Sprintf("%s unfinished, %d in grace.", are(unfinished, "rotation"), grace)}
-	case unfinished > 0:
-		return []string{are(unfinished, "rotation") + " unfinished."}
-	case grace > 0:
-		return []string{are(grace, "rotation") + " in grace: the old key is active until its end."}
+	over, next := p.graces()
+	grace -= over
+	var parts []string
+	add := func(n int, what string) {
+		switch {
+		case n > 0 && len(parts) == 0:
+			parts = append(parts, are(n, "rotation")+" "+what)
+		case n > 0:
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
 	}
-	return nil
+	add(unfinished, "unfinished")
+	add(over, "past the grace")
+	switch {
+	case over > 0:
+		add(grace, "in grace")
+	case grace > 1:
+		add(grace, "in grace, the first until "+local(next))
+	case unfinished > 0:
+		add(grace, "in grace until "+local(next))
+	default:
+		add(grace, "in grace: the old key is active until "+local(next))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []string{strings.Join(parts, ", ") + "."}
+}
+
+// graces are how many rotations are past their grace, and when the next one will
+// be; zero if none is in it.
+func (p *first) graces() (over int, next time.Time) {
+	for _, r := range p.in.Rotations {
+		switch {
+		case r.Stage != "grace":
+		case !r.Until.After(p.in.Now):
+			over++
+		case next.IsZero() || r.Until.Before(next):
+			next = r.Until
+		}
+	}
+	return over, next
 }
 
 func are(n int, thing string) string {
@@ -153,6 +277,33 @@ func are(n int, thing string) string {
 		return "1 " + thing + " is"
 	}
 	return plural(n, thing) + " are"
+}
+
+// tilde is a text for people that may name paths: the home folder in it as ~,
+// and nothing that steers a terminal.
+func tilde(text string) string {
+	var b strings.Builder
+	home := homeDir()
+	for home != "" {
+		before, rest, ok := strings.Cut(text, home)
+		if !ok {
+			break
+		}
+		b.WriteString(before)
+		inner := before != "" && strings.IndexByte(" \"'([:", before[len(before)-1]) < 0
+		if text = rest; inner || !strings.HasPrefix(filepath.ToSlash(rest), "/") {
+			b.WriteString(home)
+		} else {
+			b.WriteByte('~')
+		}
+	}
+	b.WriteString(text)
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, b.String())
 }
 
 // homely is a path for people: the home folder as ~, and nothing that steers a
@@ -166,81 +317,4 @@ func homely(path string) string {
 		return strconv.Quote(path)
 	}
 	return path
-}
-
-type step struct{ command, why string }
-
-// nextSteps are the three commands that matter now: what is about the worst, a
-// look at everything, and the help.
-func nextSteps(rep *report.Report, in report.Input, late bool) []step {
-	help := step{"keycare --help", "all that keycare can do"}
-	audit := step{"keycare audit", "ask AWS as well, and see how to mend each finding"}
-	urgent := cmp.Or(resuming(in.Rotations), mending(rep))
-	if late {
-		urgent = cmp.Or(urgent, step{"keycare schedule status", "what the timer does"})
-	}
-	if urgent == (step{}) && rep.Keys == 0 {
-		demo := step{"keycare demo", "see keycare at work on a made-up machine"}
-		if rep.Profiles > 0 {
-			return []step{audit, demo, help}
-		}
-		return []step{{"aws configure sso", "sign in without a key that lasts: the best way"}, demo, help}
-	}
-	return []step{cmp.Or(urgent, rotating(in.Set), step{"keycare status", "the rotations, in flight and finished"}), audit, help}
-}
-
-// resuming is what is to be done about rotations that stopped half way.
-func resuming(rotations []credfile.Rotation) step {
-	for _, r := range rotations {
-		if r.Stage != "grace" && r.Stage != "watch" {
-			return step{"keycare resume", "finish or undo what an interrupted rotation left"}
-		}
-	}
-	return step{}
-}
-
-// mending is the command for the worst finding. It changes nothing: that is for
-// a person who has seen what would be done.
-func mending(rep *report.Report) step {
-	if count(rep, report.Low) == 0 {
-		return step{}
-	}
-	f := rep.Findings[0]
-	command, args, _ := strings.Cut(strings.TrimPrefix(f.Fix, "keycare "), " ")
-	switch {
-	case !strings.HasPrefix(f.Fix, "keycare "):
-	case command == "rotate":
-		return step{dryRun(f.Fix, args), "what a rotation would do"}
-	case command == "replace-root":
-		return step{dryRun(f.Fix, args), "what would take the place of the root key"}
-	}
-	if f.Rule == "file-mode" || f.Rule == "folder-mode" {
-		return step{"keycare fix --dry-run", "what would be mended in the files"}
-	}
-	return step{"keycare explain " + f.Rule, "what that means, and how to mend it"}
-}
-
-// dryRun adds the flag where it is one: not behind "--".
-func dryRun(command, args string) string {
-	if strings.HasPrefix(args, "-- ") {
-		return strings.TrimSuffix(command, args) + "--dry-run " + args
-	}
-	return command + " --dry-run"
-}
-
-// rotating is a dry run for the first key that has a name without odd
-// characters.
-func rotating(set *credfile.Set) step {
-	if set == nil {
-		return step{}
-	}
-	for _, f := range set.Files() {
-		for _, s := range f.Sections {
-			plain := strings.IndexFunc(s.Profile, func(r rune) bool { return r >= 0x80 || !isWordByte(byte(r)) }) < 0
-			if s.Profile != "" && s.Profile[0] != '-' && plain && holdsKey(f, s) {
-				return step{"keycare rotate " + s.Profile + " --dry-run", "what a rotation would do"}
-			}
-		}
-	}
-	return step{}
 }

@@ -36,6 +36,7 @@ type fixer struct {
 	ask    func(question string) (bool, error)
 	done   int
 	open   int // shown and not done
+	left   int // that only a person can mend
 }
 
 func runFix(c *cli.Context) error {
@@ -49,9 +50,6 @@ func runFix(c *cli.Context) error {
 	f := &fixer{dryRun: c.Bool("dry-run"), ask: o.Confirm}
 	if c.Bool("yes") {
 		f.ask = func(string) (bool, error) { return true, nil }
-	}
-	if f.ask == nil && !f.dryRun {
-		return usagef("there is no terminal to ask on: give --dry-run to see the changes, --yes to make them")
 	}
 	if len(o.Paths.Doubts) > 0 {
 		return errors.New(o.Paths.Doubts[0])
@@ -73,6 +71,9 @@ func runFix(c *cli.Context) error {
 	default:
 		fmt.Printf("%d done, %d left as it was\n", f.done, f.open)
 	}
+	if f.left > 0 {
+		fmt.Printf("left to you: %s, see \"keycare audit\"\n", plural(f.left, "finding"))
+	}
 	return nil
 }
 
@@ -90,8 +91,12 @@ func noRotation(s rotate.State) error {
 	return nil
 }
 
-// agreed shows a change and asks for it.
+// agreed shows a change and asks for it. Where nobody can be asked, the first
+// change is wrong usage: nothing was done.
 func (f *fixer) agreed(what, diff string) (bool, error) {
+	if f.ask == nil && !f.dryRun {
+		return false, usagef("there is something to mend and no terminal to ask on: give --dry-run to see the changes, --yes to make them")
+	}
 	fmt.Print(what + "\n" + diff)
 	ok := false
 	if !f.dryRun {
@@ -171,8 +176,12 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 		}
 		return f.agreed(fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk), m.Diff)
 	})
-	if err != nil || len(done) == 0 {
+	if err != nil {
 		return err
+	}
+	f.left = len(after.LeftToPerson())
+	if len(done) == 0 {
+		return nil
 	}
 	unlock, err := lockFiles(ctx, paths)
 	if err != nil {

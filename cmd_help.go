@@ -19,7 +19,7 @@ import (
 // helpWidth is the number of columns of a help page.
 const helpWidth = 80
 
-// helpGroups are the commands by what a person wants.
+// helpGroups are the commands by what a person wants, in the order of newApp.
 var helpGroups = []struct {
 	title    string
 	commands []string

@@ -73,6 +73,16 @@ func TestHelpPages(t *testing.T) {
 			}
 		}
 	}
+	var grouped, listed []string
+	for _, g := range helpGroups {
+		grouped = append(grouped, g.commands...)
+	}
+	for _, c := range app.Commands {
+		listed = append(listed, c.Name)
+	}
+	if !slices.Equal(grouped, listed) {
+		t.Errorf("the help has %q, the man page %q: not one order", grouped, listed)
+	}
 	for _, c := range app.Commands {
 		if n := strings.Count(pages[""], "\n  "+c.Name+" "); n != 1 {
 			t.Errorf("the help has %d rows for %s", n, c.Name)

@@ -39,7 +39,7 @@ var environmentTable = [][2]string{
 	{"AWS_CLI_HISTORY_FILE", "Where the audit looks for the AWS CLI's record of calls."},
 	{"HOME, USERPROFILE", "Where the folder .aws is; the second on Windows."},
 	{"XDG_STATE_HOME, XDG_CONFIG_HOME", "Where the state folder and the settings are."},
-	{"KEYCARE_NAME", "A setting, with its name in capitals: KEYCARE_MAX_AGE. It goes before the file, and flags before both."},
+	{"KEYCARE_NAME", "A setting, with its name in capitals: KEYCARE_MAX_AGE. It goes before the file, and flags before both. One that is no setting is an error."},
 	{"NO_COLOR, TERM", "No colour if the first is set, or the second is empty or \"dumb\"."},
 }
 

@@ -21,7 +21,7 @@ func settingsPath() string { return filepath.Join(xdg.ConfigHome, "keycare.ini")
 // loadSettings reads the settings file and the KEYCARE_* variables. What is
 // wrong in them is wrong usage: nothing is done.
 func loadSettings() (*settings.Settings, error) {
-	s, err := settings.Load(disk.OS{}, settingsPath(), os.LookupEnv,
+	s, err := settings.Load(disk.OS{}, settingsPath(), os.Environ(),
 		settings.Known{Rules: report.RuleIDs(), Levels: report.LevelNames()})
 	if err != nil {
 		return nil, usageError{err}
@@ -66,7 +66,11 @@ func runSettings(c *cli.Context) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(map[string]any{"version": 1, "file": s.Path, "settings": s.Show()})
 	}
-	fmt.Printf("settings file: %s\n", s.Path)
+	missing := ""
+	if !s.Found {
+		missing = " (not there)"
+	}
+	fmt.Printf("settings file: %s%s\n", s.Path, missing)
 	for _, v := range s.Show() {
 		fmt.Printf("%-22s %-24s %s\n", v.Name, orDash(v.Value), v.From)
 	}

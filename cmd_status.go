@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -61,18 +62,19 @@ func runStatus(c *cli.Context) error {
 		return errors.Join(damaged, enc.Encode(doc))
 	}
 	for _, j := range open {
-		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", j.Started.UTC().Format(time.DateTime), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
+		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", local(j.Started), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
 	}
 	if len(open) == 0 && damaged == nil {
 		fmt.Println("no rotation in flight")
 	}
 	const show = 10
+	known := o.State.FactCache()
 	for _, h := range past[max(0, len(past)-show):] {
-		fmt.Printf("%s  %s  profile %s  key %s -> %s\n", h.Time.Format(time.DateTime), h.Outcome, h.Profile, h.Old, orDash(h.New))
+		fmt.Println(finished(h, known))
 	}
 	if timer != nil {
 		fmt.Println("\ntimer:")
-		for _, line := range timer.Lines(o.Now()) {
+		for _, line := range timerLines(timer) {
 			fmt.Println("  " + line)
 		}
 		if late := timer.Late(o.Now()); late != "" {
@@ -90,7 +92,7 @@ func stage(j *rotate.Journal) string {
 	case rotate.Keep:
 		return "closed, but for its notes; run \"keycare resume\""
 	case rotate.Grace:
-		return "switched; the old key stays active until " + j.GraceEnds.Local().Format("2006-01-02 15:04") + ", then \"keycare resume\" retires it"
+		return "switched; the old key stays active until " + local(j.GraceEnds) + ", then \"keycare resume\" retires it"
 	case rotate.Retire:
 		return "switched, the old key is not retired yet; run \"keycare resume\""
 	case rotate.Undo:
@@ -104,4 +106,49 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+// local is a time for people, where they are.
+func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
+
+// finished is a line of the history: what was done, and what became of the keys.
+// Whose the old key was is known from an audit, if there was one.
+func finished(h rotate.History, known *rotate.FactCache) string {
+	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", local(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
+	old := known.Keys[h.Old]
+	switch {
+	case h.Retired == "":
+	case old != nil && strings.HasSuffix(old.Identity.ARN, ":root"):
+		line += ", root key replaced and " + h.Retired
+	default:
+		line += ", old key " + h.Retired
+	}
+	switch {
+	case h.Second == "":
+	case h.Outcome == rotate.Rotated || h.Outcome == rotate.KeptBoth:
+		line += ", second key " + h.Second + " deleted"
+	default:
+		line += ", second key " + h.Second + " perhaps deleted"
+	}
+	return line
+}
+
+// timerLines tells of the timer's last run. What the audit found is said once.
+func timerLines(st *job.Stamp) []string {
+	out := []string{"last run: " + local(st.Started)}
+	if st.Ended.Before(st.Started) {
+		out[0] += ", and it did not come to its end"
+	}
+	if !st.Acted.IsZero() {
+		out = append(out, fmt.Sprintf("last result: %s, %s", local(st.Acted), st.Outcome))
+	}
+	for _, did := range st.Did {
+		if did != "audit: "+st.Summary || st.Audited.IsZero() {
+			out = append(out, "  "+tilde(did))
+		}
+	}
+	if !st.Audited.IsZero() {
+		out = append(out, fmt.Sprintf("last audit: %s, %s", local(st.Audited), tilde(st.Summary)))
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -40,7 +41,12 @@ func newApp() *cli.App {
 		OnUsageError:              usageErrorOf,
 		Action:                    noCommand,
 		Commands: []*cli.Command{
-			auditCommand(), explainCommand(), settingsCommand(), fixCommand(), rotateCommand(), replaceRootCommand(), resumeCommand(), statusCommand(), scheduleCommand(), policyCommand(), demoCommand(), completionCommand(), manCommand(),
+			// in the order of helpGroups
+			auditCommand(), explainCommand(), statusCommand(),
+			fixCommand(), replaceRootCommand(),
+			rotateCommand(), resumeCommand(), policyCommand(),
+			scheduleCommand(), settingsCommand(),
+			demoCommand(), completionCommand(), manCommand(),
 		},
 	}
 	eachCommand(app.Commands, func(_ string, c *cli.Command) {
@@ -50,26 +56,33 @@ func newApp() *cli.App {
 	return app
 }
 
-// version is the module's version, or the commit that a source tree was at.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
+	return versionOf(info)
+}
+
+// versionOf is the module's version, or the commit that a source tree was at,
+// with its day.
+func versionOf(info *debug.BuildInfo) string {
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v
 	}
-	revision, dirty := "", ""
+	vcs := map[string]string{}
 	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "+changes"
-		}
+		vcs[s.Key] = s.Value
 	}
-	if revision == "" {
-		return "development"
+	version := "development"
+	if revision := vcs["vcs.revision"]; revision != "" {
+		version += "-" + revision[:min(12, len(revision))]
 	}
-	return "development-" + revision[:min(12, len(revision))] + dirty
+	if vcs["vcs.modified"] == "true" {
+		version += "+changes"
+	}
+	if day, _, _ := strings.Cut(vcs["vcs.time"], "T"); day != "" {
+		version += " of " + day
+	}
+	return version
 }

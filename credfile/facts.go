@@ -20,19 +20,25 @@ type Answer[T any] struct {
 	Unknown string
 }
 
+// NotAsked is why nothing is known where nobody asked AWS.
+const NotAsked = "it was not asked"
+
 // Known reports whether AWS answered.
 func (a Answer[T]) Known() bool { return a.Unknown == "" }
 
 // Online is what AWS says about one access key. Times are AWS's.
 type Online struct {
 	KeyID string
-	// Rejected says that AWS does not accept the key (deleted, inactive, or its
-	// secret is wrong); nothing else is known then.
+	// Rejected says that AWS does not accept the key (deleted, inactive, or all
+	// its secrets in the files are wrong); nothing else is known then.
 	Rejected bool
-	Identity Answer[Identity]
-	Created  Answer[time.Time]
-	Status   Answer[string] // "Active" or "Inactive"
-	LastUsed Answer[Use]
+	// WrongSecret are the profiles that have another secret than the one that AWS
+	// accepts.
+	WrongSecret []string
+	Identity    Answer[Identity]
+	Created     Answer[time.Time]
+	Status      Answer[string] // "Active" or "Inactive"
+	LastUsed    Answer[Use]
 	// OwnUse says that LastUsed is keycare's own call, and that it is not known
 	// when somebody else used the key.
 	OwnUse bool
@@ -107,6 +113,10 @@ type Rotation struct {
 	// Stage is "unfinished", "undo", "retire", "grace", "watch" or "damaged".
 	Stage string
 	Since time.Time
+	Until time.Time // the end of the grace, by this machine's clock
+	// Root says that Old is the key of the root user of Account.
+	Root    bool
+	Account string
 	// Recovery and Journal say which of the two files there are.
 	Recovery, Journal bool
 	Path              string // of the journal, or else of the recovery file

@@ -64,7 +64,7 @@ type AccountFacts struct {
 
 // NoReport is why nothing is known from a credential report where an account has
 // none. Having one made is not left to an audit, which only reads.
-const NoReport = "the account has no fresh credential report"
+const NoReport = "there is no credential report"
 
 // RootFacts are the numbers of GetAccountSummary that concern the root user.
 type RootFacts struct {

@@ -1,8 +1,10 @@
 package credfile
 
 import (
+	"bytes"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"keycare/credfile/disk"
@@ -18,11 +20,16 @@ const (
 	Leftover    SiblingKind = "keycare file"     // of a rotation that did not end
 )
 
-// Sibling is a file beside the shared files that holds keys, or that could not
-// be looked into.
+// Sibling is a file beside the shared files, or among the downloads, that holds
+// keys, or that could not be looked into.
 type Sibling struct {
 	Path string
 	Kind SiblingKind
+	// KeyIDs are the IDs of the long-term keys in it, each once, without those of
+	// AWS's examples and of canary accounts.
+	KeyIDs []string
+	// Closed says that it could not be looked into.
+	Closed bool
 }
 
 // siblings looks through folder dir for copies of the shared files.
@@ -35,8 +42,47 @@ func siblings(d disk.FS, dir string, p Paths) []Sibling {
 	for _, e := range entries {
 		kind, ok := siblingKind(e.Name(), filepath.Base(p.Credentials), filepath.Base(p.Config))
 		path := filepath.Join(dir, e.Name())
-		if ok && !e.IsDir() && path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
-			found = append(found, Sibling{path, kind})
+		if !ok || e.IsDir() || path == p.Credentials || path == p.Config {
+			continue
+		}
+		if s := (Sibling{Path: path, Kind: kind}); s.look(d) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// mostDownloads is how many files of such names are looked into in a folder.
+const mostDownloads = 200
+
+// ReadDownloads looks through folders, those of downloads for example, for files
+// with the names that the AWS console gives to keys. Only these files are opened.
+// A folder outside of the home folder of env is left out: it may be another
+// machine's.
+func ReadDownloads(d disk.FS, env Env, dirs ...string) (found []Sibling) {
+	home, _ := homeOf(env)
+	if home == "" {
+		return nil
+	}
+	for i, dir := range dirs {
+		rel, err := filepath.Rel(home, dir)
+		if err != nil || rel == "." || !filepath.IsLocal(rel) || slices.Contains(dirs[:i], dir) {
+			continue
+		}
+		entries, err := d.ReadDir(dir)
+		if err != nil {
+			continue
+		}
+		left := mostDownloads
+		for _, e := range entries {
+			kind, ok := siblingKind(e.Name())
+			if !ok || kind == Leftover || e.IsDir() || left == 0 {
+				continue
+			}
+			left--
+			if s := (Sibling{Path: filepath.Join(dir, e.Name()), Kind: kind}); s.look(d) {
+				found = append(found, s)
+			}
 		}
 	}
 	return found
@@ -87,16 +133,44 @@ var keyText = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}|(?i:aws_secret_acce
 // maxSibling is the size up to which a sibling is looked into, in bytes.
 const maxSibling = 4 << 20
 
-// mayHoldKeys reports whether there are keys in the file, or whether it cannot
-// be ruled out.
-func mayHoldKeys(d disk.FS, path string) bool {
-	fi, err := d.Stat(path)
+// idText finds the IDs of long-term keys where they stand by themselves, as in
+// the two kinds of files; in the middle of a secret they would not.
+var idText = regexp.MustCompile(`(?:^|[\s,;="':\x{feff}])(AKIA[A-Z2-7]{16})(?:$|[\s,;"'])`)
+
+// look reports whether there are keys in the file, or whether it cannot be ruled
+// out.
+func (s *Sibling) look(d disk.FS) bool {
+	fi, err := d.Stat(s.Path)
 	if err != nil || !fi.Mode().IsRegular() {
 		return false // a dangling link, a socket
 	}
 	if fi.Size() > maxSibling {
+		s.Closed = true
 		return true
 	}
-	b, err := d.ReadFile(path)
-	return err != nil || keyText.Match(b)
+	b, err := d.ReadFile(s.Path)
+	if err != nil {
+		s.Closed = true
+		return true
+	}
+	for line := range bytes.Lines(b) {
+		for rest := line; ; {
+			m := idText.FindSubmatchIndex(rest)
+			if m == nil {
+				break
+			}
+			id := string(rest[m[2]:m[3]])
+			if f := FactsOf(id); !f.Example && !f.Canary && !slices.Contains(s.KeyIDs, id) {
+				s.KeyIDs = append(s.KeyIDs, id)
+			}
+			rest = rest[m[3]:]
+		}
+	}
+	return keyText.Match(b)
+}
+
+// mayHoldKeys reports whether there are keys in the file, or whether it cannot
+// be ruled out.
+func mayHoldKeys(d disk.FS, path string) bool {
+	return (&Sibling{Path: path}).look(d)
 }

@@ -127,3 +127,81 @@ func localWrite(t testing.TB, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// The IDs of the keys in a copy are told, in the form of the console's files and
+// in that of the shared files; nothing else of them is.
+func TestSiblingKeyIDs(t *testing.T) {
+	const one, two = "AKIAZAVB57H55F3T4BKH", "AKIAQAAAAAAAQAAAAAAA"
+	dir := t.TempDir()
+	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	for text, want := range map[string][]string{
+		"Access key ID,Secret access key\r\n" + one + ",SEKRET/x\r\n":                               {one},
+		"\ufeffUser name,Access key ID,Secret access key\n\"dev\",\"" + two + "\",\"x\"\n":          {two},
+		"AWSAccessKeyId=" + one + "\nAWSSecretKey=SEKRET\n":                                         {one},
+		"[a]\naws_access_key_id=" + one + "\n[b]\naws_access_key_id = " + two + "\n# " + one + "\n": {one, two},
+		"aws_secret_access_key = aaa/" + one + "/aaaaaaaaaaaaaaa\n":                                 nil,
+		"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[x]\naws_access_key_id = AKIASP2TPHJSQH3FJRUX\n": nil,
+	} {
+		localWrite(t, p.Credentials+".bak", text)
+		found := ReadLocal(disk.OS{}, localEnv(nil), p).Siblings
+		if len(found) != 1 || !reflect.DeepEqual(found[0].KeyIDs, want) || found[0].Closed {
+			t.Errorf("%q: got %+v, want %v", text, found, want)
+		}
+		if out := fmt.Sprintf("%+v", found); strings.Contains(out, "SEKRET") {
+			t.Errorf("a secret is in the facts: %s", out)
+		}
+	}
+	if found := ReadLocal(localNoReading{}, localEnv(nil), p).Siblings; len(found) != 1 || !found[0].Closed {
+		t.Errorf("got %+v", found)
+	}
+}
+
+// Among the downloads only files with the console's names are opened, and only
+// in folders of the home folder.
+func TestReadDownloads(t *testing.T) {
+	home, elsewhere := t.TempDir(), t.TempDir()
+	downloads := filepath.Join(home, "Downloads")
+	if err := os.Mkdir(downloads, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const key = "Access key ID,Secret access key\nAKIAZAVB57H55F3T4BKH,x\n"
+	for _, name := range []string{"rootkey.csv", "dev_accessKeys (1).csv", "credentials", "credentials.bak", "notes.csv", ".keycare-1"} {
+		localWrite(t, filepath.Join(downloads, name), key)
+	}
+	localWrite(t, filepath.Join(downloads, "credentials.csv"), "site,password\n")
+	localWrite(t, filepath.Join(elsewhere, "rootkey.csv"), key)
+	localWrite(t, filepath.Join(home, "rootkey.csv"), key)
+	env := localEnv(map[string]string{"HOME": home})
+	opened := &localOpened{}
+	got := ReadDownloads(opened, env, downloads, downloads, elsewhere, home, filepath.Join(home, "Desktop"), "")
+	want := []Sibling{
+		{Path: filepath.Join(downloads, "dev_accessKeys (1).csv"), Kind: KeyDownload, KeyIDs: []string{"AKIAZAVB57H55F3T4BKH"}},
+		{Path: filepath.Join(downloads, "rootkey.csv"), Kind: RootCSV, KeyIDs: []string{"AKIAZAVB57H55F3T4BKH"}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if len(opened.names) != 3 {
+		t.Errorf("these were opened: %q", opened.names)
+	}
+	if got := ReadDownloads(disk.OS{}, localEnv(nil), downloads); got != nil {
+		t.Errorf("without a home folder: %+v", got)
+	}
+	for i := range mostDownloads + 9 {
+		localWrite(t, filepath.Join(downloads, fmt.Sprintf("a%d_accessKeys.csv", i)), key)
+	}
+	if got := ReadDownloads(disk.OS{}, env, downloads); len(got) != mostDownloads {
+		t.Errorf("%d files were looked into", len(got))
+	}
+}
+
+// localOpened notes what is read.
+type localOpened struct {
+	disk.OS
+	names []string
+}
+
+func (d *localOpened) ReadFile(name string) ([]byte, error) {
+	d.names = append(d.names, filepath.Base(name))
+	return d.OS.ReadFile(name)
+}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // mendDiff shows the lines that edits change, secrets redacted.
@@ -42,17 +43,40 @@ func mendDiff(f *File, after string, edits []edit) string {
 
 var longText = regexp.MustCompile(`[A-Za-z0-9/+=_-]{16,}`)
 
-// redactLine shows a line without what may be a secret in it.
+// redactLine shows a line without what may be a secret in it. What a terminal
+// would not show is named.
 func redactLine(line string) string {
-	line = strings.TrimRight(strings.TrimPrefix(line, bom), "\r\n")
+	line, marked := strings.CutPrefix(strings.TrimRight(line, "\r\n"), bom)
+	line = redactText(line)
+	if marked {
+		line = bom + line
+	}
+	var b strings.Builder
+	for _, r := range line {
+		switch {
+		case r == '\t' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r == '\r':
+			b.WriteString("<CR>")
+		case string(r) == bom:
+			b.WriteString("<BOM>")
+		default:
+			fmt.Fprintf(&b, "<U+%04X>", r)
+		}
+	}
+	return b.String()
+}
+
+func redactText(line string) string {
 	l := scanLine(line, 0)
 	head, rest := "", line
 	if l.Kind == Property && l.Name.End <= 64 {
 		head, rest = line[:l.Delim+1], line[l.Delim+1:]
 		switch strings.Trim(strings.ToLower(l.Name.In(line)), `"'# `) {
 		case nameSecret, nameToken, nameOldToken:
-			value := l.Value.In(line)
-			return head + " " + redacted + commentOf(value)
+			comment := commentOf(l.Value.In(line))
+			before, after := around(sdkUncomment(rest))
+			return head + before + redacted + after + comment
 		}
 	}
 	if len(longText.FindString(head)) > len(nameSecret)+8 {
@@ -64,6 +88,15 @@ func redactLine(line string) string {
 		}
 		return redacted
 	})
+}
+
+// around is what stands before and behind a value that is not a part of it for
+// every tool: spaces of all kinds and quotes.
+func around(text string) (before, after string) {
+	edge := func(r rune) bool { return unicode.IsSpace(r) || r == '"' || r == '\'' }
+	value := strings.TrimLeftFunc(text, edge)
+	before = text[:len(text)-len(value)]
+	return before, value[len(strings.TrimRightFunc(value, edge)):]
 }
 
 // commentOf is the comment behind a value, with what may be a secret redacted.

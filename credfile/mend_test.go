@@ -29,6 +29,7 @@ func TestMend(t *testing.T) {
 			"[a]\r\naws_access_key_id = <I>\r\n# mine\r\naws_secret_access_key = <S>\r\n"},
 		{"inline comment in the last line", "[a]\n" + key + "region = x ; mine", "[a]\n" + key + "; mine\nregion = x"},
 		{"quotes", "[a]\naws_access_key_id = \"<I>\"\naws_secret_access_key = '<S>'\n", "[a]\n" + key},
+		{"an unusual space before a secret", "[a]\naws_access_key_id = <I>\naws_secret_access_key =\u00a0<S>\n", "[a]\naws_access_key_id = <I>\naws_secret_access_key =<S>\n"},
 		{"quotes that may be meant", "[a]\noutput = \"json\"\n" + key, "[a]\noutput = \"json\"\n" + key},
 		{"caps", "[a]\nAWS_Access_Key_ID = <I>\naws_secret_access_key = <S>\n", "[a]\n" + key},
 		{"colon", "[a]\naws_access_key_id: <I>\naws_secret_access_key = <S>\n", "[a]\naws_access_key_id= <I>\naws_secret_access_key = <S>\n"},
@@ -59,8 +60,11 @@ func TestMend(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := NewSet(Paths{Credentials: "credentials"}, mendText(c.before), "")
 			after, done, err := s.Mend(func(m Mend) (bool, error) {
-				if strings.Contains(m.Diff, "SEKRET") || !strings.Contains(m.Diff, "\n-") || m.What == "" {
+				if strings.Contains(m.Diff, "SEKRET") || !strings.Contains(m.Diff, "\n-") || m.What == "" || strings.ContainsAny(m.Diff, "\r\ufeff\u00a0") {
 					t.Errorf("diff:\n%s", m.Diff)
+				}
+				if same := sameShown(m.Diff); same != "" {
+					t.Errorf("what is changed does not show in %q:\n%s", same, m.Diff)
 				}
 				return true, nil
 			})
@@ -71,6 +75,58 @@ func TestMend(t *testing.T) {
 				t.Errorf("got\n%q\nwant\n%q\nby %d repairs", got, mendText(c.after), len(done))
 			}
 		})
+	}
+}
+
+// sameShown is a line of a diff that is taken away and put back as it was.
+func sameShown(diff string) string {
+	lines := strings.Split(diff, "\n")
+	for i, line := range lines[1:] {
+		if before, ok := strings.CutPrefix(lines[i], "-"); ok && line == "+"+before {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestRedactLine(t *testing.T) {
+	for line, want := range map[string]string{
+		"aws_secret_access_key = <S>\r\n":        "aws_secret_access_key = [redacted]",
+		"aws_secret_access_key=\"<S>\"":          `aws_secret_access_key="[redacted]"`,
+		"aws_secret_access_key = '<S>' # of <S>": `aws_secret_access_key = '[redacted]' # of [redacted]`,
+		"aws_secret_access_key = '<S>\" \"<S>'":  `aws_secret_access_key = '[redacted]'`,
+		"aws_secret_access_key = # <S>":          "aws_secret_access_key =[redacted]",
+		"aws_session_token = \u00a0<S>\u2003":    "aws_session_token = <U+00A0>[redacted]<U+2003>",
+		"\ufeffaws_secret_access_key : <S>":      "<BOM>aws_secret_access_key : [redacted]",
+		"[a]\rregion = x":                        "[a]<CR>region = x",
+		"aws_access_key_id = \"<I>\"":            `aws_access_key_id = "<I>"`,
+		"region = \x1b[31mred":                   "region = <U+001B>[31mred",
+	} {
+		if got := redactLine(mendText(line)); got != mendText(want) {
+			t.Errorf("%q: got %q, want %q", line, got, mendText(want))
+		}
+	}
+}
+
+// What Mend leaves is counted if it matters: once for a section, and only where
+// a key is or a whole file is spoilt.
+func TestLeftToPerson(t *testing.T) {
+	const key = "aws_access_key_id = <I>\naws_secret_access_key = <S>\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"nothing", "[a]\n" + key, ""},
+		{"what is mended", "\ufeff[a]  old\n" + key + "lone\n", ""},
+		{"sections that differ", "[a]\n" + key + "region = y\n[a]\nregion = x\n", "twice-section"},
+		{"a name", "[a b]\n" + key + "[c d]\nregion = x\n", "name-space"},
+		{"two in a section", "[a]\n" + key + "s3 =\n  aws_access_key_id = x\n  aws_session_token = y\n", "nested-key"},
+		{"two kinds", "[a\n[a b]\n" + key, "header-open name-space"},
+	} {
+		var got []string
+		for _, d := range NewSet(Paths{}, mendText(c.text), "").LeftToPerson() {
+			got = append(got, string(d.Quirk))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

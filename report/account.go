@@ -24,7 +24,11 @@ func (a *auditor) account(k *key, o credfile.Online, f Finding, root bool) {
 	}
 	if r := acct.Root.Value; acct.Root.Known() {
 		if r.Keys > 0 && !root && !a.rootKeyHere(acct.ID) {
-			add("root-key-in-account", "", "has a root access key, which is not in these files")
+			fix := ""
+			if a.replacesRoot(acct.ID) {
+				fix = "keycare resume"
+			}
+			add("root-key-in-account", fix, "has a root access key, which is not in these files")
 		}
 		if r.MFA == 0 && !(r.NoPassword && r.Keys == 0) {
 			add("root-no-mfa", "", "has no MFA device for its root user")
@@ -38,7 +42,7 @@ func (a *auditor) account(k *key, o credfile.Online, f Finding, root bool) {
 	}
 	// A root key on this machine is a finding of its own, and asking is a use.
 	if u := acct.RootUse.Value; acct.RootUse.Known() && !u.At.IsZero() && a.in.Now.Sub(u.At) <= day && !a.rootKeyHere(acct.ID) {
-		add("root-used", "", "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), strings.ReplaceAll(usedBy(u), "%%", "%"))
+		add("root-used", "", "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), usedBy(u))
 	}
 	if p := acct.Password.Value; acct.Password.Known() {
 		if short := shortOf(p); len(short) > 0 {
@@ -143,11 +147,19 @@ func (a *auditor) unknownAccount(acct *credfile.AccountFacts, f Finding) {
 			reasons = append(reasons, u.why)
 		}
 	}
-	if slices.Equal(reasons, []string{credfile.NoReport}) {
-		f.Fix = "have AWS make a report, then run the audit again: aws iam generate-credential-report" + profileFlag(f, a)
+	if len(facts) == 0 {
+		return
 	}
-	if len(facts) > 0 {
-		f.What = fmt.Sprintf("account %s (%s): unknown %s: %s", acct.ID, someNames(f.Profiles), strings.Join(facts, ", "), strings.Join(reasons, "; "))
-		a.add("unknown-account", f, acct.ID)
+	says := "unknown " + strings.Join(facts, ", ")
+	if len(facts) == 1 && use != "" {
+		says = "when root was last used is unknown"
+		switch {
+		case use == credfile.NoReport:
+			f.Fix = "an administrator can have one made: aws iam generate-credential-report" + profileFlag(f, a)
+		case strings.HasPrefix(use, needs):
+			f.Severity = Info // who has no such right can do nothing about it
+		}
 	}
+	f.What = fmt.Sprintf("account %s (%s): %s: %s", acct.ID, someNames(f.Profiles), says, together(reasons))
+	a.add("unknown-account", f, acct.ID)
 }

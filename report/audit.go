@@ -14,11 +14,13 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
-	a := &auditor{in: in, set: in.Set, users: make(map[string]bool)}
+	a := &auditor{in: in, set: in.Set, users: make(map[string]bool), spare: make(map[string]standing)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
 	a.survey = takeSurvey(a.set, in.Profiles)
+	a.noCLI = a.set.CLI("default").Refused != nil
+	a.judgeSpare()
 	for _, look := range []func(*auditor){
 		lookAtPlaces, lookAtFiles, lookAtSiblings, lookBeside, lookAtEnvironment, lookAtHistory,
 		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
@@ -36,18 +38,27 @@ type auditor struct {
 	found    []Finding
 	unknown  int
 	excepted int
-	users    map[string]bool // told about, by ARN
-	digest   []byte          // reused for fingerprints
+	users    map[string]bool     // told about, by ARN
+	spare    map[string]standing // the key that may be told to be deactivated, by the user's ARN
+	noCLI    bool                // the AWS CLI rejects a file, so no command of it works
+	digest   []byte              // reused for fingerprints
 }
 
 // add files a finding of a rule. The rule fills in what f leaves empty. subject
 // is what the finding is about, without anything that moves: it makes the
-// fingerprint. Never put a secret into it.
-func (a *auditor) add(rule string, f Finding, subject ...string) {
+// fingerprint. Never put a secret into it. It reports whether the finding is in
+// the report.
+func (a *auditor) add(rule string, f Finding, subject ...string) bool {
 	r := ruleByID[rule]
-	f.Rule, f.Severity, f.Why, f.Sources = r.ID, r.Severity, r.Why, r.Sources
+	f.Rule, f.Why, f.Sources = r.ID, r.Why, r.Sources
+	if f.Severity == Clean {
+		f.Severity = r.Severity
+	}
 	if f.Fix == "" {
 		f.Fix = fix(r.Fix, &f, a.in.Local.GOOS)
+	}
+	if a.noCLI {
+		f.Fix = afterMending(f.Fix)
 	}
 	if f.Profiles == nil {
 		f.Profiles = []string{}
@@ -60,15 +71,16 @@ func (a *auditor) add(rule string, f Finding, subject ...string) {
 		f.Account = a.accountOf(f.KeyID)
 	}
 	if slices.Contains(a.in.Policy.Off, rule) {
-		return
+		return false
 	}
 	if a.accepted(&f) {
 		a.excepted++
-		return
+		return false
 	}
 	sum := sha256.Sum256(a.digest)
 	f.Fingerprint = hex.EncodeToString(sum[:16])
 	a.found = append(a.found, f)
+	return true
 }
 
 // at fills in a place in one of the two files.
@@ -112,6 +124,9 @@ func (a *auditor) report() *Report {
 	}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
+	}
+	if a.in.Set == nil {
+		r.unread = a.unread()
 	}
 	if a.in.Set != nil {
 		for _, f := range a.set.Files() {

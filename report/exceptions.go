@@ -18,12 +18,13 @@ func (a *auditor) accepted(f *Finding) bool {
 
 // covers reports whether all that e names fits f. An exception that names
 // nothing covers nothing. One for a profile covers a finding about several only
-// where it is the only one.
+// where it is the only one. One for old-key goes on when the key gets older than
+// a year.
 func (e *Exception) covers(f *Finding) bool {
 	if e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "" {
 		return false
 	}
-	return (e.Rule == "" || e.Rule == f.Rule) && (e.Key == "" || e.Key == f.KeyID) &&
+	return (e.Rule == "" || e.Rule == f.Rule || e.Rule == "old-key" && f.Rule == "year-old-key") && (e.Key == "" || e.Key == f.KeyID) &&
 		(e.Account == "" || e.Account == f.Account) &&
 		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile}))
 }

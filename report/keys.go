@@ -38,6 +38,9 @@ func (a *auditor) key(k *key) {
 	case k.Kind == credfile.Temporary:
 		a.session(k, f)
 	case k.Kind == credfile.LongTerm:
+		if o := a.in.Online[k.ID]; o.Rejected || o.Status.Value == "Inactive" {
+			return // it does not work
+		}
 		add("static-key", fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.seen(k)))
 		if k.OldGen {
 			add("old-generation-key", fmt.Sprintf("%s of %s was made before about 2019", k.show(), of))

@@ -22,11 +22,8 @@ func RulesMarkdown() string {
 		fmt.Fprintf(&b, "\n## %s\n\n%s. %s.\n\n", r.ID, r.Title, sentence(r.Why))
 		fmt.Fprintf(&b, "- Severity: %s: %s.\n", r.Severity, r.Because)
 		if r.Fix != "" {
-			mend := r.Fix
-			if r.Command {
-				mend = "`" + mend + "`"
-			}
-			fmt.Fprintf(&b, "- Repair: %s\n", placeholders.Replace(mend))
+			says, command := splitFix(placeholders.Replace(r.Fix))
+			fmt.Fprintf(&b, "- Repair: %s\n", repairLine(says, command))
 		} else {
 			b.WriteString("- Repair: as the finding says\n")
 		}
@@ -58,10 +55,11 @@ const notLookedAt = `
 - More than a few seconds allow. Who a key belongs to, its age and its state are asked for every key; the rest is asked
   in the order of the files. Where there are more than about 25 users, the credential report stands in for a part of it,
   if there is one, and what stays unknown is named. The report is at most four hours old; an audit has none made.
-- Other machines, and folders other than the AWS folder.
+- Other machines, and folders other than the AWS folder; among the downloads and on the desktop only files with the
+  names that the AWS console gives to keys, and only a call of the command looks there, not the timer.
 `
 
-var placeholders = strings.NewReplacer("{file}", "FILE", "{profile}", "PROFILE", "{arg}", "PROFILE", "{key}", "KEY-ID")
+var placeholders = strings.NewReplacer("{file}", "FILE", "{folder}", "FOLDER", "{profile}", "PROFILE", "{arg}", "PROFILE", "{key}", "KEY-ID")
 
 // sentence begins s with a capital letter.
 func sentence(s string) string {
@@ -89,15 +87,21 @@ func Markdown(w io.Writer, r *Report) error {
 			if f.Line > 0 {
 				where = fmt.Sprintf("%s:%d", f.File, f.Line)
 			}
-			mend := markdownOf(f.Fix)
-			if rule := ruleByID[f.Rule]; rule != nil && rule.Command {
-				mend = "`" + strings.NewReplacer("`", "'", "|", "\\|").Replace(clean(f.Fix)) + "`"
-			}
+			says, command := splitFix(f.Fix)
+			mend := repairLine(markdownOf(says), strings.NewReplacer("`", "'", "|", "\\|").Replace(clean(command)))
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Rule, markdownOf(f.What), markdownOf(where), mend)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// repairLine is a repair with its command as code.
+func repairLine(says, command string) string {
+	if command == "" {
+		return says
+	}
+	return strings.TrimPrefix(says+" `"+command+"`", " ")
 }
 
 // markdownOf keeps a text of the files from being taken for Markdown or HTML.

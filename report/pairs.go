@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"keycare/credfile"
 )
@@ -63,7 +64,8 @@ func (a *auditor) halves(s *subject) {
 	}
 }
 
-// secrets compares the secrets that stand with one key ID.
+// secrets compares the secrets that stand with one key ID. Which of them works is
+// said where AWS was asked.
 func (a *auditor) secrets(k *key) {
 	first := k.places[0].at().secret.value
 	for _, p := range k.places[1:] {
@@ -74,10 +76,25 @@ func (a *auditor) secrets(k *key) {
 		case h.secret.value != "" && h.secret.value != first:
 			f := a.keyFinding(k)
 			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), someNames(f.Profiles))
+			f.Fix = a.rightSecret(k)
 			a.add("secret-mismatch", a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
 			return
 		}
 	}
+}
+
+// rightSecret says which profile's secret of k works; it is empty where nobody
+// knows.
+func (a *auditor) rightSecret(k *key) string {
+	o := a.in.Online[k.ID]
+	if o.Rejected {
+		return "AWS accepts none of them: put the right secret into one profile, and delete the key's lines from the others"
+	}
+	right := slices.DeleteFunc(k.profiles(), func(name string) bool { return slices.Contains(o.WrongSecret, name) })
+	if len(o.WrongSecret) == 0 || len(right) == 0 || !o.Identity.Known() {
+		return ""
+	}
+	return fmt.Sprintf("the secret of %s works: take it over into %s, or delete the key's lines there", someNames(right[:1]), someNames(o.WrongSecret))
 }
 
 // reusedSecrets finds secrets that stand with more than one key ID.

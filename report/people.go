@@ -3,35 +3,36 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"keycare/credfile"
 )
 
-// use judges when a key was used last.
-func (a *auditor) use(k *key, o credfile.Online, f Finding) {
+// use judges when a key was used last, and reports whether it said that the key
+// is not used.
+func (a *auditor) use(k *key, o credfile.Online, f Finding) (unused bool) {
 	if !o.LastUsed.Known() || o.OwnUse || !o.Created.Known() || o.Created.Value.IsZero() || o.Status.Value != "Active" {
-		return
+		return false
 	}
-	limit := a.in.Policy.maxUnusedDays()
-	since, says := o.LastUsed.Value.At, "was not used for %d days (then: "+usedBy(o.LastUsed.Value)+"), the limit is %d"
-	if since.IsZero() {
-		since, says = o.Created.Value, "was never used in the %d days since it was made, the limit is %d"
+	limit := a.in.Policy.maxUnused()
+	s := a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)
+	of, never := fmt.Sprintf("%s of %s ", k.show(), someNames(f.Profiles)), s.use.At.IsZero()
+	f.Fix = a.spareFix(k, o, f)
+	if beyond(s.idle, limit) {
+		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
+		if never {
+			f.What = of + fmt.Sprintf("was never used in the %s days since it was made, the limit is %s", days(s.idle, limit), days(limit, limit))
+		}
+		unused = a.add("unused-key", f, k.ID)
 	}
-	if days := int(a.in.Now.Sub(since) / day); days > limit {
-		f.What = fmt.Sprintf("%s of %s ", k.show(), someNames(f.Profiles)) + fmt.Sprintf(says, days, limit)
-		a.add("unused-key", f, k.ID)
-	}
-	if o.LastUsed.Value.At.IsZero() && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
-		f := f
-		f.What = fmt.Sprintf("%s of %s was never used, and its user has a console password", k.show(), someNames(f.Profiles))
+	if never && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
+		f.What = of + "was never used, and its user has a console password"
 		a.add("setup-key", f, k.ID)
 	}
+	return unused
 }
 
-// usedBy is a use for people. The names are AWS's, but checked: they go into a
-// format.
+// usedBy is a use for people.
 func usedBy(u credfile.Use) string {
 	says := "for an unknown service"
 	if u.Service != "" && u.Service != "N/A" {
@@ -40,7 +41,7 @@ func usedBy(u credfile.Use) string {
 	if u.Region != "" && u.Region != "N/A" {
 		says += " in " + u.Region
 	}
-	return strings.ReplaceAll(says, "%", "%%")
+	return says
 }
 
 // others judges the second key of k's user.
@@ -54,7 +55,7 @@ func (a *auditor) others(k *key, o credfile.Online, f Finding) {
 		}
 		pair := []string{k.ID, other.ID}
 		slices.Sort(pair)
-		if a.users[pair[0]+pair[1]] {
+		if a.users[pair[0]+pair[1]] || a.inFlight(k.ID, other.ID) {
 			continue
 		}
 		a.users[pair[0]+pair[1]] = true
@@ -63,9 +64,9 @@ func (a *auditor) others(k *key, o credfile.Online, f Finding) {
 		switch {
 		case other.Active && o.Status.Value == "Active":
 			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), someNames(f.Profiles), about)
-			f.Fix = "delete the one that nothing uses: aws iam delete-access-key --access-key-id " + other.ID + profileFlag(f, a)
+			f.Fix = a.secondKeyFix(k, o, other, f)
 			a.add("two-active-keys", f, pair...)
-		case !other.Active && int(a.in.Now.Sub(other.Created)/day) > a.in.Policy.maxDays():
+		case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
 			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), someNames(f.Profiles), about)
 			f.Fix = "aws iam delete-access-key --access-key-id " + other.ID + profileFlag(f, a)
 			a.add("inactive-key-kept", f, pair...)
@@ -76,13 +77,13 @@ func (a *auditor) others(k *key, o credfile.Online, f Finding) {
 // otherKey describes a key that need not be on this machine.
 func (a *auditor) otherKey(o credfile.OtherKey) string {
 	says := fmt.Sprintf("%s, %d days old, ", o.ID, int(a.in.Now.Sub(o.Created)/day))
-	switch u := o.LastUsed.Value; {
-	case !o.LastUsed.Known():
+	switch s := a.otherStanding(o); {
+	case s.unknown != "":
 		says += "last use unknown"
-	case u.At.IsZero():
+	case s.use.At.IsZero():
 		says += "never used"
 	default:
-		says += "last used " + u.At.UTC().Format(time.DateOnly) + " " + strings.ReplaceAll(usedBy(u), "%%", "%")
+		says += "last used " + s.use.At.UTC().Format(time.DateOnly) + " " + usedBy(s.use)
 	}
 	if here := a.survey.byID[o.ID]; here != nil {
 		return says + ", of " + someNames(here.profiles())

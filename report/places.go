@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"keycare/credfile"
@@ -20,12 +21,53 @@ func lookAtPlaces(a *auditor) {
 			continue
 		}
 		f := Finding{What: err.Error()}
+		subject := f.What
 		var at *fs.PathError
 		if errors.As(err, &at) {
 			f.File = at.Path
 		}
-		a.add("unreadable-file", f, f.File, f.What)
+		if f.File != "" && errors.Is(err, fs.ErrPermission) {
+			f.What, f.Fix = "you have no permission to read it: permission denied", a.openUp(f.File)
+		}
+		a.add("unreadable-file", f, f.File, subject)
 	}
+}
+
+// openUp is the command that makes a file readable to its owner, by what keeps it
+// shut: the folder, its mode, or its owner. It is empty where that is not known.
+func (a *auditor) openUp(path string) string {
+	fill := func(template string, f credfile.FileFact) string {
+		if f.OwnedByOther {
+			template = `sudo chown "$(id -un)" {file}`
+		}
+		return fix(template, &Finding{File: f.Path}, a.in.Local.GOOS)
+	}
+	for _, f := range a.in.Local.Files {
+		if f.Path == path && f.ModeKnown {
+			return fill("chmod 600 {file}", f)
+		}
+	}
+	for _, d := range a.in.Local.Dirs {
+		if d.Path == filepath.Dir(path) && d.ModeKnown && (d.OwnedByOther || d.Mode&0o100 == 0) {
+			return fill("chmod 700 {file}", d)
+		}
+	}
+	return ""
+}
+
+// unread names the files that are known to be there and could not be read.
+func (a *auditor) unread() (paths []string) {
+	for _, err := range a.in.ReadErrors {
+		for _, f := range a.in.Local.Files {
+			if err != nil && f.Path != "" && strings.Contains(err.Error(), f.Path) && !slices.Contains(paths, f.Path) {
+				paths = append(paths, f.Path)
+			}
+		}
+	}
+	if len(paths) == 0 && len(a.in.ReadErrors) > 0 {
+		return []string{"the AWS files"}
+	}
+	return paths
 }
 
 // lookAtFiles judges modes, owners and links of what holds keys.
@@ -97,9 +139,62 @@ var siblingRules = map[credfile.SiblingKind]struct{ rule, what string }{
 func lookAtSiblings(a *auditor) {
 	for _, s := range a.in.Local.Siblings {
 		if r, ok := siblingRules[s.Kind]; ok {
-			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path))}, s.Path)
+			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Fix: a.siblingFix(s)}, s.Path)
 		}
 	}
+}
+
+// siblingFix is what to do about a file that may hold the only copy of a key. It
+// is empty where the repair of the rule will do.
+func (a *auditor) siblingFix(s credfile.Sibling) string {
+	remove := fix("rm {file}", &Finding{File: s.Path}, a.in.Local.GOOS)
+	if s.Kind == credfile.Leftover || strings.HasPrefix(remove, "rename") {
+		return ""
+	}
+	var lone, held []string
+	for _, id := range s.KeyIDs {
+		if a.survey.byID[id] == nil {
+			lone = append(lone, id)
+		} else {
+			held = append(held, id)
+		}
+	}
+	switch {
+	case len(s.KeyIDs) == 0 || a.in.Set == nil:
+		return "see whether a key that somebody needs stands in it alone; if not, " + remove
+	case len(lone) > 0:
+		return a.loneFix(s, lone) + "; then " + remove
+	case s.Kind == credfile.RootCSV:
+		f := Finding{Profiles: a.survey.byID[held[0]].profiles()}
+		return fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", someNames(f.Profiles),
+			fix("keycare replace-root --profile {profile}", &f, a.in.Local.GOOS), remove)
+	}
+	return remove
+}
+
+// loneFix is what to do about keys that are in a file and in no profile. One that
+// is in use, or is to stay because its user's other key goes, is not to be
+// deleted.
+func (a *auditor) loneFix(s credfile.Sibling, ids []string) string {
+	says := fmt.Sprintf("it holds key %s that is in no profile: ", ids[0])
+	that, it := "that key", "it"
+	if len(ids) > 1 {
+		says = fmt.Sprintf("it holds keys %s that are in no profile: ", strings.Join(ids, ", "))
+		that, it = "those keys", "them"
+	}
+	for _, id := range ids {
+		other, arn, found := a.otherKeyOf(id)
+		switch {
+		case found && !other.spare && other.unknown == "":
+			return says + fmt.Sprintf("%s is in use (%s); put it into a profile", id, other.says())
+		case found && a.spare[arn].id != "" && a.spare[arn].id != id:
+			return says + fmt.Sprintf("keep %s, for nothing uses the other key of its user; put it into a profile", id)
+		}
+	}
+	if s.Kind == credfile.RootCSV {
+		return says + "sign in as root and delete " + that + " under Security credentials"
+	}
+	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, or else put %s into a profile", that, it, it)
 }
 
 // lookBeside judges what else in the home folder concerns keys.

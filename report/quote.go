@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"keycare/credfile"
 )
@@ -44,7 +45,7 @@ func quoteArg(name, goos string) string {
 // printable reports whether s shows as itself on every terminal. Control
 // characters and marks of writing direction do not.
 func printable(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // isKeyID reports whether id has the form of an AWS access key ID, so that it
@@ -72,7 +73,8 @@ func fix(template string, f *Finding, goos string) string {
 	}
 	path := quotePath(f.File, goos)
 	name := quoteName(profile, goos)
-	if strings.Contains(template, "{file}") && path == "" || !strings.Contains(template, "{file}") && name == "" {
+	aboutFile := strings.Contains(template, "{file}") || strings.Contains(template, "{folder}")
+	if aboutFile && path == "" || !aboutFile && name == "" {
 		return "rename it first: its name has characters that cannot be shown"
 	}
 	if goos == "windows" {
@@ -80,8 +82,41 @@ func fix(template string, f *Finding, goos string) string {
 			template = "del " + rest
 		}
 	}
-	return strings.NewReplacer("{file}", path, "{profile}", name,
+	return strings.NewReplacer("{file}", path, "{folder}", path, "{profile}", name,
 		"{arg}", quoteArg(profile, goos), "{key}", f.KeyID).Replace(template)
+}
+
+// commandWords begin a repair that is a command.
+var commandWords = []string{"aws", "keycare", "rm", "del", "chmod", "sudo", "cp", "unset", "Remove-Item"}
+
+// splitFix cuts a repair into what it says and the command at its end; one of
+// the two may be empty.
+func splitFix(s string) (says, command string) {
+	from := len(s)
+	for _, word := range commandWords {
+		if strings.HasPrefix(s, word+" ") {
+			return "", s
+		}
+		if i := strings.Index(s, ": "+word+" "); i >= 0 {
+			from = min(from, i+1)
+		}
+	}
+	return s[:from], strings.TrimPrefix(s[from:], " ")
+}
+
+// afterMending is a repair where the AWS CLI does not work before file-rejected is
+// mended. It could not even write the file.
+func afterMending(s string) string {
+	says, command := splitFix(s)
+	switch {
+	case !strings.HasPrefix(command, "aws "):
+		return s
+	case says == "":
+		return "first mend file-rejected, then: " + command
+	case strings.HasPrefix(command, "aws configure "):
+		return "first mend file-rejected; then " + strings.TrimSuffix(says, ":")
+	}
+	return "first mend file-rejected; then " + s
 }
 
 // someNames is a list of at most four profile names for a sentence.

@@ -283,29 +283,51 @@ func (r *readers) nearest(kind credfile.FileKind, section int, h *holding) (*cre
 	return far, false
 }
 
-// quirks judges what is left: writings that other tools read differently, where
-// they concern a key or the whole file.
+// lostHeaders are headers that no tool reads as the profile that was meant.
+var lostHeaders = map[credfile.Quirk]bool{"no-prefix-in-config": true, "prefix-in-credentials": true}
+
+// plainName is a name that is safe to show: a header that went wrong may hold a
+// secret.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,32}$`)
+
+// quirks judges what is left: writings on which tools differ, where they concern
+// a key or the whole file, or where the AWS CLI and the Go SDK are among those
+// tools, or where what stands below a header is lost.
 func (r *readers) quirks(kind credfile.FileKind) {
 	f := r.set.Files()[kind]
 	for _, d := range r.diags[kind] {
 		t := credfile.QuirkTexts[d.Quirk]
 		q := quirkOf{kind, d.Profile, d.Quirk}
+		section, lost := sectionAt(f, d.Pos.Line), ""
+		if lostHeaders[d.Quirk] {
+			lost = f.Sections[section].Raw
+			q.profile += "\x00" + lost
+		}
 		if r.told[q] {
 			continue
 		}
+		anywhere := t.Whole || splitsTools[d.Quirk] || lost != ""
 		var names []string
 		if d.Profile != "" {
 			s := r.survey.byName[d.Profile]
-			if s == nil || !s.selected && !t.Whole || !t.Whole && !s.holdsKey(kind) {
+			if s == nil || !s.selected && !t.Whole || !anywhere && !s.holdsKey(kind) {
 				continue
 			}
 			names = []string{d.Profile}
-		} else if !t.Whole && !r.survey.bare[kind][sectionAt(f, d.Pos.Line)] {
+		} else if !t.Whole && !r.survey.bare[kind][section] && (lost == "" || len(r.in.Profiles) > 0) {
 			continue
 		}
 		r.told[q] = true
-		r.add("file-quirk", r.at(Finding{Profiles: names, What: t.What + ": " + t.Tools, Fix: t.Repair},
-			kind, d.Pos.Line, d.Pos.Col), kind.String(), d.Profile, string(d.Quirk))
+		says := t.What
+		if plainName.MatchString(lost) {
+			says += ", [" + lost + "]"
+		}
+		subject := []string{kind.String(), d.Profile, string(d.Quirk)}
+		if d.Profile == "" && lost != "" {
+			subject = append(subject, lost)
+		}
+		r.add("file-quirk", r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Fix: t.Repair},
+			kind, d.Pos.Line, d.Pos.Col), subject...)
 	}
 }
 

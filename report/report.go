@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strconv"
 	"time"
 
 	"keycare/credfile"
@@ -19,6 +20,8 @@ type Input struct {
 	// that never change from an earlier one.
 	Online  map[string]credfile.Online
 	Offline bool
+	// Never says which keys are not asked about on purpose. May be nil.
+	Never func(profile, keyID string) bool
 	// Rotations is what the state folder holds of rotations in flight.
 	Rotations []credfile.Rotation
 	// Profiles limits the audit to these profiles and to the files themselves;
@@ -30,11 +33,12 @@ type Input struct {
 
 // Policy is what a user or a company decides.
 type Policy struct {
-	// MaxAge is how old a key may get, in whole days; 0 means DefaultMaxAge. A
-	// key of exactly this age passes, as with the auditors in the AWS console.
+	// MaxAge is how old a key may get; 0 means DefaultMaxAge. If it is a number
+	// of days, ages count in whole days, and a key of exactly this age passes, as
+	// with the auditors in the AWS console.
 	MaxAge time.Duration
-	// MaxUnused is how long a key may go unused, in whole days, counted from its
-	// creation if it never was used; 0 means DefaultMaxUnused.
+	// MaxUnused is how long a key may go unused, counted in the same way, from
+	// its creation if it never was used; 0 means DefaultMaxUnused.
 	MaxUnused time.Duration
 	// Accounts, if there are any, are those whose keys may be on this machine.
 	Accounts []string
@@ -63,18 +67,34 @@ const DefaultMaxUnused = 45 * day
 
 const day = 24 * time.Hour
 
-func (p Policy) maxDays() int {
+func (p Policy) maxAge() time.Duration {
 	if p.MaxAge <= 0 {
-		return int(DefaultMaxAge / day)
+		return DefaultMaxAge
 	}
-	return int(p.MaxAge / day)
+	return p.MaxAge
 }
 
-func (p Policy) maxUnusedDays() int {
+func (p Policy) maxUnused() time.Duration {
 	if p.MaxUnused <= 0 {
-		return int(DefaultMaxUnused / day)
+		return DefaultMaxUnused
 	}
-	return int(p.MaxUnused / day)
+	return p.MaxUnused
+}
+
+// beyond reports whether d is above a limit; in whole days if the limit is.
+func beyond(d, limit time.Duration) bool {
+	if limit%day == 0 {
+		return d/day > limit/day
+	}
+	return d > limit
+}
+
+// days is d in days: whole if the limit is, or else with one decimal.
+func days(d, limit time.Duration) string {
+	if limit%day == 0 {
+		return strconv.Itoa(int(d / day))
+	}
+	return strconv.FormatFloat(float64(d)/float64(day), 'f', 1, 64)
 }
 
 // Version is the version of the report's JSON form. It grows when a field
@@ -98,6 +118,8 @@ type Report struct {
 	Known    int       `json:"known"`
 	Counts   Counts    `json:"counts"`
 	Findings []Finding `json:"findings"` // the worst first
+
+	unread []string // what could not be read, if nothing is known of the two files
 }
 
 // Finding is one thing that is wrong, or good to know.

@@ -10,12 +10,10 @@ type Rule struct {
 	Title    string
 	Why      string // what can go wrong, for the person who has to act
 	Sources  []string
-	// Fix mends it. {file}, {profile}, {arg} and {key} stand for the
+	// Fix mends it. {file} or {folder}, {profile}, {arg} and {key} stand for the
 	// finding's quoted path, its first profile, that profile as an
 	// argument by itself, and its key ID. Empty where each finding brings its own.
 	Fix string
-	// Command says that Fix is a command, not a sentence.
-	Command bool
 }
 
 // Sources that several rules share.

@@ -63,7 +63,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", used(46)), "was not used for 46 days (then: for s3 in eu-west-1), the limit is 45", "--access-key-id " + keyA + " --profile a", 2,
 		input(section("a", keyA, secretA), "", used(45))},
 	{"two-active-keys",
-		input(section("a", keyA, secretA), "", other(true, 20)), "second active key, " + keyB + ", 20 days old, last used 2026-11-01 for s3, not in these files", "aws iam delete-access-key --access-key-id " + keyB + " --profile a", 2,
+		input(section("a", keyA, secretA), "", other(true, 20)), "second active key, " + keyB + ", 20 days old, last used 2026-11-01 for s3, not in these files", "key " + keyB + " is in use (s3, 2026-11-01): find out by whom; if you want only that one, put it into profile \"a\"", 2,
 		input(section("a", keyA, secretA), "", other(false, 20))},
 	{"inactive-key-kept",
 		input(section("a", keyA, secretA), "", other(false, 91)), "still has the inactive key " + keyB, "aws iam delete-access-key --access-key-id " + keyB, 2,
@@ -85,7 +85,7 @@ var ruleCases = []struct {
 		})), "policies of its own: ReadOnlyAccess, mine (inline)", "group", 2,
 		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "g"}} }))},
 	{"setup-key",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.LastUsed.Value = credfile.Use{}; o.User.Password.Value.Exists = true }))), "never used, and its user has a console password", "delete-access-key", 2,
+		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.LastUsed.Value = credfile.Use{}; o.User.Password.Value.Exists = true }))), "never used, and its user has a console password", "--status Inactive --access-key-id " + keyA, 2,
 		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Password.Value.Exists = true }))},
 	{"exception-expired",
 		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now, Where: "k.ini:3"})), `exception "old" (k.ini:3) ended on 2026-11-02: soon`, "keycare settings", 0,
@@ -93,7 +93,7 @@ var ruleCases = []struct {
 	{"unknown-account",
 		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
 			f.Password.Unknown, f.Root.Unknown = "needs iam:GetAccountPasswordPolicy", "AWS is throttling"
-		})), "unknown root user's keys and MFA, password policy: AWS is throttling; needs iam:GetAccountPasswordPolicy", "may read", 2,
+		})), "unknown root user's keys and MFA, password policy: AWS denies iam:GetAccountPasswordPolicy; AWS is throttling", "may read", 2,
 		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
 	{"admin-key",
 		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
@@ -101,7 +101,7 @@ var ruleCases = []struct {
 		})), "administrator through group admins", "fewer rights", 2,
 		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "admins"}} }))},
 	{"root-key-file",
-		input("", "", siblings("/home/u/.aws/rootkey.csv", credfile.RootCSV)), "rootkey.csv", "delete", 0,
+		input("", "", siblings("/home/u/.aws/rootkey.csv", credfile.RootCSV)), "rootkey.csv", "first replace it (keycare replace-root --profile a), then rm ", 0,
 		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload))},
 	{"file-mode",
 		input(section("default", keyA, secretA), "", mode(0, 0o644)), "mode 0644: every user can read it", `chmod 600 "/home/u/.aws/credentials"`, 0,
@@ -178,7 +178,7 @@ var ruleCases = []struct {
 	{"unknown-facts",
 		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
 			o.Created.Unknown, o.Status.Unknown = "needs iam:ListAccessKeys", "needs iam:ListAccessKeys"
-		}))), "unknown age, status: needs iam:ListAccessKeys", "keycare policy", 2,
+		}))), "unknown age, status: AWS denies iam:ListAccessKeys", "keycare policy", 2,
 		input(section("a", keyA, secretA), "")}, // offline: one line in the summary
 	{"secret-mismatch",
 		input(section("a", keyA, secretA)+section("b", keyA, secretB), ""), `profiles "a" and "b"`, "", 7,

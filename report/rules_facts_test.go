@@ -63,7 +63,10 @@ func rotation(r credfile.Rotation) func(*Input) {
 }
 
 func siblings(path string, kind credfile.SiblingKind) func(*Input) {
-	return func(in *Input) { in.Local.Siblings = []credfile.Sibling{{Path: path, Kind: kind}} }
+	return func(in *Input) {
+		in.Set = credfile.NewSet(testPaths, section("a", keyA, secretA), "")
+		in.Local.Siblings = []credfile.Sibling{{Path: path, Kind: kind, KeyIDs: []string{keyA}}}
+	}
 }
 
 // password is one that was set and used so many days ago; used below zero is

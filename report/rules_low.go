@@ -7,7 +7,7 @@ var lowRules = []Rule{
 		Title:   "Lost reply that is still watched",
 		Why:     "a key that nobody knows may still appear; keycare looks for it and deletes it",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume", Command: true,
+		Fix:     "keycare resume",
 	},
 	{
 		ID: "key-in-config", Severity: Low, Because: "allowed, but unexpected",
@@ -103,14 +103,13 @@ var lowRules = []Rule{
 		Title:   "Old inactive key of a user",
 		Why:     "it blocks the slot for a rotation, and whoever may manage keys can make it work again",
 		Sources: []string{"ScoutSuite iam-user-no-key-rotation (Inactive, 90)"},
-		Command: true,
 	},
 	{
 		ID: "setup-key", Severity: Low, Because: "unused-key tells it too, later",
 		Title:   "Key made with the user and never used",
 		Why:     "keys made when the user was made, just in case, are forgotten",
 		Sources: []string{"CIS AWS Foundations 3.0.0 1.11, 5.0.0 1.10 and 6.0.0 2.10 (dropped in 7.0.0)", "Prowler iam_user_no_setup_initial_access_key"},
-		Fix:     "if nothing needs it, delete it: aws iam delete-access-key --access-key-id {key} --profile {profile}",
+		Fix:     "if nothing needs it, deactivate it, and delete it later: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
 	},
 	{
 		ID: "exception-expired", Severity: Low, Because: "what it covered is shown again by its own rule",
@@ -124,7 +123,7 @@ var lowRules = []Rule{
 		Title:   "Facts that AWS did not tell",
 		Why:     "as long as they are unknown, the key may be a root key, too old or inactive",
 		Sources: []string{srcCIS212, "CIS AWS Foundations 7.0.0 2.4"},
-		Fix:     "keycare policy", Command: true,
+		Fix:     "have an administrator allow them; the policy: keycare policy",
 	},
 	{
 		ID: "unknown-account", Severity: Low, Because: "unknown is not fine, and not proved wrong either",
@@ -134,7 +133,7 @@ var lowRules = []Rule{
 		Fix:     "if you look after the account, run the audit with a key that may read these; if not, ask who does",
 	},
 	{
-		ID: "file-quirk", Severity: Low, Because: "the AWS CLI and the Go SDK agree on the key, other tools may not",
+		ID: "file-quirk", Severity: Low, Because: "no key is read in two ways because of it, but other settings or other tools may differ",
 		Title:   "Writing that tools read differently",
 		Why:     "another tool, or the next version of one, may read something else",
 		Sources: []string{srcReadings},
@@ -144,7 +143,7 @@ var lowRules = []Rule{
 		Title:   "History database of the AWS CLI",
 		Why:     "secrets of keys that were created with the AWS CLI may be in it",
 		Sources: []string{"AWS CLI history command"},
-		Fix:     "rm {file}", Command: true,
+		Fix:     "rm {file}",
 	},
 }
 
@@ -155,7 +154,7 @@ var infoRules = []Rule{
 		Title:   "Old key in its time of grace",
 		Why:     "the old key works until keycare retires it, so that other users of it can change over",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume", Command: true,
+		Fix:     "nothing to do before the end of the grace; then: keycare resume",
 	},
 	{
 		ID: "admin-key", Severity: Info, Because: "the way it should be, if there has to be a key",
@@ -169,7 +168,7 @@ var infoRules = []Rule{
 		Title:   "User with a console password and a key",
 		Why:     "whoever can sign in to the console needs no long-term key on a machine: aws login makes short-term ones",
 		Sources: []string{"ScoutSuite iam-user-with-password-and-key", "CIS AWS Foundations 7.0.0 2.19"},
-		Fix:     "aws login", Command: true,
+		Fix:     "aws login",
 	},
 	{
 		ID: "static-key", Severity: Info, Because: "it works as meant; there are safer ways",
@@ -190,7 +189,6 @@ var infoRules = []Rule{
 		Title:   "Passwords that do not end",
 		Why:     "Security Hub and Prowler count it, if your company goes by them",
 		Sources: []string{"AWS Security Hub IAM.17", "Prowler iam_password_policy_expires_passwords_within_90_days_or_less"},
-		Command: true,
 	},
 	{
 		ID: "canary-key", Severity: Info, Because: "it is there on purpose",

@@ -27,14 +27,14 @@ var mediumRules = []Rule{
 		Title:   "Copy of a key file",
 		Why:     "keys in it are forgotten, backed up and shared more easily than those in the file itself",
 		Sources: []string{srcBest},
-		Fix:     "rm {file}", Command: true,
+		Fix:     "if every key in it is in a profile: rm {file}",
 	},
 	{
 		ID: "key-download", Severity: Medium, Because: "as for backup-copy",
 		Title:   "Key file downloaded from the AWS console",
 		Why:     "the key needs to stand in the credentials file alone",
 		Sources: []string{srcBest},
-		Fix:     "rm {file}", Command: true,
+		Fix:     "if every key in it is in a profile: rm {file}",
 	},
 	{
 		ID: "not-rotatable", Severity: Medium, Because: "the key works, but it cannot be rotated until this is mended",
@@ -54,14 +54,14 @@ var mediumRules = []Rule{
 		Title:   "File of an interrupted rotation",
 		Why:     "keycare was stopped half way and left a file with keys",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume", Command: true,
+		Fix:     "keycare resume",
 	},
 	{
 		ID: "hard-link", Severity: Medium, Because: "the other name shows the keys in a place that nobody looks after",
 		Title:   "Key file with a second name",
 		Why:     "the same keys stand under another path, and a rotation would leave the old ones there; keycare refuses it",
 		Sources: []string{srcBest},
-		Fix:     "cp -p {file} {file}.new && mv {file}.new {file}", Command: true,
+		Fix:     "cp -p {file} {file}.new && mv {file}.new {file}",
 	},
 	{
 		ID: "link-outside", Severity: Medium, Because: "it may be a shared folder, or one that is synchronised or published",
@@ -75,14 +75,14 @@ var mediumRules = []Rule{
 		Title:   "Key older than the limit",
 		Why:     "the longer a key lives, the more copies of it there are",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Prowler iam_rotate_access_key_90_days"},
-		Fix:     "keycare rotate {arg}", Command: true,
+		Fix:     "keycare rotate {arg}",
 	},
 	{
 		ID: "unused-key", Severity: Medium, Because: "as in Prowler; a key that nobody needs is only a risk",
 		Title:   "Key that is not used",
 		Why:     "nobody would miss it, and nobody would notice its theft",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_accesskey_unused; here a key that was never used counts from its creation"},
-		Fix:     "if nothing needs it, deactivate it: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
+		Fix:     "if nothing needs it, deactivate it; after that its profile cannot sign, and only an administrator or another profile can switch it on again: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
 	},
 	{
 		ID: "console-unused", Severity: Medium, Because: "as for unused-key",
@@ -114,7 +114,6 @@ var mediumRules = []Rule{
 		Title:   "Weak rules for passwords",
 		Why:     "short and reused passwords are guessed; the rules bind IAM users, not root",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.8 and 2.9", "AWS Security Hub IAM.7 and IAM.11 to IAM.16", "Prowler iam_password_policy_minimum_length_14, _reuse_24 and others"},
-		Command: true,
 	},
 	{
 		ID: "key-rejected", Severity: Medium, Because: "tools with this profile fail, and a dead key hides what happened to it",
@@ -149,7 +148,7 @@ var mediumRules = []Rule{
 		Title:   "AWS's caches open to others",
 		Why:     "session keys and sign-ins in them work for whoever reads them, until they expire",
 		Sources: []string{srcCLIMode},
-		Fix:     "chmod -R go-rwx {file}", Command: true,
+		Fix:     "chmod -R go-rwx {folder}",
 	},
 	{
 		ID: "legacy-file", Severity: Medium, Because: "as for backup-copy; the AWS CLI reads some of them even today",
@@ -163,14 +162,13 @@ var mediumRules = []Rule{
 		Title:   "Key in the environment",
 		Why:     "tools prefer it to the files, and rotating the key in the file does not change it",
 		Sources: []string{srcPrecedence},
-		Command: true,
 	},
 	{
 		ID: "cli-history", Severity: Medium, Because: "new secrets go into a second place that nobody looks after",
 		Title:   "AWS CLI records its calls",
 		Why:     "with cli_history the AWS CLI keeps whole answers, so secrets of created keys stay in its history database",
 		Sources: []string{"AWS CLI history command"},
-		Fix:     "aws configure set cli_history disabled --profile {profile}", Command: true,
+		Fix:     "aws configure set cli_history disabled --profile {profile}",
 	},
 	{
 		ID: "key-with-token", Severity: Medium, Because: "the key cannot work this way",

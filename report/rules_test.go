@@ -102,7 +102,7 @@ func TestUnusedPassword(t *testing.T) {
 		if fs := of(r, "console-unused"); len(fs) != c.want {
 			t.Errorf("%+v: got %+v", c, fs)
 		}
-		if fs := of(r, "unknown-facts"); c.unknown != "" && (len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last sign-in: needs iam:GetUser")) {
+		if fs := of(r, "unknown-facts"); c.unknown != "" && (len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last sign-in: AWS denies iam:GetUser")) {
 			t.Errorf("%+v: got %+v", c, fs)
 		}
 	}
@@ -192,7 +192,7 @@ func TestPasswordCommand(t *testing.T) {
 // An account without a credential report says how one is made.
 func TestNoReport(t *testing.T) {
 	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootUse.Unknown = credfile.NoReport }))), "unknown-account")
-	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown root user's last use: the account has no fresh credential report") ||
+	if len(fs) != 1 || !strings.Contains(fs[0].What, "when root was last used is unknown: there is no credential report") ||
 		!strings.HasSuffix(fs[0].Fix, "aws iam generate-credential-report --profile a") {
 		t.Errorf("got %+v", fs)
 	}
@@ -227,7 +227,7 @@ func TestUnknownDetails(t *testing.T) {
 			Inline: credfile.Answer[[]credfile.InlinePolicy]{Value: []credfile.InlinePolicy{{Name: "p", Grants: credfile.Answer[credfile.Grants]{Unknown: "needs iam:GetGroupPolicy"}}}}}}
 	}))))
 	fs := of(r, "unknown-facts")
-	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g, inline policy p of group g: needs iam:GetAccessKeyLastUsed; needs iam:ListMFADevices; needs iam:ListAttachedGroupPolicies; needs iam:GetGroupPolicy") {
+	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g, inline policy p of group g: AWS denies iam:GetAccessKeyLastUsed, iam:ListMFADevices, iam:ListAttachedGroupPolicies, iam:GetGroupPolicy") {
 		t.Errorf("got %+v", fs)
 	}
 	if r.Unknown != 0 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"keycare/credfile"
 )
@@ -91,38 +90,4 @@ func strayNear(f *credfile.File, n int) bool {
 		}
 	}
 	return false
-}
-
-// lookAtRotations judges what the state folder holds.
-func lookAtRotations(a *auditor) {
-	for _, r := range a.in.Rotations {
-		f := Finding{File: r.Path}
-		if r.Profile != "" {
-			f.Profiles = []string{r.Profile}
-		}
-		if isKeyID(credfile.FactsOf(r.Old)) {
-			f.KeyID = r.Old
-		}
-		of := "a rotation"
-		if f.KeyID != "" {
-			of = fmt.Sprintf("the rotation of key %s of %s", f.KeyID, someNames(f.Profiles))
-		}
-		if !r.Since.IsZero() {
-			of += " (since " + r.Since.UTC().Format(time.DateOnly) + ")"
-		}
-		rule, says := "rotation-unfinished", of+" is not finished"
-		switch {
-		case !r.Journal:
-			rule, says = "recovery-left", "a recovery file with the secrets of "+of+" has no journal beside it"
-		case r.Stage == "grace":
-			rule, says = "rotation-in-grace", of+" is done but for the old key, which is still active"
-		case r.Stage == "watch":
-			rule, says = "rotation-watched", of+" is closed, but a request whose reply was lost may still make a key"
-		case r.Stage == "damaged":
-			says = "the journal of " + of + " cannot be read"
-			f.Fix = "look at the keys of the user in the AWS console, then move the journal away"
-		}
-		f.What = says
-		a.add(rule, f, r.ID)
-	}
 }

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -85,13 +86,19 @@ func (t *tableWriter) summary(r *Report) {
 func Summary(r *Report) string { return summary(r, clean) }
 
 func summary(r *Report, path func(string) string) string {
-	files := "no shared file"
-	if len(r.Files) > 0 {
-		shown := make([]string, len(r.Files))
-		for i, f := range r.Files {
+	list := func(paths []string) string {
+		shown := make([]string, len(paths))
+		for i, f := range paths {
 			shown[i] = path(f)
 		}
-		files = strings.Join(shown, " and ")
+		return strings.Join(shown, " and ")
+	}
+	seen := fmt.Sprintf("%s, %s in %s", count(r.Profiles, "profile"), count(r.Keys, "key"), list(r.Files))
+	switch {
+	case len(r.unread) > 0:
+		seen = sentence(list(r.unread)) + " could not be read"
+	case len(r.Files) == 0:
+		seen = "No AWS files here"
 	}
 	var parts []string
 	for _, s := range severities {
@@ -107,6 +114,10 @@ func summary(r *Report, path func(string) string) string {
 		verdict = "nothing new"
 	case r.Excepted > 0:
 		verdict = "nothing that is not accepted"
+	case len(r.unread) > 0:
+		verdict = "nothing is known about the keys there"
+	case len(r.Files) == 0:
+		verdict = "nothing to audit"
 	case r.Keys == 0:
 		verdict = "no keys, nothing to mend"
 	case r.Unknown > 0:
@@ -117,7 +128,7 @@ func summary(r *Report, path func(string) string) string {
 	if verdict != "" && found != "" {
 		verdict += ", "
 	}
-	return fmt.Sprintf("%s, %s in %s: %s", count(r.Profiles, "profile"), count(r.Keys, "key"), files, verdict+found)
+	return seen + ": " + verdict + found
 }
 
 func (t *tableWriter) severity(r *Report, s Severity) {
@@ -143,9 +154,9 @@ func (t *tableWriter) severity(r *Report, s Severity) {
 }
 
 func (t *tableWriter) group(rule string, fs []*Finding) {
-	title, command := rule, false
+	title := rule
 	if r := ruleByID[rule]; r != nil {
-		title, command = fmt.Sprintf("%s (%s)", r.Title, r.ID), r.Command
+		title = fmt.Sprintf("%s (%s)", r.Title, r.ID)
 	}
 	t.b.WriteByte('\n')
 	t.wrapped("  ", title, bold)
@@ -155,7 +166,7 @@ func (t *tableWriter) group(rule string, fs []*Finding) {
 		t.finding(f)
 		// One repair for several findings is said once, after the last of them.
 		if i+1 == len(shown) || shown[i+1].Fix != f.Fix {
-			t.fix(f.Fix, command)
+			t.fix(f.Fix)
 		}
 	}
 	if n := len(fs) - len(shown); n > 0 {
@@ -184,17 +195,15 @@ func (t *tableWriter) finding(f *Finding) {
 
 // fix writes a repair. In front of a command stand only spaces, also where it
 // ends a sentence.
-func (t *tableWriter) fix(s string, command bool) {
+func (t *tableWriter) fix(s string) {
 	const indent = "      "
-	if i := strings.LastIndex(s, ": aws "); i >= 0 && !command {
-		t.wrapped(indent, s[:i+1], green)
-		s, command = s[i+2:], true
+	says, command := splitFix(s)
+	if says != "" {
+		t.wrapped(indent, says, green)
 	}
-	if command {
-		t.b.WriteString(indent + t.color(clean(s), green) + "\n")
-		return
+	if command != "" {
+		t.b.WriteString(indent + t.color(clean(command), green) + "\n")
 	}
-	t.wrapped(indent, s, green)
 }
 
 // where is path:line of a finding.
@@ -246,20 +255,23 @@ func (t *tableWriter) lines(indent, s string) []string {
 }
 
 // clean writes what would not show as itself as an escape sequence in Go's
-// notation, so that a name in a file cannot steer the terminal.
+// notation, as %q does, so that a name in a file cannot steer the terminal.
 func clean(s string) string {
 	if printable(s) {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range s {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		one := s[:n]
+		s = s[n:]
 		switch {
 		case r == '\n' || r == '\t':
 			b.WriteByte(' ')
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
+		case printable(one):
+			b.WriteString(one)
 		default:
-			fmt.Fprintf(&b, "\\u%04x", r)
+			b.WriteString(strings.Trim(strconv.Quote(one), `"`))
 		}
 	}
 	return b.String()

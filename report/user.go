@@ -153,14 +153,14 @@ func (p *judged) password() {
 	if !p.Password.Known() || !pw.Exists || !pw.Used.Known() {
 		return
 	}
-	limit := p.in.Policy.maxUnusedDays()
-	since, says := pw.Used.Value, "has a console password that was not used for %d days, the limit is %d"
+	limit := p.in.Policy.maxUnused()
+	since, says := pw.Used.Value, "has a console password that was not used for %s days, the limit is %s"
 	if since.IsZero() {
-		since, says = pw.Set, "has a console password that was never used in the %d days since it was set, the limit is %d"
+		since, says = pw.Set, "has a console password that was never used in the %s days since it was set, the limit is %s"
 	}
-	if days := int(p.in.Now.Sub(since) / day); !since.IsZero() && days > limit {
+	if idle := p.in.Now.Sub(since); !since.IsZero() && beyond(idle, limit) {
 		p.add("console-unused", "", "if the user does not need the console: "+p.command("delete-login-profile"),
-			fmt.Sprintf(says, days, limit)+p.report)
+			fmt.Sprintf(says, days(idle, limit), days(limit, limit))+p.report)
 	}
 }
 

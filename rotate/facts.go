@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ type Asker struct {
 
 // Ask is a key that will be asked about, signed with what the Go SDK reads.
 type Ask struct {
-	Profile string // the first that holds the key
+	Profile string // the first that holds the pair
 	KeyID   string
 	pair    credfile.Pair
 }
@@ -44,11 +45,13 @@ func Facts(ctx context.Context, set *credfile.Set, profiles []string, timeout ti
 	return q.Facts(ctx, timeout)
 }
 
-// Plan returns the keys that Facts will ask about.
+// Plan returns the pairs of key ID and secret that Facts may ask about. Where a
+// key has several secrets, the later ones are asked about only if AWS says that
+// those before are wrong.
 func (q *Asker) Plan() []Ask {
 	var asks []Ask
-	seen := map[string]bool{}
-	never := map[string]bool{} // a key that one profile bars is barred in all
+	seen := map[string][]credfile.Pair{} // by key ID
+	never := map[string]bool{}           // a key that one profile bars is barred in all
 	for _, p := range q.Profiles {
 		if r := q.Set.SDK(p); r.None == "" && q.Never != nil && q.Never(p, r.Pair.ID) {
 			never[r.Pair.ID] = true
@@ -56,10 +59,10 @@ func (q *Asker) Plan() []Ask {
 	}
 	for _, p := range q.Profiles {
 		r := q.Set.SDK(p)
-		if r.None != "" || !r.Token.Empty() || seen[r.Pair.ID] || never[r.Pair.ID] || !mayAsk(r.Pair.ID) {
+		if r.None != "" || !r.Token.Empty() || never[r.Pair.ID] || !mayAsk(r.Pair.ID) || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
 			continue
 		}
-		seen[r.Pair.ID] = true
+		seen[r.Pair.ID] = append(seen[r.Pair.ID], r.Pair)
 		asks = append(asks, Ask{p, r.Pair.ID, r.Pair})
 	}
 	return asks
@@ -76,17 +79,43 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]cre
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r := &round{accounts: map[string]*account{}, ctx: ctx, slots: make(chan struct{}, atOnce), reach: q.connections(ctx)}
-	for _, a := range q.Plan() {
-		r.keys = append(r.keys, &askedKey{Ask: a, facts: credfile.Online{KeyID: a.KeyID}})
+	plan, byID := q.Plan(), map[string]*askedKey{}
+	for _, a := range plan {
+		if k := byID[a.KeyID]; k != nil {
+			k.rest = append(k.rest, a)
+			continue
+		}
+		byID[a.KeyID] = &askedKey{Ask: a, facts: credfile.Online{KeyID: a.KeyID}}
+		r.keys = append(r.keys, byID[a.KeyID])
 	}
-	r.left = mostCalls - callsPerKey*len(r.keys)
+	r.left = mostCalls - callsPerKey*len(plan)
 	r.essentials()
 	r.details()
 	out := make(map[string]credfile.Online, len(r.keys))
 	for _, k := range r.keys {
+		k.facts.WrongSecret = q.wrongSecrets(k)
 		out[k.KeyID] = k.facts
 	}
 	return out
+}
+
+// wrongSecrets returns the profiles whose secret of k cannot be right: a key has
+// one secret alone.
+func (q *Asker) wrongSecrets(k *askedKey) (profiles []string) {
+	accepted := k.facts.Identity.Known()
+	if k.facts.Rejected || !accepted && len(k.wrong) == 0 {
+		return nil
+	}
+	for _, p := range q.Profiles {
+		r := q.Set.SDK(p)
+		if r.None != "" || r.Pair.ID != k.KeyID || !r.Token.Empty() {
+			continue
+		}
+		if accepted && !r.Pair.Equal(k.pair) || slices.ContainsFunc(k.wrong, r.Pair.Equal) {
+			profiles = append(profiles, p)
+		}
+	}
+	return profiles
 }
 
 // reachSettings are the settings of a profile that decide how AWS is reached.
@@ -108,7 +137,10 @@ func (q *Asker) connections(ctx context.Context) func(profile string) (*AWS, err
 		connect = Connect
 	}
 	cache := map[string]made{}
+	var mu sync.Mutex
 	return func(profile string) (*AWS, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		var b strings.Builder
 		for _, name := range reachSettings {
 			b.WriteString(q.Set.Setting(profile, name) + "\x00")
@@ -165,6 +197,8 @@ func (r *round) accountOf(id credfile.Identity) (a *account, isNew bool) {
 // askedKey is a key and what is known of it so far.
 type askedKey struct {
 	Ask
+	rest   []Ask           // the same key with other secrets
+	wrong  []credfile.Pair // that AWS refused for their secrets
 	aws    *AWS
 	facts  credfile.Online
 	listed []Key
@@ -198,7 +232,8 @@ func (r *round) essentials() {
 		}
 		gate <- struct{}{}
 		wg.Go(func() {
-			k.essentials(r)
+			for k.essentials(r) && k.next(r) {
+			}
 			<-gate
 			if k.facts.Rejected || !k.facts.Identity.Known() {
 				return
@@ -211,10 +246,26 @@ func (r *round) essentials() {
 	wg.Wait()
 }
 
+// next goes on to the next secret of the key, if there is one.
+func (k *askedKey) next(r *round) bool {
+	if len(k.rest) == 0 {
+		return false
+	}
+	way, err := r.reach(k.rest[0].Profile)
+	if err != nil {
+		return false
+	}
+	k.Ask, k.rest, k.aws, k.listed = k.rest[0], k.rest[1:], way, nil
+	k.facts = credfile.Online{KeyID: k.KeyID}
+	return true
+}
+
 // callsPerKey is how many requests the essentials of a key take.
 const callsPerKey = 2
 
-func (k *askedKey) essentials(r *round) {
+// essentials reports whether AWS knows the key and refuses this secret of it. A key
+// that AWS does not know has no right secret.
+func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	var wg sync.WaitGroup
 	var id credfile.Identity
 	var errSTS, errIAM error
@@ -222,13 +273,16 @@ func (k *askedKey) essentials(r *round) {
 	wg.Go(func() { r.call(func() { k.listed, _, errIAM = k.aws.List(r.ctx, k.by(), "") }) })
 	wg.Wait()
 	f := &k.facts
-	switch replyOf(errSTS) {
+	switch reply := replyOf(errSTS); reply {
 	case replyOK:
 		f.Identity.Value = id
 	case replyNotYet, replyBadSign:
 		f.Rejected = true
 		*f = unknownFacts(*f, "AWS rejects the key")
-		return
+		if reply == replyBadSign {
+			k.wrong = append(k.wrong, k.pair)
+		}
+		return reply == replyBadSign
 	default:
 		f.Identity.Unknown = whyUnknown(errSTS, "")
 	}
@@ -250,6 +304,7 @@ func (k *askedKey) essentials(r *round) {
 				LastUsed: credfile.Answer[credfile.Use]{Unknown: notAsked}})
 		}
 	}
+	return false
 }
 
 func statusName(active bool) string {

@@ -1,7 +1,11 @@
 package rotate
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"net"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -10,7 +14,7 @@ import (
 
 // Why something is unknown that no answer of AWS's explains.
 const (
-	notAsked = "it was not asked"
+	notAsked = credfile.NotAsked
 	tooMany  = "too many keys for one audit: ask for this one with --profile"
 	tooLong  = "AWS lists more of it than one audit reads"
 )
@@ -41,9 +45,31 @@ func whyUnknown(err error, action string) string {
 		if errors.Is(err, errTooLong) {
 			return tooLong
 		}
-		return "no answer from AWS"
+		return "no answer from AWS" + silence(err)
 	}
 	return short(err).Error()
+}
+
+// silence says in a few words what kept an answer away, in parentheses, where
+// that is known. A name or an address is not repeated: it may be a proxy's, with
+// a password.
+func silence(err error) string {
+	var dns *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.As(err, &dns):
+		return " (its name is not found: is there a network?)"
+	case errors.As(err, &untrusted):
+		return " (its certificate is not trusted: is there a proxy?)"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return " (the connection is refused)"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return " (there is no way to it: is there a network?)"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return " (it took too long)"
+	}
+	return ""
 }
 
 // mostPages bounds a list. Of most things a user has fewer than one page holds.

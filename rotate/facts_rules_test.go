@@ -94,7 +94,7 @@ func TestRulesOnline(t *testing.T) {
 		{"root-used", func(w *ward, _ awstest.Key) { w.rootUsed(now.Add(-23 * time.Hour)) }, func(w *ward, _ awstest.Key) { w.rootUsed(now.Add(-25 * time.Hour)) }, "23 hours ago, for console"},
 		{"password-policy", func(w *ward, _ awstest.Key) { w.iam.SetPasswordPolicy("", nil) }, nil, "8 characters, not 14"},
 		{"password-expiry", func(w *ward, _ awstest.Key) { w.passwords(91) }, nil, "91 days"},
-		{"unknown-account", func(w *ward, _ awstest.Key) { w.iam.Deny("ann", "iam:ListVirtualMFADevices") }, nil, "kind of the root user's MFA device: needs iam:ListVirtualMFADevices"},
+		{"unknown-account", func(w *ward, _ awstest.Key) { w.iam.Deny("ann", "iam:ListVirtualMFADevices") }, nil, "kind of the root user's MFA device: AWS denies iam:ListVirtualMFADevices"},
 		{"unknown-facts", func(w *ward, _ awstest.Key) {
 			w.iam.SetInline("ann", map[string]string{"p": "<xml/>"})
 		}, nil, "unknown inline policy p: its text cannot be read"},

@@ -62,7 +62,10 @@ func (s State) describe(r *credfile.Rotation) {
 	if err != nil || json.Unmarshal(b, &j) != nil || j.ID != r.ID || j.Version > journalVersion {
 		return
 	}
-	r.Profile, r.Old, r.New, r.Since = j.Profile, j.Old, j.New, j.Started
+	r.Profile, r.Old, r.New, r.Since, r.Until = j.Profile, j.Old, j.New, j.Started, j.GraceEnds
+	if j.Root != nil {
+		r.Root, r.Account = true, j.Root.Root.Account
+	}
 	r.Stage = string(j.Direction)
 	if j.Direction == Undecided {
 		r.Stage = "unfinished"

@@ -20,8 +20,8 @@ func TestStateRotations(t *testing.T) {
 	}
 	began := time.Now().UTC().Truncate(time.Second)
 	for i, j := range []*Journal{
-		{ID: "a", Profile: "p", Old: "O", New: "N", Direction: Grace, Started: began},
-		{ID: "b", Started: began.Add(time.Minute)},
+		{ID: "a", Profile: "p", Old: "O", New: "N", Direction: Grace, Started: began, GraceEnds: began.Add(time.Hour)},
+		{ID: "b", Started: began.Add(time.Minute), Root: &RootSwap{Root: credfile.Identity{Account: "123456789012"}}},
 	} {
 		if err := s.Save(j); err != nil {
 			t.Fatal(i, err)
@@ -44,8 +44,8 @@ func TestStateRotations(t *testing.T) {
 	for i, want := range []credfile.Rotation{
 		{ID: "d", Stage: "damaged", Journal: true, Path: filepath.Join(dir, "d.json")},
 		{ID: "z", Recovery: true, Path: filepath.Join(dir, "z.recovery")},
-		{ID: "a", Profile: "p", Old: "O", New: "N", Stage: "grace", Since: began, Journal: true, Recovery: true, Path: filepath.Join(dir, "a.json")},
-		{ID: "b", Stage: "unfinished", Since: began.Add(time.Minute), Journal: true, Path: filepath.Join(dir, "b.json")},
+		{ID: "a", Profile: "p", Old: "O", New: "N", Stage: "grace", Since: began, Until: began.Add(time.Hour), Journal: true, Recovery: true, Path: filepath.Join(dir, "a.json")},
+		{ID: "b", Stage: "unfinished", Root: true, Account: "123456789012", Since: began.Add(time.Minute), Journal: true, Path: filepath.Join(dir, "b.json")},
 	} {
 		if got[i] != want {
 			t.Errorf("%d: got %+v, want %+v", i, got[i], want)

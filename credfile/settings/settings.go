@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,8 +30,9 @@ type Settings struct {
 	RulesOff   []string
 	NeverCall  NeverCall
 	Exceptions []Exception
-	// Path is the settings file, which need not exist.
-	Path string
+	// Path is the settings file, which need not exist; Found says that it does.
+	Path  string
+	Found bool
 
 	from map[string]string
 	text map[string]string
@@ -70,11 +70,12 @@ type Shown struct {
 type option struct {
 	section, name, standard string
 	set                     func(s *Settings, value string, k Known) error
+	age                     bool // shown alike, however it is written
 }
 
 // variable is the name of the environment variable.
 func (o option) variable() string {
-	return "KEYCARE_" + strings.ToUpper(strings.ReplaceAll(o.full(), ".", "_"))
+	return prefix + strings.ToUpper(strings.ReplaceAll(o.full(), ".", "_"))
 }
 
 func (o option) full() string {
@@ -87,32 +88,33 @@ func (o option) full() string {
 const neverCall = "never_call"
 
 var options = []option{
-	{"", "max_age", "90d", func(s *Settings, v string, _ Known) error { return days(&s.MaxAge, v) }},
-	{"", "max_unused", "45d", func(s *Settings, v string, _ Known) error { return days(&s.MaxUnused, v) }},
+	{"", "max_age", "90d", func(s *Settings, v string, _ Known) error { return days(&s.MaxAge, v) }, true},
+	{"", "max_unused", "45d", func(s *Settings, v string, _ Known) error { return days(&s.MaxUnused, v) }, true},
 	{"", "fail_on", "high", func(s *Settings, v string, k Known) error {
 		s.FailOn = v
 		return oneOf(v, k.Levels)
-	}},
-	{"", "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.Accounts, v, account) }},
+	}, false},
+	{"", "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.Accounts, v, account) }, false},
 	{"", "rules_off", "", func(s *Settings, v string, k Known) error {
 		return list(&s.RulesOff, v, func(v string) error { return oneOf(v, k.Rules) })
-	}},
+	}, false},
 	{"", "mfa_command", "", func(s *Settings, v string, _ Known) (err error) {
 		s.MFACommand, err = argv(v)
 		return err
-	}},
+	}, false},
 	{"", "notices", "on", func(s *Settings, v string, _ Known) error {
 		s.Notices = v == "on"
 		return oneOf(v, []string{"on", "off"})
-	}},
-	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }},
-	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }},
-	{neverCall, "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Accounts, v, account) }},
+	}, false},
+	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }, false},
+	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }, false},
+	{neverCall, "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Accounts, v, account) }, false},
 }
 
 // Load reads the settings: defaults, then the file at path if it exists, then
-// the variables. A wrong name or value is an error that says where it stands.
-func Load(d disk.FS, path string, lookup func(string) (string, bool), known Known) (*Settings, error) {
+// the variables of environ, which is as os.Environ has it. A wrong name or value
+// is an error that says where it stands.
+func Load(d disk.FS, path string, environ []string, known Known) (*Settings, error) {
 	s := &Settings{Path: path, from: map[string]string{}, text: map[string]string{}}
 	for _, o := range options {
 		if err := s.take(o, o.standard, "default", known); err != nil {
@@ -122,8 +124,12 @@ func Load(d disk.FS, path string, lookup func(string) (string, bool), known Know
 	if err := s.file(d, path, known); err != nil {
 		return nil, err
 	}
+	found := variables(environ)
+	if err := checkVariables(found); err != nil {
+		return nil, err
+	}
 	for _, o := range options {
-		if v, ok := lookup(o.variable()); ok && v != "" {
+		if v := found[o.variable()]; v != "" {
 			if err := s.take(o, v, o.variable(), known); err != nil {
 				return nil, fmt.Errorf("%s: %w", o.variable(), err)
 			}
@@ -134,6 +140,9 @@ func Load(d disk.FS, path string, lookup func(string) (string, bool), known Know
 
 func (s *Settings) take(o option, value, from string, known Known) error {
 	s.from[o.full()], s.text[o.full()] = from, value
+	if o.age {
+		s.text[o.full()] = shownAge(value)
+	}
 	return o.set(s, value, known)
 }
 
@@ -170,6 +179,7 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	s.Found = true
 	if err != nil {
 		return err
 	}
@@ -307,111 +317,4 @@ func (r *reader) exception(name string, sec *ini.Section, known Known) (Exceptio
 		return e, fmt.Errorf("%s: the exception %q has no end: until = 2027-01-31", e.Where, name)
 	}
 	return e, nil
-}
-
-func days(to *time.Duration, v string) error {
-	d, err := ParseAge(v)
-	if err == nil && d < 24*time.Hour {
-		err = fmt.Errorf("%q: must be a duration of at least a day, such as 90d", v)
-	}
-	*to = d
-	return err
-}
-
-// ParseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
-func ParseAge(s string) (time.Duration, error) {
-	rest := s
-	if _, err := strconv.Atoi(s); err == nil {
-		rest, s = s+"d", s+"d"
-	}
-	var total time.Duration
-	if days, after, ok := strings.Cut(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > 36500 {
-			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
-		}
-		total, rest = time.Duration(n)*24*time.Hour, after
-	}
-	if rest != "" {
-		d, err := time.ParseDuration(rest)
-		if err != nil || d < 0 {
-			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
-		}
-		total += d
-	}
-	return total, nil
-}
-
-func oneOf(v string, known []string) error {
-	if slices.Contains(known, v) {
-		return nil
-	}
-	if near := credfile.Nearest(v, known); near != "" {
-		return fmt.Errorf("there is no %q; did you mean %q?", v, near)
-	}
-	return fmt.Errorf("there is no %q", v)
-}
-
-// list reads values between commas.
-func list(to *[]string, v string, check func(string) error) error {
-	*to = nil
-	for one := range strings.SplitSeq(v, ",") {
-		if one = strings.TrimSpace(one); one == "" {
-			continue
-		}
-		if err := check(one); err != nil {
-			return err
-		}
-		*to = append(*to, one)
-	}
-	return nil
-}
-
-func anything(string) error { return nil }
-
-func account(v string) error {
-	if len(v) != 12 || strings.Trim(v, "0123456789") != "" {
-		return fmt.Errorf("%q is not an account ID of 12 digits", v)
-	}
-	return nil
-}
-
-func keyID(v string) error {
-	if f := credfile.FactsOf(v); len(v) < 16 || len(v) > 32 || f.Kind == credfile.Unknown || f.Kind == credfile.NotAKey {
-		return errors.New("it is not an access key ID") // it may be a secret: not shown
-	}
-	return nil
-}
-
-// argv splits a command line at spaces, but for those in quotes.
-func argv(line string) ([]string, error) {
-	var args []string
-	var word strings.Builder
-	in, quote := false, rune(0)
-	for _, c := range line {
-		switch {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(c)
-		case c == '"' || c == '\'':
-			quote, in = c, true
-		case c == ' ' || c == '\t':
-			if in {
-				args = append(args, word.String())
-				word.Reset()
-			}
-			in = false
-		default:
-			word.WriteRune(c)
-			in = true
-		}
-	}
-	if quote != 0 {
-		return nil, fmt.Errorf("a %c is not closed", quote)
-	}
-	if in {
-		args = append(args, word.String())
-	}
-	return args, nil
 }

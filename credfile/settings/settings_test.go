@@ -20,7 +20,11 @@ func load(t *testing.T, text string, env map[string]string) (*Settings, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Load(disk.OS{}, path, func(name string) (string, bool) { v, ok := env[name]; return v, ok }, known)
+	var environ []string
+	for name, value := range env {
+		environ = append(environ, name+"="+value)
+	}
+	return Load(disk.OS{}, path, environ, known)
 }
 
 const full = `# mine
@@ -81,14 +85,18 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s is from %s, want %s", name, got, want)
 		}
 	}
-	if shown := s.Show(); len(shown) != len(options)+1 || shown[0] != (Shown{"max_age", "60d", "KEYCARE_MAX_AGE"}) {
+	shown := s.Show()
+	if len(shown) != len(options)+1 || shown[0] != (Shown{"max_age", "60d", "KEYCARE_MAX_AGE"}) {
 		t.Errorf("shown %+v", shown)
+	}
+	if !s.Found || shown[1].Value != "20d" {
+		t.Errorf("found %v, shown %+v", s.Found, shown[1])
 	}
 }
 
 func TestLoadNothing(t *testing.T) {
-	s, err := Load(disk.OS{}, filepath.Join(t.TempDir(), "none", "keycare.ini"), func(string) (string, bool) { return "", false }, known)
-	if err != nil || s.MaxAge != 90*24*time.Hour || s.MaxUnused != 45*24*time.Hour || s.FailOn != "high" || s.From("max_age") != "default" {
+	s, err := Load(disk.OS{}, filepath.Join(t.TempDir(), "none", "keycare.ini"), nil, known)
+	if err != nil || s.MaxAge != 90*24*time.Hour || s.MaxUnused != 45*24*time.Hour || s.FailOn != "high" || s.From("max_age") != "default" || s.Found {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }
@@ -100,6 +108,7 @@ func TestLoadErrors(t *testing.T) {
 		"\nmax_age = soon\n":                         `keycare.ini:2: max_age: "soon" is not a duration`,
 		"max_age = 3h\n":                             `keycare.ini:1: max_age: "3h": must be a duration of at least a day`,
 		"fail_on = hihg\n":                           `keycare.ini:1: fail_on: there is no "hihg"; did you mean "high"?`,
+		"fail_on = severe\n":                         `keycare.ini:1: fail_on: there is no "severe"; there are: high, low, none`,
 		"rules_off = old-key, rot-key\n":             `keycare.ini:1: rules_off: there is no "rot-key"; did you mean "root-key"?`,
 		"accounts = 12\n":                            `keycare.ini:1: accounts: "12" is not an account ID`,
 		"[never_call]\nkeys = wJalrXUtnFEMI\n":       `keycare.ini:2: keys: it is not an access key ID`,
@@ -128,6 +137,37 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
+// A variable that sets nothing is as wrong as such a name in the file.
+func TestLoadUnknownVariables(t *testing.T) {
+	for v, want := range map[string]string{
+		"KEYCARE_MAXAGE=3d": "KEYCARE_MAXAGE: there is no such setting; did you mean KEYCARE_MAX_AGE?",
+		"KEYCARE_KEYS=x":    "KEYCARE_KEYS: there is no such setting; there are: KEYCARE_MAX_AGE, ",
+		"KEYCARE_=x":        "KEYCARE_: there is no such setting",
+		"KEYCARE_MAXAGE=":   "",
+		"KEYCAREFUL=x":      "",
+		"=C:=C:":            "",
+		"KEYCARE_MAX_AGE=3": "",
+	} {
+		_, err := Load(disk.OS{}, filepath.Join(t.TempDir(), "none"), []string{v}, known)
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", v, err, want)
+		}
+	}
+	for _, name := range otherVariables {
+		if _, err := Load(disk.OS{}, filepath.Join(t.TempDir(), "none"), []string{name + "=x"}, known); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestShownAge(t *testing.T) {
+	for v, want := range map[string]string{"90": "90d", "90d": "90d", "48h": "2d", "36h": "1d12h", "1d90m": "1d1h30m", "1d5s": "1d5s", "soon": "soon"} {
+		if got := shownAge(v); got != want {
+			t.Errorf("%s: got %s, want %s", v, got, want)
+		}
+	}
+}
+
 // The file may name a command: others must not be able to write it.
 func TestLoadRefusesOpenFile(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -140,7 +180,7 @@ func TestLoadRefusesOpenFile(t *testing.T) {
 	if err := os.Chmod(path, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(disk.OS{}, path, func(string) (string, bool) { return "", false }, known); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
+	if _, err := Load(disk.OS{}, path, nil, known); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,137 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+)
+
+func days(to *time.Duration, v string) error {
+	d, err := ParseAge(v)
+	if err == nil && d < 24*time.Hour {
+		err = fmt.Errorf("%q: must be a duration of at least a day, such as 90d", v)
+	}
+	*to = d
+	return err
+}
+
+// ParseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
+func ParseAge(s string) (time.Duration, error) {
+	rest := s
+	if _, err := strconv.Atoi(s); err == nil {
+		rest, s = s+"d", s+"d"
+	}
+	var total time.Duration
+	if days, after, ok := strings.Cut(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 0 || n > 36500 {
+			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
+		}
+		total, rest = time.Duration(n)*24*time.Hour, after
+	}
+	if rest != "" {
+		d, err := time.ParseDuration(rest)
+		if err != nil || d < 0 {
+			return 0, fmt.Errorf("%q is not a duration such as 90d or 36h", s)
+		}
+		total += d
+	}
+	return total, nil
+}
+
+// shownAge writes a duration as days, with the rest behind them: 90d, 1d12h. What
+// is none stays as it is.
+func shownAge(v string) string {
+	d, err := ParseAge(v)
+	if err != nil {
+		return v
+	}
+	rest := d % (24 * time.Hour)
+	text := fmt.Sprintf("%dd", d/(24*time.Hour))
+	if rest == 0 {
+		return text
+	}
+	return text + strings.NewReplacer("m0s", "m", "h0m0s", "h").Replace(rest.String())
+}
+
+func oneOf(v string, known []string) error {
+	if slices.Contains(known, v) {
+		return nil
+	}
+	if near := credfile.Nearest(v, known); near != "" {
+		return fmt.Errorf("there is no %q; did you mean %q?", v, near)
+	}
+	if len(known) > 10 { // the rules
+		return fmt.Errorf("there is no %q; \"keycare explain\" lists what there is", v)
+	}
+	return fmt.Errorf("there is no %q; there are: %s", v, strings.Join(known, ", "))
+}
+
+// list reads values between commas.
+func list(to *[]string, v string, check func(string) error) error {
+	*to = nil
+	for one := range strings.SplitSeq(v, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		if err := check(one); err != nil {
+			return err
+		}
+		*to = append(*to, one)
+	}
+	return nil
+}
+
+func anything(string) error { return nil }
+
+func account(v string) error {
+	if len(v) != 12 || strings.Trim(v, "0123456789") != "" {
+		return fmt.Errorf("%q is not an account ID of 12 digits", v)
+	}
+	return nil
+}
+
+func keyID(v string) error {
+	if f := credfile.FactsOf(v); len(v) < 16 || len(v) > 32 || f.Kind == credfile.Unknown || f.Kind == credfile.NotAKey {
+		return errors.New("it is not an access key ID") // it may be a secret: not shown
+	}
+	return nil
+}
+
+// argv splits a command line at spaces, but for those in quotes.
+func argv(line string) ([]string, error) {
+	var args []string
+	var word strings.Builder
+	in, quote := false, rune(0)
+	for _, c := range line {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(c)
+		case c == '"' || c == '\'':
+			quote, in = c, true
+		case c == ' ' || c == '\t':
+			if in {
+				args = append(args, word.String())
+				word.Reset()
+			}
+			in = false
+		default:
+			word.WriteRune(c)
+			in = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("a %c is not closed", quote)
+	}
+	if in {
+		args = append(args, word.String())
+	}
+	return args, nil
+}

@@ -1,0 +1,194 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+)
+
+// standing is an active key of a user, and how long nobody has used it.
+type standing struct {
+	id   string
+	here bool // a profile of this machine signs with it
+	// unknown says why it is not known when the key was used last; empty if it is.
+	unknown string
+	use     credfile.Use // a zero time: never
+	idle    time.Duration
+	// spare says that nobody has used the key for longer than the limit, or never
+	// while its user has a password.
+	spare bool
+}
+
+// judgeSpare decides which key of each user may be said to be deactivated: one
+// at most, so that no two findings of a report take both keys away. Of two that
+// nobody uses it is the one that is not on this machine, or else the one that
+// was not used for longer.
+func (a *auditor) judgeSpare() {
+	for _, k := range a.survey.keys {
+		o, arn := a.in.Online[k.ID], a.in.Online[k.ID].Identity.Value.ARN
+		if o.Rejected || !o.Identity.Known() || o.Identity.Value.Owner() != credfile.OwnerUser || o.Status.Value != "Active" {
+			continue
+		}
+		for _, s := range a.standings(k, o) {
+			old, chosen := a.spare[arn]
+			if !s.spare || a.flightOf(s.id) != nil {
+				continue
+			}
+			if !chosen || old.here && !s.here || old.here == s.here && s.idle > old.idle {
+				a.spare[arn] = s
+			}
+		}
+	}
+}
+
+// standings are the active keys of the user that k belongs to, k first.
+func (a *auditor) standings(k *key, o credfile.Online) []standing {
+	all := []standing{a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)}
+	all[0].here = true
+	if never := all[0].unknown == "" && all[0].use.At.IsZero(); never && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
+		all[0].spare = true
+	}
+	for _, other := range o.Others.Value {
+		if other.Active && o.Others.Known() {
+			all = append(all, a.otherStanding(other))
+		}
+	}
+	return all
+}
+
+// otherStanding is what is known of a user's other key. If that is on this
+// machine too, the answers about it tell keycare's own calls from other uses.
+func (a *auditor) otherStanding(other credfile.OtherKey) standing {
+	if o, asked := a.in.Online[other.ID]; asked && a.survey.byID[other.ID] != nil && !o.Rejected && o.Identity.Known() {
+		s := a.standing(other.ID, other.Created, o.LastUsed, o.OwnUse)
+		s.here = true
+		return s
+	}
+	return a.standing(other.ID, other.Created, other.LastUsed, false)
+}
+
+func (a *auditor) standing(id string, created time.Time, last credfile.Answer[credfile.Use], own bool) standing {
+	s := standing{id: id, use: last.Value, unknown: last.Unknown}
+	since := s.use.At
+	if since.IsZero() {
+		since = created
+	}
+	switch {
+	case s.unknown != "":
+	case own:
+		s.unknown = "only keycare's own calls show"
+	case since.IsZero():
+		s.unknown = "AWS gave no date"
+	default:
+		s.idle = a.in.Now.Sub(since)
+		s.spare = beyond(s.idle, a.in.Policy.maxUnused())
+	}
+	return s
+}
+
+// otherKeyOf looks for a key among the others of the users on this machine.
+func (a *auditor) otherKeyOf(id string) (s standing, arn string, found bool) {
+	for _, k := range a.survey.keys {
+		o := a.in.Online[k.ID]
+		for _, other := range o.Others.Value {
+			if other.ID == id && other.Active && o.Others.Known() {
+				return a.otherStanding(other), o.Identity.Value.ARN, true
+			}
+		}
+	}
+	return s, "", false
+}
+
+// says is the use of a key in a few words.
+func (s standing) says() string {
+	if s.use.At.IsZero() {
+		return "never used, but young"
+	}
+	return strings.TrimPrefix(usedBy(s.use), "for ") + ", " + s.use.At.UTC().Format(time.DateOnly)
+}
+
+// spareFix is what to do about key k, which nobody uses.
+func (a *auditor) spareFix(k *key, o credfile.Online, f Finding) string {
+	chosen := a.spare[o.Identity.Value.ARN]
+	switch {
+	case a.flightOf(k.ID) != nil:
+		return "keycare resume"
+	case chosen.id != "" && chosen.id != k.ID:
+		return fmt.Sprintf("nothing uses key %s of the same user either: that one goes first, and this one stays until it is gone (two-active-keys)", chosen.id)
+	}
+	if by := a.otherSigner(k, o); by != "" {
+		return fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys: ", someNames(f.Profiles)) +
+			deactivation(k.ID) + by
+	}
+	return fmt.Sprintf("if nothing needs it, deactivate it; after that %s cannot sign, and only an administrator can switch it on again: ", someNames(f.Profiles)) +
+		deactivation(k.ID) + profileFlag(f, a)
+}
+
+func deactivation(id string) string {
+	return "aws iam update-access-key --status Inactive --access-key-id " + id
+}
+
+// otherSigner is the flags for an AWS CLI command about k's user that is signed by
+// another key of the account: best of the same user, then an administrator's.
+// It is empty where there is none that works and stays.
+func (a *auditor) otherSigner(k *key, o credfile.Online) (flags string) {
+	best := 0
+	for _, other := range a.survey.keys {
+		by := a.in.Online[other.ID]
+		id := by.Identity.Value
+		if other == k || by.Rejected || !by.Identity.Known() || by.Status.Value != "Active" ||
+			id.Account != o.Identity.Value.Account || id.Owner() != credfile.OwnerUser || a.spare[id.ARN].id == other.ID {
+			continue
+		}
+		rank, user := 1, " --user-name "+quoteName(o.Identity.Value.UserName(), a.in.Local.GOOS)
+		switch {
+		case id.ARN == o.Identity.Value.ARN:
+			rank, user = 3, ""
+		case administrator(by.User):
+			rank = 2
+		}
+		for _, name := range other.profiles() {
+			quoted := quoteName(name, a.in.Local.GOOS)
+			if rank > best && quoted != "" && !slices.Contains(by.WrongSecret, name) {
+				best, flags = rank, user+" --profile "+quoted
+			}
+		}
+	}
+	return flags
+}
+
+// administrator reports whether a policy of the user or of one of its groups
+// allows all.
+func administrator(u *credfile.UserFacts) bool {
+	allows := func(attached []string, inline []credfile.InlinePolicy) bool {
+		return slices.ContainsFunc(attached, isAdmin) ||
+			slices.ContainsFunc(inline, func(p credfile.InlinePolicy) bool { return p.Grants.Value == credfile.GrantsAll })
+	}
+	return u != nil && (allows(u.Attached.Value, u.Inline.Value) ||
+		slices.ContainsFunc(u.Groups.Value, func(g credfile.Group) bool { return allows(g.Attached.Value, g.Inline.Value) }))
+}
+
+// secondKeyFix is what to do about two active keys of a user, k and other.
+func (a *auditor) secondKeyFix(k *key, o credfile.Online, other credfile.OtherKey, f Finding) string {
+	s, chosen := a.otherStanding(other), a.spare[o.Identity.Value.ARN]
+	idle := ""
+	if chosen.id == k.ID {
+		idle = "; nothing uses key " + k.ID
+	}
+	switch {
+	case chosen.id == s.id && !s.here:
+		return fmt.Sprintf("nothing uses key %s: make it inactive, which can be undone; when nobody has missed it for a while, delete it: ", s.id) +
+			deactivation(s.id) + profileFlag(f, a)
+	case chosen.id == s.id, chosen.id == k.ID && s.here:
+		return fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, someNames(a.survey.byID[chosen.id].profiles()))
+	case s.here:
+		return fmt.Sprintf("let %s use one of the two; when nothing uses the other, the audit says so",
+			someNames(mergeNames(k.profiles(), a.survey.byID[s.id].profiles())))
+	case s.unknown != "":
+		return fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle)
+	}
+	return fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.says(), someNames(f.Profiles), idle)
+}

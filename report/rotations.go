@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"keycare/credfile"
+)
+
+// flightOf is the rotation in flight that a key is the old or the new one of; nil
+// if there is none.
+func (a *auditor) flightOf(id string) *credfile.Rotation {
+	for i := range a.in.Rotations {
+		if r := &a.in.Rotations[i]; id != "" && r.Journal && r.Stage != "watch" && (r.Old == id || r.New == id) {
+			return r
+		}
+	}
+	return nil
+}
+
+// inFlight reports whether two keys of a user are there because of a rotation. One
+// that has not noted its new key yet may have made any.
+func (a *auditor) inFlight(id, other string) bool {
+	r := a.flightOf(id)
+	if r == nil {
+		r = a.flightOf(other)
+	}
+	return r != nil && (r.New == "" || a.flightOf(id) == a.flightOf(other))
+}
+
+// replacesRoot reports whether a root key of the account is being replaced.
+func (a *auditor) replacesRoot(account string) bool {
+	for _, r := range a.in.Rotations {
+		if r.Root && r.Account == account && r.Journal && r.Stage != "watch" {
+			return true
+		}
+	}
+	return false
+}
+
+// lookAtRotations judges what the state folder holds.
+func lookAtRotations(a *auditor) {
+	for _, r := range a.in.Rotations {
+		f := Finding{File: r.Path}
+		if r.Profile != "" {
+			f.Profiles = []string{r.Profile}
+		}
+		if isKeyID(credfile.FactsOf(r.Old)) {
+			f.KeyID = r.Old
+		}
+		of := "a rotation"
+		if f.KeyID != "" {
+			of = fmt.Sprintf("the rotation of key %s of %s", f.KeyID, someNames(f.Profiles))
+		}
+		if !r.Since.IsZero() {
+			of += " (since " + r.Since.UTC().Format(time.DateOnly) + ")"
+		}
+		rule, says := "rotation-unfinished", of+" is not finished"
+		switch {
+		case !r.Journal:
+			rule, says = "recovery-left", "a recovery file with the secrets of "+of+" has no journal beside it"
+		case r.Stage == "grace":
+			rule, says = "rotation-in-grace", of+" is done but for the old key, which is still active"
+			f.Fix = a.graceFix(r, &says)
+		case r.Stage == "watch":
+			rule, says = "rotation-watched", of+" is closed, but a request whose reply was lost may still make a key"
+		case r.Stage == "damaged":
+			says = "the journal of " + of + " cannot be read"
+			f.Fix = "look at the keys of the user in the AWS console, then move the journal away"
+		}
+		f.What = says
+		a.add(rule, f, r.ID)
+	}
+}
+
+// graceFix says until when the old key stays. Before that there is nothing to do.
+func (a *auditor) graceFix(r credfile.Rotation, says *string) string {
+	switch end := r.Until.In(a.in.Now.Location()).Format("2006-01-02 15:04 MST"); {
+	case r.Until.IsZero():
+	case a.in.Now.Before(r.Until):
+		*says += " until " + end
+		return `nothing to do before that; then "keycare resume" retires the old key`
+	default:
+		*says += "; its grace ended on " + end
+	}
+	return "keycare resume"
+}
