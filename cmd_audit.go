@@ -31,7 +31,7 @@ func auditCommand() *cli.Command {
 			"unless --offline is given, and changes nothing.",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "profile", Usage: "look at this `PROFILE` alone; can be given more than once"},
-			&cli.BoolFlag{Name: "offline", Usage: "make no network call; root keys and ages are then unknown"},
+			&cli.BoolFlag{Name: "offline", Usage: "make no network call; use what earlier audits learned"},
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach"},
 			&cli.StringFlag{Name: "max-unused", Value: "45d", Usage: "the `TIME` that a key may go unused"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},

@@ -166,6 +166,12 @@ func holdsKeys(set *credfile.Set) bool {
 // may take long to answer: if the files have changed by then, nothing is
 // written.
 func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
+	w := &credfile.Writer{Disk: disk.OS{}, Tag: credfile.FixTag, Wait: wait}
+	if !f.dryRun {
+		if err := sweepFix(ctx, w, paths); err != nil {
+			return err
+		}
+	}
 	before, err := credfile.Load(disk.OS{}, paths)
 	if err != nil {
 		return err
@@ -188,8 +194,20 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 		return err
 	}
 	defer unlock()
-	w := &credfile.Writer{Disk: disk.OS{}, Tag: "fix", Wait: wait}
 	return w.Rewrite(ctx, before, after)
+}
+
+// sweepFix removes what a fix that was killed left beside the files.
+func sweepFix(ctx context.Context, w *credfile.Writer, paths credfile.Paths) error {
+	if !w.Left(paths.Credentials) && !w.Left(paths.Config) {
+		return nil
+	}
+	unlock, err := lockFiles(ctx, paths)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return errors.Join(w.Sweep(paths.Credentials), w.Sweep(paths.Config))
 }
 
 // lockFiles takes the locks that rotations take.

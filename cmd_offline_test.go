@@ -128,6 +128,7 @@ func TestAuditOfflineChild(t *testing.T) {
 	if args == "" {
 		return
 	}
+	_ = os.Unsetenv(offlineArgs) // it is no setting
 	offline := strings.Contains(args, "--offline")
 	http.DefaultTransport = noNetwork{t, offline}
 	http.DefaultClient = &http.Client{Transport: noNetwork{t, offline}}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -111,9 +112,9 @@ func runTimer(c *cli.Context) error {
 	if !set.Notices {
 		j.Notify = func(job.Notice) error { return nil }
 	}
-	res, err := j.Run(c.Context)
-	if err != nil {
-		return err
+	res, failed := j.Run(c.Context)
+	if res == nil {
+		return failed
 	}
 	for _, n := range res.Notices {
 		fmt.Printf("%s: %s\n", n.Kind, n.Text)
@@ -124,6 +125,8 @@ func runTimer(c *cli.Context) error {
 	switch {
 	case c.Context.Err() != nil:
 		return c.Context.Err()
+	case failed != nil:
+		return errors.Join(failed, res.Err)
 	case res.Err != nil:
 		return toldError{res.Err}
 	case res.Outcome == job.Findings:
@@ -156,7 +159,7 @@ func newJob(o *rotate.Options, a auditOptions, t timerOptions) *job.Job {
 	o.FreeSlot = rotate.FreeNever
 	j := &job.Job{
 		State: o.State, Now: o.Now, Wait: o.Wait, Jitter: rand.Float64,
-		Reach:  func(ctx context.Context) error { return reach(ctx, o, a) },
+		Reach:  func(ctx context.Context) error { return reach(ctx, o, a, t.rotate) },
 		Resume: o.Resume,
 		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, a, o.Now()) },
 		Notify: func(n job.Notice) error { return notice.Show(n.Title(), n.Text) },
@@ -169,23 +172,53 @@ func newJob(o *rotate.Options, a auditOptions, t timerOptions) *job.Job {
 	return j
 }
 
-// reach looks whether AWS answers, by the way of the first profile that there is
-// something to ask about.
-func reach(ctx context.Context, o *rotate.Options, a auditOptions) error {
+// mostWays bounds how many ways to AWS are looked at for the network.
+const mostWays = 8
+
+// reach returns nil if AWS answers by any of the ways that the run may go: those
+// of the profiles in its care, of rotations that are open, and of the keys that
+// the audit asks about. One dead endpoint says nothing about the network.
+func reach(ctx context.Context, o *rotate.Options, a auditOptions, care []string) error {
 	set, err := credfile.Load(o.Disk, o.Paths)
 	if err != nil {
 		return nil // the audit says what is wrong with the files
 	}
+	var profiles []string
 	asker := rotate.Asker{Set: set, Profiles: set.Profiles(), Never: a.never.Bars}
-	plan := asker.Plan()
-	if len(plan) == 0 {
+	for _, ask := range asker.Plan() {
+		profiles = append(profiles, ask.Profile)
+	}
+	open, _ := o.State.Journals() // Resume says what is wrong with them
+	matters := func(p string) bool {
+		return slices.Contains(care, p) || slices.ContainsFunc(open, func(j *rotate.Journal) bool { return j.Profile == p })
+	}
+	profiles = append(slices.DeleteFunc(slices.Clone(profiles), func(p string) bool { return !matters(p) }), profiles...)
+	ways := map[string]*rotate.AWS{}
+	for _, p := range profiles {
+		way, err := rotate.Connect(ctx, o.Paths, p)
+		if err != nil {
+			continue // that is no matter of the network; the audit tells it
+		}
+		if ways[way.Where()] = way; len(ways) == mostWays {
+			break
+		}
+	}
+	if len(ways) == 0 {
 		return nil
 	}
-	way, err := rotate.Connect(ctx, o.Paths, plan[0].Profile)
-	if err != nil {
-		return err
+	answers := make(chan error, len(ways))
+	for _, way := range ways {
+		go func() { answers <- way.Reaches(ctx) }()
 	}
-	return way.Reaches(ctx)
+	var failed []error
+	for range ways {
+		err := <-answers
+		if err == nil {
+			return nil
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 // timerAudit audits all keys, with the limits of the settings.
@@ -210,5 +243,5 @@ func timerAudit(ctx context.Context, a auditOptions, now time.Time) (*job.Audit,
 			found.Findings = append(found.Findings, job.Finding{Fingerprint: f.Fingerprint, What: f.What, Fix: f.Fix})
 		}
 	}
-	return found, errors.Join(in.ReadErrors...)
+	return found, errors.Join(in.ReadErrors...) // the audit holds all the same
 }

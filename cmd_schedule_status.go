@@ -79,10 +79,13 @@ func runScheduleStatus(c *cli.Context) error {
 	if len(found) == 0 && findErr == nil {
 		fmt.Println("no timer is installed; \"keycare schedule install\" makes one")
 	}
-	if err == nil && (last != nil || len(found) > 0) {
-		for _, line := range last.Lines(time.Now()) {
+	switch {
+	case last != nil:
+		for _, line := range timerLines(last) {
 			fmt.Println(line)
 		}
+	case err == nil && len(found) > 0:
+		fmt.Println("the timer has not run yet")
 	}
 	for _, w := range warnings {
 		fmt.Printf("warning: %s\n", w)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -68,9 +67,8 @@ func runStatus(c *cli.Context) error {
 		fmt.Println("no rotation in flight")
 	}
 	const show = 10
-	known := o.State.FactCache()
 	for _, h := range past[max(0, len(past)-show):] {
-		fmt.Println(finished(h, known))
+		fmt.Println(finished(h))
 	}
 	if timer != nil {
 		fmt.Println("\ntimer:")
@@ -112,13 +110,11 @@ func orDash(s string) string {
 func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
 
 // finished is a line of the history: what was done, and what became of the keys.
-// Whose the old key was is known from an audit, if there was one.
-func finished(h rotate.History, known *rotate.FactCache) string {
+func finished(h rotate.History) string {
 	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", local(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
-	old := known.Keys[h.Old]
 	switch {
 	case h.Retired == "":
-	case old != nil && strings.HasSuffix(old.Identity.ARN, ":root"):
+	case h.RootKey:
 		line += ", root key replaced and " + h.Retired
 	default:
 		line += ", old key " + h.Retired
@@ -136,7 +132,7 @@ func finished(h rotate.History, known *rotate.FactCache) string {
 // timerLines tells of the timer's last run. What the audit found is said once.
 func timerLines(st *job.Stamp) []string {
 	out := []string{"last run: " + local(st.Started)}
-	if st.Ended.Before(st.Started) {
+	if st.Killed() {
 		out[0] += ", and it did not come to its end"
 	}
 	if !st.Acted.IsZero() {

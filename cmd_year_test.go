@@ -35,6 +35,7 @@ type workstation struct {
 	told   []told
 	paths  credfile.Paths
 	never  settings.NeverCall
+	care   []string // profiles in the timer's care
 }
 
 type call struct {
@@ -50,7 +51,7 @@ type told struct {
 const dana, deploy = "dana", "deploy"
 
 func newWorkstation(t *testing.T) *workstation {
-	s := &workstation{t: t, now: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), online: true}
+	s := &workstation{t: t, now: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), online: true, care: []string{"work"}}
 	s.iam = awstest.New(t, awstest.Options{Now: s.clock, AnyRegion: true})
 	s.iam.SetUseRecording(time.Hour, 15*time.Minute)
 	s.iam.AddUser(awstest.User{Name: dana})
@@ -116,7 +117,7 @@ func (s *workstation) job() *job.Job {
 		Paths: s.paths, State: ownState(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Never: s.never.Bars,
 		Say: func(string, ...any) {}, Timeout: rotate.DefaultTimeout,
 	}, auditOptions{failOn: report.High, never: s.never}, timerOptions{
-		rotate: []string{"work"}, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: rotate.Delete,
+		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: rotate.Delete,
 	})
 	j.Jitter = func() float64 { return 0.5 }
 	j.Notify = func(n job.Notice) error {
@@ -344,5 +345,63 @@ func TestScheduleKeepsOff(t *testing.T) {
 	s.never = settings.NeverCall{Profiles: []string{"work", "deploy"}}
 	if res := s.run(); len(s.calls) != 0 || res.Outcome == job.NoNetwork {
 		t.Errorf("never to be called, but %d calls: %+v", len(s.calls), res)
+	}
+}
+
+// One dead endpoint is not a dead network.
+func TestScheduleDeadEndpoint(t *testing.T) {
+	s := newWorkstation(t)
+	s.now = s.now.AddDate(0, 0, 20)
+	t.Setenv("AWS_ENDPOINT_URL", "")
+	os.Unsetenv("AWS_ENDPOINT_URL")
+	b, err := os.ReadFile(s.paths.Credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	credentials := "[a-local]\naws_access_key_id = AKIAQAAAAAAAQAAAAAAA\naws_secret_access_key = " + strings.Repeat("o", 40) + "\n\n" + string(b)
+	config := "[profile a-local]\nendpoint_url = http://127.0.0.1:1\n"
+	for _, p := range []string{"work", "deploy"} {
+		config += "[profile " + p + "]\nendpoint_url = " + s.iam.URL() + "\n"
+	}
+	for path, text := range map[string]string{s.paths.Credentials: credentials, s.paths.Config: config} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if res := s.run(); s.count(0, "CreateAccessKey") != 1 {
+		t.Errorf("work was not rotated: %+v", res)
+	}
+}
+
+// Of two profiles in the same trouble each is told, and what cannot be logged is
+// told all the same.
+func TestScheduleTellsEach(t *testing.T) {
+	s := newWorkstation(t)
+	var text strings.Builder
+	for _, n := range []string{"ci1", "ci2"} {
+		s.iam.AddUser(awstest.User{Name: n})
+		k := s.iam.AddKey(n, s.now.AddDate(0, 0, -300))
+		s.iam.Deny(n, "iam:ListAccessKeys", "iam:GetCredentialReport")
+		fmt.Fprintf(&text, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", n, k.ID, k.Secret)
+	}
+	if err := os.WriteFile(s.paths.Credentials, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(job.LogPath(ownState()), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.care = []string{"ci1", "ci2"}
+	res, err := s.job().Run(t.Context())
+	if err == nil || res == nil {
+		t.Fatalf("the log is a folder: %v, %+v", err, res)
+	}
+	all := ""
+	for _, n := range res.Notices {
+		all += n.Text + "\n"
+	}
+	for _, n := range s.care {
+		if !strings.Contains(all, fmt.Sprintf("profile %q", n)) {
+			t.Errorf("%s is not told: %s", n, all)
+		}
 	}
 }

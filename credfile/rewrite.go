@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"keycare/credfile/disk"
 )
+
+// FixTag marks the temporary files of a Rewrite.
+const FixTag = "fix"
 
 // Rewrite puts the texts of after in the place of those of before, each file as
 // a whole by one rename, if they still hold what was read. What somebody writes
@@ -17,12 +21,15 @@ func (w *Writer) Rewrite(ctx context.Context, before, after *Set) (err error) {
 	defer func() {
 		for _, s := range all {
 			err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.temp))
-			if s.linked {
-				err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.link))
+			if s.linked { // durably: it holds the old text
+				err = errors.Join(err, disk.RemoveIfThere(w.Disk, s.link), w.Disk.SyncDir(filepath.Dir(s.link)))
 			}
 		}
 	}()
 	for k, f := range before.Files() {
+		if err := w.Sweep(f.Path); err != nil { // a killed one may have left a second name
+			return err
+		}
 		text := after.Files()[k].Text
 		if text == f.Text {
 			continue

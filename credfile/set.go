@@ -89,7 +89,7 @@ func isLink(d disk.FS, path string) bool {
 
 func readError(path string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("cannot read %s: permission denied; make it yours with: chown \"$(id -un)\" %q && chmod 600 %q: %w", path, path, path, err)
+		return fmt.Errorf("cannot read %s; \"keycare audit --offline\" names the command that opens it: %w", path, err)
 	}
 	return fmt.Errorf("cannot read %s: %w", path, err)
 }

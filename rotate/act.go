@@ -169,8 +169,8 @@ func (r *run) swap(ctx context.Context, to credfile.Pair) error {
 
 // enterGrace notes when the switch was proved, and until when the old key stays.
 func (r *run) enterGrace() error {
-	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace)
-	r.Say("key %s stays active until %s", r.j.Old, r.j.GraceEnds.Format("2006-01-02 15:04"))
+	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+useLate)
+	r.Say("key %s stays active until %s", r.j.Old, r.j.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
 	return r.decide(Grace)
 }
 
@@ -178,11 +178,16 @@ func (r *run) enterGrace() error {
 // before: IAM records a last use once in a quarter of an hour.
 const useSlack = 15 * time.Minute
 
+// useLate is how much older than the use itself its record may look: its time is
+// rounded down to a quarter of an hour, and it shows as late as that. Each grace
+// is longer by it.
+const useLate = 2 * useSlack
+
 // askUse asks whether anybody used the old key after the switch.
 func (r *run) askUse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if r.backAt.Before(r.j.Switched.Add(r.j.Grace)) {
+	if r.backAt.Before(r.j.Switched.Add(r.j.Grace + useLate)) {
 		r.w.Unused = NotYet // this machine's clock is ahead
 		return
 	}
@@ -190,7 +195,7 @@ func (r *run) askUse(ctx context.Context) {
 	switch {
 	case err != nil:
 		r.w.Unused, r.why = Silent, explain(err)
-	case use.At.After(r.j.Switched.Add(useSlack)) && use.At.After(r.backAt.Add(-r.j.Grace)):
+	case use.At.After(r.j.Switched.Add(useSlack)) && use.At.After(r.backAt.Add(-r.j.Grace-useLate)):
 		r.w.Unused, r.why = No, &OldKeyUsed{use, r.j.Grace}
 	default:
 		r.w.Unused = Yes

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"keycare/credfile"
 )
@@ -65,8 +67,25 @@ func signer(p credfile.Pair) Signer {
 func (a *AWS) signedBy(s Signer) aws.Config {
 	cfg := a.config.Copy()
 	cfg.Credentials = s
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS)
 	return cfg
 }
+
+// onlyAWS takes a success without AWS's request ID for no answer: the SDK reads
+// an empty reply as one in which nothing is set, and that of a deletion not at
+// all, so that a proxy's page would do.
+func onlyAWS(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("onlyAWS",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			out, md, err := next.HandleDeserialize(ctx, in)
+			if r, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && r.StatusCode < 300 && r.Header.Get("X-Amzn-Requestid") == "" {
+				err = errNotAWS
+			}
+			return out, md, err
+		}), middleware.Before)
+}
+
+var errNotAWS = errors.New("the reply is not from AWS: it has no request ID (a proxy's page?)")
 
 // Identity asks STS who the pair belongs to. The time is AWS's.
 func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (credfile.Identity, time.Time, error) {
@@ -158,7 +177,7 @@ func (a *AWS) LastUsed(ctx context.Context, by Signer, id string) (Use, error) {
 		return Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, err)
 	}
 	if out.AccessKeyLastUsed == nil {
-		return Use{}, nil
+		return Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, errNotAWS)
 	}
 	u := out.AccessKeyLastUsed
 	return Use{aws.ToTime(u.LastUsedDate), aws.ToString(u.ServiceName), aws.ToString(u.Region)}, nil

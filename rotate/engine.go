@@ -141,7 +141,7 @@ func (e errAbort) Unwrap() error { return e.error }
 func (r *run) loop(ctx context.Context) (Outcome, error) {
 	for {
 		r.w.Late = !r.Now().Before(r.deadline)
-		r.w.Due = !r.Now().Before(r.j.GraceEnds)
+		r.w.Due = !r.j.Resting(r.Now())
 		step, why := next(r.j, r.w)
 		if ctx.Err() != nil && step != StepClose && step != StepCloseUndone {
 			return r.interrupted(ctx)

@@ -14,18 +14,21 @@ import (
 
 // awsFaults are the ways in which a call may go wrong.
 var awsFaults = map[string]func(*world) awstest.Fault{
-	"request lost":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropBefore} },
-	"reply lost":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropAfter} },
-	"reset":              func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultReset} },
-	"throttled":          func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultThrottle} },
-	"500":                func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultInternal} },
-	"500 but done":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultInternal, Effect: true} },
-	"503":                func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultUnavailable} },
-	"503 but done":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultUnavailable, Effect: true} },
-	"throttled but done": func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultThrottle, Effect: true} },
-	"denied":             func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDeny} },
-	"half a reply":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultGarbage} },
-	"a proxy's page":     func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultProxy} },
+	"request lost":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropBefore} },
+	"reply lost":           func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropAfter} },
+	"reset":                func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultReset} },
+	"throttled":            func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultThrottle} },
+	"500":                  func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultInternal} },
+	"500 but done":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultInternal, Effect: true} },
+	"503":                  func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultUnavailable} },
+	"503 but done":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultUnavailable, Effect: true} },
+	"throttled but done":   func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultThrottle, Effect: true} },
+	"denied":               func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDeny} },
+	"half a reply":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultGarbage} },
+	"a proxy's page":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultProxy} },
+	"a page instead":       func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultPage} },
+	"nothing":              func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultEmpty} },
+	"nothing, though done": func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultEmpty, Effect: true} },
 	"slow": func(w *world) awstest.Fault {
 		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() { _ = w.clock.Wait(w.t.Context(), 20*time.Second) }}
 	},

@@ -73,6 +73,13 @@ type Journal struct {
 	Orphans    []string          `json:"orphans,omitempty"`   // keys of lost replies that were deleted
 }
 
+// Resting reports whether the rotation is in its grace, which has not ended yet.
+// One that ends later than any grace that begins now was begun with a wrong
+// clock; AWS's clock decides then.
+func (j *Journal) Resting(now time.Time) bool {
+	return j.Direction == Grace && now.Before(j.GraceEnds) && j.GraceEnds.Sub(now) <= j.Grace+useLate
+}
+
 // JournalPlace names a section that held the old key at the start.
 type JournalPlace struct {
 	Kind    credfile.FileKind `json:"kind"`

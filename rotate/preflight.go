@@ -237,7 +237,7 @@ func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free 
 	}
 	if j := o.openRotation(k.ID); j != nil {
 		if j.Direction == Grace {
-			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, j.GraceEnds.Format("2006-01-02 15:04"))
+			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, j.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
 		}
 		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
 	}
@@ -357,15 +357,28 @@ func (o *Options) probe(t *target) error {
 
 // probeLeft reports whether an interrupted probe left a file.
 func (o *Options) probeLeft() bool {
-	w := &credfile.Writer{Disk: o.Disk, Tag: probeTag}
-	return w.Left(o.Paths.Credentials) || w.Left(o.Paths.Config)
+	for _, tag := range leftTags {
+		w := &credfile.Writer{Disk: o.Disk, Tag: tag}
+		if w.Left(o.Paths.Credentials) || w.Left(o.Paths.Config) {
+			return true
+		}
+	}
+	return false
 }
 
-// sweepProbes removes what a probe left that was interrupted. Call it under the
+// leftTags are those of files that belong to no rotation: of probes, and of a
+// fix that was killed, which would be a second name of the file.
+var leftTags = []string{probeTag, credfile.FixTag}
+
+// sweepProbes removes what a probe or a fix left that was interrupted. Call it under the
 // files' locks.
 func (o *Options) sweepProbes() error {
-	w := &credfile.Writer{Disk: o.Disk, Tag: probeTag, Wait: o.Wait}
-	return errors.Join(w.Sweep(o.Paths.Credentials), w.Sweep(o.Paths.Config))
+	var errs []error
+	for _, tag := range leftTags {
+		w := &credfile.Writer{Disk: o.Disk, Tag: tag, Wait: o.Wait}
+		errs = append(errs, w.Sweep(o.Paths.Credentials), w.Sweep(o.Paths.Config))
+	}
+	return errors.Join(errs...)
 }
 
 // lockNames are the locks of the files that may be changed.

@@ -13,6 +13,9 @@ import (
 // reachTimeout bounds one look for the network.
 const reachTimeout = 10 * time.Second
 
+// Where names the way: calls of two ways with the same name go to the same place.
+func (a *AWS) Where() string { return a.config.Region + " " + aws.ToString(a.config.BaseEndpoint) }
+
 // Reaches asks STS one question that no key signs: nil if anything answers. A
 // refusal is an answer; the error says why nothing came back.
 func (a *AWS) Reaches(ctx context.Context) error {

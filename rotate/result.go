@@ -90,6 +90,7 @@ type History struct {
 	New     string    `json:"new_key,omitempty"`
 	Retired string    `json:"old_key_now,omitempty"`
 	Second  string    `json:"second_key,omitempty"` // was deleted to make room, or may have been
+	RootKey bool      `json:"root_key,omitempty"`   // the old key was a root user's
 }
 
 // AddHistory adds one line for a finished rotation; a line that an interrupted
@@ -110,7 +111,7 @@ func (s State) AddHistory(j *Journal, out Outcome, now time.Time) error {
 		}
 	}
 	res := j.result(out)
-	past = append(past, History{now.UTC().Truncate(time.Second), j.ID, out, j.Profile, j.User.ARN, j.Old, j.New, res.Retired, j.FreeSlot})
+	past = append(past, History{now.UTC().Truncate(time.Second), j.ID, out, j.Profile, j.User.ARN, j.Old, j.New, res.Retired, j.FreeSlot, j.Root != nil})
 	past = past[max(0, len(past)-maxHistory):]
 	var b strings.Builder
 	for _, h := range past {

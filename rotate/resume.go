@@ -29,7 +29,7 @@ func (o *Options) finishFirst(ctx context.Context, profile string) (Result, erro
 		if j.Old != t.pair.ID && j.New != t.pair.ID && !o.recovers(j, t.pair.ID) {
 			continue
 		}
-		if j.Direction == Grace && o.Now().Before(j.GraceEnds) {
+		if j.Resting(o.Now()) {
 			continue // the second key, which is refused with its reason
 		}
 		if j.Direction == Watch {
@@ -161,7 +161,7 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	if err := r.writerSweep(); err != nil {
 		return j.result(Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
 	}
-	if j.Auth != (Auth{}) && (j.Direction != Grace || !o.Now().Before(j.GraceEnds)) {
+	if j.Auth != (Auth{}) && !j.Resting(o.Now()) {
 		if err := r.signAgain(ctx); err != nil {
 			return j.result(Unfinished), &HalfDone{j, "nobody may sign for it", err}
 		}

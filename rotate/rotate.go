@@ -57,8 +57,7 @@ func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error
 func (o *Options) unfinished(id string) *Journal {
 	js, _ := o.State.Journals()
 	for _, j := range js {
-		inGrace := j.Direction == Grace && o.Now().Before(j.GraceEnds)
-		if !inGrace && j.Direction != Watch && (j.Old == id || j.New == id || o.recovers(j, id)) {
+		if !j.Resting(o.Now()) && j.Direction != Watch && (j.Old == id || j.New == id || o.recovers(j, id)) {
 			return j
 		}
 	}

@@ -18,7 +18,6 @@ var otherVariables = []string{
 	"KEYCARE_CONFORMANCE_DIR", // tests: where the readings are
 	"KEYCARE_EXHAUSTIVE",      // tests: all pairs of faults
 	"KEYCARE_RELEASE",         // .ci/release: with all archives
-	"KEYCARE_TEST_OFFLINE",    // tests: what the child of TestAuditOffline runs
 	"KEYCARE_TIMERS",          // tests: with real timers
 }
 

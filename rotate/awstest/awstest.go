@@ -197,7 +197,7 @@ func (s *Server) reply(q *query, f Fault) reply {
 	if f.Kind.effect() || f.Effect && f.Kind != FaultDropBefore && f.Kind != FaultReset {
 		rep := s.answer(q, f.Kind == FaultDeny && !f.Effect)
 		switch f.Kind {
-		case FaultThrottle, FaultInternal, FaultUnavailable, FaultError, FaultProxy:
+		case FaultThrottle, FaultInternal, FaultUnavailable, FaultError, FaultProxy, FaultPage, FaultEmpty:
 			return f.reply(q)
 		case FaultDeny:
 			if rep.status == http.StatusOK {

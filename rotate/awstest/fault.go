@@ -39,6 +39,8 @@ const (
 	FaultGarbage               // effect done, 200 with half a body
 	FaultSlow                  // Wait or Delay first, then the effect, even if the client has gone
 	FaultProxy                 // 403 with an HTML page, as from something in between; no effect
+	FaultPage                  // 200 with an HTML page, as from a portal; no effect
+	FaultEmpty                 // 200 with nothing in it; no effect
 	FaultError                 // Status, Code and Message of the Fault; no effect
 )
 
@@ -166,6 +168,10 @@ func (f Fault) reply(q *query) reply {
 		return failure(q, errorf(503, "ServiceUnavailable", "Service is unable to handle request."))
 	case FaultProxy:
 		return reply{status: http.StatusForbidden, kind: "text/html", body: []byte("<html><body><h1>403 Forbidden</h1>blocked by policy</body></html>\n")}
+	case FaultPage:
+		return reply{status: http.StatusOK, kind: "text/html", body: []byte("<html><body>please log in</body></html>\n")}
+	case FaultEmpty:
+		return reply{status: http.StatusOK, kind: "text/html"}
 	case FaultError:
 		return failure(q, errorf(f.Status, f.Code, "%s", f.Message))
 	}

@@ -30,7 +30,8 @@ type Job struct {
 	// timer's care.
 	Resume func(ctx context.Context) ([]rotate.Result, error)
 	Rotate func(ctx context.Context) ([]rotate.Result, error)
-	Audit  func(ctx context.Context) (*Audit, error)
+	// Audit may return what it found beside an error.
+	Audit func(ctx context.Context) (*Audit, error)
 	// Notify shows a notice on the desktop. What cannot be shown is logged.
 	Notify func(Notice) error
 }
@@ -94,11 +95,13 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil || st == nil { // a damaged one is made anew
 		st = &Stamp{Version: stampVersion, Outcome: Well}
 	}
-	st.Started = j.Now()
+	if st.Started = j.Now(); st.Since.IsZero() || st.Since.After(st.Started) {
+		st.Since = st.Started
+	}
 	if err := st.save(j.State); err != nil {
 		return nil, err
 	}
-	r := &run{Job: j, st: st}
+	r := &run{Job: j, st: st, ctx: ctx}
 	res := r.do(ctx)
 	st.Ended = j.Now()
 	return res, errors.Join(st.save(j.State), r.logErr)
@@ -106,6 +109,7 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 
 type run struct {
 	*Job
+	ctx     context.Context
 	st      *Stamp
 	did     []string
 	notices []Notice
@@ -157,7 +161,7 @@ func (r *run) due() bool {
 func (r *run) unfinished() (open bool, damaged error) {
 	js, damaged := r.State.Journals()
 	for _, j := range js {
-		open = open || j.Direction != rotate.Grace || !r.st.Started.Before(j.GraceEnds)
+		open = open || !j.Resting(r.st.Started)
 	}
 	return open, damaged
 }
@@ -188,7 +192,7 @@ func (r *run) keys(results []rotate.Result, err error) {
 			r.say("profile %s: key %s is replaced by %s, the old key is %s", res.Profile, res.Old, res.New, res.Retired)
 		case rotate.InGrace:
 			r.say("profile %s: key %s is replaced by %s, the old key stays active until %s", res.Profile, res.Old, res.New,
-				res.GraceEnds.Local().Format("2006-01-02 15:04"))
+				res.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
 		case rotate.Undone:
 			r.say("profile %s keeps key %s", res.Profile, res.Old)
 		}
@@ -196,14 +200,22 @@ func (r *run) keys(results []rotate.Result, err error) {
 			r.notices = append(r.notices, n)
 		}
 	}
+	if r.ctx.Err() != nil {
+		return // it was stopped, and says so by that
+	}
 	for _, e := range flat(err) {
 		if errors.Is(e, credfile.ErrLocked) {
 			r.say("another keycare is at work; left for the next run")
 			continue
 		}
-		r.say("%s", firstLine(e))
+		profile := ""
+		if i := slices.IndexFunc(results, func(res rotate.Result) bool { return res.Error == e.Error() }); i >= 0 {
+			profile = results[i].Profile
+		}
+		n := noticeOfError(e, profile)
+		r.say("%s", n.Text)
 		r.errs = append(r.errs, e)
-		r.notices = append(r.notices, noticeOfError(e))
+		r.notices = append(r.notices, n)
 	}
 }
 
@@ -215,7 +227,10 @@ func (r *run) audit(ctx context.Context, res *Result) {
 	case err != nil:
 		r.say("%s", firstLine(err))
 		r.errs = append(r.errs, err)
-		r.notices = append(r.notices, noticeOfError(err))
+		r.notices = append(r.notices, noticeOfError(err, ""))
+	}
+	switch {
+	case a == nil:
 		return
 	case a.Unanswered:
 		res.Outcome = NoNetwork
@@ -265,6 +280,7 @@ func (r *run) untold() []Notice {
 	now := r.st.Started
 	maps.DeleteFunc(r.st.Told, func(_ string, at time.Time) bool { return now.Sub(at) > forget || at.After(now) })
 	for _, n := range r.notices {
+		n.Text = oneLine(n.Text)
 		if at, told := r.st.Told[n.About]; told && (n.Again == 0 || now.Sub(at) < n.Again) {
 			continue
 		}
@@ -279,7 +295,9 @@ func (r *run) untold() []Notice {
 	return fresh
 }
 
-func (r *run) say(format string, args ...any) { r.did = append(r.did, fmt.Sprintf(format, args...)) }
+func (r *run) say(format string, args ...any) {
+	r.did = append(r.did, oneLine(fmt.Sprintf(format, args...)))
+}
 
 // flat returns the errors that were joined.
 func flat(err error) []error {

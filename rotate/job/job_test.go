@@ -248,15 +248,14 @@ func TestRunNoDesktop(t *testing.T) {
 	}
 }
 
-// Status tells of a run that was killed, and of a timer that stands still.
-func TestStampLines(t *testing.T) {
+// A run that was killed, and a timer that stands still, can be told.
+func TestStamp(t *testing.T) {
 	b := newBench(t)
-	if got := (*Stamp)(nil).Lines(b.now); len(got) != 1 || !strings.Contains(got[0], "not run yet") {
-		t.Errorf("before the first run: %q", got)
+	if st, err := Load(b.State); st != nil || err != nil || st.Late(b.now) != "" {
+		t.Errorf("before the first run: %+v, %v", st, err)
 	}
-	b.run()
-	if got := strings.Join(b.stamp().Lines(b.now), "\n"); strings.Contains(got, "not come to its end") || !strings.Contains(got, "all is well") {
-		t.Errorf("after a run: %s", got)
+	if b.run(); b.stamp().Killed() {
+		t.Error("killed, after a run")
 	}
 	b.now = b.now.Add(24 * time.Hour)
 	b.Audit = func(context.Context) (*Audit, error) { panic("killed") }
@@ -264,8 +263,8 @@ func TestStampLines(t *testing.T) {
 		defer func() { _ = recover() }()
 		b.run()
 	}()
-	if got := strings.Join(b.stamp().Lines(b.now), "\n"); !strings.Contains(got, "not come to its end") {
-		t.Errorf("after a kill: %s", got)
+	if !b.stamp().Killed() {
+		t.Error("not killed, after a kill")
 	}
 	if late := b.stamp().Late(b.now.Add(8 * 24 * time.Hour)); !strings.Contains(late, "8 days") {
 		t.Errorf("late: %q", late)
@@ -306,5 +305,54 @@ func TestLogBounded(t *testing.T) {
 	}
 	if !strings.HasPrefix(string(log), "2026-") || !strings.HasSuffix(string(log), "run 299\n") {
 		t.Errorf("log begins %q, ends %q", log[:30], log[len(log)-30:])
+	}
+}
+
+// An audit beside an error counts: it is not made again by each run.
+func TestRunAuditWithError(t *testing.T) {
+	b := newBench(t)
+	b.Audit = func(context.Context) (*Audit, error) {
+		return &Audit{Summary: "half"}, errors.New("a file is a folder")
+	}
+	if res := b.run(); res.Outcome != Failed || b.stamp().Audited.IsZero() {
+		t.Errorf("%+v", res)
+	}
+	b.now = b.now.Add(4 * time.Hour)
+	if res := b.run(); !res.Idle {
+		t.Errorf("four hours later: %+v", res)
+	}
+}
+
+// A run that is stopped tells of no trouble: the next one goes on.
+func TestRunStopped(t *testing.T) {
+	b := newBench(t)
+	ctx, stop := context.WithCancel(t.Context())
+	b.Rotate = func(context.Context) ([]rotate.Result, error) { stop(); return nil, context.Canceled }
+	res, err := b.Run(ctx)
+	if err != nil || len(res.Notices) > 0 || len(b.stamp().Told) > 0 {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+// A timer that never got an answer is late, too.
+func TestStampNeverAnswered(t *testing.T) {
+	b := newBench(t)
+	b.Reach = func(context.Context) error { return errors.New("no route to host") }
+	for range 10 {
+		b.run()
+		b.now = b.now.Add(24 * time.Hour)
+	}
+	if late := b.stamp().Late(b.now); !strings.Contains(late, "never got an answer") {
+		t.Errorf("late: %q", late)
+	}
+}
+
+// What a terminal would obey is not told.
+func TestRunPlainText(t *testing.T) {
+	b := newBench(t)
+	b.Audit = func(context.Context) (*Audit, error) { return nil, errors.New("profile a\x1b[31m\u202eb\a") }
+	res := b.run()
+	if got := res.Notices[0].Text + strings.Join(res.Did, ""); strings.ContainsAny(got, "\x1b\u202e\a") {
+		t.Errorf("told %q", got)
 	}
 }

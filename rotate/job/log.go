@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"keycare/credfile/disk"
 	"keycare/rotate"
@@ -45,10 +46,11 @@ func appendLog(s rotate.State, at time.Time, out Outcome, did []string) error {
 	return nil
 }
 
-// oneLine keeps what comes from files and from AWS from making lines of its own.
+// oneLine keeps what comes from files and from AWS from making lines of its own,
+// and from steering a terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func noticeOf(res rotate.Result) (Notice, bool) {
 	switch res.Outcome {
 	case rotate.InGrace:
 		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s stays active until %s.",
-			res.Profile, res.New, res.Old, res.GraceEnds.Local().Format("2006-01-02 15:04"))}, true
+			res.Profile, res.New, res.Old, res.GraceEnds.Local().Format("2006-01-02 15:04 MST"))}, true
 	case rotate.Rotated:
 		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s is %s.",
 			res.Profile, res.New, res.Old, res.Retired)}, true
@@ -48,34 +49,37 @@ func noticeOf(res rotate.Result) (Notice, bool) {
 	return Notice{}, false
 }
 
-func noticeOfError(err error) Notice {
+// noticeOfError tells of trouble with the key of a profile, if that is known.
+func noticeOfError(err error, profile string) Notice {
 	var used *rotate.OldKeyUsed
 	var half *rotate.HalfDone
 	var refused *rotate.Refused
 	isHalf := errors.As(err, &half)
+	text := firstLine(err)
+	if profile != "" && !strings.Contains(text, fmt.Sprintf("profile %q", profile)) {
+		text = fmt.Sprintf("profile %q: %s", profile, text)
+	}
+	about := profile + " " + stable(err)
 	switch {
 	case errors.As(err, &used) && isHalf:
-		return Notice{InUse, "in use " + half.Journal.Old, weekly, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It is kept. See: keycare status",
-			half.Journal.Old, half.Journal.Profile, used.Use.At.Local().Format("2006-01-02 15:04"), used.Use.Service, used.Use.Region)}
+		return Notice{InUse, "in use " + half.Journal.Old, weekly, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It stays until nobody has used it for %s. See: keycare status",
+			half.Journal.Old, half.Journal.Profile, used.Use.At.Local().Format("2006-01-02 15:04 MST"), used.Use.Service, used.Use.Region, used.Grace)}
 	case isHalf:
-		return Notice{Trouble, "half " + half.Journal.ID, weekly, firstLine(err) + ". See: keycare status"}
+		return Notice{Trouble, "half " + half.Journal.ID, weekly, text + ". See: keycare status"}
 	case errors.As(err, &refused):
-		return Notice{Needs, "refused " + stable(err), weekly, firstLine(err)}
+		return Notice{Needs, "refused " + about, weekly, text}
 	}
-	return Notice{Trouble, "failed " + stable(err), weekly, firstLine(err)}
+	return Notice{Trouble, "failed " + about, weekly, text}
 }
 
 // stable is an error's text without what differs each time it happens: ages,
-// times and the IDs of requests.
+// times and the IDs of requests. Digits in names stay.
 func stable(err error) string {
 	text, _, _ := strings.Cut(firstLine(err), "RequestID")
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
-		}
-		return r
-	}, text)
+	return number.ReplaceAllString(text, "${1}")
 }
+
+var number = regexp.MustCompile(`(^|[\s(:./-])[0-9][0-9:./-]*\b`)
 
 // mostNotices is how many notices a run puts on the desktop one by one.
 const mostNotices = 3

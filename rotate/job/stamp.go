@@ -19,7 +19,9 @@ type Stamp struct {
 	// Started and Ended are of the last run. A run that was killed has begun
 	// after it ended.
 	Started time.Time `json:"started"`
-	Ended   time.Time `json:"ended"`
+	// Since is when the first run began.
+	Since time.Time `json:"since,omitzero"`
+	Ended time.Time `json:"ended"`
 	// Outcome is how the last run went that had something to do, Did what it
 	// did, a sentence each.
 	Outcome Outcome   `json:"outcome"`
@@ -85,27 +87,8 @@ func (st *Stamp) save(s rotate.State) error {
 	return nil
 }
 
-// Lines tells a person about the last run. A nil stamp is one that never was.
-func (st *Stamp) Lines(now time.Time) []string {
-	if st == nil {
-		return []string{"the timer has not run yet"}
-	}
-	at := func(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
-	lines := []string{"last run: " + at(st.Started)}
-	if st.Ended.Before(st.Started) {
-		lines[0] += ", and it did not come to its end"
-	}
-	if !st.Acted.IsZero() {
-		lines = append(lines, fmt.Sprintf("last result: %s, %s", at(st.Acted), st.Outcome))
-		for _, d := range st.Did {
-			lines = append(lines, "  "+d)
-		}
-	}
-	if !st.Audited.IsZero() {
-		lines = append(lines, fmt.Sprintf("last audit: %s, %s", at(st.Audited), st.Summary))
-	}
-	return lines
-}
+// Killed reports whether the last run did not come to its end.
+func (st *Stamp) Killed() bool { return st.Ended.Before(st.Started) }
 
 // Late says that the timer has not run, or has not reached AWS, for long; empty
 // if all is well.
@@ -116,6 +99,8 @@ func (st *Stamp) Late(now time.Time) string {
 		return ""
 	case now.Sub(st.Started) > late:
 		return fmt.Sprintf("the timer has not run for %d days", days(st.Started))
+	case st.Audited.IsZero() && !st.Since.IsZero() && now.Sub(st.Since) > late:
+		return fmt.Sprintf("the timer has run for %d days and has never got an answer from AWS", days(st.Since))
 	case !st.Audited.IsZero() && now.Sub(st.Audited) > late:
 		return fmt.Sprintf("the timer runs, but the last audit that could ask AWS was %d days ago", days(st.Audited))
 	}

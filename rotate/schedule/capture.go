@@ -24,7 +24,7 @@ var captured = []struct {
 	form form
 }{
 	{"HTTPS_PROXY", address}, {"https_proxy", address}, {"HTTP_PROXY", address}, {"http_proxy", address},
-	{"ALL_PROXY", address}, {"all_proxy", address}, {"NO_PROXY", asIs}, {"no_proxy", asIs},
+	{"ALL_PROXY", address}, {"all_proxy", address}, {"NO_PROXY", address}, {"no_proxy", address},
 	{"AWS_CONFIG_FILE", file}, {"AWS_SHARED_CREDENTIALS_FILE", file}, {"AWS_CA_BUNDLE", file},
 	{"AWS_CLI_HISTORY_FILE", file}, {"AWS_REGION", asIs}, {"AWS_DEFAULT_REGION", asIs},
 	{"AWS_ENDPOINT_URL", address}, {"AWS_ENDPOINT_URL_IAM", address}, {"AWS_ENDPOINT_URL_STS", address},
@@ -42,9 +42,8 @@ func Capture(lookup func(string) (string, bool), more []string) (vars []Var, lef
 		if value == "" || slices.ContainsFunc(vars, func(v Var) bool { return v.Name == name }) {
 			return
 		}
-		// Not only user:password@: a name alone may be a token.
-		if f == address && strings.Contains(value, "@") {
-			left = append(left, fmt.Sprintf("%s is left out, for it holds a user name or a password: "+
+		if f == address && mayHoldSecret(value) {
+			left = append(left, fmt.Sprintf("%s is left out, for it may hold a password or a token: "+
 				"let the timer use a proxy that needs none, or set the variable for the timer by hand", name))
 			return
 		}
@@ -70,6 +69,13 @@ func Capture(lookup func(string) (string, bool), more []string) (vars []Var, lef
 	}
 	slices.SortFunc(vars, func(a, b Var) int { return strings.Compare(a.Name, b.Name) })
 	return vars, left
+}
+
+// mayHoldSecret reports whether an address has more than a place in it: a user
+// name, which may be a token, also one that is written in escapes, or a query.
+func mayHoldSecret(address string) bool {
+	return strings.ContainsAny(address, "@?＠") || strings.Contains(strings.ToLower(address), "%40") ||
+		strings.Contains(strings.ToLower(address), "%3a")
 }
 
 // absolute leaves a path with "~" or "$" as it is: AWS's tools differ in what

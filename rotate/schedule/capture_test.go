@@ -14,11 +14,12 @@ func TestCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := map[string]string{
-		"HTTPS_PROXY": "http://proxy:3128", "https_proxy": "http://dana:hunter2@proxy:3128", "ALL_PROXY": "token@proxy:1",
+		"HTTPS_PROXY": "http://proxy:3128", "https_proxy": "http://dana:hunter2@proxy:3128", "ALL_PROXY": "t0k3n@proxy:1",
 		"NO_PROXY": "localhost,10.0.0.0/8", "AWS_CONFIG_FILE": "conf/config", "AWS_SHARED_CREDENTIALS_FILE": "~/creds",
 		"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_STS": "https://u:p@sts.example.com", "AWS_ENDPOINT_URL": "",
 		"SSL_CERT_DIR": "certs" + string(filepath.ListSeparator) + filepath.Join(dir, "more"), "KEYCARE_MAX_AGE": "30d", "KEYCARE_OTHER": "x",
 		"AWS_ACCESS_KEY_ID": "AKIARZPUZDIKNTOTVICN", "AWS_SECRET_ACCESS_KEY": "s3cr3t", "AWS_SESSION_TOKEN": "t0ken", "AWS_PROFILE": "work",
+		"http_proxy": "http://dana%3Ahunter2%40proxy:1", "HTTP_PROXY": "http://proxy/?token=hunter2", "no_proxy": "dana:hunter2＠proxy",
 		"AWS_SECURITY_TOKEN": "t0ken", "AWS_DEFAULT_PROFILE": "work", "KEYCARE_MFA_COMMAND": "totp s33d", "PATH": "/bin",
 	}
 	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
@@ -32,12 +33,12 @@ func TestCapture(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", vars, want)
 	}
 	said := strings.Join(left, "\n")
-	for _, name := range []string{"https_proxy", "ALL_PROXY", "AWS_ENDPOINT_URL_STS"} {
+	for _, name := range []string{"https_proxy", "ALL_PROXY", "AWS_ENDPOINT_URL_STS", "http_proxy", "HTTP_PROXY", "no_proxy"} {
 		if strings.Count(said, name+" is left out") != 1 {
 			t.Errorf("%s: %s", name, said)
 		}
 	}
-	for _, secret := range []string{"hunter2", "token", "s33d", "u:p"} {
+	for _, secret := range []string{"hunter2", "t0k3n", "s33d", "u:p"} {
 		if strings.Contains(said, secret) {
 			t.Errorf("%q is told: %s", secret, said)
 		}

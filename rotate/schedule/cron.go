@@ -133,12 +133,15 @@ func cronWith(text, block []byte) ([]byte, error) {
 	return slices.Concat(before, block, after), nil
 }
 
+// noCrontab is how cron's programs, and busybox's, say that there is none. Any
+// other failure is one: to take it for an empty crontab would lose the real one.
+var noCrontab = regexp.MustCompile(`^(crontab: )?no crontab for [^\n]*$|^crontab: can't open '[^'\n]*': No such file or directory$`)
+
 // crontab reads the user's crontab. There being none is an empty one.
 func crontab(ctx context.Context, h *Host) ([]byte, error) {
 	text, err := h.Run(ctx, nil, "crontab", "-l")
 	var failed *RunError
-	if errors.As(err, &failed) && failed.Code > 0 &&
-		(strings.Contains(failed.Text, "no crontab") || strings.Contains(failed.Text, "No such file")) {
+	if errors.As(err, &failed) && failed.Code == 1 && len(text) == 0 && noCrontab.MatchString(strings.TrimSpace(failed.Text)) {
 		return nil, nil
 	}
 	if err != nil {
