@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -33,6 +34,7 @@ func fixCommand() *cli.Command {
 // fixer is one run of fix.
 type fixer struct {
 	dryRun bool
+	yes    bool // nobody is asked
 	ask    func(question string) (bool, error)
 	done   int
 	open   int // shown and not done
@@ -48,7 +50,7 @@ func runFix(c *cli.Context) error {
 		return err
 	}
 	f := &fixer{dryRun: c.Bool("dry-run"), ask: o.Confirm}
-	if c.Bool("yes") {
+	if f.yes = c.Bool("yes"); f.yes {
 		f.ask = func(string) (bool, error) { return true, nil }
 	}
 	if len(o.Paths.Doubts) > 0 {
@@ -180,7 +182,16 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
-		return f.agreed(fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk), m.Diff)
+		what := fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk)
+		if len(m.Moves) > 0 {
+			what += fmt.Sprintf("\n  then tools of the Go SDK use another key, that of the AWS CLI, for: %s", strings.Join(m.Moves, ", "))
+			if f.yes {
+				f.open++
+				fmt.Println(what + "\n  --yes does not agree to that")
+				return false, nil
+			}
+		}
+		return f.agreed(what, m.Diff)
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,9 @@ type Mend struct {
 	Diagnostic
 	What string // what is done, as a command: "remove the byte order mark"
 	Diff string // the lines before and after, secrets redacted
+	// Moves names the profiles for which the Go SDK reads another key afterwards:
+	// the one that the AWS CLI reads.
+	Moves []string
 
 	kind  FileKind
 	edits []edit
@@ -107,11 +110,24 @@ func (s *Set) nextMend(start *Set, refused map[string]bool) (Mend, *Set) {
 			after.Missing = s.Missing
 			if s.sameReadings(after) && start.keptBy(after) {
 				m.Diff = mendDiff(f, texts[k], edits)
+				m.Moves = s.moved(after)
 				return m, after
 			}
 		}
 	}
 	return Mend{}, nil
+}
+
+// moved are the profiles for which the Go SDK reads one key before and another
+// one after.
+func (s *Set) moved(after *Set) (profiles []string) {
+	for _, p := range s.Profiles() {
+		was, is := s.SDK(p), after.SDK(p)
+		if was.None == "" && is.None == "" && was.Pair.ID != is.Pair.ID {
+			profiles = append(profiles, p)
+		}
+	}
+	return profiles
 }
 
 // repair returns the edits that mend a quirk; none where only a person can say

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +55,25 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: cannot set up the AWS client: %w", profile, err)
 	}
+	if err := badEndpoint(aws.ToString(cfg.BaseEndpoint)); err != nil {
+		return nil, fmt.Errorf("profile %q: %w", profile, err)
+	}
 	return &AWS{cfg}, nil
+}
+
+// badEndpoint refuses endpoints that are no addresses. The SDK's own error would
+// show them, with a password that may stand in them.
+func badEndpoint(base string) error {
+	from := map[string]string{"the endpoint_url of its settings": base}
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"} {
+		from[name] = os.Getenv(name)
+	}
+	for name, address := range from {
+		if _, err := url.Parse(address); err != nil {
+			return fmt.Errorf("%s is no address: write one such as https://host:port", name)
+		}
+	}
+	return nil
 }
 
 // Signer is who signs a call.

@@ -296,7 +296,10 @@ func (r *run) untold() []Notice {
 }
 
 func (r *run) say(format string, args ...any) {
-	r.did = append(r.did, oneLine(fmt.Sprintf(format, args...)))
+	line := oneLine(fmt.Sprintf(format, args...))
+	if !slices.Contains(r.did, line) { // Rotate resumes once more what Resume could not end
+		r.did = append(r.did, line)
+	}
 }
 
 // flat returns the errors that were joined.

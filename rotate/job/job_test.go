@@ -356,3 +356,14 @@ func TestRunPlainText(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+// A pipe in the place of the log is an error, not a wait for ever.
+func TestRunLogIsNoFile(t *testing.T) {
+	b := newBench(t)
+	if err := os.MkdirAll(LogPath(b.State), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if res, err := b.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no plain file") || res.Outcome != Well {
+		t.Errorf("%+v, %v", res, err)
+	}
+}

@@ -25,7 +25,7 @@ func lockPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.loc
 
 // appendLog adds a line for a run and one for each thing that it did.
 func appendLog(s rotate.State, at time.Time, out Outcome, did []string) error {
-	log, err := s.Disk.ReadFile(LogPath(s))
+	log, err := readPlain(s, LogPath(s))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot write the log of the timer: %w", err)
 	}
@@ -44,6 +44,15 @@ func appendLog(s rotate.State, at time.Time, out Outcome, did []string) error {
 		return fmt.Errorf("cannot write the log of the timer: %w", err)
 	}
 	return nil
+}
+
+// readPlain reads a file that nothing but a plain file may stand for: a pipe would
+// keep the run waiting for ever.
+func readPlain(s rotate.State, path string) ([]byte, error) {
+	if fi, err := s.Disk.Stat(path); err == nil && !fi.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no plain file", path)
+	}
+	return s.Disk.ReadFile(path)
 }
 
 // oneLine keeps what comes from files and from AWS from making lines of its own,

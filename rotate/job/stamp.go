@@ -62,7 +62,7 @@ func stampPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.js
 
 // Load reads the stamp; nil if no run ever was.
 func Load(s rotate.State) (*Stamp, error) {
-	b, err := s.Disk.ReadFile(stampPath(s))
+	b, err := readPlain(s, stampPath(s))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
