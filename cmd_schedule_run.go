@@ -124,7 +124,7 @@ func runTimer(c *cli.Context) error {
 	}
 	switch {
 	case c.Context.Err() != nil:
-		return c.Context.Err()
+		return errors.Join(c.Context.Err(), res.Err)
 	case failed != nil:
 		return errors.Join(failed, res.Err)
 	case res.Err != nil:
@@ -172,8 +172,9 @@ func newJob(o *rotate.Options, a auditOptions, t timerOptions) *job.Job {
 	return j
 }
 
-// mostWays bounds how many ways to AWS are looked at for the network.
-const mostWays = 8
+// mostWays bounds how many ways to AWS are looked at for the network, mostAsked
+// how many profiles are looked at for ways.
+const mostWays, mostAsked = 8, 64
 
 // reach returns nil if AWS answers by any of the ways that the run may go: those
 // of the profiles in its care, of rotations that are open, and of the keys that
@@ -194,7 +195,7 @@ func reach(ctx context.Context, o *rotate.Options, a auditOptions, care []string
 	}
 	profiles = append(slices.DeleteFunc(slices.Clone(profiles), func(p string) bool { return !matters(p) }), profiles...)
 	ways := map[string]*rotate.AWS{}
-	for _, p := range profiles {
+	for _, p := range profiles[:min(len(profiles), mostAsked)] {
 		way, err := rotate.Connect(ctx, o.Paths, p)
 		if err != nil {
 			continue // that is no matter of the network; the audit tells it

@@ -101,7 +101,7 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 	if err := st.save(j.State); err != nil {
 		return nil, err
 	}
-	r := &run{Job: j, st: st, ctx: ctx}
+	r := &run{Job: j, st: st}
 	res := r.do(ctx)
 	st.Ended = j.Now()
 	return res, errors.Join(st.save(j.State), r.logErr)
@@ -109,7 +109,6 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 
 type run struct {
 	*Job
-	ctx     context.Context
 	st      *Stamp
 	did     []string
 	notices []Notice
@@ -138,12 +137,12 @@ func (r *run) do(ctx context.Context) *Result {
 	r.st.Dark = 0
 	if open || damaged != nil || r.due() {
 		results, err := r.Resume(ctx)
-		r.keys(results, err)
+		r.keys(ctx, results, err)
 	}
 	if r.due() && ctx.Err() == nil {
 		if r.Rotate != nil {
 			results, err := r.Rotate(ctx)
-			r.keys(results, err)
+			r.keys(ctx, results, err)
 		}
 		r.audit(ctx, res)
 	}
@@ -181,7 +180,7 @@ func (r *run) network(ctx context.Context) error {
 }
 
 // keys notes what became of rotations.
-func (r *run) keys(results []rotate.Result, err error) {
+func (r *run) keys(ctx context.Context, results []rotate.Result, err error) {
 	for _, res := range results {
 		n, isNews := noticeOf(res)
 		if _, told := r.st.Told[n.About]; told && res.Outcome == rotate.InGrace {
@@ -200,8 +199,9 @@ func (r *run) keys(results []rotate.Result, err error) {
 			r.notices = append(r.notices, n)
 		}
 	}
-	if r.ctx.Err() != nil {
-		return // it was stopped, and says so by that
+	if ctx.Err() != nil { // it was stopped: the next run goes on, and tells what is wrong
+		r.errs = append(r.errs, flat(err)...)
+		return
 	}
 	for _, e := range flat(err) {
 		if errors.Is(e, credfile.ErrLocked) {

@@ -327,9 +327,10 @@ func TestRunAuditWithError(t *testing.T) {
 func TestRunStopped(t *testing.T) {
 	b := newBench(t)
 	ctx, stop := context.WithCancel(t.Context())
-	b.Rotate = func(context.Context) ([]rotate.Result, error) { stop(); return nil, context.Canceled }
+	half := &rotate.HalfDone{Journal: &rotate.Journal{ID: "7"}, Why: "interrupted", Err: context.Canceled}
+	b.Rotate = func(context.Context) ([]rotate.Result, error) { stop(); return nil, half }
 	res, err := b.Run(ctx)
-	if err != nil || len(res.Notices) > 0 || len(b.stamp().Told) > 0 {
+	if err != nil || len(res.Notices) > 0 || len(b.stamp().Told) > 0 || !errors.As(res.Err, &half) {
 		t.Errorf("%+v, %v", res, err)
 	}
 }
