@@ -348,8 +348,14 @@ func TestScheduleKeepsOff(t *testing.T) {
 	}
 }
 
-// One dead endpoint is not a dead network.
+// One dead endpoint, or one that is no address, is not a dead network.
 func TestScheduleDeadEndpoint(t *testing.T) {
+	for _, dead := range []string{"http://127.0.0.1:1", "http://%zz"} {
+		t.Run(dead, func(t *testing.T) { deadEndpoint(t, dead) })
+	}
+}
+
+func deadEndpoint(t *testing.T, dead string) {
 	s := newWorkstation(t)
 	s.now = s.now.AddDate(0, 0, 20)
 	t.Setenv("AWS_ENDPOINT_URL", "")
@@ -359,7 +365,7 @@ func TestScheduleDeadEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	credentials := "[a-local]\naws_access_key_id = AKIAQAAAAAAAQAAAAAAA\naws_secret_access_key = " + strings.Repeat("o", 40) + "\n\n" + string(b)
-	config := "[profile a-local]\nendpoint_url = http://127.0.0.1:1\n"
+	config := "[profile a-local]\nendpoint_url = " + dead + "\n"
 	for _, p := range []string{"work", "deploy"} {
 		config += "[profile " + p + "]\nendpoint_url = " + s.iam.URL() + "\n"
 	}

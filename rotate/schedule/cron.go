@@ -141,7 +141,7 @@ var noCrontab = regexp.MustCompile(`^(crontab: )?no crontab for [^\n]*$|^crontab
 func crontab(ctx context.Context, h *Host) ([]byte, error) {
 	text, err := h.Run(ctx, nil, "crontab", "-l")
 	var failed *RunError
-	if errors.As(err, &failed) && failed.Code == 1 && len(text) == 0 && noCrontab.MatchString(strings.TrimSpace(failed.Text)) {
+	if errors.As(err, &failed) && len(text) == 0 && noCrontab.MatchString(strings.TrimSpace(failed.Text)) {
 		return nil, nil
 	}
 	if err != nil {
