@@ -101,21 +101,57 @@ func (s *Set) nextMend(start *Set, refused map[string]bool) (Mend, *Set) {
 			if len(edits) == 0 || refused[m.key(s)] {
 				continue
 			}
-			texts := [2]string{s.Credentials.Text, s.Config.Text}
-			texts[k] = applyEdits(f.Text, edits)
-			if undoEdits(texts[k], f.Text, edits) != f.Text || texts[k] == f.Text {
-				continue
-			}
-			after := NewSet(s.Paths, texts[CredentialsFile], texts[ConfigFile])
-			after.Missing = s.Missing
-			if s.sameReadings(after) && start.keptBy(after) {
-				m.Diff = mendDiff(f, texts[k], edits)
+			if after := s.mended(start, m); after != nil {
+				m.Diff = mendDiff(f, after.Files()[k].Text, edits)
 				m.Moves = s.moved(after)
 				return m, after
 			}
 		}
 	}
 	return Mend{}, nil
+}
+
+// mended returns the files with a repair, nil if it is not safe.
+func (s *Set) mended(start *Set, m Mend) *Set {
+	f := s.Files()[m.kind]
+	texts := [2]string{s.Credentials.Text, s.Config.Text}
+	texts[m.kind] = applyEdits(f.Text, m.edits)
+	if undoEdits(texts[m.kind], f.Text, m.edits) != f.Text || texts[m.kind] == f.Text {
+		return nil
+	}
+	after := NewSet(s.Paths, texts[CredentialsFile], texts[ConfigFile])
+	after.Missing = s.Missing
+	if !s.sameReadings(after) || !start.keptBy(after) {
+		return nil
+	}
+	return after
+}
+
+// mostTried and largestTried bound what Mendable looks at: each repair is proved
+// with all readers.
+const mostTried, largestTried = 50, 64 << 10
+
+// Mendable returns the quirks that Mend offers to repair as the files are now. Of
+// large files, and of many quirks, some may be missing.
+func (s *Set) Mendable() map[Diagnostic]bool {
+	able := map[Diagnostic]bool{}
+	if len(s.Credentials.Text)+len(s.Config.Text) > largestTried {
+		return able
+	}
+	tried := 0
+	for k, f := range s.Files() {
+		for _, d := range f.Diagnostics() {
+			what, edits := f.repair(d)
+			if len(edits) == 0 {
+				continue
+			}
+			if tried++; tried > mostTried {
+				return able
+			}
+			able[d] = s.mended(s, Mend{Diagnostic: d, What: what, kind: FileKind(k), edits: edits}) != nil
+		}
+	}
+	return able
 }
 
 // moved are the profiles for which the Go SDK reads one key before and another

@@ -211,3 +211,21 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("left behind: %v", entries)
 	}
 }
+
+// Mendable names what Mend offers, and nothing else.
+func TestMendable(t *testing.T) {
+	s := NewSet(Paths{Credentials: "credentials"}, mendText("[a]\nAWS_ACCESS_KEY_ID = <I>\naws_secret_access_key = <S> # x\n[ b ]\nregion = x\n"), "")
+	offered := map[Quirk]bool{}
+	_, _, _ = s.Mend(func(m Mend) (bool, error) {
+		offered[m.Quirk] = true
+		return false, nil
+	})
+	for d, able := range s.Mendable() {
+		if able != offered[d.Quirk] {
+			t.Errorf("%s: mendable %v, offered %v", d.Quirk, able, offered[d.Quirk])
+		}
+	}
+	if !offered["caps"] || !offered["inline-comment"] || offered["header-spaces"] {
+		t.Errorf("offered %v", offered)
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 // lookAtReaders judges where AWS's tools read the files differently.
 func lookAtReaders(a *auditor) {
-	r := &readers{auditor: a, told: make(map[quirkOf]bool)}
+	r := &readers{auditor: a, told: make(map[quirkOf]bool), mendable: a.set.Mendable()}
 	for kind, f := range a.set.Files() {
 		r.diags[kind] = f.Diagnostics()
 		d := r.diags[kind]
@@ -34,6 +34,8 @@ type readers struct {
 	*auditor
 	diags [2][]credfile.Diagnostic // by FileKind, in the order of lines
 	told  map[quirkOf]bool
+	// mendable are those that "keycare fix" offers to repair.
+	mendable map[credfile.Diagnostic]bool
 }
 
 // quirkOf is a quirk of a profile in a file, of which one finding is enough.
@@ -83,7 +85,7 @@ func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why, rep
 	for _, d := range r.diags[kind] {
 		if t := credfile.QuirkTexts[d.Quirk]; d.Pos.Line == ref.Line && t.Whole {
 			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
-			return t.What, t.Repair
+			return t.What, r.repair(d)
 		}
 	}
 	return withoutTexts(ref.Why), "mend or delete the line"
@@ -138,7 +140,7 @@ func (r *readers) rotatable(s *subject, cli credfile.Reading) {
 	}
 	d := differ.Causes[0]
 	t := credfile.QuirkTexts[d.Quirk]
-	f := Finding{Profiles: []string{s.name}, Fix: t.Repair, File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
+	f := Finding{Profiles: []string{s.name}, Fix: r.repair(d), File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
 		What: fmt.Sprintf("profile %q: ini.v1 does not read the key that the AWS CLI and the Go SDK read, because of %s", s.name, t.What)}
 	if isKeyID(credfile.FactsOf(cli.Pair.ID)) {
 		f.KeyID = cli.Pair.ID
@@ -182,9 +184,18 @@ type cause struct {
 	what, repair string
 }
 
-func causeOf(kind credfile.FileKind, d credfile.Diagnostic) cause {
+func (r *readers) causeOf(kind credfile.FileKind, d credfile.Diagnostic) cause {
 	t := credfile.QuirkTexts[d.Quirk]
-	return cause{kind, d.Pos, fmt.Sprintf("%s (%s)", t.What, t.Tools), t.Repair}
+	return cause{kind, d.Pos, fmt.Sprintf("%s (%s)", t.What, t.Tools), r.repair(d)}
+}
+
+// repair is how to mend a quirk, by a command where there is one.
+func (r *readers) repair(d credfile.Diagnostic) string {
+	says := credfile.QuirkTexts[d.Quirk].Repair
+	if r.mendable[d] {
+		return says + ": keycare fix"
+	}
+	return says
 }
 
 // cause looks for what makes the readings of s differ: the quirk nearest to the
@@ -200,7 +211,7 @@ func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
 			if d == nil {
 				continue
 			}
-			c := causeOf(credfile.FileKind(kind), *d)
+			c := r.causeOf(credfile.FileKind(kind), *d)
 			if near {
 				r.told[quirkOf{credfile.FileKind(kind), d.Profile, d.Quirk}] = true
 				return c
@@ -231,7 +242,7 @@ func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
 	for kind, diags := range r.diags {
 		for _, d := range diags {
 			if d.Quirk == "default-caps" {
-				return causeOf(credfile.FileKind(kind), d)
+				return r.causeOf(credfile.FileKind(kind), d)
 			}
 		}
 	}
@@ -326,7 +337,7 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		if d.Profile == "" && lost != "" {
 			subject = append(subject, lost)
 		}
-		r.add("file-quirk", r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Fix: t.Repair},
+		r.add("file-quirk", r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Fix: r.repair(d)},
 			kind, d.Pos.Line, d.Pos.Col), subject...)
 	}
 }
