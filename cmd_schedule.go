@@ -18,7 +18,6 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
-	"keycare/rotate"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
 )
@@ -260,7 +259,7 @@ func runScheduleInstall(c *cli.Context) error {
 	for _, t := range r.Timer.Trouble {
 		warn("%s", t)
 	}
-	fmt.Printf("to see how it goes: keycare schedule status%s; its log is %s\n", logs(k), job.LogPath(rotate.State{Dir: stateDir()}))
+	fmt.Printf("to see how it goes: keycare schedule status%s; its log is %s\n", logs(k), job.LogPath(ownState()))
 	if len(c.StringSlice("rotate")) == 0 {
 		fmt.Println("it audits once a day and rotates nothing: give --rotate PROFILE to put a profile's key in its care")
 	}
@@ -291,7 +290,7 @@ func nextRun(t schedule.Timer) string {
 	if t.Next.IsZero() {
 		return ""
 	}
-	at := t.Next.Local().Format("2006-01-02 15:04")
+	at := local(t.Next)
 	if t.Kind == schedule.Task {
 		at += ", or up to an hour later"
 	}

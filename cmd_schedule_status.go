@@ -12,8 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/credfile/disk"
-	"keycare/rotate"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
 )
@@ -47,7 +45,7 @@ func runScheduleStatus(c *cli.Context) error {
 		return context.Cause(c.Context)
 	}
 	warnings := timerWarnings(found, findErr)
-	last, err := job.Load(rotate.State{Dir: stateDir(), Disk: disk.OS{}})
+	last, err := job.Load(ownState())
 	if err != nil {
 		warnings = append(warnings, err.Error())
 	}
