@@ -15,6 +15,8 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 	"keycare/credfile/settings"
 	"keycare/report"
 	"keycare/rotate"
@@ -146,11 +148,11 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, err
 		return report.Input{}, nil, err
 	}
 	in := report.Input{
-		Local: credfile.ReadLocal(disk.OS{}, env, paths), Beside: credfile.ReadBeside(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
+		Local: home.ReadLocal(disk.OS{}, env, paths), Beside: home.ReadBeside(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
 		Now: now, Policy: o.policy, Never: o.never.Bars,
 	}
 	if o.downloads {
-		in.Local.Siblings = append(in.Local.Siblings, credfile.ReadDownloads(disk.OS{}, env, xdg.UserDirs.Download, xdg.UserDirs.Desktop)...)
+		in.Local.Siblings = append(in.Local.Siblings, home.ReadDownloads(disk.OS{}, env, xdg.UserDirs.Download, xdg.UserDirs.Desktop)...)
 	}
 	in.Set, err = credfile.Load(disk.OS{}, paths)
 	if err != nil {
@@ -174,8 +176,8 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, err
 // onlineFacts asks AWS, unless offline, and completes the answers with what
 // earlier audits learned. A cache that cannot be written is not the audit's
 // failure.
-func onlineFacts(ctx context.Context, asker *rotate.Asker, offline bool, now time.Time) map[string]credfile.Online {
-	facts := map[string]credfile.Online{}
+func onlineFacts(ctx context.Context, asker *rotate.Asker, offline bool, now time.Time) map[string]facts.Online {
+	facts := map[string]facts.Online{}
 	if !offline {
 		facts = asker.Facts(ctx, askTimeout)
 	}
@@ -185,7 +187,7 @@ func onlineFacts(ctx context.Context, asker *rotate.Asker, offline bool, now tim
 
 // keepFacts completes the facts with what is kept of earlier audits, and keeps
 // what is new.
-func keepFacts(ctx context.Context, asker *rotate.Asker, facts map[string]credfile.Online, now time.Time) {
+func keepFacts(ctx context.Context, asker *rotate.Asker, facts map[string]facts.Online, now time.Time) {
 	state := ownState()
 	cache := state.FactCache()
 	if cache.Merge(asker.Set, facts, now) && ctx.Err() == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/credfile/settings"
 	"keycare/report"
 	"keycare/rotate/job"
@@ -43,7 +44,7 @@ func runFirst(*cli.Context) error {
 		return err
 	}
 	if asker != nil {
-		in.Online = map[string]credfile.Online{}
+		in.Online = map[string]facts.Online{}
 		ownState().FactCache().Merge(asker.Set, in.Online, in.Now)
 	}
 	p := &first{rep: report.Audit(in), in: in, never: set.NeverCall}

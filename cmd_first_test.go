@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/report"
 	"keycare/rotate/job"
 )
@@ -95,14 +96,14 @@ func (p *first) with(f report.Finding) *first {
 func TestFirstSteps(t *testing.T) {
 	type f = report.Finding
 	const install, audit, status = "keycare schedule install", "keycare audit", "keycare status"
-	grace := func(hours int) []credfile.Rotation {
+	grace := func(hours int) []facts.Rotation {
 		p := firstOf("")
-		return []credfile.Rotation{{Stage: "grace", Until: p.in.Now.Add(time.Duration(hours) * time.Hour)}}
+		return []facts.Rotation{{Stage: "grace", Until: p.in.Now.Add(time.Duration(hours) * time.Hour)}}
 	}
 	for name, tt := range map[string]struct {
 		text      string
 		finding   f
-		rotations []credfile.Rotation
+		rotations []facts.Rotation
 		change    func(p *first)
 		want      string // the first two commands
 	}{
@@ -127,8 +128,8 @@ func TestFirstSteps(t *testing.T) {
 		"no command":            {text: "[work]" + firstKey, finding: f{Rule: "pair-split", Fix: "join them", Severity: report.Medium}, want: "keycare explain pair-split|" + audit},
 		"more than a command":   {text: "[work]" + firstKey, finding: f{Rule: "old-key", Fix: "keycare rotate work\nor else", Severity: report.Medium}, want: "keycare explain old-key|" + audit},
 		"only to know":          {text: "[work]" + firstKey, finding: f{Rule: "static-key", Fix: "x", Severity: report.Info}, want: "keycare rotate work --dry-run|" + audit},
-		"in flight, before all": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Severity: report.Critical}, rotations: []credfile.Rotation{{Stage: "undo"}}, want: "keycare resume|" + audit},
-		"a recovery file alone": {rotations: []credfile.Rotation{{Recovery: true}}, want: "keycare resume|" + audit},
+		"in flight, before all": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Severity: report.Critical}, rotations: []facts.Rotation{{Stage: "undo"}}, want: "keycare resume|" + audit},
+		"a recovery file alone": {rotations: []facts.Rotation{{Recovery: true}}, want: "keycare resume|" + audit},
 		"in grace":              {text: "[work]" + firstKey, rotations: grace(1), want: "keycare rotate work --dry-run|" + audit},
 		"past the grace":        {text: "[work]" + firstKey, rotations: grace(0), want: "keycare resume|" + audit},
 		"the timer is ill":      {text: "[work]" + firstKey, change: func(p *first) { p.trouble = "x" }, want: "keycare schedule status|" + audit},
@@ -142,9 +143,9 @@ func TestFirstSteps(t *testing.T) {
 		"a new machine with a timer":     {text: "[work]" + firstKey, change: func(p *first) { p.rep.Unknown = 1 }, want: audit + "|keycare rotate work --dry-run"},
 		"a new machine with bad modes": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.rep.Unknown = 1 },
 			want: audit + "|keycare fix --dry-run"},
-		"in flight on a new machine": {text: "[work]" + firstKey, rotations: []credfile.Rotation{{Stage: "undo"}}, change: func(p *first) { p.rep.Unknown = 1 }, want: "keycare resume|" + audit},
+		"in flight on a new machine": {text: "[work]" + firstKey, rotations: []facts.Rotation{{Stage: "undo"}}, change: func(p *first) { p.rep.Unknown = 1 }, want: "keycare resume|" + audit},
 		"one of two is known": {text: "[work]" + firstKey, change: func(p *first) {
-			p.rep.Unknown, p.in.Online = 1, map[string]credfile.Online{"x": {Identity: credfile.Answer[credfile.Identity]{Unknown: "x"}}}
+			p.rep.Unknown, p.in.Online = 1, map[string]facts.Online{"x": {Identity: facts.Answer[facts.Identity]{Unknown: "x"}}}
 		}, want: "keycare rotate work --dry-run|" + audit},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +171,7 @@ func TestFirstSteps(t *testing.T) {
 // What the worst cases look like: ten lines, and none too wide.
 func TestFirstPage(t *testing.T) {
 	now := firstOf("").in.Now
-	rotations := []credfile.Rotation{{Stage: "undo"}, {Stage: "grace", Until: now.Add(time.Hour)}, {Stage: "grace", Until: now.Add(2 * time.Hour)}}
+	rotations := []facts.Rotation{{Stage: "undo"}, {Stage: "grace", Until: now.Add(time.Hour)}, {Stage: "grace", Until: now.Add(2 * time.Hour)}}
 	title := ""
 	long := report.Finding{Severity: report.Critical}
 	for _, r := range report.Rules {
@@ -208,22 +209,22 @@ func TestFirstPage(t *testing.T) {
 
 func TestFirstFlights(t *testing.T) {
 	now := firstOf("").in.Now
-	in := func(hours int) credfile.Rotation {
-		return credfile.Rotation{Stage: "grace", Until: now.Add(time.Duration(hours) * time.Hour)}
+	in := func(hours int) facts.Rotation {
+		return facts.Rotation{Stage: "grace", Until: now.Add(time.Duration(hours) * time.Hour)}
 	}
 	at := func(hours int) string { return local(now.Add(time.Duration(hours) * time.Hour)) }
 	for _, tt := range []struct {
-		rotations []credfile.Rotation
+		rotations []facts.Rotation
 		want      string
 	}{
 		{nil, ""},
-		{[]credfile.Rotation{{Stage: "watch"}}, ""},
-		{[]credfile.Rotation{{Stage: "retire"}}, "1 rotation is unfinished."},
-		{[]credfile.Rotation{in(24)}, "1 rotation is in grace: the old key is active until " + at(24) + "."},
-		{[]credfile.Rotation{in(24), in(3)}, "2 rotations are in grace, the first until " + at(3) + "."},
-		{[]credfile.Rotation{in(-1)}, "1 rotation is past the grace."},
-		{[]credfile.Rotation{in(-1), in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 past the grace, 1 in grace."},
-		{[]credfile.Rotation{in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 in grace until " + at(3) + "."},
+		{[]facts.Rotation{{Stage: "watch"}}, ""},
+		{[]facts.Rotation{{Stage: "retire"}}, "1 rotation is unfinished."},
+		{[]facts.Rotation{in(24)}, "1 rotation is in grace: the old key is active until " + at(24) + "."},
+		{[]facts.Rotation{in(24), in(3)}, "2 rotations are in grace, the first until " + at(3) + "."},
+		{[]facts.Rotation{in(-1)}, "1 rotation is past the grace."},
+		{[]facts.Rotation{in(-1), in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 past the grace, 1 in grace."},
+		{[]facts.Rotation{in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 in grace until " + at(3) + "."},
 	} {
 		p := firstOf("")
 		p.in.Rotations = tt.rotations

@@ -13,6 +13,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/home"
 	"keycare/rotate"
 )
 
@@ -118,13 +119,13 @@ func (f *fixer) agreed(what, diff string) (bool, error) {
 // modes takes rights from others: all of them for the files, those to write for
 // their folders.
 func (f *fixer) modes(paths credfile.Paths) error {
-	local := credfile.ReadLocal(disk.OS{}, credfile.OSEnv(), paths)
+	local := home.ReadLocal(disk.OS{}, credfile.OSEnv(), paths)
 	set, err := credfile.Load(disk.OS{}, paths)
 	if err != nil {
 		return err
 	}
 	for _, group := range []struct {
-		facts []credfile.FileFact
+		facts []home.FileFact
 		bits  os.FileMode
 	}{{local.Files, 0o077}, {local.Dirs, 0o022}} {
 		for _, at := range group.facts {

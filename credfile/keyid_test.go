@@ -80,7 +80,7 @@ func TestShowID(t *testing.T) {
 		"AKIA" + strings.Repeat("x", 40):           "(an ID of 44 characters)",
 		"":                                         "(an ID of 0 characters)",
 	} {
-		if got := showID(id); got != want {
+		if got := ShowID(id); got != want {
 			t.Errorf("%q is shown as %q, want %q", id, got, want)
 		}
 	}

@@ -19,7 +19,7 @@ type Env struct {
 // OSEnv is the environment of this process.
 func OSEnv() Env { return Env{Lookup: os.LookupEnv, GOOS: runtime.GOOS} }
 
-func (e Env) get(name string) string {
+func (e Env) Get(name string) string {
 	v, _ := e.Lookup(name)
 	return v
 }
@@ -41,7 +41,7 @@ var ErrNoHome = errors.New("no home folder: set HOME (on Windows USERPROFILE), o
 // (SDKs and Tools Reference Guide, "Location of the shared files").
 func Locate(env Env) (Paths, error) {
 	var p Paths
-	home, doubt := homeOf(env)
+	home, doubt := HomeOf(env)
 	if doubt != "" {
 		p.Doubts = append(p.Doubts, doubt)
 	}
@@ -52,7 +52,7 @@ func Locate(env Env) (Paths, error) {
 		{"AWS_SHARED_CREDENTIALS_FILE", "credentials", &p.Credentials},
 		{"AWS_CONFIG_FILE", "config", &p.Config},
 	} {
-		if v := env.get(f.name); v != "" {
+		if v := env.Get(f.name); v != "" {
 			*f.to = v
 			if strings.HasPrefix(v, "~") || strings.Contains(v, "$") {
 				p.Doubts = append(p.Doubts, fmt.Sprintf(
@@ -72,20 +72,20 @@ func Locate(env Env) (Paths, error) {
 	return p, nil
 }
 
-// homeOf returns the home folder: HOME, on Windows then USERPROFILE, then
+// HomeOf returns the home folder: HOME, on Windows then USERPROFILE, then
 // HOMEDRIVE with HOMEPATH.
-func homeOf(env Env) (home, doubt string) {
-	home = env.get("HOME")
+func HomeOf(env Env) (home, doubt string) {
+	home = env.Get("HOME")
 	if env.GOOS != "windows" {
 		return home, ""
 	}
-	profile := env.get("USERPROFILE")
+	profile := env.Get("USERPROFILE")
 	switch {
 	case home == "" && profile != "":
 		return profile, ""
 	case home == "":
-		return env.get("HOMEDRIVE") + env.get("HOMEPATH"), ""
-	case profile != "" && !strings.EqualFold(home, profile) && env.get("AWS_SHARED_CREDENTIALS_FILE") == "":
+		return env.Get("HOMEDRIVE") + env.Get("HOMEPATH"), ""
+	case profile != "" && !strings.EqualFold(home, profile) && env.Get("AWS_SHARED_CREDENTIALS_FILE") == "":
 		doubt = fmt.Sprintf("HOME is %s and USERPROFILE is %s: AWS's tools differ in which of them they read; "+
 			"set AWS_SHARED_CREDENTIALS_FILE to the file that you mean", home, profile)
 	}
@@ -94,5 +94,5 @@ func homeOf(env Env) (home, doubt string) {
 
 // Profile returns the profile that is meant where none is named.
 func (e Env) Profile() string {
-	return cmp.Or(e.get("AWS_PROFILE"), e.get("AWS_DEFAULT_PROFILE"), "default")
+	return cmp.Or(e.Get("AWS_PROFILE"), e.Get("AWS_DEFAULT_PROFILE"), "default")
 }

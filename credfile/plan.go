@@ -44,7 +44,7 @@ type Plan struct {
 // key. Places may be empty, where no From stands anywhere.
 func (s *Set) Plan(sw Swap) (*Plan, error) {
 	if !plainKey(sw.To) {
-		return nil, fmt.Errorf("key %s: ID or secret has characters that no AWS key has", showID(sw.To.ID))
+		return nil, fmt.Errorf("key %s: ID or secret has characters that no AWS key has", ShowID(sw.To.ID))
 	}
 	if len(s.Paths.Doubts) > 0 {
 		return nil, fmt.Errorf("%s", s.Paths.Doubts[0])
@@ -101,7 +101,7 @@ func (p *Plan) prove() error {
 		}
 		for _, m := range p.After.Mentions(old.ID) {
 			return fmt.Errorf("%s:%d mentions key %s where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
-				m.Path, m.Line, showID(old.ID), nameID)
+				m.Path, m.Line, ShowID(old.ID), nameID)
 		}
 	}
 	return nil
@@ -221,7 +221,7 @@ func (f *File) placeAt(at int, sw Swap) (Place, error) {
 	secret := pl.secret.In(f.Text)
 	if !slices.ContainsFunc(sw.From, func(p Pair) bool { return p.Secret.Reveal() == secret }) {
 		return pl, fmt.Errorf("%s:%d: profile %q holds key %s with another secret than the one that is rotated: put the right secret there, or delete the section",
-			f.Path, n+1, sec.Profile, showID(id))
+			f.Path, n+1, sec.Profile, ShowID(id))
 	}
 	pl.held = Pair{id, NewSecret(secret)}
 	return pl, nil

@@ -65,12 +65,12 @@ func (r Reading) says() string {
 	if !r.Token.Empty() {
 		token = " and a session token"
 	}
-	return fmt.Sprintf("key %s with a secret of %d characters%s", showID(r.Pair.ID), len(r.Pair.Secret.Reveal()), token)
+	return fmt.Sprintf("key %s with a secret of %d characters%s", ShowID(r.Pair.ID), len(r.Pair.Secret.Reveal()), token)
 }
 
-// showID keeps a text that is no key ID, perhaps a misplaced secret, out of
+// ShowID keeps a text that is no key ID, perhaps a misplaced secret, out of
 // messages.
-func showID(id string) string {
+func ShowID(id string) string {
 	if FactsOf(id).Kind == Unknown || len(id) > 32 {
 		return fmt.Sprintf("(an ID of %d characters)", len(id))
 	}

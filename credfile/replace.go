@@ -338,11 +338,11 @@ func (w *Writer) Probe(path string, size int) error {
 	if err != nil {
 		return readError(path, err)
 	}
-	if linkCount(fi) > 1 {
+	if disk.Links(fi) > 1 {
 		return fmt.Errorf("%s has a second name (a hard link), which replacing it would cut off: copy it to a file of its own first, cp %q %q.copy && mv %q.copy %q", path, resolved, resolved, resolved, resolved)
 	}
 	dir := filepath.Dir(resolved)
-	if parent, err := w.Disk.Stat(dir); err == nil && otherDevice(fi, parent) {
+	if parent, err := w.Disk.Stat(dir); err == nil && disk.OtherDevice(fi, parent) {
 		return fmt.Errorf("%s is a mount point itself, so it cannot be replaced: mount its folder instead", path)
 	}
 	temp, _ := w.names(resolved)

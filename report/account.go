@@ -6,11 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // account judges the account that k belongs to, once for all its keys.
-func (a *auditor) account(k *key, o credfile.Online, f Finding, root bool) {
+func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 	acct := o.Account
 	if acct == nil || a.users["account "+acct.ID] {
 		return
@@ -67,7 +67,7 @@ func (a *auditor) account(k *key, o credfile.Online, f Finding, root bool) {
 // rootKeyHere reports whether a root key of the account is in the files.
 func (a *auditor) rootKeyHere(account string) bool {
 	for _, o := range a.in.Online {
-		if id := o.Identity.Value; o.Identity.Known() && id.Account == account && id.Owner() == credfile.OwnerRoot {
+		if id := o.Identity.Value; o.Identity.Known() && id.Account == account && id.Owner() == facts.OwnerRoot {
 			return true
 		}
 	}
@@ -82,7 +82,7 @@ const (
 )
 
 // shortOf says in what a policy falls short.
-func shortOf(p credfile.PasswordPolicy) (short []string) {
+func shortOf(p facts.PasswordPolicy) (short []string) {
 	if p.MinLength < minPassword {
 		short = append(short, fmt.Sprintf("%d characters, not %d", p.MinLength, minPassword))
 	}
@@ -106,7 +106,7 @@ func shortOf(p credfile.PasswordPolicy) (short []string) {
 
 // passwordCommand sets a policy that is at least as strict as p in all. It names
 // every setting: AWS resets those that are left out.
-func passwordCommand(p credfile.PasswordPolicy) string {
+func passwordCommand(p facts.PasswordPolicy) string {
 	cmd := fmt.Sprintf("aws iam update-account-password-policy --minimum-password-length %d --password-reuse-prevention %d"+
 		" --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters",
 		max(p.MinLength, minPassword), max(p.Reuse, passwordReuse))
@@ -122,7 +122,7 @@ func passwordCommand(p credfile.PasswordPolicy) string {
 	return cmd
 }
 
-func (a *auditor) unknownAccount(acct *credfile.AccountFacts, f Finding) {
+func (a *auditor) unknownAccount(acct *facts.AccountFacts, f Finding) {
 	if a.in.Offline {
 		return
 	}
@@ -134,7 +134,7 @@ func (a *auditor) unknownAccount(acct *credfile.AccountFacts, f Finding) {
 	if a.rootKeyHere(acct.ID) {
 		use = "" // it is not judged
 	}
-	var facts, reasons []string
+	var missing, reasons []string
 	for _, u := range []struct{ fact, why string }{
 		{"root user's keys and MFA", acct.Root.Unknown}, {"kind of the root user's MFA device", device},
 		{"password policy", acct.Password.Unknown}, {"root user's last use", use},
@@ -142,19 +142,19 @@ func (a *auditor) unknownAccount(acct *credfile.AccountFacts, f Finding) {
 		if u.why == "" {
 			continue
 		}
-		facts = append(facts, u.fact)
+		missing = append(missing, u.fact)
 		if !slices.Contains(reasons, u.why) {
 			reasons = append(reasons, u.why)
 		}
 	}
-	if len(facts) == 0 {
+	if len(missing) == 0 {
 		return
 	}
-	says := "unknown " + strings.Join(facts, ", ")
-	if len(facts) == 1 && use != "" {
+	says := "unknown " + strings.Join(missing, ", ")
+	if len(missing) == 1 && use != "" {
 		says = "when root was last used is unknown"
 		switch {
-		case use == credfile.NoReport:
+		case use == facts.NoReport:
 			f.Fix = "an administrator can have one made: aws iam generate-credential-report" + profileFlag(f, a)
 		case strings.HasPrefix(use, needs):
 			f.Severity = Info // who has no such right can do nothing about it

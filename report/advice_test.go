@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // lastUse is the use of a key so many days ago; below zero it is unknown.
-func lastUse(days int) credfile.Answer[credfile.Use] {
+func lastUse(days int) facts.Answer[facts.Use] {
 	if days < 0 {
-		return credfile.Answer[credfile.Use]{Unknown: "needs iam:GetAccessKeyLastUsed"}
+		return facts.Answer[facts.Use]{Unknown: "needs iam:GetAccessKeyLastUsed"}
 	}
-	return credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-central-1"}}
+	return facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-central-1"}}
 }
 
 const neverUsed = 1 << 20
@@ -22,22 +22,22 @@ const neverUsed = 1 << 20
 // twoKeys is a user with keyA, made 80 days ago, in profile a, and keyB, of 70
 // days, which is in profile b if both is set. They were used so many days ago.
 func twoKeys(first, second int, both bool) Input {
-	use := func(days int) credfile.Answer[credfile.Use] {
+	use := func(days int) facts.Answer[facts.Use] {
 		if days == neverUsed {
-			return credfile.Answer[credfile.Use]{}
+			return facts.Answer[facts.Use]{}
 		}
 		return lastUse(days)
 	}
-	a := changed(func(o *credfile.Online) {
+	a := changed(func(o *facts.Online) {
 		o.Created.Value, o.LastUsed = now.Add(-80*day-time.Hour), use(first)
-		o.Others.Value = []credfile.OtherKey{{ID: keyB, Active: true, Created: now.Add(-70*day - time.Hour), LastUsed: use(second)}}
+		o.Others.Value = []facts.OtherKey{{ID: keyB, Active: true, Created: now.Add(-70*day - time.Hour), LastUsed: use(second)}}
 	})
 	in := input(section("a", keyA, secretA), "", online(a))
 	if both {
 		in = input(section("a", keyA, secretA)+section("b", keyB, secretB), "", online(a))
-		in.Online[keyB] = changed(func(o *credfile.Online) {
+		in.Online[keyB] = changed(func(o *facts.Online) {
 			o.KeyID, o.Created.Value, o.LastUsed = keyB, now.Add(-70*day-time.Hour), use(second)
-			o.Others.Value = []credfile.OtherKey{{ID: keyA, Active: true, Created: now.Add(-80*day - time.Hour), LastUsed: use(first)}}
+			o.Others.Value = []facts.OtherKey{{ID: keyA, Active: true, Created: now.Add(-80*day - time.Hour), LastUsed: use(first)}}
 		})
 	}
 	return in
@@ -101,17 +101,17 @@ func TestSecondKey(t *testing.T) {
 // that is to go itself, does not sign.
 func TestOtherSigner(t *testing.T) {
 	for _, c := range []struct {
-		change func(*credfile.Online)
+		change func(*facts.Online)
 		want   string
 	}{
-		{func(*credfile.Online) {}, keyA + " --user-name dev --profile b"},
-		{func(o *credfile.Online) { o.Rejected = true }, keyA + " --profile a"},
-		{func(o *credfile.Online) { o.Status.Value = "Inactive" }, keyA + " --profile a"},
-		{func(o *credfile.Online) { o.Identity.Value.Account = "111122223333" }, keyA + " --profile a"},
-		{func(o *credfile.Online) { o.LastUsed = lastUse(60); o.Created.Value = now.Add(-70 * day) }, keyA + " --profile a"},
+		{func(*facts.Online) {}, keyA + " --user-name dev --profile b"},
+		{func(o *facts.Online) { o.Rejected = true }, keyA + " --profile a"},
+		{func(o *facts.Online) { o.Status.Value = "Inactive" }, keyA + " --profile a"},
+		{func(o *facts.Online) { o.Identity.Value.Account = "111122223333" }, keyA + " --profile a"},
+		{func(o *facts.Online) { o.LastUsed = lastUse(60); o.Created.Value = now.Add(-70 * day) }, keyA + " --profile a"},
 	} {
 		in := input(section("a", keyA, secretA)+section("b", keyB, secretB), "", used(46))
-		second := changed(func(o *credfile.Online) {
+		second := changed(func(o *facts.Online) {
 			o.Identity.Value.ARN = "arn:aws:iam::619888638459:user/ops"
 			c.change(o)
 		})
@@ -127,18 +127,18 @@ func TestOtherSigner(t *testing.T) {
 // the rotation does.
 func TestKeysInFlight(t *testing.T) {
 	for _, c := range []struct {
-		r    credfile.Rotation
+		r    facts.Rotation
 		want int
 	}{
-		{credfile.Rotation{Old: keyB, New: keyA, Stage: "grace", Journal: true}, 0},
-		{credfile.Rotation{Old: keyA, New: keyB, Stage: "unfinished", Journal: true}, 0},
-		{credfile.Rotation{Old: keyA, Stage: "unfinished", Journal: true}, 0},
-		{credfile.Rotation{Old: keyOld, New: keyA, Stage: "grace", Journal: true}, 1},
-		{credfile.Rotation{Old: keyB, New: keyA, Stage: "watch", Journal: true}, 1},
-		{credfile.Rotation{Old: keyOld, New: keySession, Stage: "grace", Journal: true}, 1},
+		{facts.Rotation{Old: keyB, New: keyA, Stage: "grace", Journal: true}, 0},
+		{facts.Rotation{Old: keyA, New: keyB, Stage: "unfinished", Journal: true}, 0},
+		{facts.Rotation{Old: keyA, Stage: "unfinished", Journal: true}, 0},
+		{facts.Rotation{Old: keyOld, New: keyA, Stage: "grace", Journal: true}, 1},
+		{facts.Rotation{Old: keyB, New: keyA, Stage: "watch", Journal: true}, 1},
+		{facts.Rotation{Old: keyOld, New: keySession, Stage: "grace", Journal: true}, 1},
 	} {
 		in := twoKeys(60, 70, false)
-		in.Rotations = []credfile.Rotation{c.r}
+		in.Rotations = []facts.Rotation{c.r}
 		r := Audit(in)
 		if fs := of(r, "two-active-keys"); len(fs) != c.want {
 			t.Errorf("%+v: got %+v", c.r, fs)
@@ -152,7 +152,7 @@ func TestKeysInFlight(t *testing.T) {
 // A key in flight goes with its rotation, so the user's other spare key is told.
 func TestSpareInFlight(t *testing.T) {
 	in := twoKeys(70, 60, true)
-	in.Rotations = []credfile.Rotation{{Old: keyOld, New: keyA, Stage: "unfinished", Journal: true}}
+	in.Rotations = []facts.Rotation{{Old: keyOld, New: keyA, Stage: "unfinished", Journal: true}}
 	fs := of(Audit(in), "unused-key")
 	if len(fs) != 2 || fs[0].Fix != "keycare resume" || !strings.Contains(fs[1].Fix, "--status Inactive --access-key-id "+keyB) {
 		t.Errorf("got %+v", fs)
@@ -169,7 +169,7 @@ func TestGrace(t *testing.T) {
 		{now, "its grace ended on 2026-11-02 10:00 CET", "keycare resume"},
 		{time.Time{}, "still active", "keycare resume"},
 	} {
-		in := input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "grace", Journal: true, Until: c.until}))
+		in := input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "grace", Journal: true, Until: c.until}))
 		in.Now = now.In(zone)
 		fs := of(Audit(in), "rotation-in-grace")
 		if len(fs) != 1 || !strings.HasSuffix(fs[0].What, c.what) || fs[0].Fix != c.fix {
@@ -180,8 +180,8 @@ func TestGrace(t *testing.T) {
 
 // While a root key is being replaced, that is to be finished.
 func TestRootInFlight(t *testing.T) {
-	in := input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Keys = 1 }))
-	in.Rotations = []credfile.Rotation{{ID: "1", Old: keyB, New: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
+	in := input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.Keys = 1 }))
+	in.Rotations = []facts.Rotation{{ID: "1", Old: keyB, New: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
 	if fs := of(Audit(in), "root-key-in-account"); len(fs) != 1 || fs[0].Fix != "keycare resume" {
 		t.Errorf("got %+v", fs)
 	}
@@ -190,7 +190,7 @@ func TestRootInFlight(t *testing.T) {
 		t.Errorf("got %+v", fs)
 	}
 	in = ruleCases[0].fires
-	in.Rotations = []credfile.Rotation{{ID: "1", Old: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
+	in.Rotations = []facts.Rotation{{ID: "1", Old: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
 	if fs := of(Audit(in), "root-key"); len(fs) != 1 || fs[0].Fix != "keycare resume" {
 		t.Errorf("got %+v", fs)
 	}
@@ -198,7 +198,7 @@ func TestRootInFlight(t *testing.T) {
 
 // Only the profiles with the wrong secret are told, and which secret works.
 func TestWrongSecret(t *testing.T) {
-	in := input(section("a", keyA, secretA)+section("b", keyA, secretB), "", online(changed(func(o *credfile.Online) { o.WrongSecret = []string{"a"} })))
+	in := input(section("a", keyA, secretA)+section("b", keyA, secretB), "", online(changed(func(o *facts.Online) { o.WrongSecret = []string{"a"} })))
 	r := Audit(in)
 	checkNoSecret(t, r)
 	fs := of(r, "key-rejected")
@@ -208,7 +208,7 @@ func TestWrongSecret(t *testing.T) {
 	if fs := of(r, "secret-mismatch"); len(fs) != 1 || fs[0].Fix != `the secret of profile "b" works: take it over into profile "a", or delete the key's lines there` {
 		t.Errorf("got %+v", fs)
 	}
-	in.Online[keyA] = credfile.Online{KeyID: keyA, Rejected: true}
+	in.Online[keyA] = facts.Online{KeyID: keyA, Rejected: true}
 	if fs := of(Audit(in), "secret-mismatch"); len(fs) != 1 || !strings.HasPrefix(fs[0].Fix, "AWS accepts none of them") {
 		t.Errorf("got %+v", fs)
 	}
@@ -239,20 +239,20 @@ func TestUnknownRepairs(t *testing.T) {
 		"no answer from AWS (the connection is refused)":               "keycare audit",
 		"too many keys for one audit: ask for this one with --profile": "keycare audit --profile a",
 	} {
-		fs := of(Audit(input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.Created.Unknown = why })))), "unknown-facts")
+		fs := of(Audit(input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.Created.Unknown = why })))), "unknown-facts")
 		if len(fs) != 1 || fs[0].Fix != want {
 			t.Errorf("%s: got %+v", why, fs)
 		}
 	}
 	root := func(why string) func(*Input) {
-		return acct(func(f *credfile.AccountFacts) { f.RootUse.Unknown = why })
+		return acct(func(f *facts.AccountFacts) { f.RootUse.Unknown = why })
 	}
-	for why, want := range map[string]Severity{credfile.NoReport: Low, "needs iam:GetCredentialReport": Info, "no answer from AWS": Low} {
+	for why, want := range map[string]Severity{facts.NoReport: Low, "needs iam:GetCredentialReport": Info, "no answer from AWS": Low} {
 		if fs := of(Audit(input(section("a", keyA, secretA), "", root(why))), "unknown-account"); len(fs) != 1 || fs[0].Severity != want {
 			t.Errorf("%s: got %+v", why, fs)
 		}
 	}
-	both := acct(func(f *credfile.AccountFacts) {
+	both := acct(func(f *facts.AccountFacts) {
 		f.RootUse.Unknown, f.Password.Unknown = "needs iam:GetCredentialReport", "needs iam:GetAccountPasswordPolicy"
 	})
 	if fs := of(Audit(input(section("a", keyA, secretA), "", both)), "unknown-account"); len(fs) != 1 || fs[0].Severity != Low ||
@@ -284,7 +284,7 @@ func TestAgeAndUse(t *testing.T) {
 			t.Errorf("%s: got %+v", rule, fs)
 		}
 	}
-	for _, o := range []credfile.Online{{Rejected: true}, changed(func(o *credfile.Online) { o.Status.Value = "Inactive" })} {
+	for _, o := range []facts.Online{{Rejected: true}, changed(func(o *facts.Online) { o.Status.Value = "Inactive" })} {
 		if fs := of(Audit(input(section("a", keyA, secretA), "", online(o))), "static-key"); len(fs) != 0 {
 			t.Errorf("got %+v", fs)
 		}
@@ -294,7 +294,7 @@ func TestAgeAndUse(t *testing.T) {
 // A limit that is no number of days is neither tightened nor shown as another one.
 func TestPartsOfDays(t *testing.T) {
 	for hours, want := range map[int]string{36: "", 37: "is 1.5 days old, the limit is 1.5", 60: "is 2.5 days old, the limit is 1.5"} {
-		in := input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
+		in := input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
 			o.Created.Value = now.Add(-time.Duration(hours) * time.Hour)
 		})))
 		in.Policy.MaxAge = 36 * time.Hour

@@ -12,6 +12,8 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 )
 
 var update = flag.Bool("update", false, "write golden files and generated docs anew")
@@ -48,12 +50,12 @@ func section(name, id, secret string, more ...string) string {
 func input(credentials, config string, change ...func(*Input)) Input {
 	in := Input{
 		Set: credfile.NewSet(testPaths, credentials, config), Offline: true, Now: now,
-		Local: credfile.Local{GOOS: "linux",
-			Files: []credfile.FileFact{
+		Local: home.Local{GOOS: "linux",
+			Files: []home.FileFact{
 				{Path: testPaths.Credentials, Exists: true, Mode: 0o600, ModeKnown: true, HardLinks: 1},
 				{Path: testPaths.Config, Kind: credfile.ConfigFile, Exists: true, Mode: 0o644, ModeKnown: true, HardLinks: 1},
 			},
-			Dirs: []credfile.FileFact{{Path: "/home/u/.aws", Exists: true, Mode: 0o700, ModeKnown: true}},
+			Dirs: []home.FileFact{{Path: "/home/u/.aws", Exists: true, Mode: 0o700, ModeKnown: true}},
 		},
 	}
 	for _, c := range change {
@@ -63,24 +65,24 @@ func input(credentials, config string, change ...func(*Input)) Input {
 }
 
 // online makes the audit an online one in which AWS said this about keyA.
-func online(o credfile.Online) func(*Input) {
+func online(o facts.Online) func(*Input) {
 	return func(in *Input) {
-		in.Offline, in.Online = false, map[string]credfile.Online{keyA: o}
+		in.Offline, in.Online = false, map[string]facts.Online{keyA: o}
 	}
 }
 
 // fresh is what AWS says about a key that is all right.
-func fresh() credfile.Online {
-	return credfile.Online{KeyID: keyA,
-		Identity: credfile.Answer[credfile.Identity]{Value: credfile.Identity{
+func fresh() facts.Online {
+	return facts.Online{KeyID: keyA,
+		Identity: facts.Answer[facts.Identity]{Value: facts.Identity{
 			ARN: "arn:aws:iam::619888638459:user/dev", UserID: "AIDAZAVB57H5V3Q4ACRGM", Account: "619888638459"}},
-		Created:  credfile.Answer[time.Time]{Value: now.Add(-10 * day)},
-		Status:   credfile.Answer[string]{Value: "Active"},
-		LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-day), Service: "s3", Region: "eu-west-1"}},
-		User:     &credfile.UserFacts{Name: "dev", MFA: credfile.Answer[[]string]{Value: []string{"arn:aws:iam::619888638459:mfa/dev"}}},
-		Account: &credfile.AccountFacts{ID: "619888638459",
-			Root: credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{MFA: 1}},
-			Password: credfile.Answer[credfile.PasswordPolicy]{Value: credfile.PasswordPolicy{
+		Created:  facts.Answer[time.Time]{Value: now.Add(-10 * day)},
+		Status:   facts.Answer[string]{Value: "Active"},
+		LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-day), Service: "s3", Region: "eu-west-1"}},
+		User:     &facts.UserFacts{Name: "dev", MFA: facts.Answer[[]string]{Value: []string{"arn:aws:iam::619888638459:mfa/dev"}}},
+		Account: &facts.AccountFacts{ID: "619888638459",
+			Root: facts.Answer[facts.RootFacts]{Value: facts.RootFacts{MFA: 1}},
+			Password: facts.Answer[facts.PasswordPolicy]{Value: facts.PasswordPolicy{
 				MinLength: 14, Reuse: 24, MaxAge: 90, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true}}},
 	}
 }
@@ -145,8 +147,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func readLocal(p credfile.Paths) credfile.Local {
-	return credfile.ReadLocal(disk.OS{}, credfile.Env{
+func readLocal(p credfile.Paths) home.Local {
+	return home.ReadLocal(disk.OS{}, credfile.Env{
 		Lookup: func(string) (string, bool) { return "", false }, GOOS: runtime.GOOS}, p)
 }
 

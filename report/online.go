@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // lookOnline judges what AWS said about each key. Canary and example keys are
@@ -21,14 +22,14 @@ func lookOnline(a *auditor) {
 			if k.Kind != credfile.LongTerm || k.oddDigits() {
 				continue // nobody needs to ask about it
 			}
-			o.Identity.Unknown, o.Created.Unknown = credfile.NotAsked, credfile.NotAsked
-			o.Status.Unknown = credfile.NotAsked
+			o.Identity.Unknown, o.Created.Unknown = facts.NotAsked, facts.NotAsked
+			o.Status.Unknown = facts.NotAsked
 		}
 		a.online(k, o)
 	}
 }
 
-func (a *auditor) online(k *key, o credfile.Online) {
+func (a *auditor) online(k *key, o facts.Online) {
 	f := a.keyFinding(k)
 	of := someNames(f.Profiles)
 	if allowed := a.in.Policy.Accounts; len(allowed) > 0 && k.Kind == credfile.LongTerm && !slices.Contains(allowed, f.Account) {
@@ -49,7 +50,7 @@ func (a *auditor) online(k *key, o credfile.Online) {
 		return
 	}
 	a.wrongSecrets(k, o)
-	root := o.Identity.Known() && o.Identity.Value.Owner() == credfile.OwnerRoot
+	root := o.Identity.Known() && o.Identity.Value.Owner() == facts.OwnerRoot
 	if root {
 		if a.flightOf(k.ID) != nil {
 			f.Fix = "keycare resume"
@@ -80,7 +81,7 @@ func (a *auditor) online(k *key, o credfile.Online) {
 
 // wrongSecrets judges the profiles that hold a key that works with a secret that
 // does not.
-func (a *auditor) wrongSecrets(k *key, o credfile.Online) {
+func (a *auditor) wrongSecrets(k *key, o facts.Online) {
 	if len(o.WrongSecret) == 0 {
 		return
 	}
@@ -136,13 +137,13 @@ func (k *key) hasSecret() bool {
 
 // unknownFacts makes one finding of all that AWS did not tell about a key. In an
 // offline audit that is so for every key and the summary says it once.
-func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
+func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 	if k.Kind != credfile.LongTerm || !k.hasSecret() {
 		return // the file does not keep other keys for long, and an ID alone opens nothing
 	}
-	var facts, reasons []string
+	var missing, reasons []string
 	note := func(fact, reason string) {
-		facts = append(facts, fact)
+		missing = append(missing, fact)
 		if !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
 		}
@@ -168,7 +169,7 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 	case o.Created.Value.IsZero():
 		note("age", "AWS gave no date")
 	}
-	if len(facts) > 0 {
+	if len(missing) > 0 {
 		a.unknown++
 	}
 	switch {
@@ -180,11 +181,11 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 	if a.in.Offline {
 		return
 	}
-	asked := o.Status.Unknown != credfile.NotAsked
+	asked := o.Status.Unknown != facts.NotAsked
 	if asked {
 		noteDetails(o, note)
 	}
-	if len(facts) == 0 {
+	if len(missing) == 0 {
 		return
 	}
 	why := together(reasons)
@@ -201,6 +202,6 @@ func (a *auditor) unknownFacts(k *key, o credfile.Online, f Finding) {
 	default:
 		f.Fix = "keycare audit"
 	}
-	f.What = fmt.Sprintf("%s of %s: unknown %s: %s", k.show(), someNames(f.Profiles), strings.Join(facts, ", "), why)
+	f.What = fmt.Sprintf("%s of %s: unknown %s: %s", k.show(), someNames(f.Profiles), strings.Join(missing, ", "), why)
 	a.add("unknown-facts", f, k.ID)
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // use judges when a key was used last, and reports whether it said that the key
 // is not used.
-func (a *auditor) use(k *key, o credfile.Online, f Finding) (unused bool) {
+func (a *auditor) use(k *key, o facts.Online, f Finding) (unused bool) {
 	if !o.LastUsed.Known() || o.OwnUse || !o.Created.Known() || o.Created.Value.IsZero() || o.Status.Value != "Active" {
 		return false
 	}
@@ -33,7 +34,7 @@ func (a *auditor) use(k *key, o credfile.Online, f Finding) (unused bool) {
 }
 
 // usedBy is a use for people.
-func usedBy(u credfile.Use) string {
+func usedBy(u facts.Use) string {
 	says := "for an unknown service"
 	if u.Service != "" && u.Service != "N/A" {
 		says = "for " + u.Service
@@ -45,7 +46,7 @@ func usedBy(u credfile.Use) string {
 }
 
 // others judges the second key of k's user.
-func (a *auditor) others(k *key, o credfile.Online, f Finding) {
+func (a *auditor) others(k *key, o facts.Online, f Finding) {
 	if !o.Others.Known() {
 		return
 	}
@@ -75,7 +76,7 @@ func (a *auditor) others(k *key, o credfile.Online, f Finding) {
 }
 
 // otherKey describes a key that need not be on this machine.
-func (a *auditor) otherKey(o credfile.OtherKey) string {
+func (a *auditor) otherKey(o facts.OtherKey) string {
 	says := fmt.Sprintf("%s, %d days old, ", o.ID, int(a.in.Now.Sub(o.Created)/day))
 	switch s := a.otherStanding(o); {
 	case s.unknown != "":

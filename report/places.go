@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/home"
 )
 
 // lookAtPlaces judges the names of the files and the failures to read them.
@@ -36,7 +37,7 @@ func lookAtPlaces(a *auditor) {
 // openUp is the command that makes a file readable to its owner, by what keeps it
 // shut: the folder, its mode, or its owner. It is empty where that is not known.
 func (a *auditor) openUp(path string) string {
-	fill := func(template string, f credfile.FileFact) string {
+	fill := func(template string, f home.FileFact) string {
 		if f.OwnedByOther {
 			template = `sudo chown "$(id -un)" {file}`
 		}
@@ -129,11 +130,11 @@ func openTo(m fs.FileMode) string {
 	return who(0o011) + " has a right that only you should have"
 }
 
-var siblingRules = map[credfile.SiblingKind]struct{ rule, what string }{
-	credfile.RootCSV:     {"root-key-file", "%s is the file of a root key"},
-	credfile.KeyDownload: {"key-download", "%s is a key file from the AWS console"},
-	credfile.BackupCopy:  {"backup-copy", "%s is a copy with keys in it"},
-	credfile.Leftover:    {"keycare-leftover", "%s is left from a rotation that was interrupted"},
+var siblingRules = map[home.SiblingKind]struct{ rule, what string }{
+	home.RootCSV:     {"root-key-file", "%s is the file of a root key"},
+	home.KeyDownload: {"key-download", "%s is a key file from the AWS console"},
+	home.BackupCopy:  {"backup-copy", "%s is a copy with keys in it"},
+	home.Leftover:    {"keycare-leftover", "%s is left from a rotation that was interrupted"},
 }
 
 func lookAtSiblings(a *auditor) {
@@ -146,9 +147,9 @@ func lookAtSiblings(a *auditor) {
 
 // siblingFix is what to do about a file that may hold the only copy of a key. It
 // is empty where the repair of the rule will do.
-func (a *auditor) siblingFix(s credfile.Sibling) string {
+func (a *auditor) siblingFix(s home.Sibling) string {
 	remove := fix("rm {file}", &Finding{File: s.Path}, a.in.Local.GOOS)
-	if s.Kind == credfile.Leftover || strings.HasPrefix(remove, "rename") {
+	if s.Kind == home.Leftover || strings.HasPrefix(remove, "rename") {
 		return ""
 	}
 	var lone, held []string
@@ -164,7 +165,7 @@ func (a *auditor) siblingFix(s credfile.Sibling) string {
 		return "see whether a key that somebody needs stands in it alone; if not, " + remove
 	case len(lone) > 0:
 		return a.loneFix(s, lone) + "; then " + remove
-	case s.Kind == credfile.RootCSV:
+	case s.Kind == home.RootCSV:
 		f := Finding{Profiles: a.survey.byID[held[0]].profiles()}
 		return fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", someNames(f.Profiles),
 			fix("keycare replace-root --profile {profile}", &f, a.in.Local.GOOS), remove)
@@ -175,7 +176,7 @@ func (a *auditor) siblingFix(s credfile.Sibling) string {
 // loneFix is what to do about keys that are in a file and in no profile. One that
 // is in use, or is to stay because its user's other key goes, is not to be
 // deleted.
-func (a *auditor) loneFix(s credfile.Sibling, ids []string) string {
+func (a *auditor) loneFix(s home.Sibling, ids []string) string {
 	says := fmt.Sprintf("it holds key %s that is in no profile: ", ids[0])
 	that, it := "that key", "it"
 	if len(ids) > 1 {
@@ -191,7 +192,7 @@ func (a *auditor) loneFix(s credfile.Sibling, ids []string) string {
 			return says + fmt.Sprintf("keep %s, for nothing uses the other key of its user; put it into a profile", id)
 		}
 	}
-	if s.Kind == credfile.RootCSV {
+	if s.Kind == home.RootCSV {
 		return says + "sign in as root and delete " + that + " under Security credentials"
 	}
 	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, or else put %s into a profile", that, it, it)

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 )
 
 // story is an audit with findings of every severity.
@@ -24,10 +25,10 @@ func story() Input {
 		text += "[half-" + fmt.Sprint(i) + "]\naws_secret_access_key = " + secretA + "\n"
 	}
 	in := input(text, "[profile prod]\nsso_session = corp\n", mode(0, 0o644), online(aged(400)))
-	in.Online[keyB] = changed(func(o *credfile.Online) {
-		o.Identity.Value = credfile.Identity{ARN: "arn:aws:iam::000000000001:root", UserID: "000000000001", Account: "000000000001"}
+	in.Online[keyB] = changed(func(o *facts.Online) {
+		o.Identity.Value = facts.Identity{ARN: "arn:aws:iam::000000000001:root", UserID: "000000000001", Account: "000000000001"}
 	})
-	in.Local.Siblings = []credfile.Sibling{{Path: "/home/u/.aws/credentials.bak", Kind: credfile.BackupCopy, KeyIDs: []string{keyA}}}
+	in.Local.Siblings = []home.Sibling{{Path: "/home/u/.aws/credentials.bak", Kind: home.BackupCopy, KeyIDs: []string{keyA}}}
 	return in
 }
 

@@ -5,25 +5,27 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 )
 
 // Input is all that an audit judges.
 type Input struct {
 	// Set is the two files; nil where they could not be read.
 	Set   *credfile.Set
-	Local credfile.Local
+	Local home.Local
 	// Beside is what else in the home folder concerns keys.
-	Beside credfile.Beside
+	Beside home.Beside
 	// ReadErrors are the failures to read a file. Their texts are shown.
 	ReadErrors []error
 	// Online holds what AWS said, by key ID. An Offline audit may have facts
 	// that never change from an earlier one.
-	Online  map[string]credfile.Online
+	Online  map[string]facts.Online
 	Offline bool
 	// Never says which keys are not asked about on purpose. May be nil.
 	Never func(profile, keyID string) bool
 	// Rotations is what the state folder holds of rotations in flight.
-	Rotations []credfile.Rotation
+	Rotations []facts.Rotation
 	// Profiles limits the audit to these profiles and to the files themselves;
 	// empty means all. A name that no file has is the caller's to refuse.
 	Profiles []string

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // standing is an active key of a user, and how long nobody has used it.
@@ -15,7 +15,7 @@ type standing struct {
 	here bool // a profile of this machine signs with it
 	// unknown says why it is not known when the key was used last; empty if it is.
 	unknown string
-	use     credfile.Use // a zero time: never
+	use     facts.Use // a zero time: never
 	idle    time.Duration
 	// spare says that nobody has used the key for longer than the limit, or never
 	// while its user has a password.
@@ -29,7 +29,7 @@ type standing struct {
 func (a *auditor) judgeSpare() {
 	for _, k := range a.survey.keys {
 		o, arn := a.in.Online[k.ID], a.in.Online[k.ID].Identity.Value.ARN
-		if o.Rejected || !o.Identity.Known() || o.Identity.Value.Owner() != credfile.OwnerUser || o.Status.Value != "Active" {
+		if o.Rejected || !o.Identity.Known() || o.Identity.Value.Owner() != facts.OwnerUser || o.Status.Value != "Active" {
 			continue
 		}
 		for _, s := range a.standings(k, o) {
@@ -45,7 +45,7 @@ func (a *auditor) judgeSpare() {
 }
 
 // standings are the active keys of the user that k belongs to, k first.
-func (a *auditor) standings(k *key, o credfile.Online) []standing {
+func (a *auditor) standings(k *key, o facts.Online) []standing {
 	all := []standing{a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)}
 	all[0].here = true
 	if never := all[0].unknown == "" && all[0].use.At.IsZero(); never && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
@@ -61,7 +61,7 @@ func (a *auditor) standings(k *key, o credfile.Online) []standing {
 
 // otherStanding is what is known of a user's other key. If that is on this
 // machine too, the answers about it tell keycare's own calls from other uses.
-func (a *auditor) otherStanding(other credfile.OtherKey) standing {
+func (a *auditor) otherStanding(other facts.OtherKey) standing {
 	if o, asked := a.in.Online[other.ID]; asked && a.survey.byID[other.ID] != nil && !o.Rejected && o.Identity.Known() {
 		s := a.standing(other.ID, other.Created, o.LastUsed, o.OwnUse)
 		s.here = true
@@ -70,7 +70,7 @@ func (a *auditor) otherStanding(other credfile.OtherKey) standing {
 	return a.standing(other.ID, other.Created, other.LastUsed, false)
 }
 
-func (a *auditor) standing(id string, created time.Time, last credfile.Answer[credfile.Use], own bool) standing {
+func (a *auditor) standing(id string, created time.Time, last facts.Answer[facts.Use], own bool) standing {
 	s := standing{id: id, use: last.Value, unknown: last.Unknown}
 	since := s.use.At
 	if since.IsZero() {
@@ -111,7 +111,7 @@ func (s standing) says() string {
 }
 
 // spareFix is what to do about key k, which nobody uses.
-func (a *auditor) spareFix(k *key, o credfile.Online, f Finding) string {
+func (a *auditor) spareFix(k *key, o facts.Online, f Finding) string {
 	chosen := a.spare[o.Identity.Value.ARN]
 	switch {
 	case a.flightOf(k.ID) != nil:
@@ -134,13 +134,13 @@ func deactivation(id string) string {
 // otherSigner is the flags for an AWS CLI command about k's user that is signed by
 // another key of the account: best of the same user, then an administrator's.
 // It is empty where there is none that works and stays.
-func (a *auditor) otherSigner(k *key, o credfile.Online) (flags string) {
+func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
 	best := 0
 	for _, other := range a.survey.keys {
 		by := a.in.Online[other.ID]
 		id := by.Identity.Value
 		if other == k || by.Rejected || !by.Identity.Known() || by.Status.Value != "Active" ||
-			id.Account != o.Identity.Value.Account || id.Owner() != credfile.OwnerUser || a.spare[id.ARN].id == other.ID {
+			id.Account != o.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.spare[id.ARN].id == other.ID {
 			continue
 		}
 		rank, user := 1, " --user-name "+quoteName(o.Identity.Value.UserName(), a.in.Local.GOOS)
@@ -162,17 +162,17 @@ func (a *auditor) otherSigner(k *key, o credfile.Online) (flags string) {
 
 // administrator reports whether a policy of the user or of one of its groups
 // allows all.
-func administrator(u *credfile.UserFacts) bool {
-	allows := func(attached []string, inline []credfile.InlinePolicy) bool {
+func administrator(u *facts.UserFacts) bool {
+	allows := func(attached []string, inline []facts.InlinePolicy) bool {
 		return slices.ContainsFunc(attached, isAdmin) ||
-			slices.ContainsFunc(inline, func(p credfile.InlinePolicy) bool { return p.Grants.Value == credfile.GrantsAll })
+			slices.ContainsFunc(inline, func(p facts.InlinePolicy) bool { return p.Grants.Value == facts.GrantsAll })
 	}
 	return u != nil && (allows(u.Attached.Value, u.Inline.Value) ||
-		slices.ContainsFunc(u.Groups.Value, func(g credfile.Group) bool { return allows(g.Attached.Value, g.Inline.Value) }))
+		slices.ContainsFunc(u.Groups.Value, func(g facts.Group) bool { return allows(g.Attached.Value, g.Inline.Value) }))
 }
 
 // secondKeyFix is what to do about two active keys of a user, k and other.
-func (a *auditor) secondKeyFix(k *key, o credfile.Online, other credfile.OtherKey, f Finding) string {
+func (a *auditor) secondKeyFix(k *key, o facts.Online, other facts.OtherKey, f Finding) string {
 	s, chosen := a.otherStanding(other), a.spare[o.Identity.Value.ARN]
 	idle := ""
 	if chosen.id == k.ID {

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // flightOf is the rotation in flight that a key is the old or the new one of; nil
 // if there is none.
-func (a *auditor) flightOf(id string) *credfile.Rotation {
+func (a *auditor) flightOf(id string) *facts.Rotation {
 	for i := range a.in.Rotations {
 		if r := &a.in.Rotations[i]; id != "" && r.Journal && r.Stage != "watch" && (r.Old == id || r.New == id) {
 			return r
@@ -74,7 +75,7 @@ func lookAtRotations(a *auditor) {
 }
 
 // graceFix says until when the old key stays. Before that there is nothing to do.
-func (a *auditor) graceFix(r credfile.Rotation, says *string) string {
+func (a *auditor) graceFix(r facts.Rotation, says *string) string {
 	switch end := r.Until.In(a.in.Now.Location()).Format("2006-01-02 15:04 MST"); {
 	case r.Until.IsZero():
 	case a.in.Now.Before(r.Until):

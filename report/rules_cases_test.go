@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 )
 
 // ruleCases has for each rule an input where it fires and one, as near to it as
@@ -19,43 +20,43 @@ var ruleCases = []struct {
 	staysSilent Input
 }{
 	{"root-key",
-		input(section("prod", keyA, secretA), "", online(changed(func(o *credfile.Online) {
-			o.Identity.Value = credfile.Identity{ARN: "arn:aws:iam::619888638459:root", UserID: "619888638459", Account: "619888638459"}
+		input(section("prod", keyA, secretA), "", online(changed(func(o *facts.Online) {
+			o.Identity.Value = facts.Identity{ARN: "arn:aws:iam::619888638459:root", UserID: "619888638459", Account: "619888638459"}
 		}))), "root user of account 619888638459", "keycare replace-root --profile prod", 2,
 		input(section("prod", keyA, secretA), "", online(fresh()))},
 	{"key-quarantined",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
 			u.Attached.Value = []string{"arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
 		})), "AWSCompromisedKeyQuarantineV3", "do not detach", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Attached.Unknown = "needs iam:ListAttachedUserPolicies" }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Attached.Unknown = "needs iam:ListAttachedUserPolicies" }))},
 	{"root-key-in-account",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Keys = 1 })), "has a root access key", "sign in as root", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
-			f.Root = credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{Keys: 1}, Unknown: "needs x"}
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.Keys = 1 })), "has a root access key", "sign in as root", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
+			f.Root = facts.Answer[facts.RootFacts]{Value: facts.RootFacts{Keys: 1}, Unknown: "needs x"}
 		}))},
 	{"root-no-mfa",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.MFA = 0 })), "no MFA device for its root user", "assign", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.MFA, f.Root.Value.NoPassword = 0, true }))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.MFA = 0 })), "no MFA device for its root user", "assign", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.MFA, f.Root.Value.NoPassword = 0, true }))},
 	{"console-no-mfa",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Password.Value.Exists, u.MFA.Value = true, nil })), "console password and no MFA", "assign", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Password.Value.Exists, u.MFA = true, credfile.Answer[[]string]{Unknown: "needs iam:ListMFADevices"}
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists, u.MFA.Value = true, nil })), "console password and no MFA", "assign", 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.Password.Value.Exists, u.MFA = true, facts.Answer[[]string]{Unknown: "needs iam:ListMFADevices"}
 		}))},
 	{"admin-attached",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Attached.Value = []string{adminPolicy} })), "AdministratorAccess attached to itself", "aws iam detach-user-policy --user-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess --profile a", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Attached.Value = []string{adminPolicy} })), "AdministratorAccess attached to itself", "aws iam detach-user-policy --user-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess --profile a", 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
 			u.Attached.Value = []string{"arn:aws:iam::619888638459:policy/AdministratorAccess"}
 		}))},
 	{"admin-no-mfa",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.MFA.Value, u.Groups.Value = nil, []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Value: []string{adminPolicy}}}}
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.MFA.Value, u.Groups.Value = nil, []facts.Group{{Name: "g", Attached: facts.Answer[[]string]{Value: []string{adminPolicy}}}}
 		})), "administrator and has no MFA", "assign", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Value: []string{adminPolicy}}}}
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.Groups.Value = []facts.Group{{Name: "g", Attached: facts.Answer[[]string]{Value: []string{adminPolicy}}}}
 		}))},
 	{"root-certificate",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Root.Value.Certificates = 2 })), "signing certificate", "delete the certificate", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.Certificates = 2 })), "signing certificate", "delete the certificate", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {}))},
 	{"account-not-allowed",
 		input(section("a", keyA, secretA), "", func(in *Input) { in.Policy.Accounts = []string{"111122223333"} }), "account 619888638459, which is not in the list", "keycare.ini", 2,
 		input(section("a", keyA, secretA), "", func(in *Input) { in.Policy.Accounts = []string{"619888638459"} })},
@@ -69,40 +70,40 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", other(false, 91)), "still has the inactive key " + keyB, "aws iam delete-access-key --access-key-id " + keyB, 2,
 		input(section("a", keyA, secretA), "", other(false, 90))},
 	{"root-used",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
-			f.RootUse.Value = credfile.Use{At: now.Add(-3 * time.Hour), Service: "console"}
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
+			f.RootUse.Value = facts.Use{At: now.Add(-3 * time.Hour), Service: "console"}
 		})), "as root 3 hours ago, for console", "CloudTrail", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootUse.Value = credfile.Use{At: now.Add(-25 * time.Hour)} }))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootUse.Value = facts.Use{At: now.Add(-25 * time.Hour)} }))},
 	{"password-policy",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Value.MinLength, f.Password.Value.MaxAge = 8, 90 })), "8 characters, not 14", "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password --max-password-age 90 --profile a", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Unknown = "needs iam:GetAccountPasswordPolicy" }))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Value.MinLength, f.Password.Value.MaxAge = 8, 90 })), "8 characters, not 14", "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password --max-password-age 90 --profile a", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Unknown = "needs iam:GetAccountPasswordPolicy" }))},
 	{"user-no-mfa",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.MFA.Value = nil })), "has no MFA device", "assign", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.MFA.Value, u.Password.Value.Exists = nil, true }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.MFA.Value = nil })), "has no MFA device", "assign", 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.MFA.Value, u.Password.Value.Exists = nil, true }))},
 	{"policy-on-user",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Attached.Value, u.Inline.Value = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, inline("mine", credfile.GrantsSome)
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.Attached.Value, u.Inline.Value = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, inline("mine", facts.GrantsSome)
 		})), "policies of its own: ReadOnlyAccess, mine (inline)", "group", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "g"}} }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Groups.Value = []facts.Group{{Name: "g"}} }))},
 	{"setup-key",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.LastUsed.Value = credfile.Use{}; o.User.Password.Value.Exists = true }))), "never used, and its user has a console password", "--status Inactive --access-key-id " + keyA, 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Password.Value.Exists = true }))},
+		input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.LastUsed.Value = facts.Use{}; o.User.Password.Value.Exists = true }))), "never used, and its user has a console password", "--status Inactive --access-key-id " + keyA, 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists = true }))},
 	{"exception-expired",
 		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now, Where: "k.ini:3"})), `exception "old" (k.ini:3) ended on 2026-11-02: soon`, "keycare settings", 0,
 		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now.Add(1)}))},
 	{"unknown-account",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
 			f.Password.Unknown, f.Root.Unknown = "needs iam:GetAccountPasswordPolicy", "AWS is throttling"
 		})), "unknown root user's keys and MFA, password policy: AWS denies iam:GetAccountPasswordPolicy; AWS is throttling", "may read", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {}))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {}))},
 	{"admin-key",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Groups.Value = []credfile.Group{{Name: "admins", Attached: credfile.Answer[[]string]{Value: []string{"arn:aws-cn:iam::aws:policy/AdministratorAccess"}}}}
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.Groups.Value = []facts.Group{{Name: "admins", Attached: facts.Answer[[]string]{Value: []string{"arn:aws-cn:iam::aws:policy/AdministratorAccess"}}}}
 		})), "administrator through group admins", "fewer rights", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Groups.Value = []credfile.Group{{Name: "admins"}} }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Groups.Value = []facts.Group{{Name: "admins"}} }))},
 	{"root-key-file",
-		input("", "", siblings("/home/u/.aws/rootkey.csv", credfile.RootCSV)), "rootkey.csv", "first replace it (keycare replace-root --profile a), then rm ", 0,
-		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload))},
+		input("", "", siblings("/home/u/.aws/rootkey.csv", home.RootCSV)), "rootkey.csv", "first replace it (keycare replace-root --profile a), then rm ", 0,
+		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", home.KeyDownload))},
 	{"file-mode",
 		input(section("default", keyA, secretA), "", mode(0, 0o644)), "mode 0644: every user can read it", `chmod 600 "/home/u/.aws/credentials"`, 0,
 		input(section("default", keyA, secretA), "")}, // config is 0644, but holds no key
@@ -139,24 +140,24 @@ var ruleCases = []struct {
 		input("", "", func(in *Input) { in.Set.Paths.Doubts = []string{"AWS_CONFIG_FILE=~/x: differs"} }), "differs", "full path", 0,
 		input("", "")},
 	{"backup-copy",
-		input("", "", siblings("/home/u/.aws/credentials.bak", credfile.BackupCopy)), "credentials.bak", `rm "/home/u/.aws/credentials.bak"`, 0,
+		input("", "", siblings("/home/u/.aws/credentials.bak", home.BackupCopy)), "credentials.bak", `rm "/home/u/.aws/credentials.bak"`, 0,
 		input("", "")},
 	{"key-download",
-		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", credfile.KeyDownload)), "x_accessKeys.csv", "rm ", 0,
+		input("", "", siblings("/home/u/.aws/x_accessKeys.csv", home.KeyDownload)), "x_accessKeys.csv", "rm ", 0,
 		input("", "")},
 	{"rotation-unfinished",
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "retire", Since: now, Journal: true, Recovery: true})),
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "retire", Since: now, Journal: true, Recovery: true})),
 		"rotation of key " + keyA + ` of profile "a" (since 2026-11-02) is not finished`, "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true}))},
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true}))},
 	{"recovery-left",
-		input("", "", rotation(credfile.Rotation{ID: "1", Recovery: true, Path: "/s/1.recovery"})), "has no journal", "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Recovery: true, Journal: true, Stage: "undo"}))},
+		input("", "", rotation(facts.Rotation{ID: "1", Recovery: true, Path: "/s/1.recovery"})), "has no journal", "keycare resume", 0,
+		input("", "", rotation(facts.Rotation{ID: "1", Recovery: true, Journal: true, Stage: "undo"}))},
 	{"rotation-in-grace",
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true})), "still active", "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "undo", Journal: true}))},
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true})), "still active", "keycare resume", 0,
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "undo", Journal: true}))},
 	{"rotation-watched",
-		input("", "", rotation(credfile.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
-		input("", "", rotation(credfile.Rotation{ID: "1", Stage: "damaged", Journal: true}))},
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
+		input("", "", rotation(facts.Rotation{ID: "1", Stage: "damaged", Journal: true}))},
 	{"not-rotatable",
 		input(section("a", keyA, secretA, "x = a", "  b"), ""), "because of a value that goes on", "one line", 5,
 		input(section("a", keyA, secretA, "region : x"), "")}, // a quirk that ini.v1 takes as the others do
@@ -164,19 +165,19 @@ var ruleCases = []struct {
 		input("[a]\nexport AWS_ACCESS_KEY_ID="+keyA+"\nexport AWS_SECRET_ACCESS_KEY="+secretA+"\n", ""), "stands with its secret in a line", "delete the lines", 2,
 		input("# "+keyA+" is mine\n"+section("a", keyA, secretA, "# "+strings.Repeat("0a", 20)), "")}, // the secret is read, and a hash is none
 	{"keycare-leftover",
-		input("", "", siblings("/home/u/.aws/.keycare-1", credfile.Leftover)), "interrupted", "keycare resume", 0,
+		input("", "", siblings("/home/u/.aws/.keycare-1", home.Leftover)), "interrupted", "keycare resume", 0,
 		input("", "")},
 	{"old-key",
 		input(section("it's", keyA, secretA), "", online(aged(91))), "91 days old, the limit is 90", `keycare rotate "it's"`, 2,
 		input(section("it's", keyA, secretA), "", online(aged(90)))},
 	{"key-rejected",
-		input(section("a", keyA, secretA), "", online(credfile.Online{Rejected: true})), "not accepted", "aws configure --profile a", 2,
+		input(section("a", keyA, secretA), "", online(facts.Online{Rejected: true})), "not accepted", "aws configure --profile a", 2,
 		input(section("a", keyA, secretA), "", online(fresh()))},
 	{"key-inactive",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) { o.Status.Value = "Inactive" }))), "is inactive", "", 2,
+		input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.Status.Value = "Inactive" }))), "is inactive", "", 2,
 		input(section("a", keyA, secretA), "", online(fresh()))},
 	{"unknown-facts",
-		input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
+		input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
 			o.Created.Unknown, o.Status.Unknown = "needs iam:ListAccessKeys", "needs iam:ListAccessKeys"
 		}))), "unknown age, status: AWS denies iam:ListAccessKeys", "keycare policy", 2,
 		input(section("a", keyA, secretA), "")}, // offline: one line in the summary
@@ -198,8 +199,8 @@ var ruleCases = []struct {
 		input("", "[default]\ncli_history = enabled\n"), "cli_history", "aws configure set cli_history disabled --profile default", 1,
 		input("", "[default]\ncli_history = disabled\n")},
 	{"cli-history-file",
-		input("", "", func(in *Input) { in.Local.History = credfile.FileFact{Path: "/h/history.db", Exists: true} }), "recorded", `rm "/h/history.db"`, 0,
-		input("", "[default]\ncli_history = enabled\n", func(in *Input) { in.Local.History = credfile.FileFact{Path: "/h", Exists: true} })},
+		input("", "", func(in *Input) { in.Local.History = home.FileFact{Path: "/h/history.db", Exists: true} }), "recorded", `rm "/h/history.db"`, 0,
+		input("", "[default]\ncli_history = enabled\n", func(in *Input) { in.Local.History = home.FileFact{Path: "/h", Exists: true} })},
 	{"key-with-token",
 		input(section("a", keyA, secretA, "aws_session_token = "+tokenA), ""), "session token beside", "", 4,
 		input(section("a", keySession, secretA, "aws_session_token = "+tokenA), "")},
@@ -243,32 +244,32 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", person(password(200, 46))), "console password that was not used for 46 days, the limit is 45", "aws iam delete-login-profile --user-name dev --profile a", 2,
 		input(section("a", keyA, secretA), "", person(password(200, 45)))},
 	{"admin-perhaps",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
-			u.Groups.Value = []credfile.Group{{Name: "g", Inline: credfile.Answer[[]credfile.InlinePolicy]{Value: inline("most", credfile.GrantsPerhapsAll)}}}
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.Groups.Value = []facts.Group{{Name: "g", Inline: facts.Answer[[]facts.InlinePolicy]{Value: inline("most", facts.GrantsPerhapsAll)}}}
 		})), "may be an administrator by the inline policy most of group g", "aws iam get-group-policy --group-name g --policy-name most --profile a", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Inline.Value = inline("some", credfile.GrantsSome) }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Inline.Value = inline("some", facts.GrantsSome) }))},
 	{"root-virtual-mfa",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootVirtual.Value = true })), "a program as an MFA device", "security key", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
-			f.RootVirtual = credfile.Answer[bool]{Value: true, Unknown: "needs iam:ListVirtualMFADevices"}
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootVirtual.Value = true })), "a program as an MFA device", "security key", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
+			f.RootVirtual = facts.Answer[bool]{Value: true, Unknown: "needs iam:ListVirtualMFADevices"}
 		}))},
 	{"signing-certificate",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Certificates.Value = []string{"ASCAX"} })), "active signing certificate ASCAX", "aws iam delete-signing-certificate --user-name dev --certificate-id ASCAX --profile a", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Certificates.Unknown = "needs x" }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Certificates.Value = []string{"ASCAX"} })), "active signing certificate ASCAX", "aws iam delete-signing-certificate --user-name dev --certificate-id ASCAX --profile a", 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Certificates.Unknown = "needs x" }))},
 	{"service-credential",
 		input(section("a", keyA, secretA), "", person(service(0))), "credential for codecommit.amazonaws.com, ACCAX, 20 days old, which works until somebody deletes it", "aws iam delete-service-specific-credential --user-name dev --service-specific-credential-id ACCAX --profile a", 2,
 		input(section("a", keyA, secretA), "", person(service(-day)))},
 	{"password-expiry",
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Value.MaxAge = 91 })), "for 91 days, not 90", "--max-password-age 90 --profile a", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.Password.Value.MaxAge = 90 }))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Value.MaxAge = 91 })), "for 91 days, not 90", "--max-password-age 90 --profile a", 2,
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Value.MaxAge = 90 }))},
 	{"key-and-password",
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Password.Value.Exists = true })), "console password beside key " + keyA, "aws login", 2,
-		input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) { u.Password.Unknown, u.Password.Value.Exists = "needs x", true }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists = true })), "console password beside key " + keyA, "aws login", 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Unknown, u.Password.Value.Exists = "needs x", true }))},
 	{"cache-mode",
-		input("", "", beside(credfile.Beside{Caches: []credfile.Cache{{Dir: "/home/u/.aws/sso/cache", Open: 2, Worst: 0o044}}})), "2 open files in this cache of AWS's tools: every user can read it", `chmod -R go-rwx "/home/u/.aws/sso/cache"`, 0,
+		input("", "", beside(home.Beside{Caches: []home.Cache{{Dir: "/home/u/.aws/sso/cache", Open: 2, Worst: 0o044}}})), "2 open files in this cache of AWS's tools: every user can read it", `chmod -R go-rwx "/home/u/.aws/sso/cache"`, 0,
 		input("", "")},
 	{"legacy-file",
-		input("", "", beside(credfile.Beside{Legacy: []string{"/home/u/.boto"}})), ".boto holds a key", `rm "/home/u/.boto"`, 0,
+		input("", "", beside(home.Beside{Legacy: []string{"/home/u/.boto"}})), ".boto holds a key", `rm "/home/u/.boto"`, 0,
 		input("", "")},
 	{"link-outside",
 		input(section("a", keyA, secretA), "", beside(linkOutside)), "is a link to /mnt/c/credentials", "yours alone", 0,

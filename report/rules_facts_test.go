@@ -5,16 +5,18 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 )
 
-func changed(change func(*credfile.Online)) credfile.Online {
+func changed(change func(*facts.Online)) facts.Online {
 	o := fresh()
 	change(&o)
 	return o
 }
 
-func aged(days int) credfile.Online {
-	return changed(func(o *credfile.Online) {
+func aged(days int) facts.Online {
+	return changed(func(o *facts.Online) {
 		o.Created.Value = now.Add(-time.Duration(days)*day - time.Hour)
 	})
 }
@@ -22,27 +24,27 @@ func aged(days int) credfile.Online {
 const adminPolicy = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 // person changes what IAM says about the user of keyA.
-func person(change func(*credfile.UserFacts)) func(*Input) {
-	return online(changed(func(o *credfile.Online) { change(o.User) }))
+func person(change func(*facts.UserFacts)) func(*Input) {
+	return online(changed(func(o *facts.Online) { change(o.User) }))
 }
 
 // acct changes what IAM says about the account of keyA.
-func acct(change func(*credfile.AccountFacts)) func(*Input) {
-	return online(changed(func(o *credfile.Online) { change(o.Account) }))
+func acct(change func(*facts.AccountFacts)) func(*Input) {
+	return online(changed(func(o *facts.Online) { change(o.Account) }))
 }
 
 func used(days int) func(*Input) {
-	return online(changed(func(o *credfile.Online) {
+	return online(changed(func(o *facts.Online) {
 		o.Created.Value = now.Add(-80 * day)
-		o.LastUsed.Value = credfile.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-west-1"}
+		o.LastUsed.Value = facts.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-west-1"}
 	}))
 }
 
 // other gives the user of keyA the key keyB too.
 func other(active bool, days int) func(*Input) {
-	return online(changed(func(o *credfile.Online) {
-		o.Others.Value = []credfile.OtherKey{{ID: keyB, Active: active, Created: now.Add(-time.Duration(days)*day - time.Hour),
-			LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: now.Add(-day), Service: "s3"}}}}
+	return online(changed(func(o *facts.Online) {
+		o.Others.Value = []facts.OtherKey{{ID: keyB, Active: active, Created: now.Add(-time.Duration(days)*day - time.Hour),
+			LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-day), Service: "s3"}}}}
 	}))
 }
 
@@ -58,23 +60,23 @@ func dirMode(m fs.FileMode) func(*Input) {
 	return func(in *Input) { in.Local.Dirs[0].Mode = m }
 }
 
-func rotation(r credfile.Rotation) func(*Input) {
-	return func(in *Input) { in.Rotations = []credfile.Rotation{r} }
+func rotation(r facts.Rotation) func(*Input) {
+	return func(in *Input) { in.Rotations = []facts.Rotation{r} }
 }
 
-func siblings(path string, kind credfile.SiblingKind) func(*Input) {
+func siblings(path string, kind home.SiblingKind) func(*Input) {
 	return func(in *Input) {
 		in.Set = credfile.NewSet(testPaths, section("a", keyA, secretA), "")
-		in.Local.Siblings = []credfile.Sibling{{Path: path, Kind: kind, KeyIDs: []string{keyA}}}
+		in.Local.Siblings = []home.Sibling{{Path: path, Kind: kind, KeyIDs: []string{keyA}}}
 	}
 }
 
 // password is one that was set and used so many days ago; used below zero is
 // never.
-func password(set, used int) func(*credfile.UserFacts) {
+func password(set, used int) func(*facts.UserFacts) {
 	ago := func(days int) time.Time { return now.Add(-time.Duration(days)*day - time.Hour) }
-	return func(u *credfile.UserFacts) {
-		u.Password.Value = credfile.Password{Exists: true, Set: ago(set)}
+	return func(u *facts.UserFacts) {
+		u.Password.Value = facts.Password{Exists: true, Set: ago(set)}
 		if used >= 0 {
 			u.Password.Value.Used.Value = ago(used)
 		}
@@ -82,18 +84,18 @@ func password(set, used int) func(*credfile.UserFacts) {
 }
 
 // service is a credential for CodeCommit that ends so long from now; 0 is never.
-func service(ends time.Duration) func(*credfile.UserFacts) {
-	c := credfile.ServiceCredential{ID: "ACCAX", Service: "codecommit.amazonaws.com", Created: now.Add(-20 * day)}
+func service(ends time.Duration) func(*facts.UserFacts) {
+	c := facts.ServiceCredential{ID: "ACCAX", Service: "codecommit.amazonaws.com", Created: now.Add(-20 * day)}
 	if ends != 0 {
 		c.Expires = now.Add(ends)
 	}
-	return func(u *credfile.UserFacts) { u.Services.Value = []credfile.ServiceCredential{c} }
+	return func(u *facts.UserFacts) { u.Services.Value = []facts.ServiceCredential{c} }
 }
 
-func inline(name string, g credfile.Grants) []credfile.InlinePolicy {
-	return []credfile.InlinePolicy{{Name: name, Grants: credfile.Answer[credfile.Grants]{Value: g}}}
+func inline(name string, g facts.Grants) []facts.InlinePolicy {
+	return []facts.InlinePolicy{{Name: name, Grants: facts.Answer[facts.Grants]{Value: g}}}
 }
 
-func beside(b credfile.Beside) func(*Input) { return func(in *Input) { in.Beside = b } }
+func beside(b home.Beside) func(*Input) { return func(in *Input) { in.Beside = b } }
 
-var linkOutside = credfile.Beside{Outside: []credfile.FileFact{{Path: testPaths.Credentials, Exists: true, Target: "/mnt/c/credentials"}}}
+var linkOutside = home.Beside{Outside: []home.FileFact{{Path: testPaths.Credentials, Exists: true, Target: "/mnt/c/credentials"}}}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
 )
 
 func TestRules(t *testing.T) {
@@ -55,7 +57,7 @@ func TestStrayComment(t *testing.T) {
 func TestHistoryMode(t *testing.T) {
 	for mode, want := range map[fs.FileMode]int{0o600: 0, 0o640: 1, 0o604: 1} {
 		r := Audit(input("", "", func(in *Input) {
-			in.Local.History = credfile.FileFact{Path: "/h/history.db", Exists: true, Mode: mode, ModeKnown: true}
+			in.Local.History = home.FileFact{Path: "/h/history.db", Exists: true, Mode: mode, ModeKnown: true}
 		}))
 		if fs := of(r, "file-mode"); len(fs) != want || want == 1 && fs[0].Fix != `chmod 600 "/h/history.db"` {
 			t.Errorf("%v: got %+v", mode, fs)
@@ -72,7 +74,7 @@ func TestUnused(t *testing.T) {
 		want int
 	}{{46, false, 1}, {45, false, 0}, {46, true, 0}} {
 		o := aged(c.days)
-		o.LastUsed.Value, o.OwnUse = credfile.Use{}, c.own
+		o.LastUsed.Value, o.OwnUse = facts.Use{}, c.own
 		if fs := of(Audit(input(section("a", keyA, secretA), "", online(o))), "unused-key"); len(fs) != c.want {
 			t.Errorf("%+v: got %+v", c, fs)
 		}
@@ -129,12 +131,12 @@ func TestAgeRules(t *testing.T) {
 // An inline policy of the user's own that allows all makes an administrator, and
 // so does one of a group; each is told by itself.
 func TestInlineAdmin(t *testing.T) {
-	r := Audit(input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+	r := Audit(input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
 		u.MFA.Value = nil
 		u.Attached.Value = []string{adminPolicy, "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2", "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
-		u.Inline.Value = append(inline("all", credfile.GrantsAll), inline("most", credfile.GrantsPerhapsAll)...)
-		u.Groups.Value = []credfile.Group{{Name: "g", Inline: credfile.Answer[[]credfile.InlinePolicy]{
-			Value: append(inline("all", credfile.GrantsAll), inline("most", credfile.GrantsPerhapsAll)...)}}}
+		u.Inline.Value = append(inline("all", facts.GrantsAll), inline("most", facts.GrantsPerhapsAll)...)
+		u.Groups.Value = []facts.Group{{Name: "g", Inline: facts.Answer[[]facts.InlinePolicy]{
+			Value: append(inline("all", facts.GrantsAll), inline("most", facts.GrantsPerhapsAll)...)}}}
 	})))
 	prints := map[string]bool{}
 	for _, f := range r.Findings {
@@ -159,7 +161,7 @@ func TestInlineAdmin(t *testing.T) {
 // What is from the credential report is said to be, and without an ID the command
 // lists them.
 func TestFromReport(t *testing.T) {
-	r := Audit(input(section("a", keyA, secretA), "", person(func(u *credfile.UserFacts) {
+	r := Audit(input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
 		u.MFA.Value, u.Certificates.Value, u.FromReport = nil, []string{"", ""}, true
 	})))
 	for rule, want := range map[string]int{"user-no-mfa": 1, "signing-certificate": 2} {
@@ -176,12 +178,12 @@ func TestFromReport(t *testing.T) {
 // The command for a password policy keeps what is as strict or stricter already.
 func TestPasswordCommand(t *testing.T) {
 	for _, c := range []struct {
-		p         credfile.PasswordPolicy
+		p         facts.PasswordPolicy
 		has, lack string
 	}{
-		{credfile.DefaultPasswordPolicy, "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols", "--hard-expiry"},
-		{credfile.PasswordPolicy{MinLength: 20, Reuse: 2, MaxAge: 30, NoChange: true, HardExpiry: true}, "--max-password-age 30 --hard-expiry", "--allow-users-to-change-password"},
-		{credfile.PasswordPolicy{MinLength: 20, Reuse: 2}, "--minimum-password-length 20", "--max-password-age"},
+		{facts.DefaultPasswordPolicy, "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols", "--hard-expiry"},
+		{facts.PasswordPolicy{MinLength: 20, Reuse: 2, MaxAge: 30, NoChange: true, HardExpiry: true}, "--max-password-age 30 --hard-expiry", "--allow-users-to-change-password"},
+		{facts.PasswordPolicy{MinLength: 20, Reuse: 2}, "--minimum-password-length 20", "--max-password-age"},
 	} {
 		if got := passwordCommand(c.p); !strings.Contains(got, c.has) || strings.Contains(got, c.lack) {
 			t.Errorf("%+v: %s", c.p, got)
@@ -191,13 +193,13 @@ func TestPasswordCommand(t *testing.T) {
 
 // An account without a credential report says how one is made.
 func TestNoReport(t *testing.T) {
-	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) { f.RootUse.Unknown = credfile.NoReport }))), "unknown-account")
+	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootUse.Unknown = facts.NoReport }))), "unknown-account")
 	if len(fs) != 1 || !strings.Contains(fs[0].What, "when root was last used is unknown: there is no credential report") ||
 		!strings.HasSuffix(fs[0].Fix, "aws iam generate-credential-report --profile a") {
 		t.Errorf("got %+v", fs)
 	}
 	// The kind of a device that there is not is not unknown.
-	fs = of(Audit(input(section("a", keyA, secretA), "", acct(func(f *credfile.AccountFacts) {
+	fs = of(Audit(input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
 		f.Root.Value.MFA, f.RootVirtual.Unknown = 0, "needs x"
 	}))), "unknown-account")
 	if len(fs) != 0 {
@@ -207,7 +209,7 @@ func TestNoReport(t *testing.T) {
 
 // What belongs to a user or an account is told once, however many keys it has.
 func TestToldOnce(t *testing.T) {
-	in := input(section("a", keyA, secretA)+section("b", keyB, secretB), "", online(changed(func(o *credfile.Online) {
+	in := input(section("a", keyA, secretA)+section("b", keyB, secretB), "", online(changed(func(o *facts.Online) {
 		o.User.MFA.Value, o.Account.Root.Value.MFA = nil, 0
 	})))
 	second := in.Online[keyA]
@@ -221,10 +223,10 @@ func TestToldOnce(t *testing.T) {
 
 // Every detail that is not known is named, with the permission it needs.
 func TestUnknownDetails(t *testing.T) {
-	r := Audit(input(section("a", keyA, secretA), "", online(changed(func(o *credfile.Online) {
+	r := Audit(input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
 		o.LastUsed.Unknown, o.User.MFA.Unknown = "needs iam:GetAccessKeyLastUsed", "needs iam:ListMFADevices"
-		o.User.Groups.Value = []credfile.Group{{Name: "g", Attached: credfile.Answer[[]string]{Unknown: "needs iam:ListAttachedGroupPolicies"},
-			Inline: credfile.Answer[[]credfile.InlinePolicy]{Value: []credfile.InlinePolicy{{Name: "p", Grants: credfile.Answer[credfile.Grants]{Unknown: "needs iam:GetGroupPolicy"}}}}}}
+		o.User.Groups.Value = []facts.Group{{Name: "g", Attached: facts.Answer[[]string]{Unknown: "needs iam:ListAttachedGroupPolicies"},
+			Inline: facts.Answer[[]facts.InlinePolicy]{Value: []facts.InlinePolicy{{Name: "p", Grants: facts.Answer[facts.Grants]{Unknown: "needs iam:GetGroupPolicy"}}}}}}
 	}))))
 	fs := of(r, "unknown-facts")
 	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g, inline policy p of group g: AWS denies iam:GetAccessKeyLastUsed, iam:ListMFADevices, iam:ListAttachedGroupPolicies, iam:GetGroupPolicy") {

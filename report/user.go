@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // judged is the user of a key, while it is judged.
 type judged struct {
 	*auditor
-	*credfile.UserFacts
+	*facts.UserFacts
 	f   Finding // at the key
 	arn string
 	// about names the user in sentences, report what else is to be said of a fact
@@ -21,7 +21,7 @@ type judged struct {
 }
 
 // user judges the user that k belongs to, once for all its keys.
-func (a *auditor) user(k *key, o credfile.Online, f Finding) {
+func (a *auditor) user(k *key, o facts.Online, f Finding) {
 	u, arn := o.User, o.Identity.Value.ARN
 	if u == nil || a.users[arn] {
 		return
@@ -90,12 +90,12 @@ func (p *judged) policies() (admin bool) {
 	}
 	for _, policy := range p.Inline.Value {
 		switch policy.Grants.Value {
-		case credfile.GrantsAll:
+		case facts.GrantsAll:
 			admin = true
 			p.add("admin-attached", policy.Name, "put the user into a group with AdministratorAccess, then: "+p.command("delete-user-policy", "policy-name", policy.Name),
 				"may do everything by its inline policy "+policy.Name)
 			continue
-		case credfile.GrantsPerhapsAll:
+		case facts.GrantsPerhapsAll:
 			p.add("admin-perhaps", policy.Name, "see what it allows: "+p.command("get-user-policy", "policy-name", policy.Name),
 				"may be an administrator by its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
 		}
@@ -117,9 +117,9 @@ func (p *judged) groups() bool {
 		}
 		for _, policy := range g.Inline.Value {
 			switch policy.Grants.Value {
-			case credfile.GrantsAll:
+			case facts.GrantsAll:
 				admin = g.Name
-			case credfile.GrantsPerhapsAll:
+			case facts.GrantsPerhapsAll:
 				p.add("admin-perhaps", g.Name+"\x00"+policy.Name,
 					"see what it allows: aws iam get-group-policy --group-name "+p.quoted(g.Name)+" --policy-name "+p.quoted(policy.Name)+profileFlag(p.f, p.auditor),
 					fmt.Sprintf("may be an administrator by the inline policy %s of group %s: it allows all actions, with conditions or exceptions", policy.Name, g.Name))
@@ -188,7 +188,7 @@ func (p *judged) otherCredentials() {
 }
 
 // noteDetails names what is not known about a key's use and its user.
-func noteDetails(o credfile.Online, note func(fact, reason string)) {
+func noteDetails(o facts.Online, note func(fact, reason string)) {
 	if !o.LastUsed.Known() && o.Identity.Known() && o.Created.Known() {
 		note("last use", o.LastUsed.Unknown)
 	}
@@ -196,7 +196,7 @@ func noteDetails(o credfile.Online, note func(fact, reason string)) {
 	if u == nil {
 		return
 	}
-	inline := func(all []credfile.InlinePolicy, of string) {
+	inline := func(all []facts.InlinePolicy, of string) {
 		for _, p := range all {
 			if !p.Grants.Known() {
 				note("inline policy "+p.Name+of, p.Grants.Unknown)

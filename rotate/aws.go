@@ -23,6 +23,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // AWS is how one profile reaches AWS: region, endpoints, proxy and certificate
@@ -108,12 +109,12 @@ func onlyAWS(stack *middleware.Stack) error {
 var errNotAWS = errors.New("the reply is not from AWS: it has no request ID (a proxy's page?)")
 
 // Identity asks STS who the pair belongs to. The time is AWS's.
-func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (credfile.Identity, time.Time, error) {
+func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (facts.Identity, time.Time, error) {
 	out, err := sts.NewFromConfig(a.signedBy(signer(p))).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return credfile.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", p.ID, err)
+		return facts.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", p.ID, err)
 	}
-	return credfile.Identity{ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId), Account: aws.ToString(out.Account)},
+	return facts.Identity{ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId), Account: aws.ToString(out.Account)},
 		serverTime(out.ResultMetadata), nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // atOnce bounds how many requests of an audit run at the same time.
@@ -40,7 +41,7 @@ type Ask struct {
 
 // Facts asks AWS about every distinct long-term key of the profiles; one
 // deadline holds for all.
-func Facts(ctx context.Context, set *credfile.Set, profiles []string, timeout time.Duration) map[string]credfile.Online {
+func Facts(ctx context.Context, set *credfile.Set, profiles []string, timeout time.Duration) map[string]facts.Online {
 	q := &Asker{Set: set, Profiles: profiles}
 	return q.Facts(ctx, timeout)
 }
@@ -75,7 +76,7 @@ func mayAsk(id string) bool {
 
 // Facts asks about the keys of Plan, many at the same time, and returns by the
 // deadline. What is not known by then, or not allowed to be asked, says why.
-func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]credfile.Online {
+func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]facts.Online {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r := &round{accounts: map[string]*account{}, ctx: ctx, slots: make(chan struct{}, atOnce), reach: q.connections(ctx)}
@@ -85,13 +86,13 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]cre
 			k.rest = append(k.rest, a)
 			continue
 		}
-		byID[a.KeyID] = &askedKey{Ask: a, facts: credfile.Online{KeyID: a.KeyID}}
+		byID[a.KeyID] = &askedKey{Ask: a, facts: facts.Online{KeyID: a.KeyID}}
 		r.keys = append(r.keys, byID[a.KeyID])
 	}
 	r.left = mostCalls - callsPerKey*len(plan)
 	r.essentials()
 	r.details()
-	out := make(map[string]credfile.Online, len(r.keys))
+	out := make(map[string]facts.Online, len(r.keys))
 	for _, k := range r.keys {
 		k.facts.WrongSecret = q.wrongSecrets(k)
 		out[k.KeyID] = k.facts
@@ -180,14 +181,14 @@ func (r *round) take(n int) bool {
 
 // accountOf returns the account that an identity belongs to, and whether it is
 // new.
-func (r *round) accountOf(id credfile.Identity) (a *account, isNew bool) {
+func (r *round) accountOf(id facts.Identity) (a *account, isNew bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	part := id.Partition() + "/" + id.Account
 	if a = r.accounts[part]; a != nil {
 		return a, false
 	}
-	a = &account{facts: &credfile.AccountFacts{ID: id.Account}}
+	a = &account{facts: &facts.AccountFacts{ID: id.Account}}
 	a.unknown(notAsked)
 	r.accounts[part] = a
 	r.order = append(r.order, a)
@@ -200,7 +201,7 @@ type askedKey struct {
 	rest   []Ask           // the same key with other secrets
 	wrong  []credfile.Pair // that AWS refused for their secrets
 	aws    *AWS
-	facts  credfile.Online
+	facts  facts.Online
 	listed []Key
 }
 
@@ -256,7 +257,7 @@ func (k *askedKey) next(r *round) bool {
 		return false
 	}
 	k.Ask, k.rest, k.aws, k.listed = k.rest[0], k.rest[1:], way, nil
-	k.facts = credfile.Online{KeyID: k.KeyID}
+	k.facts = facts.Online{KeyID: k.KeyID}
 	return true
 }
 
@@ -267,7 +268,7 @@ const callsPerKey = 2
 // that AWS does not know has no right secret.
 func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	var wg sync.WaitGroup
-	var id credfile.Identity
+	var id facts.Identity
 	var errSTS, errIAM error
 	wg.Go(func() { r.call(func() { id, _, errSTS = k.aws.Identity(r.ctx, k.pair) }) })
 	wg.Go(func() { r.call(func() { k.listed, _, errIAM = k.aws.List(r.ctx, k.by(), "") }) })
@@ -294,14 +295,14 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	f.Others.Unknown = why
 	for _, l := range k.listed {
 		if l.ID == k.KeyID {
-			f.Created, f.Others.Unknown = credfile.Answer[time.Time]{Value: l.Created}, ""
-			f.Status = credfile.Answer[string]{Value: statusName(l.Active)}
+			f.Created, f.Others.Unknown = facts.Answer[time.Time]{Value: l.Created}, ""
+			f.Status = facts.Answer[string]{Value: statusName(l.Active)}
 		}
 	}
 	for _, l := range k.listed {
 		if l.ID != k.KeyID && f.Others.Known() {
-			f.Others.Value = append(f.Others.Value, credfile.OtherKey{ID: l.ID, Active: l.Active, Created: l.Created,
-				LastUsed: credfile.Answer[credfile.Use]{Unknown: notAsked}})
+			f.Others.Value = append(f.Others.Value, facts.OtherKey{ID: l.ID, Active: l.Active, Created: l.Created,
+				LastUsed: facts.Answer[facts.Use]{Unknown: notAsked}})
 		}
 	}
 	return false
@@ -314,7 +315,7 @@ func statusName(active bool) string {
 	return "Inactive"
 }
 
-func unknownFacts(f credfile.Online, why string) credfile.Online {
+func unknownFacts(f facts.Online, why string) facts.Online {
 	f.Identity.Unknown, f.Created.Unknown, f.Status.Unknown = why, why, why
 	f.LastUsed.Unknown, f.Others.Unknown = why, why
 	return f

@@ -9,18 +9,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // namedUser is a user by its ARN, as the credential report has it.
 type namedUser struct {
 	arn   string
-	facts *credfile.UserFacts
+	facts *facts.UserFacts
 }
 
 // account is one account and the keys that can be used to ask about it.
 type account struct {
-	facts  *credfile.AccountFacts
+	facts  *facts.AccountFacts
 	keys   []*askedKey
 	users  []namedUser
 	report map[string]reportRow // by ARN; nil where there is none
@@ -33,7 +33,7 @@ type account struct {
 // groupAnswer is a group and its policies, asked once.
 type groupAnswer struct {
 	once sync.Once
-	credfile.Group
+	facts.Group
 }
 
 func (a *account) group(name string) *groupAnswer {
@@ -43,7 +43,7 @@ func (a *account) group(name string) *groupAnswer {
 		a.groups = map[string]*groupAnswer{}
 	}
 	if a.groups[name] == nil {
-		a.groups[name] = &groupAnswer{Group: credfile.Group{Name: name}}
+		a.groups[name] = &groupAnswer{Group: facts.Group{Name: name}}
 	}
 	return a.groups[name]
 }
@@ -92,7 +92,7 @@ func (r *round) account(a *account, askers []*askedKey) {
 			return a.facts.Root.Unknown
 		})
 		if root := a.facts.Root; root.Known() && root.Value.MFA == 0 {
-			a.facts.RootVirtual = credfile.Answer[bool]{}
+			a.facts.RootVirtual = facts.Answer[bool]{}
 		}
 		try(a.facts.RootVirtual.Known(), func(c *iam.Client) string {
 			r.call(func() { a.facts.RootVirtual = r.rootVirtual(c) })
@@ -123,16 +123,16 @@ func (r *round) account(a *account, askers []*askedKey) {
 	}
 }
 
-func (r *round) rootFacts(c *iam.Client) credfile.Answer[credfile.RootFacts] {
+func (r *round) rootFacts(c *iam.Client) facts.Answer[facts.RootFacts] {
 	out, err := c.GetAccountSummary(r.ctx, &iam.GetAccountSummaryInput{})
 	if err == nil && len(out.SummaryMap) == 0 {
 		err = errors.New("AWS gave no summary")
 	}
 	if err != nil {
-		return answerOf(credfile.RootFacts{}, err, "iam:GetAccountSummary")
+		return answerOf(facts.RootFacts{}, err, "iam:GetAccountSummary")
 	}
 	password, told := out.SummaryMap["AccountPasswordPresent"]
-	return credfile.Answer[credfile.RootFacts]{Value: credfile.RootFacts{
+	return facts.Answer[facts.RootFacts]{Value: facts.RootFacts{
 		Keys: int(out.SummaryMap["AccountAccessKeysPresent"]), MFA: int(out.SummaryMap["AccountMFAEnabled"]),
 		Certificates: int(out.SummaryMap["AccountSigningCertificatesPresent"]), NoPassword: told && password == 0,
 	}}
@@ -140,7 +140,7 @@ func (r *round) rootFacts(c *iam.Client) credfile.Answer[credfile.RootFacts] {
 
 // rootVirtual looks for the root user among the owners of virtual devices.
 // Hardware is not listed.
-func (r *round) rootVirtual(c *iam.Client) credfile.Answer[bool] {
+func (r *round) rootVirtual(c *iam.Client) facts.Answer[bool] {
 	found := false
 	_, err := pages(func(marker *string) ([]types.VirtualMFADevice, *string, error) {
 		out, err := c.ListVirtualMFADevices(r.ctx, &iam.ListVirtualMFADevicesInput{
@@ -159,19 +159,19 @@ func (r *round) rootVirtual(c *iam.Client) credfile.Answer[bool] {
 	return answerOf(found, err, "iam:ListVirtualMFADevices")
 }
 
-func (r *round) passwordPolicy(c *iam.Client) credfile.Answer[credfile.PasswordPolicy] {
+func (r *round) passwordPolicy(c *iam.Client) facts.Answer[facts.PasswordPolicy] {
 	out, err := c.GetAccountPasswordPolicy(r.ctx, &iam.GetAccountPasswordPolicyInput{})
 	if replyOf(err) == replyGone {
-		return credfile.Answer[credfile.PasswordPolicy]{Value: credfile.DefaultPasswordPolicy}
+		return facts.Answer[facts.PasswordPolicy]{Value: facts.DefaultPasswordPolicy}
 	}
 	if err == nil && out.PasswordPolicy == nil {
 		err = errors.New("AWS gave no policy")
 	}
 	if err != nil {
-		return answerOf(credfile.PasswordPolicy{}, err, "iam:GetAccountPasswordPolicy")
+		return answerOf(facts.PasswordPolicy{}, err, "iam:GetAccountPasswordPolicy")
 	}
 	p := out.PasswordPolicy
-	return credfile.Answer[credfile.PasswordPolicy]{Value: credfile.PasswordPolicy{
+	return facts.Answer[facts.PasswordPolicy]{Value: facts.PasswordPolicy{
 		MinLength: int(aws.ToInt32(p.MinimumPasswordLength)), Reuse: int(aws.ToInt32(p.PasswordReusePrevention)),
 		MaxAge: int(aws.ToInt32(p.MaxPasswordAge)), Symbols: p.RequireSymbols, Numbers: p.RequireNumbers,
 		Uppercase: p.RequireUppercaseCharacters, Lowercase: p.RequireLowercaseCharacters,
@@ -186,7 +186,7 @@ func (a *account) askers() []*askedKey {
 	for _, wantRoot := range []bool{true, false} {
 		for _, k := range a.keys {
 			id := k.facts.Identity.Value
-			if (id.Owner() == credfile.OwnerRoot) == wantRoot && !seen[id.ARN] && len(found) < mostAskers {
+			if (id.Owner() == facts.OwnerRoot) == wantRoot && !seen[id.ARN] && len(found) < mostAskers {
 				seen[id.ARN] = true
 				found = append(found, k)
 			}

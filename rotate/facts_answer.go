@@ -9,22 +9,22 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // Why something is unknown that no answer of AWS's explains.
 const (
-	notAsked = credfile.NotAsked
+	notAsked = facts.NotAsked
 	tooMany  = "too many keys for one audit: ask for this one with --profile"
 	tooLong  = "AWS lists more of it than one audit reads"
 )
 
 // answerOf is a value, or why there is none.
-func answerOf[T any](v T, err error, action string) credfile.Answer[T] {
+func answerOf[T any](v T, err error, action string) facts.Answer[T] {
 	if err != nil {
-		return credfile.Answer[T]{Unknown: whyUnknown(err, action)}
+		return facts.Answer[T]{Unknown: whyUnknown(err, action)}
 	}
-	return credfile.Answer[T]{Value: v}
+	return facts.Answer[T]{Value: v}
 }
 
 // whyUnknown says in a few words why AWS did not tell. action is the permission

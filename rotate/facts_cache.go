@@ -10,6 +10,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 )
 
 // FactCache is what earlier audits learned of keys and what never changes: whose
@@ -22,15 +23,15 @@ type FactCache struct {
 
 // CachedKey is what is known of one key.
 type CachedKey struct {
-	Identity  credfile.Identity `json:"identity,omitzero"`
-	Created   time.Time         `json:"created,omitzero"`
-	FirstSeen time.Time         `json:"first_seen"`
-	LastSeen  time.Time         `json:"last_seen"` // to the day
+	Identity  facts.Identity `json:"identity,omitzero"`
+	Created   time.Time      `json:"created,omitzero"`
+	FirstSeen time.Time      `json:"first_seen"`
+	LastSeen  time.Time      `json:"last_seen"` // to the day
 	// Asked is when audits asked AWS with this key, the latest last.
 	Asked []time.Time `json:"asked,omitempty"`
 	// OtherUse is the last use that was not keycare's; a zero time in it means
 	// never. nil where only keycare's own use was ever seen.
-	OtherUse *credfile.Use `json:"other_use,omitempty"`
+	OtherUse *facts.Use `json:"other_use,omitempty"`
 }
 
 const (
@@ -101,10 +102,10 @@ func (c *FactCache) trim() {
 	}
 }
 
-// Merge completes facts with what is cached and takes into the cache what is
+// Merge completes asked with what is cached and takes into the cache what is
 // new. Every long-term key of set is noted as seen. now is this machine's time.
 // It reports whether the cache is to be saved.
-func (c *FactCache) Merge(set *credfile.Set, facts map[string]credfile.Online, now time.Time) (changed bool) {
+func (c *FactCache) Merge(set *credfile.Set, asked map[string]facts.Online, now time.Time) (changed bool) {
 	now = now.UTC().Truncate(time.Second)
 	for _, id := range longTermKeys(set) {
 		k := c.Keys[id]
@@ -115,21 +116,21 @@ func (c *FactCache) Merge(set *credfile.Set, facts map[string]credfile.Online, n
 		if today := now.Truncate(24 * time.Hour); !k.LastSeen.Equal(today) {
 			k.LastSeen, changed = today, true
 		}
-		f, asked := facts[id]
-		if !asked {
-			f = unknownFacts(credfile.Online{KeyID: id}, notAsked)
+		f, ok := asked[id]
+		if !ok {
+			f = unknownFacts(facts.Online{KeyID: id}, notAsked)
 		} else {
 			changed = true
 			k.learn(&f, now)
 		}
 		k.complete(&f)
-		facts[id] = f
+		asked[id] = f
 	}
 	return changed
 }
 
 // learn takes what AWS said into the cache.
-func (k *CachedKey) learn(f *credfile.Online, now time.Time) {
+func (k *CachedKey) learn(f *facts.Online, now time.Time) {
 	if f.Identity.Known() && f.Identity.Value.UserID != "" {
 		k.Identity = f.Identity.Value
 	}
@@ -155,7 +156,7 @@ func (k *CachedKey) learn(f *credfile.Online, now time.Time) {
 
 // own reports whether a use looks like an audit's own calls. They hide what
 // came before, since IAM keeps the last use alone.
-func (k *CachedKey) own(u credfile.Use) bool {
+func (k *CachedKey) own(u facts.Use) bool {
 	if u.At.IsZero() || u.Service != "sts" && u.Service != "iam" {
 		return false
 	}
@@ -163,16 +164,16 @@ func (k *CachedKey) own(u credfile.Use) bool {
 }
 
 // complete fills in what AWS did not say.
-func (k *CachedKey) complete(f *credfile.Online) {
+func (k *CachedKey) complete(f *facts.Online) {
 	f.FirstSeen = k.FirstSeen
 	if f.Rejected {
 		return
 	}
 	if !f.Identity.Known() && k.Identity.UserID != "" {
-		f.Identity = credfile.Answer[credfile.Identity]{Value: k.Identity}
+		f.Identity = facts.Answer[facts.Identity]{Value: k.Identity}
 	}
 	if !f.Created.Known() && !k.Created.IsZero() {
-		f.Created = credfile.Answer[time.Time]{Value: k.Created}
+		f.Created = facts.Answer[time.Time]{Value: k.Created}
 	}
 }
 

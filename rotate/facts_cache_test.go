@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
 )
 
@@ -34,7 +34,7 @@ func TestFactCache(t *testing.T) {
 		t.Error("the secret is in the cache")
 	}
 	// Offline, owner and age are known still; what can change is not.
-	facts := map[string]credfile.Online{}
+	facts := map[string]facts.Online{}
 	s.FactCache().Merge(set, facts, monday.AddDate(0, 0, 7))
 	f := facts[k.ID]
 	if f.Identity.Value.UserName() != "ann" || !f.Created.Known() || f.Status.Known() || f.LastUsed.Known() || f.FirstSeen.Sub(monday).Abs() > time.Second {
@@ -58,8 +58,8 @@ func TestFactCacheOwnUse(t *testing.T) {
 	set := w.asker().Set
 	c := &FactCache{Version: cacheVersion, Keys: map[string]*CachedKey{}}
 	monday := time.Now().UTC().Truncate(time.Second)
-	use := func(at time.Time, service string) map[string]credfile.Online {
-		return map[string]credfile.Online{k.ID: {KeyID: k.ID, LastUsed: credfile.Answer[credfile.Use]{Value: credfile.Use{At: at, Service: service}}}}
+	use := func(at time.Time, service string) map[string]facts.Online {
+		return map[string]facts.Online{k.ID: {KeyID: k.ID, LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: at, Service: service}}}}
 	}
 	for i, step := range []struct {
 		now   time.Time

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // Requests that the details of a user take: its own seven, one for the last use of
@@ -46,7 +46,7 @@ func (r *round) details() {
 // admit chooses what is asked, in the order of the files. Where there is not room
 // for all, the credential report stands in for what it tells.
 func (r *round) admit() (asks []func()) {
-	users := map[string]*credfile.UserFacts{}
+	users := map[string]*facts.UserFacts{}
 	spare := 0
 	room := func(n int) bool { return r.left-spare >= n && r.take(n) }
 	enough := r.left >= (callsPerUser+spareCalls+2)*len(r.keys) // 2: the last use of two keys
@@ -63,7 +63,7 @@ func (r *round) admit() (asks []func()) {
 			cost = callsBesideReport
 		}
 		if name := id.UserName(); u == nil && name != "" {
-			u = &credfile.UserFacts{Name: name}
+			u = &facts.UserFacts{Name: name}
 			users[id.ARN] = u
 			a.users = append(a.users, namedUser{id.ARN, u})
 			unknownUser(u, tooMany)
@@ -88,10 +88,10 @@ func (k *askedKey) lastUseUnknown(why string) {
 }
 
 func (r *round) lastUse(k *askedKey) {
-	ask := func(id string) (a credfile.Answer[credfile.Use]) {
+	ask := func(id string) (a facts.Answer[facts.Use]) {
 		r.call(func() {
 			u, err := k.aws.LastUsed(r.ctx, k.by(), id)
-			a = answerOf(credfile.Use{At: u.At, Service: u.Service, Region: u.Region}, err, "iam:GetAccessKeyLastUsed")
+			a = answerOf(facts.Use{At: u.At, Service: u.Service, Region: u.Region}, err, "iam:GetAccessKeyLastUsed")
 		})
 		return a
 	}
@@ -105,9 +105,9 @@ func (r *round) lastUse(k *askedKey) {
 // useFrom takes the last uses that are not known from the user's line of the
 // credential report. It reports whether all are known then.
 func (k *askedKey) useFrom(row reportRow) bool {
-	fill := func(a *credfile.Answer[credfile.Use], created time.Time) bool {
+	fill := func(a *facts.Answer[facts.Use], created time.Time) bool {
 		if use, ok := row.keyUse(created); ok && !a.Known() {
-			*a = credfile.Answer[credfile.Use]{Value: use}
+			*a = facts.Answer[facts.Use]{Value: use}
 		}
 		return a.Known()
 	}

@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 	"keycare/report"
 )
 
@@ -69,7 +70,7 @@ func TestInteropFacts(t *testing.T) {
 	r = audit()
 	wantFinding(t, r, "admin-key", "through group administrators")
 	wantFinding(t, r, "admin-no-mfa", "user dev")
-	wantFinding(t, r, "unknown-account", credfile.NoReport, "aws iam generate-credential-report --profile dev")
+	wantFinding(t, r, "unknown-account", facts.NoReport, "aws iam generate-credential-report --profile dev")
 	for _, rule := range []string{"admin-attached", "policy-on-user", "admin-perhaps", "signing-certificate", "console-no-mfa", "key-and-password"} {
 		wantFinding(t, r, rule)
 	}

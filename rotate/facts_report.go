@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/smithy-go"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // rootUser is the root user's name in the credential report.
@@ -36,7 +36,7 @@ func (r reportRow) time(column string) time.Time {
 
 // keyUse is the last use of the user's key that was made at created. There are no
 // key IDs in the report; a key is told by the time of its creation.
-func (r reportRow) keyUse(created time.Time) (u credfile.Use, ok bool) {
+func (r reportRow) keyUse(created time.Time) (u facts.Use, ok bool) {
 	slot := ""
 	for _, p := range []string{"access_key_1_", "access_key_2_"} {
 		if made := r.time(p + "last_rotated"); made.IsZero() || !made.Equal(created.Truncate(time.Second)) {
@@ -57,20 +57,20 @@ func (r reportRow) keyUse(created time.Time) (u credfile.Use, ok bool) {
 }
 
 // lastUse is the latest use of anything in the line.
-func (r reportRow) lastUse() (u credfile.Use) {
+func (r reportRow) lastUse() (u facts.Use) {
 	if at := r.time("password_last_used"); !at.IsZero() {
-		u = credfile.Use{At: at, Service: "console"}
+		u = facts.Use{At: at, Service: "console"}
 	}
 	for _, p := range []string{"access_key_1_", "access_key_2_"} {
 		if at := r.time(p + "last_used_date"); at.After(u.At) {
-			u = credfile.Use{At: at, Service: r[p+"last_used_service"], Region: r[p+"last_used_region"]}
+			u = facts.Use{At: at, Service: r[p+"last_used_service"], Region: r[p+"last_used_region"]}
 		}
 	}
 	return u
 }
 
 // password is what the line says about the password for the console.
-func (r reportRow) password() (p credfile.Password, known bool) {
+func (r reportRow) password() (p facts.Password, known bool) {
 	p.Exists, known = r.flag("password_enabled")
 	p.Set, p.Used.Value = r.time("password_last_changed"), r.time("password_last_used")
 	if _, told := r["password_last_used"]; !told {
@@ -92,7 +92,7 @@ func (r reportRow) certificates() (active []string, known bool) {
 }
 
 // root is what the line says in place of the account's summary.
-func (r reportRow) root() (f credfile.RootFacts, known bool) {
+func (r reportRow) root() (f facts.RootFacts, known bool) {
 	mfa, known := r.flag("mfa_active")
 	if mfa {
 		f.MFA = 1
@@ -127,7 +127,7 @@ var errReport = errors.New("the credential report cannot be read")
 func whyNoReport(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) && slices.Contains([]string{"ReportNotPresent", "ReportExpired", "ReportInProgress"}, api.ErrorCode()) {
-		return credfile.NoReport
+		return facts.NoReport
 	}
 	if errors.Is(err, errReport) {
 		return err.Error()
@@ -169,28 +169,28 @@ func (a *account) fillIn() {
 		if row["user"] != rootUser {
 			continue
 		}
-		a.facts.RootUse = credfile.Answer[credfile.Use]{Value: row.lastUse()}
+		a.facts.RootUse = facts.Answer[facts.Use]{Value: row.lastUse()}
 		if f, known := row.root(); known && !a.facts.Root.Known() {
-			a.facts.Root = credfile.Answer[credfile.RootFacts]{Value: f}
+			a.facts.Root = facts.Answer[facts.RootFacts]{Value: f}
 		}
 	}
 }
 
-func (r reportRow) fillIn(u *credfile.UserFacts) {
+func (r reportRow) fillIn(u *facts.UserFacts) {
 	if has, known := r.flag("mfa_active"); known && !u.MFA.Known() {
-		u.MFA, u.FromReport = credfile.Answer[[]string]{}, true
+		u.MFA, u.FromReport = facts.Answer[[]string]{}, true
 		if has {
 			u.MFA.Value = []string{"(credential report)"}
 		}
 	}
 	if active, known := r.certificates(); known && !u.Certificates.Known() {
-		u.Certificates, u.FromReport = credfile.Answer[[]string]{Value: active}, true
+		u.Certificates, u.FromReport = facts.Answer[[]string]{Value: active}, true
 	}
 	p, known := r.password()
 	switch {
 	case !known:
 	case !u.Password.Known():
-		u.Password, u.FromReport = credfile.Answer[credfile.Password]{Value: p}, true
+		u.Password, u.FromReport = facts.Answer[facts.Password]{Value: p}, true
 	case u.Password.Value.Exists && p.Exists:
 		if p.Set.After(u.Password.Value.Set) {
 			u.Password.Value.Set = p.Set // IAM's own answer is when it was made

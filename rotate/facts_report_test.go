@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
 )
 
@@ -24,7 +24,7 @@ func TestFactsFromReport(t *testing.T) {
 	w.iam.AddRootKey("", made)
 	w.profile("a", k)
 	w.iam.Deny("ann", "iam:ListMFADevices", "iam:GetLoginProfile", "iam:GetAccessKeyLastUsed", "iam:ListSigningCertificates", "iam:GetAccountSummary")
-	if f := w.ask()[k.ID]; f.User.MFA.Known() || f.LastUsed.Known() || f.Account.Root.Known() || f.Account.RootUse.Unknown != credfile.NoReport {
+	if f := w.ask()[k.ID]; f.User.MFA.Known() || f.LastUsed.Known() || f.Account.Root.Known() || f.Account.RootUse.Unknown != facts.NoReport {
 		t.Errorf("there is no report: %+v, %+v", f, f.User)
 	}
 	w.iam.MakeReport("")
@@ -42,7 +42,7 @@ func TestFactsFromReport(t *testing.T) {
 	if o := f.Others.Value; len(o) != 1 || o[0].ID != second.ID || !o[0].LastUsed.Known() || !o[0].LastUsed.Value.At.IsZero() {
 		t.Errorf("the other key %+v", o)
 	}
-	if r := f.Account.Root; !r.Known() || r.Value != (credfile.RootFacts{Keys: 1}) || !f.Account.RootUse.Known() {
+	if r := f.Account.Root; !r.Known() || r.Value != (facts.RootFacts{Keys: 1}) || !f.Account.RootUse.Known() {
 		t.Errorf("root %+v", f.Account)
 	}
 	if w.count("GenerateCredentialReport") > 0 {
@@ -65,7 +65,7 @@ func TestReadReport(t *testing.T) {
 		t.Fatal(rows, err)
 	}
 	row := rows[arn]
-	u := credfile.UserFacts{}
+	u := facts.UserFacts{}
 	unknownUser(&u, tooMany)
 	row.fillIn(&u)
 	if !u.MFA.Known() || len(u.MFA.Value) != 1 || u.Password.Known() || len(u.Certificates.Value) != 1 || u.Groups.Known() {

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // Rotations returns what the state folder holds of rotations in flight, oldest
 // first, for an audit. A journal that cannot be read is one of stage "damaged",
 // and no recovery file is opened.
-func (s State) Rotations() ([]credfile.Rotation, error) {
+func (s State) Rotations() ([]facts.Rotation, error) {
 	entries, err := s.Disk.ReadDir(s.rotations())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -22,10 +22,10 @@ func (s State) Rotations() ([]credfile.Rotation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the state folder: %w", err)
 	}
-	found := map[string]*credfile.Rotation{}
-	at := func(id string) *credfile.Rotation {
+	found := map[string]*facts.Rotation{}
+	at := func(id string) *facts.Rotation {
 		if found[id] == nil {
-			found[id] = &credfile.Rotation{ID: id}
+			found[id] = &facts.Rotation{ID: id}
 		}
 		return found[id]
 	}
@@ -43,11 +43,11 @@ func (s State) Rotations() ([]credfile.Rotation, error) {
 			s.describe(r)
 		}
 	}
-	all := make([]credfile.Rotation, 0, len(found))
+	all := make([]facts.Rotation, 0, len(found))
 	for _, r := range found {
 		all = append(all, *r)
 	}
-	slices.SortFunc(all, func(a, b credfile.Rotation) int {
+	slices.SortFunc(all, func(a, b facts.Rotation) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
 		}
@@ -56,7 +56,7 @@ func (s State) Rotations() ([]credfile.Rotation, error) {
 	return all, nil
 }
 
-func (s State) describe(r *credfile.Rotation) {
+func (s State) describe(r *facts.Rotation) {
 	b, err := s.Disk.ReadFile(s.journalPath(r.ID))
 	var j Journal
 	if err != nil || json.Unmarshal(b, &j) != nil || j.ID != r.ID || j.Version > journalVersion {

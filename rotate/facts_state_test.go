@@ -8,6 +8,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 )
 
 func TestStateRotations(t *testing.T) {
@@ -21,7 +22,7 @@ func TestStateRotations(t *testing.T) {
 	began := time.Now().UTC().Truncate(time.Second)
 	for i, j := range []*Journal{
 		{ID: "a", Profile: "p", Old: "O", New: "N", Direction: Grace, Started: began, GraceEnds: began.Add(time.Hour)},
-		{ID: "b", Started: began.Add(time.Minute), Root: &RootSwap{Root: credfile.Identity{Account: "123456789012"}}},
+		{ID: "b", Started: began.Add(time.Minute), Root: &RootSwap{Root: facts.Identity{Account: "123456789012"}}},
 	} {
 		if err := s.Save(j); err != nil {
 			t.Fatal(i, err)
@@ -41,7 +42,7 @@ func TestStateRotations(t *testing.T) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	dir := filepath.Join(s.Dir, "rotations")
-	for i, want := range []credfile.Rotation{
+	for i, want := range []facts.Rotation{
 		{ID: "d", Stage: "damaged", Journal: true, Path: filepath.Join(dir, "d.json")},
 		{ID: "z", Recovery: true, Path: filepath.Join(dir, "z.recovery")},
 		{ID: "a", Profile: "p", Old: "O", New: "N", Stage: "grace", Since: began, Until: began.Add(time.Hour), Journal: true, Recovery: true, Path: filepath.Join(dir, "a.json")},

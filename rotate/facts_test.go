@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
 )
 
@@ -44,7 +45,7 @@ func (w *ward) asker() *Asker {
 		Connect: (&world{iam: w.iam}).connect}
 }
 
-func (w *ward) ask() map[string]credfile.Online {
+func (w *ward) ask() map[string]facts.Online {
 	w.t.Helper()
 	return w.asker().Facts(w.t.Context(), 10*time.Second)
 }
@@ -95,12 +96,12 @@ func TestFacts(t *testing.T) {
 	if p := u.Password.Value; !p.Exists || !p.Set.Equal(ago(50)) || !p.Used.Known() || !p.Used.Value.Equal(ago(2)) {
 		t.Errorf("password %+v", u.Password)
 	}
-	if in := u.Inline.Value; len(in) != 2 || in[0].Name != "mine" || in[0].Grants.Value != credfile.GrantsAll ||
+	if in := u.Inline.Value; len(in) != 2 || in[0].Name != "mine" || in[0].Grants.Value != facts.GrantsAll ||
 		!strings.HasPrefix(in[1].Grants.Unknown, "its text cannot be read: ") {
 		t.Errorf("inline policies %+v", u.Inline)
 	}
 	if g := u.Groups.Value; len(g) != 1 || len(g[0].Attached.Value) != 1 || len(g[0].Inline.Value) != 1 ||
-		g[0].Inline.Value[0].Grants.Value != credfile.GrantsPerhapsAll {
+		g[0].Inline.Value[0].Grants.Value != facts.GrantsPerhapsAll {
 		t.Errorf("groups %+v", u.Groups)
 	}
 	if len(u.Certificates.Value) != 1 || u.Certificates.Value[0] != cert {
@@ -128,7 +129,7 @@ func TestFactsOfPlainUser(t *testing.T) {
 			t.Errorf("account %+v, last use %+v", f.Account, f.LastUsed)
 		}
 		if id == root.ID {
-			if f.User != nil || f.Identity.Value.Owner() != credfile.OwnerRoot || f.Account.Root.Value.Keys != 1 {
+			if f.User != nil || f.Identity.Value.Owner() != facts.OwnerRoot || f.Account.Root.Value.Keys != 1 {
 				t.Errorf("root: %+v", f)
 			}
 			continue
@@ -141,29 +142,29 @@ func TestFactsOfPlainUser(t *testing.T) {
 
 // Each missing permission is named by itself, and nothing else suffers.
 func TestFactsDenied(t *testing.T) {
-	group := func(f credfile.Online) credfile.Group { return f.User.Groups.Value[0] }
+	group := func(f facts.Online) facts.Group { return f.User.Groups.Value[0] }
 	for _, c := range []struct {
 		action string
-		of     func(credfile.Online) string
+		of     func(facts.Online) string
 	}{
-		{"iam:ListAccessKeys", func(f credfile.Online) string { return f.Created.Unknown }},
-		{"iam:GetAccessKeyLastUsed", func(f credfile.Online) string { return f.LastUsed.Unknown }},
-		{"iam:GetUser", func(f credfile.Online) string { return f.User.Password.Value.Used.Unknown }},
-		{"iam:ListMFADevices", func(f credfile.Online) string { return f.User.MFA.Unknown }},
-		{"iam:GetLoginProfile", func(f credfile.Online) string { return f.User.Password.Unknown }},
-		{"iam:ListSigningCertificates", func(f credfile.Online) string { return f.User.Certificates.Unknown }},
-		{"iam:ListServiceSpecificCredentials", func(f credfile.Online) string { return f.User.Services.Unknown }},
-		{"iam:ListAttachedUserPolicies", func(f credfile.Online) string { return f.User.Attached.Unknown }},
-		{"iam:ListUserPolicies", func(f credfile.Online) string { return f.User.Inline.Unknown }},
-		{"iam:GetUserPolicy", func(f credfile.Online) string { return f.User.Inline.Value[0].Grants.Unknown }},
-		{"iam:ListGroupsForUser", func(f credfile.Online) string { return f.User.Groups.Unknown }},
-		{"iam:ListAttachedGroupPolicies", func(f credfile.Online) string { return group(f).Attached.Unknown }},
-		{"iam:ListGroupPolicies", func(f credfile.Online) string { return group(f).Inline.Unknown }},
-		{"iam:GetGroupPolicy", func(f credfile.Online) string { return group(f).Inline.Value[0].Grants.Unknown }},
-		{"iam:GetAccountSummary", func(f credfile.Online) string { return f.Account.Root.Unknown }},
-		{"iam:ListVirtualMFADevices", func(f credfile.Online) string { return f.Account.RootVirtual.Unknown }},
-		{"iam:GetAccountPasswordPolicy", func(f credfile.Online) string { return f.Account.Password.Unknown }},
-		{"iam:GetCredentialReport", func(f credfile.Online) string { return f.Account.RootUse.Unknown }},
+		{"iam:ListAccessKeys", func(f facts.Online) string { return f.Created.Unknown }},
+		{"iam:GetAccessKeyLastUsed", func(f facts.Online) string { return f.LastUsed.Unknown }},
+		{"iam:GetUser", func(f facts.Online) string { return f.User.Password.Value.Used.Unknown }},
+		{"iam:ListMFADevices", func(f facts.Online) string { return f.User.MFA.Unknown }},
+		{"iam:GetLoginProfile", func(f facts.Online) string { return f.User.Password.Unknown }},
+		{"iam:ListSigningCertificates", func(f facts.Online) string { return f.User.Certificates.Unknown }},
+		{"iam:ListServiceSpecificCredentials", func(f facts.Online) string { return f.User.Services.Unknown }},
+		{"iam:ListAttachedUserPolicies", func(f facts.Online) string { return f.User.Attached.Unknown }},
+		{"iam:ListUserPolicies", func(f facts.Online) string { return f.User.Inline.Unknown }},
+		{"iam:GetUserPolicy", func(f facts.Online) string { return f.User.Inline.Value[0].Grants.Unknown }},
+		{"iam:ListGroupsForUser", func(f facts.Online) string { return f.User.Groups.Unknown }},
+		{"iam:ListAttachedGroupPolicies", func(f facts.Online) string { return group(f).Attached.Unknown }},
+		{"iam:ListGroupPolicies", func(f facts.Online) string { return group(f).Inline.Unknown }},
+		{"iam:GetGroupPolicy", func(f facts.Online) string { return group(f).Inline.Value[0].Grants.Unknown }},
+		{"iam:GetAccountSummary", func(f facts.Online) string { return f.Account.Root.Unknown }},
+		{"iam:ListVirtualMFADevices", func(f facts.Online) string { return f.Account.RootVirtual.Unknown }},
+		{"iam:GetAccountPasswordPolicy", func(f facts.Online) string { return f.Account.Password.Unknown }},
+		{"iam:GetCredentialReport", func(f facts.Online) string { return f.Account.RootUse.Unknown }},
 	} {
 		t.Run(c.action, func(t *testing.T) {
 			w, k := single(t)

@@ -8,12 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // user asks for all about the user of key k; brief leaves out what the credential
 // report tells too.
-func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account, brief bool) {
+func (r *round) user(k *askedKey, u *facts.UserFacts, a *account, brief bool) {
 	c := iam.NewFromConfig(k.aws.signedBy(k.by()))
 	name := aws.String(u.Name)
 	var wg sync.WaitGroup
@@ -39,7 +39,7 @@ func (r *round) user(k *askedKey, u *credfile.UserFacts, a *account, brief bool)
 	wg.Wait()
 }
 
-func (r *round) devices(c *iam.Client, user *string) credfile.Answer[[]string] {
+func (r *round) devices(c *iam.Client, user *string) facts.Answer[[]string] {
 	v, err := pages(func(marker *string) ([]types.MFADevice, *string, error) {
 		out, err := c.ListMFADevices(r.ctx, &iam.ListMFADevicesInput{UserName: user, Marker: marker})
 		if err != nil {
@@ -51,13 +51,13 @@ func (r *round) devices(c *iam.Client, user *string) credfile.Answer[[]string] {
 }
 
 // password asks when a password was used only where there is one.
-func (r *round) password(c *iam.Client, user *string) (a credfile.Answer[credfile.Password]) {
+func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Password]) {
 	r.call(func() {
 		out, err := c.GetLoginProfile(r.ctx, &iam.GetLoginProfileInput{UserName: user})
 		if replyOf(err) == replyGone {
 			return
 		}
-		a = answerOf(credfile.Password{Exists: true}, err, "iam:GetLoginProfile")
+		a = answerOf(facts.Password{Exists: true}, err, "iam:GetLoginProfile")
 		if err == nil && out.LoginProfile != nil {
 			a.Value.Set = aws.ToTime(out.LoginProfile.CreateDate)
 		}
@@ -79,7 +79,7 @@ func (r *round) password(c *iam.Client, user *string) (a credfile.Answer[credfil
 	return a
 }
 
-func (r *round) certificates(c *iam.Client, user *string) credfile.Answer[[]string] {
+func (r *round) certificates(c *iam.Client, user *string) facts.Answer[[]string] {
 	v, err := pages(func(marker *string) ([]types.SigningCertificate, *string, error) {
 		out, err := c.ListSigningCertificates(r.ctx, &iam.ListSigningCertificatesInput{UserName: user, Marker: marker})
 		if err != nil {
@@ -96,7 +96,7 @@ func (r *round) certificates(c *iam.Client, user *string) credfile.Answer[[]stri
 	return answerOf(active, err, "iam:ListSigningCertificates")
 }
 
-func (r *round) services(c *iam.Client, user *string) credfile.Answer[[]credfile.ServiceCredential] {
+func (r *round) services(c *iam.Client, user *string) facts.Answer[[]facts.ServiceCredential] {
 	v, err := pages(func(marker *string) ([]types.ServiceSpecificCredentialMetadata, *string, error) {
 		out, err := c.ListServiceSpecificCredentials(r.ctx, &iam.ListServiceSpecificCredentialsInput{UserName: user, Marker: marker})
 		if err != nil {
@@ -104,17 +104,17 @@ func (r *round) services(c *iam.Client, user *string) credfile.Answer[[]credfile
 		}
 		return out.ServiceSpecificCredentials, out.Marker, nil
 	})
-	var active []credfile.ServiceCredential
+	var active []facts.ServiceCredential
 	for _, one := range v {
 		if one.Status == types.StatusTypeActive {
-			active = append(active, credfile.ServiceCredential{ID: aws.ToString(one.ServiceSpecificCredentialId),
+			active = append(active, facts.ServiceCredential{ID: aws.ToString(one.ServiceSpecificCredentialId),
 				Service: aws.ToString(one.ServiceName), Created: aws.ToTime(one.CreateDate), Expires: aws.ToTime(one.ExpirationDate)})
 		}
 	}
 	return answerOf(active, err, "iam:ListServiceSpecificCredentials")
 }
 
-func (r *round) userPolicies(c *iam.Client, user *string) credfile.Answer[[]credfile.InlinePolicy] {
+func (r *round) userPolicies(c *iam.Client, user *string) facts.Answer[[]facts.InlinePolicy] {
 	var found []string
 	var err error
 	r.call(func() {
@@ -136,8 +136,8 @@ func (r *round) userPolicies(c *iam.Client, user *string) credfile.Answer[[]cred
 }
 
 // inline asks what each of the inline policies grants.
-func (r *round) inline(found []string, action string, document func(policy string) (*string, error)) []credfile.InlinePolicy {
-	policies := make([]credfile.InlinePolicy, len(found))
+func (r *round) inline(found []string, action string, document func(policy string) (*string, error)) []facts.InlinePolicy {
+	policies := make([]facts.InlinePolicy, len(found))
 	var wg sync.WaitGroup
 	for i, name := range found {
 		p := &policies[i]
@@ -149,11 +149,11 @@ func (r *round) inline(found []string, action string, document func(policy strin
 		wg.Go(func() {
 			r.call(func() {
 				text, err := document(name)
-				p.Grants = answerOf(credfile.GrantsSome, err, action)
+				p.Grants = answerOf(facts.GrantsSome, err, action)
 				if err != nil {
 					return
 				}
-				if p.Grants.Value, err = credfile.GrantsOf(decoded(aws.ToString(text))); err != nil {
+				if p.Grants.Value, err = facts.GrantsOf(decoded(aws.ToString(text))); err != nil {
 					p.Grants.Unknown = "its text cannot be read: " + err.Error()
 				}
 			})
@@ -172,7 +172,7 @@ func decoded(document string) string {
 	return text
 }
 
-func (r *round) groups(c *iam.Client, user *string, a *account) credfile.Answer[[]credfile.Group] {
+func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]facts.Group] {
 	var found []types.Group
 	var err error
 	r.call(func() {
@@ -184,7 +184,7 @@ func (r *round) groups(c *iam.Client, user *string, a *account) credfile.Answer[
 			return out.Groups, out.Marker, nil
 		})
 	})
-	groups := make([]credfile.Group, len(found))
+	groups := make([]facts.Group, len(found))
 	var wg sync.WaitGroup
 	for i, g := range found {
 		one := a.group(aws.ToString(g.GroupName))
@@ -239,7 +239,7 @@ func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 	wg.Wait()
 }
 
-func unknownUser(u *credfile.UserFacts, why string) {
+func unknownUser(u *facts.UserFacts, why string) {
 	u.MFA.Unknown, u.Password.Unknown, u.Certificates.Unknown, u.Services.Unknown = why, why, why, why
 	u.Attached.Unknown, u.Inline.Unknown, u.Groups.Unknown = why, why, why
 }

@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 )
 
 // Direction is a decision that binds every later run of a rotation.
@@ -49,28 +50,28 @@ func (r Retirement) past() string {
 // Journal is what a rotation wrote down before it acted. It holds key IDs and
 // no secret. Times are AWS's where AWS gave one.
 type Journal struct {
-	Version    int               `json:"version"`
-	ID         string            `json:"id"`
-	User       credfile.Identity `json:"user"`
-	UserName   string            `json:"user_name"`
-	Profile    string            `json:"profile"` // the profile whose region and endpoints are used
-	Paths      credfile.Paths    `json:"paths"`   // as they were located, not as they would be now
-	Places     []JournalPlace    `json:"places"`
-	Old        string            `json:"old"`
-	New        string            `json:"new,omitempty"`
-	Before     []string          `json:"keys_before"`                // the user's keys when the rotation began
-	FreeSlot   string            `json:"free_slot,omitempty"`        // an inactive key that is deleted to make room
-	FreeActive bool              `json:"free_slot_active,omitempty"` // that key is active, and a person agreed
-	Retire     Retirement        `json:"retirement"`                 // what becomes of Old
-	Direction  Direction         `json:"direction,omitempty"`        // binding once it is set
-	Started    time.Time         `json:"started"`                    // AWS's clock
-	Sends      []Send            `json:"sends,omitempty"`            // creates whose reply was lost
-	Root       *RootSwap         `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
-	Auth       Auth              `json:"auth,omitzero"`
-	Grace      time.Duration     `json:"grace,omitempty"`     // in nanoseconds
-	Switched   time.Time         `json:"switched,omitzero"`   // AWS's clock
-	GraceEnds  time.Time         `json:"grace_ends,omitzero"` // this machine's clock
-	Orphans    []string          `json:"orphans,omitempty"`   // keys of lost replies that were deleted
+	Version    int            `json:"version"`
+	ID         string         `json:"id"`
+	User       facts.Identity `json:"user"`
+	UserName   string         `json:"user_name"`
+	Profile    string         `json:"profile"` // the profile whose region and endpoints are used
+	Paths      credfile.Paths `json:"paths"`   // as they were located, not as they would be now
+	Places     []JournalPlace `json:"places"`
+	Old        string         `json:"old"`
+	New        string         `json:"new,omitempty"`
+	Before     []string       `json:"keys_before"`                // the user's keys when the rotation began
+	FreeSlot   string         `json:"free_slot,omitempty"`        // an inactive key that is deleted to make room
+	FreeActive bool           `json:"free_slot_active,omitempty"` // that key is active, and a person agreed
+	Retire     Retirement     `json:"retirement"`                 // what becomes of Old
+	Direction  Direction      `json:"direction,omitempty"`        // binding once it is set
+	Started    time.Time      `json:"started"`                    // AWS's clock
+	Sends      []Send         `json:"sends,omitempty"`            // creates whose reply was lost
+	Root       *RootSwap      `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
+	Auth       Auth           `json:"auth,omitzero"`
+	Grace      time.Duration  `json:"grace,omitempty"`     // in nanoseconds
+	Switched   time.Time      `json:"switched,omitzero"`   // AWS's clock
+	GraceEnds  time.Time      `json:"grace_ends,omitzero"` // this machine's clock
+	Orphans    []string       `json:"orphans,omitempty"`   // keys of lost replies that were deleted
 }
 
 // Resting reports whether the rotation is in its grace, which has not ended yet.

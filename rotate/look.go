@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // lookFiles reads what the journaled places hold. What a resumed rotation
@@ -94,7 +95,7 @@ func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
 	var wg sync.WaitGroup
 	var errSTS, errIAM error
 	wg.Go(func() {
-		var id credfile.Identity
+		var id facts.Identity
 		if id, _, errSTS = r.aws.Identity(ctx, p); errSTS == nil {
 			atSTS = sameUser(id, r.ownerOf(p))
 		} else {
@@ -124,7 +125,7 @@ func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
 
 // ownerOf is who a pair of this rotation belongs to: the same user, but for a
 // root key that is replaced by a user's.
-func (r *run) ownerOf(p credfile.Pair) credfile.Identity {
+func (r *run) ownerOf(p credfile.Pair) facts.Identity {
 	if r.j.Root != nil && p.ID == r.j.Old {
 		return r.j.Root.Root
 	}
@@ -132,7 +133,7 @@ func (r *run) ownerOf(p credfile.Pair) credfile.Identity {
 }
 
 // sameUser compares by user ID and account: a user may be renamed.
-func sameUser(a, b credfile.Identity) Seen {
+func sameUser(a, b facts.Identity) Seen {
 	if a.UserID == b.UserID && a.Account == b.Account {
 		return Yes
 	}

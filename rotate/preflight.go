@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // Refused says why a key is not rotated, before anything was done.
@@ -123,7 +124,7 @@ func refuseByID(profile string, r credfile.Reading) error {
 
 // owner is what AWS says about a target.
 type owner struct {
-	user    credfile.Identity
+	user    facts.Identity
 	name    string
 	keys    []Key
 	at      time.Time // AWS's clock
@@ -183,11 +184,11 @@ func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
 	return ow, nil
 }
 
-func (o *Options) refuseOwner(t *target, id credfile.Identity) error {
+func (o *Options) refuseOwner(t *target, id facts.Identity) error {
 	switch id.Owner() {
-	case credfile.OwnerRoot:
+	case facts.OwnerRoot:
 		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", t.profile, t.pair.ID, id.Account, shellWord(t.profile))
-	case credfile.OwnerRole:
+	case facts.OwnerRole:
 		return refuse("profile %q: key %s belongs to a role session (%s), not to an IAM user", t.profile, t.pair.ID, id.ARN)
 	}
 	if want := o.wantedAccount(t); want != "" && want != id.Account {

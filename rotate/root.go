@@ -10,14 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // RootSwap is what a rotation does that replaces a root key: the new key is an
 // IAM user's, an administrator's through a group.
 type RootSwap struct {
-	Group  string            `json:"group"`
-	Policy string            `json:"policy_arn"`
-	Root   credfile.Identity `json:"root"`
+	Group  string         `json:"group"`
+	Policy string         `json:"policy_arn"`
+	Root   facts.Identity `json:"root"`
 }
 
 // RootOptions names the IAM user that takes the root user's place.
@@ -78,9 +79,9 @@ type rootPlan struct {
 	aws      *AWS
 	journal  *Journal
 	name     string
-	user     *credfile.Identity // of an IAM user that exists; nil where it is made
-	group    bool               // exists
-	attached bool               // the policy, to the group
+	user     *facts.Identity // of an IAM user that exists; nil where it is made
+	group    bool            // exists
+	attached bool            // the policy, to the group
 	member   bool
 	keys     []Key
 }
@@ -151,7 +152,7 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 	if err != nil {
 		return nil, explainIdentity(t, err)
 	}
-	if root.Owner() != credfile.OwnerRoot {
+	if root.Owner() != facts.OwnerRoot {
 		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, shellWord(profile))
 	}
 	t.asked = o.Now()
@@ -191,7 +192,7 @@ func (p *rootPlan) look(ctx context.Context) error {
 	user, err := client.GetUser(ctx, &iam.GetUserInput{UserName: &p.name})
 	switch replyOf(err) {
 	case replyOK:
-		p.user = &credfile.Identity{ARN: aws.ToString(user.User.Arn), UserID: aws.ToString(user.User.UserId), Account: p.journal.Root.Root.Account}
+		p.user = &facts.Identity{ARN: aws.ToString(user.User.Arn), UserID: aws.ToString(user.User.UserId), Account: p.journal.Root.Root.Account}
 		if p.keys, _, err = p.aws.List(ctx, signer(p.target.pair), p.name); err != nil {
 			return explain(err)
 		}
@@ -244,31 +245,31 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 // make makes group, policy, user and membership where they are missing. Each
 // step may be made again: a run that was interrupted here has lost nothing, and
 // the next one finds what there is.
-func (p *rootPlan) make(ctx context.Context) (credfile.Identity, error) {
+func (p *rootPlan) make(ctx context.Context) (facts.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	client := iam.NewFromConfig(p.aws.signedBy(signer(p.target.pair)))
 	rs := p.journal.Root
 	if !p.group {
 		if _, err := client.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group}); err != nil && !exists(err) {
-			return credfile.Identity{}, explain(err)
+			return facts.Identity{}, explain(err)
 		}
 	}
 	if !p.attached {
 		if _, err := client.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: &rs.Group, PolicyArn: &rs.Policy}); err != nil {
-			return credfile.Identity{}, explain(err)
+			return facts.Identity{}, explain(err)
 		}
 	}
 	if p.user == nil {
 		out, err := client.CreateUser(ctx, &iam.CreateUserInput{UserName: &p.name})
 		if err != nil {
-			return credfile.Identity{}, fmt.Errorf("cannot create the user %s; run it again, it goes on from what there is: %w", p.name, explain(err))
+			return facts.Identity{}, fmt.Errorf("cannot create the user %s; run it again, it goes on from what there is: %w", p.name, explain(err))
 		}
-		p.user = &credfile.Identity{ARN: aws.ToString(out.User.Arn), UserID: aws.ToString(out.User.UserId), Account: rs.Root.Account}
+		p.user = &facts.Identity{ARN: aws.ToString(out.User.Arn), UserID: aws.ToString(out.User.UserId), Account: rs.Root.Account}
 	}
 	if !p.member {
 		if _, err := client.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &rs.Group, UserName: &p.name}); err != nil {
-			return credfile.Identity{}, explain(err)
+			return facts.Identity{}, explain(err)
 		}
 	}
 	return *p.user, nil

@@ -42,3 +42,19 @@ func keepOwner(name string, like fs.FileInfo) error {
 	}
 	return os.Lchown(name, int(want.Uid), int(want.Gid))
 }
+
+// Links counts the names of a file.
+func Links(fi fs.FileInfo) int {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return int(st.Nlink)
+	}
+	return 1
+}
+
+// OtherDevice reports whether a file lies on another device than its folder:
+// then the file itself is mounted there.
+func OtherDevice(file, dir fs.FileInfo) bool {
+	f, ok1 := file.Sys().(*syscall.Stat_t)
+	d, ok2 := dir.Sys().(*syscall.Stat_t)
+	return ok1 && ok2 && f.Dev != d.Dev
+}

@@ -57,3 +57,10 @@ func syncDir(string) error { return nil }
 
 // keepOwner does nothing: replace keeps the owner.
 func keepOwner(string, fs.FileInfo) error { return nil }
+
+// Links counts the names of a file; Windows's file information does not tell.
+func Links(fs.FileInfo) int { return 1 }
+
+// OtherDevice reports whether a file lies on another device than its folder;
+// Windows's file information does not tell.
+func OtherDevice(file, dir fs.FileInfo) bool { return false }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package credfile
+package home
 
 import (
 	"io/fs"

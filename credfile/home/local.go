@@ -1,4 +1,4 @@
-package credfile
+package home
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"keycare/credfile"
 	"keycare/credfile/disk"
 )
 
@@ -34,7 +35,7 @@ type Local struct {
 // Target is about what a symbolic link points to.
 type FileFact struct {
 	Path   string
-	Kind   FileKind // says something for the entries of Local.Files alone
+	Kind   credfile.FileKind // says something for the entries of Local.Files alone
 	Exists bool
 	// Mode holds permissions where ModeKnown is set. Windows has access lists
 	// instead, and the mode that Go makes up there means nothing.
@@ -59,14 +60,14 @@ var keyVariables = []string{
 
 // ReadLocal gathers the facts about the files that p names. What is missing or
 // cannot be looked at is said in the facts and is no error.
-func ReadLocal(d disk.FS, env Env, p Paths) Local {
+func ReadLocal(d disk.FS, env credfile.Env, p credfile.Paths) Local {
 	l := Local{GOOS: env.GOOS}
 	for _, name := range keyVariables {
-		if env.get(name) != "" {
+		if env.Get(name) != "" {
 			l.EnvKeys = append(l.EnvKeys, name)
 		}
 	}
-	if id := env.get("AWS_ACCESS_KEY_ID"); id != "" && showID(id) == id {
+	if id := env.Get("AWS_ACCESS_KEY_ID"); id != "" && credfile.ShowID(id) == id {
 		l.EnvKeyID = id
 	}
 	var dirs []string
@@ -75,7 +76,7 @@ func ReadLocal(d disk.FS, env Env, p Paths) Local {
 			continue
 		}
 		f := factOf(d, env, path)
-		f.Kind = FileKind(kind)
+		f.Kind = credfile.FileKind(kind)
 		l.Files = append(l.Files, f)
 		for _, place := range []string{path, f.Target} {
 			if dir := filepath.Dir(place); place != "" && !slices.Contains(dirs, dir) {
@@ -92,18 +93,18 @@ func ReadLocal(d disk.FS, env Env, p Paths) Local {
 }
 
 // historyPath is where the AWS CLI keeps its history.
-func historyPath(env Env, p Paths) string {
-	if v := env.get("AWS_CLI_HISTORY_FILE"); v != "" {
+func historyPath(env credfile.Env, p credfile.Paths) string {
+	if v := env.Get("AWS_CLI_HISTORY_FILE"); v != "" {
 		return v
 	}
-	home, _ := homeOf(env)
+	home, _ := credfile.HomeOf(env)
 	if home == "" {
 		return filepath.Join(filepath.Dir(p.Config), "cli", "history", "history.db")
 	}
 	return filepath.Join(home, ".aws", "cli", "history", "history.db")
 }
 
-func factOf(d disk.FS, env Env, path string) FileFact {
+func factOf(d disk.FS, env credfile.Env, path string) FileFact {
 	f := FileFact{Path: path}
 	if li, err := d.Lstat(path); err == nil && li.Mode()&fs.ModeSymlink != 0 {
 		if target, err := d.EvalSymlinks(path); err == nil {
@@ -121,7 +122,7 @@ func factOf(d disk.FS, env Env, path string) FileFact {
 	}
 	f.Mode, f.ModeKnown = fi.Mode(), true
 	if !fi.IsDir() {
-		f.HardLinks = linkCount(fi)
+		f.HardLinks = disk.Links(fi)
 	}
 	owner, ok := ownerOf(fi)
 	want, okWant := meantUser(d, path)

@@ -1,4 +1,4 @@
-package credfile
+package facts
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package credfile
+package home
 
 import (
 	"io/fs"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"keycare/credfile"
 	"keycare/credfile/disk"
 )
 
@@ -35,14 +36,14 @@ var cacheDirs = []string{"cli/cache", "sso/cache", "login/cache", "boto/cache"}
 var legacyFiles = []string{".boto", ".s3cfg", ".passwd-s3fs", ".awssecret", ".elasticbeanstalk/aws_credential_file"}
 
 // ReadBeside gathers these facts; what cannot be looked at is left out.
-func ReadBeside(d disk.FS, env Env, p Paths) (b Beside) {
-	home, _ := homeOf(env)
+func ReadBeside(d disk.FS, env credfile.Env, p credfile.Paths) (b Beside) {
+	home, _ := credfile.HomeOf(env)
 	if home == "" {
 		return b
 	}
 	for kind, path := range []string{p.Credentials, p.Config} {
 		f := factOf(d, env, path)
-		f.Kind = FileKind(kind)
+		f.Kind = credfile.FileKind(kind)
 		if f.Target != "" && leadsOut(d, home, f.Target) {
 			b.Outside = append(b.Outside, f)
 		}

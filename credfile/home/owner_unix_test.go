@@ -1,6 +1,6 @@
 //go:build unix
 
-package credfile
+package home
 
 import (
 	"io/fs"
@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"keycare/credfile"
 	"keycare/credfile/disk"
 )
 
@@ -21,7 +22,7 @@ func TestFileFacts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
+	p := credfile.Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
 	localWrite(t, p.Config, "")
 	if err := os.Chmod(p.Config, 0o664); err != nil {
 		t.Fatal(err)
@@ -87,7 +88,7 @@ func TestOwnedByOther(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	localWrite(t, p.Credentials, "")
 	for _, path := range []string{p.Credentials, dir} {
 		l := ReadLocal(localForeign{path: path}, localEnv(nil), p)

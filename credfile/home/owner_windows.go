@@ -1,4 +1,4 @@
-package credfile
+package home
 
 import (
 	"io/fs"

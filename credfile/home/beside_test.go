@@ -1,4 +1,4 @@
-package credfile
+package home
 
 import (
 	"os"
@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"keycare/credfile"
 	"keycare/credfile/disk"
 )
 
@@ -28,8 +29,8 @@ func TestReadBeside(t *testing.T) {
 		}
 	}
 	aws := filepath.Join(home, ".aws")
-	p := Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
-	env := Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { return home, name == "HOME" }}
+	p := credfile.Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
+	env := credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { return home, name == "HOME" }}
 	read := func() Beside { return ReadBeside(disk.OS{}, env, p) }
 	write(filepath.Join(aws, "sso", "cache", "a.json"), "{}", 0o600)
 	write(filepath.Join(aws, "sso", "cache", "note.txt"), "", 0o644)

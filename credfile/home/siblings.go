@@ -1,4 +1,4 @@
-package credfile
+package home
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"keycare/credfile"
 	"keycare/credfile/disk"
 )
 
@@ -33,7 +34,7 @@ type Sibling struct {
 }
 
 // siblings looks through folder dir for copies of the shared files.
-func siblings(d disk.FS, dir string, p Paths) []Sibling {
+func siblings(d disk.FS, dir string, p credfile.Paths) []Sibling {
 	entries, err := d.ReadDir(dir)
 	if err != nil {
 		return nil
@@ -59,8 +60,8 @@ const mostDownloads = 200
 // with the names that the AWS console gives to keys. Only these files are opened.
 // A folder outside of the home folder of env is left out: it may be another
 // machine's.
-func ReadDownloads(d disk.FS, env Env, dirs ...string) (found []Sibling) {
-	home, _ := homeOf(env)
+func ReadDownloads(d disk.FS, env credfile.Env, dirs ...string) (found []Sibling) {
+	home, _ := credfile.HomeOf(env)
 	if home == "" {
 		return nil
 	}
@@ -160,7 +161,7 @@ func (s *Sibling) look(d disk.FS) bool {
 				break
 			}
 			id := string(rest[m[2]:m[3]])
-			if f := FactsOf(id); !f.Example && !f.Canary && !slices.Contains(s.KeyIDs, id) {
+			if f := credfile.FactsOf(id); !f.Example && !f.Canary && !slices.Contains(s.KeyIDs, id) {
 				s.KeyIDs = append(s.KeyIDs, id)
 			}
 			rest = rest[m[3]:]

@@ -1,4 +1,4 @@
-package credfile
+package home
 
 import (
 	"fmt"
@@ -9,12 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"keycare/credfile"
 	"keycare/credfile/disk"
 )
 
 // localEnv is an environment of these variables alone.
-func localEnv(vars map[string]string) Env {
-	return Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) {
+func localEnv(vars map[string]string) credfile.Env {
+	return credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) {
 		v, ok := vars[name]
 		return v, ok
 	}}
@@ -22,9 +23,9 @@ func localEnv(vars map[string]string) Env {
 
 func TestReadLocalOfNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".aws")
-	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	l := ReadLocal(disk.OS{}, localEnv(nil), p)
-	if len(l.Files) != 2 || l.Files[0].Exists || l.Files[1].Exists || l.Files[1].Kind != ConfigFile ||
+	if len(l.Files) != 2 || l.Files[0].Exists || l.Files[1].Exists || l.Files[1].Kind != credfile.ConfigFile ||
 		len(l.Dirs) != 1 || l.Dirs[0].Exists || l.Siblings != nil || l.EnvKeys != nil || l.History.Exists {
 		t.Errorf("got %+v", l)
 	}
@@ -33,12 +34,12 @@ func TestReadLocalOfNothing(t *testing.T) {
 func TestReadLocalEnvironment(t *testing.T) {
 	const secret = "SEKRET/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	env := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAZAVB57H55F3T4BKH", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": ""}
-	l := ReadLocal(disk.OS{}, localEnv(env), Paths{})
+	l := ReadLocal(disk.OS{}, localEnv(env), credfile.Paths{})
 	if want := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}; !reflect.DeepEqual(l.EnvKeys, want) || l.EnvKeyID != env["AWS_ACCESS_KEY_ID"] {
 		t.Errorf("got %+v", l)
 	}
 	env["AWS_ACCESS_KEY_ID"] = secret // in the wrong variable
-	if out := fmt.Sprintf("%+v", ReadLocal(disk.OS{}, localEnv(env), Paths{})); strings.Contains(out, "SEKRET") {
+	if out := fmt.Sprintf("%+v", ReadLocal(disk.OS{}, localEnv(env), credfile.Paths{})); strings.Contains(out, "SEKRET") {
 		t.Errorf("a secret is in the facts: %s", out)
 	}
 }
@@ -52,11 +53,11 @@ func TestReadLocalHistory(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if h := ReadLocal(disk.OS{}, localEnv(map[string]string{"HOME": home}), Paths{}).History; !h.Exists || h.Path != path {
+	if h := ReadLocal(disk.OS{}, localEnv(map[string]string{"HOME": home}), credfile.Paths{}).History; !h.Exists || h.Path != path {
 		t.Errorf("got %+v", h)
 	}
 	other := localEnv(map[string]string{"HOME": home, "AWS_CLI_HISTORY_FILE": filepath.Join(home, "none")})
-	if h := ReadLocal(disk.OS{}, other, Paths{}).History; h.Exists {
+	if h := ReadLocal(disk.OS{}, other, credfile.Paths{}).History; h.Exists {
 		t.Errorf("got %+v", h)
 	}
 }
@@ -87,7 +88,7 @@ func TestSiblings(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "credentials.old.d"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	found := make(map[string]SiblingKind)
 	for _, s := range ReadLocal(disk.OS{}, localEnv(nil), p).Siblings {
 		found[filepath.Base(s.Path)] = s.Kind
@@ -108,7 +109,7 @@ func TestSiblingUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "credentials.bak")
 	localWrite(t, path, "")
-	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	if s := ReadLocal(localNoReading{}, localEnv(nil), p).Siblings; len(s) != 1 {
 		t.Errorf("got %v", s)
 	}
@@ -133,7 +134,7 @@ func localWrite(t testing.TB, path, text string) {
 func TestSiblingKeyIDs(t *testing.T) {
 	const one, two = "AKIAZAVB57H55F3T4BKH", "AKIAQAAAAAAAQAAAAAAA"
 	dir := t.TempDir()
-	p := Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	for text, want := range map[string][]string{
 		"Access key ID,Secret access key\r\n" + one + ",SEKRET/x\r\n":                               {one},
 		"\ufeffUser name,Access key ID,Secret access key\n\"dev\",\"" + two + "\",\"x\"\n":          {two},
