@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"keycare/rotate/awstest"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"keycare": func() { os.Exit(runKeycare()) },
+		"nothing": func() {}, // an empty program that links the same packages, for benchmarks
+	})
+}
+
+// runKeycare is main, for the program that the tests start.
+func runKeycare() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, os.Args)
+}
+
+// TestScripts runs the real program in a home and against an IAM of each
+// script's own. Every script ends with a search for secrets in what was printed
+// and in what was left on disk.
+func TestScripts(t *testing.T) {
+	const dir = "../testdata/script"
+	needRun(t, dir)
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		Setup:               setup,
+		Condition:           condition,
+		Cmds:                commands,
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// needRun fails for a script that runs keycare in another way than by "run",
+// since then nobody would look for secrets in its output.
+func needRun(t *testing.T, dir string) {
+	t.Helper()
+	scripts, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := regexp.MustCompile(`(?m)^(?:\[.*\] *)*!? *exec .*\bkeycare\b`)
+	for _, name := range scripts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := other.Find(text); at != nil {
+			t.Errorf("%s: %q: use \"run CODE keycare\"", name, at)
+		}
+	}
+}
+
+// world is what a script has beside the script engine's own state.
+type world struct {
+	t      testing.TB
+	iam    *awstest.Server
+	faults faults
+	leaks  leaks
+}
+
+type worldKey struct{}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// setup gives a script its home, its IAM and an environment in which nothing
+// leads to the developer's own files and keys. Files in ~/.aws get the modes
+// that "aws configure" gives them.
+func setup(e *testscript.Env) error {
+	t := e.T().(testing.TB)
+	w := &world{t: t, iam: awstest.New(t, awstest.Options{AnyRegion: true})}
+	w.iam.SetFault(w.faults.decide)
+	// As at AWS: a use shows later, so that an audit does not see its own.
+	w.iam.SetUseRecording(time.Hour, 15*time.Minute)
+	w.iam.SetSummary(awstest.DefaultAccount, map[string]int{"AccountMFAEnabled": 1})
+	w.iam.SetPasswordPolicy(awstest.DefaultAccount, &awstest.PasswordPolicy{
+		MinLength: 14, Reuse: 24, Symbols: true, Numbers: true, Uppercase: true, Lowers: true})
+	e.Values[worldKey{}] = w
+	home := filepath.Join(e.WorkDir, "home")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return err
+	}
+	for _, v := range environment(home, w.iam.URL()) {
+		name, value, _ := strings.Cut(v, "=")
+		e.Setenv(name, value)
+	}
+	err := filepath.WalkDir(filepath.Join(home, ".aws"), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fs.SkipAll // no ~/.aws
+		case d.IsDir():
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"credentials", "config"} {
+		w.leaks.allow(filepath.Join(home, ".aws", name))
+	}
+	w.leaks.allow(filepath.Join(e.WorkDir, "want"))
+	if err := w.leaks.learnFiles(e.WorkDir); err != nil {
+		return err
+	}
+	e.Defer(func() {
+		w.leaks.learn(w.iam.Secrets()...)
+		for _, leak := range w.leaks.find(e.WorkDir) {
+			t.Errorf("%s", leak)
+		}
+	})
+	return nil
+}
+
+// environment leads keycare to a home and an IAM, on every system.
+func environment(home, endpoint string) []string {
+	state := filepath.Join(filepath.Dir(home), "state")
+	return []string{
+		"HOME=" + home, "USERPROFILE=" + home, "XDG_STATE_HOME=" + state, "LOCALAPPDATA=" + state,
+		"STATE=" + filepath.Join(state, "keycare"), // for the scripts
+		"AWS_ENDPOINT_URL=" + endpoint, "AWS_EC2_METADATA_DISABLED=true",
+		// Built with -race, each program would sleep for a second at its end.
+		"GORACE=" + cmp.Or(os.Getenv("GORACE"), "atexit_sleep_ms=0"),
+	}
+}
+
+func condition(name string) (bool, error) {
+	switch name {
+	case "permissions": // can a program be run that is bound by them?
+		return canUnprivileged(), nil
+	case "mounts":
+		return canMount(), nil
+	}
+	return false, fmt.Errorf("no such condition")
+}
+
+// lookKeycare finds the program that TestMain put into the PATH.
+func lookKeycare(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("keycare")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A tagged build says its tag, any other what is known of its commit.
+func TestVersionOf(t *testing.T) {
+	for _, tt := range []struct {
+		module string
+		vcs    []debug.BuildSetting
+		want   string
+	}{
+		{"v1.2.3", []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef"}}, "v1.2.3"},
+		{"", nil, "development"},
+		{"(devel)", []debug.BuildSetting{{Key: "GOOS", Value: "linux"}}, "development"},
+		{"(devel)", []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.time", Value: "2026-11-23T14:37:00Z"}, {Key: "vcs.modified", Value: "false"}},
+			"development-0123456789ab of 2026-11-23"},
+		{"(devel)", []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.time", Value: "2026-11-23T14:37:00Z"}, {Key: "vcs.modified", Value: "true"}},
+			"development-0123456789ab+changes of 2026-11-23"},
+	} {
+		if got := versionOf(&debug.BuildInfo{Main: debug.Module{Version: tt.module}, Settings: tt.vcs}); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.module, got, tt.want)
+		}
+	}
+}

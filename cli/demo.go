@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/rotate/awstest"
+)
+
+func demoCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "show the whole story with a made-up home and a built-in IAM",
+		Description: "Makes a home folder in a temporary place and an IAM on this machine's loopback,\n" +
+			"audits, rotates, audits again and cleans up. It reads and changes nothing of yours\n" +
+			"and makes no call outside this machine.",
+		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
+			return runDemo(c.Context)
+		},
+	}
+}
+
+// demo is the made-up home and the IAM that knows its keys.
+type demo struct {
+	home string
+	iam  *awstest.Server
+}
+
+func runDemo(ctx context.Context) (err error) {
+	home, err := os.MkdirTemp("", "keycare-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
+	iam, err := awstest.Start(awstest.Options{AnyRegion: true})
+	if err != nil {
+		return fmt.Errorf("cannot start the built-in IAM: %w", err)
+	}
+	defer iam.Close()
+	d := demo{home, iam}
+	if err := d.furnish(time.Now()); err != nil {
+		return err
+	}
+	fmt.Printf("This demo uses a made-up home, %s, and an IAM built into keycare on %s.\nIt touches nothing of yours.\n", home, iam.URL())
+	before, err := os.ReadFile(d.credentials())
+	if err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		say  string
+		args []string
+	}{
+		{"First, what is wrong here?", []string{"audit"}},
+		{"The key of work is old, and deploy has the same one. What would a rotation do?", []string{"rotate", "work", "--dry-run"}},
+		{"Do it.", []string{"rotate", "work", "--yes"}},
+		{"And now?", []string{"audit"}},
+	} {
+		fmt.Printf("\n# %s\n$ keycare %s\n", step.say, strings.Join(step.args, " "))
+		if err := d.run(ctx, step.args); err != nil {
+			return err
+		}
+	}
+	after, err := os.ReadFile(d.credentials())
+	if err != nil {
+		return err
+	}
+	changed, total := changedLines(before, after)
+	fmt.Printf("\n# Of the %d lines of the file %d have changed; comments, order and line ends are as they were.\n", total, changed)
+	fmt.Println("# Your turn: \"keycare audit\" looks at your own files and changes nothing.")
+	return nil
+}
+
+func (d demo) credentials() string { return filepath.Join(d.home, ".aws", "credentials") }
+
+// furnish fills the home: a root key, an old key under two names, a fresh key,
+// a session key that was left over, and a file that others can read.
+func (d demo) furnish(now time.Time) error {
+	const day = 24 * time.Hour
+	root := d.iam.AddRootKey(awstest.DefaultAccount, now.Add(-900*day))
+	d.iam.AddUser(awstest.User{Name: "dana", Path: "/team/"})
+	d.iam.AddUser(awstest.User{Name: "dana-ci"})
+	stale := d.iam.AddKey("dana", now.Add(-412*day))
+	fresh := d.iam.AddKey("dana-ci", now.Add(-12*day))
+	session := d.iam.AddSession("dana", now.Add(-30*day))
+	text := fmt.Sprintf(`# Keys of the team. Ask Dana before you touch this file.
+[default]
+aws_access_key_id = %s
+aws_secret_access_key = %s
+
+[work]
+aws_access_key_id=%s
+aws_secret_access_key=%s
+; region moved to the config file
+
+[ci]
+	aws_access_key_id     = %s
+	aws_secret_access_key = %s
+
+[deploy]   # the same key as work
+aws_access_key_id = %s
+aws_secret_access_key = %s
+
+[old-mfa]
+aws_access_key_id = %s
+aws_secret_access_key = %s
+aws_session_token = %s
+`, root.ID, root.Secret, stale.ID, stale.Secret, fresh.ID, fresh.Secret, stale.ID, stale.Secret,
+		session.ID, session.Secret, session.Token)
+	config := "[default]\nregion = eu-central-1\n\n[profile work]\nregion = eu-central-1\noutput = json\n"
+	if err := os.Mkdir(filepath.Dir(d.credentials()), 0o755); err != nil {
+		return err
+	}
+	err := os.WriteFile(filepath.Join(d.home, ".aws", "config"), []byte(config), 0o600)
+	return errors.Join(err, os.WriteFile(d.credentials(), []byte(strings.ReplaceAll(text, "\n", "\r\n")), 0o644))
+}
+
+// run runs this program with nothing of the user's environment.
+func (d demo) run(ctx context.Context, args []string) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout // one story, in order
+	cmd.Env = []string{
+		"HOME=" + d.home, "USERPROFILE=" + d.home, "LOCALAPPDATA=" + d.home, "XDG_STATE_HOME=" + filepath.Join(d.home, "state"),
+		"AWS_ENDPOINT_URL=" + d.iam.URL(), "AWS_EC2_METADATA_DISABLED=true",
+	}
+	for _, name := range []string{"TERM", "NO_COLOR", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "GOCOVERDIR"} {
+		if v, ok := os.LookupEnv(name); ok {
+			cmd.Env = append(cmd.Env, name+"="+v)
+		}
+	}
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == exitFindings {
+		return nil // there is something to find
+	}
+	if err != nil {
+		return fmt.Errorf("keycare %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// changedLines counts the lines of two texts of equal length that differ.
+func changedLines(a, b []byte) (changed, total int) {
+	la, lb := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
+	for i := range min(len(la), len(lb)) {
+		if !bytes.Equal(la[i], lb[i]) {
+			changed++
+		}
+	}
+	return changed, len(la) - 1
+}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/credfile"
+	"keycare/report"
+)
+
+func explainCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "explain",
+		Usage:     "say what a rule of the audit is about",
+		ArgsUsage: "[RULE]",
+		Description: "Says what the rule looks for, why it matters, how to mend it and who else checks\n" +
+			"for it. Without RULE it lists all rules, the worst first.",
+		Action: runExplain,
+	}
+}
+
+func runExplain(c *cli.Context) error {
+	switch c.NArg() {
+	case 0:
+		for _, r := range report.Rules {
+			fmt.Printf("%-20s  %-8s  %s\n", r.ID, r.Severity, r.Title)
+		}
+		return nil
+	case 1:
+		id := c.Args().First()
+		text, ok := report.Explain(id)
+		if ok {
+			fmt.Print(text)
+			return nil
+		}
+		if near := credfile.Nearest(id, report.RuleIDs()); near != "" {
+			return usagef("no such rule %q; did you mean %q?", id, near)
+		}
+		return usagef("no such rule %q; \"keycare explain\" lists them", id)
+	}
+	return usagef("one rule at a time")
+}

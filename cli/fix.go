@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/credfile/home"
+	"keycare/rotate"
+)
+
+func fixCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "fix",
+		Usage: "mend what is wrong with the files themselves",
+		Description: "Takes rights from others (chmod) and mends what AWS's tools read differently, where\n" +
+			"that is safe: the AWS CLI reads every setting as before. Each change is shown,\n" +
+			"secrets redacted, and asked for. Keys are not touched; see \"keycare audit\".",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and change nothing"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
+		},
+		Action: runFix,
+	}
+}
+
+// fixer is one run of fix.
+type fixer struct {
+	dryRun bool
+	yes    bool // nobody is asked
+	ask    func(question string) (bool, error)
+	done   int
+	open   int // shown and not done
+	left   int // that only a person can mend
+}
+
+func runFix(c *cli.Context) error {
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	o, err := rotateOptions(c)
+	if err != nil {
+		return err
+	}
+	f := &fixer{dryRun: c.Bool("dry-run"), ask: o.Confirm}
+	if f.yes = c.Bool("yes"); f.yes {
+		f.ask = func(string) (bool, error) { return true, nil }
+	}
+	if len(o.Paths.Doubts) > 0 {
+		return errors.New(o.Paths.Doubts[0])
+	}
+	if err := noRotation(o.State); err != nil {
+		return err
+	}
+	if err := f.modes(o.Paths); err != nil {
+		return err
+	}
+	if err := f.files(c.Context, o.Paths); err != nil {
+		return err
+	}
+	switch {
+	case f.dryRun && f.open > 0:
+		fmt.Printf("%d to be done; nothing was changed\n", f.open)
+	case f.done+f.open == 0:
+		fmt.Println("nothing to mend")
+	default:
+		fmt.Printf("%d done, %d left as it was\n", f.done, f.open)
+	}
+	if f.left > 0 {
+		fmt.Printf("left to you: %s, see \"keycare audit\"\n", plural(f.left, "finding"))
+	}
+	return nil
+}
+
+// noRotation refuses while a rotation may still write the files.
+func noRotation(s rotate.State) error {
+	all, err := s.Rotations()
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Stage != "grace" && r.Stage != "watch" {
+			return fmt.Errorf("a rotation is not finished (%s): run \"keycare resume\" first", r.Path)
+		}
+	}
+	return nil
+}
+
+// agreed shows a change and asks for it. Where nobody can be asked, the first
+// change is wrong usage: nothing was done.
+func (f *fixer) agreed(what, diff string) (bool, error) {
+	if f.ask == nil && !f.dryRun {
+		return false, usagef("there is something to mend and no terminal to ask on: give --dry-run to see the changes, --yes to make them")
+	}
+	fmt.Print(what + "\n" + diff)
+	ok := false
+	if !f.dryRun {
+		var err error
+		if ok, err = f.ask("Do it?"); err != nil {
+			return false, err
+		}
+	}
+	if ok {
+		f.done++
+	} else {
+		f.open++
+	}
+	return ok, nil
+}
+
+// modes takes rights from others: all of them for the files, those to write for
+// their folders.
+func (f *fixer) modes(paths credfile.Paths) error {
+	local := home.ReadLocal(disk.OS{}, credfile.OSEnv(), paths)
+	set, err := credfile.Load(disk.OS{}, paths)
+	if err != nil {
+		return err
+	}
+	for _, group := range []struct {
+		facts []home.FileFact
+		bits  os.FileMode
+	}{{local.Files, 0o077}, {local.Dirs, 0o022}} {
+		for _, at := range group.facts {
+			mode := at.Mode.Perm()
+			if !at.Exists || !at.ModeKnown || at.OwnedByOther || mode&group.bits == 0 {
+				continue
+			}
+			// A config file without keys is nobody's secret.
+			if group.bits == 0o077 && at.Kind == credfile.ConfigFile && !holdsKeys(set) && mode&0o022 == 0 {
+				continue
+			}
+			want := mode &^ group.bits
+			ok, err := f.agreed(fmt.Sprintf("chmod %04o %s (it is %04o)", want, at.Path, mode), "")
+			if err != nil {
+				return err
+			}
+			if ok {
+				if err := os.Chmod(at.Path, want); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// holdsKeys reports whether a profile of the config file has a key.
+func holdsKeys(set *credfile.Set) bool {
+	for _, p := range set.Profiles() {
+		if r := set.SDK(p); r.Pair.ID != "" && r.From == credfile.ConfigFile {
+			return true
+		}
+		if r := set.CLI(p); r.Pair.ID != "" && r.From == credfile.ConfigFile {
+			return true
+		}
+	}
+	return false
+}
+
+// files mends the texts. Questions are asked without the lock, since a person
+// may take long to answer: if the files have changed by then, nothing is
+// written.
+func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
+	w := &credfile.Writer{Disk: disk.OS{}, Tag: credfile.FixTag, Wait: wait}
+	if !f.dryRun {
+		if err := sweepFix(ctx, w, paths); err != nil {
+			return err
+		}
+	}
+	before, err := credfile.Load(disk.OS{}, paths)
+	if err != nil {
+		return err
+	}
+	after, done, err := before.Mend(func(m credfile.Mend) (bool, error) {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		what := fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk)
+		if len(m.Moves) > 0 {
+			what += fmt.Sprintf("\n  then tools of the Go SDK use another key, that of the AWS CLI, for: %s", strings.Join(m.Moves, ", "))
+			if f.yes {
+				f.open++
+				fmt.Println(what + "\n  --yes does not agree to that")
+				return false, nil
+			}
+		}
+		return f.agreed(what, m.Diff)
+	})
+	if err != nil {
+		return err
+	}
+	f.left = len(after.LeftToPerson())
+	if len(done) == 0 {
+		return nil
+	}
+	unlock, err := lockFiles(ctx, paths)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return w.Rewrite(ctx, before, after)
+}
+
+// sweepFix removes what a fix that was killed left beside the files.
+func sweepFix(ctx context.Context, w *credfile.Writer, paths credfile.Paths) error {
+	if !w.Left(paths.Credentials) && !w.Left(paths.Config) {
+		return nil
+	}
+	unlock, err := lockFiles(ctx, paths)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return errors.Join(w.Sweep(paths.Credentials), w.Sweep(paths.Config))
+}
+
+// lockFiles takes the locks that rotations take.
+func lockFiles(ctx context.Context, paths credfile.Paths) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var names []string
+	for _, p := range []string{paths.Credentials, paths.Config} {
+		if resolved, err := filepath.EvalSymlinks(p); err == nil {
+			names = append(names, credfile.LockName(resolved))
+		}
+	}
+	return credfile.Lock(ctx, names...)
+}

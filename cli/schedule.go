@@ -1,0 +1,348 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/rotate/job"
+	"keycare/rotate/schedule"
+)
+
+func scheduleCommand() *cli.Command {
+	flags := func() []cli.Flag {
+		return append([]cli.Flag{
+			&cli.StringFlag{Name: "kind", Usage: "make this `KIND` of timer: systemd, launchd, task or cron; else the one that fits this machine"},
+		}, timerFlags()...)
+	}
+	return &cli.Command{
+		Name:  "schedule",
+		Usage: "let a timer look after the keys",
+		Description: "The timer starts every four hours, also after the machine slept. It audits once a\n" +
+			"day and retires old keys after their grace. It rotates nothing but the profiles\n" +
+			"that are given to it by --rotate.",
+		Action: noSubcommand,
+		Subcommands: []*cli.Command{
+			{
+				Name:  "install",
+				Usage: "make the timer, or change it",
+				Description: "A second install takes the place of the first. Proxies, certificates, places of\n" +
+					"files and regions that are set in this shell are kept for the timer, keys never.",
+				Flags: flags(), Action: runScheduleInstall,
+			},
+			{Name: "print", Usage: "show what install would write, and write nothing", Flags: flags(), Action: runSchedulePrint},
+			{Name: "status", Usage: "show the timer, when it runs next, and how it went last", Flags: []cli.Flag{formatFlag}, Action: runScheduleStatus},
+			{Name: "remove", Usage: "take the timer away", Action: runScheduleRemove},
+			scheduleRunCommand(),
+		},
+	}
+}
+
+// timerHost is this machine.
+func timerHost() (*schedule.Host, error) {
+	home := homeDir()
+	if home == "" {
+		return nil, credfile.ErrNoHome
+	}
+	h := &schedule.Host{
+		GOOS: runtime.GOOS, Disk: disk.OS{}, Run: schedule.Exec, Wait: wait, Now: time.Now,
+		Home: home, ConfigHome: cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), Temp: stateDir(),
+		UID: os.Getuid(),
+	}
+	if u, err := user.Current(); err == nil {
+		h.User = u.Username
+		if runtime.GOOS == "windows" {
+			h.User = u.Uid
+		}
+	}
+	return h, nil
+}
+
+// timerJob is what the flags of install and print ask for, and the kind.
+func timerJob(c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job, err error) {
+	o, err := timerOptionsOf(c)
+	if err != nil {
+		return "", j, err
+	}
+	if c.IsSet("kind") {
+		var kinds []string
+		for _, known := range schedule.Kinds() {
+			kinds = append(kinds, string(known))
+		}
+		name, err := oneOf(c, "kind", kinds...)
+		if err != nil {
+			return "", j, err
+		}
+		k = schedule.Kind(name)
+	}
+	if err := canRotate(c, o.rotate); err != nil {
+		return "", j, err
+	}
+	if k == "" {
+		if k, err = h.Default(c.Context); err != nil {
+			return "", j, err
+		}
+	}
+	running, err := os.Executable()
+	if err != nil {
+		return "", j, err
+	}
+	inPath, _ := exec.LookPath("keycare") // that it is not there is no error
+	if j.Argv, err = timerArgv(c, running, inPath); err != nil {
+		return "", j, err
+	}
+	j.Minute = minuteOf(h)
+	j.Env, err = timerEnv(k)
+	return k, j, err
+}
+
+// canRotate refuses profiles that are in neither file, and those whose keys can
+// never be rotated.
+func canRotate(c *cli.Context, profiles []string) error {
+	if len(profiles) == 0 {
+		return nil
+	}
+	o, err := rotateOptions(c)
+	if err != nil {
+		return err
+	}
+	set, err := credfile.Load(o.Disk, o.Paths)
+	if err != nil {
+		return err
+	}
+	if err := set.MustHave(profiles); err != nil {
+		return err
+	}
+	for _, p := range profiles {
+		if err := o.CanRotate(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timerArgv is the command line of the timer: what was given, no defaults, so
+// that settings and better defaults of later versions reach it.
+func timerArgv(c *cli.Context, running, inPath string) ([]string, error) {
+	typed := ""
+	if filepath.Base(os.Args[0]) != os.Args[0] {
+		typed = os.Args[0]
+	}
+	path, err := schedule.Binary(running, os.TempDir(), inPath, typed)
+	if err != nil {
+		return nil, err
+	}
+	argv := []string{path, "schedule", "run"}
+	var seen []string
+	for _, p := range c.StringSlice("rotate") {
+		if !slices.Contains(seen, p) {
+			seen, argv = append(seen, p), append(argv, "--rotate", p)
+		}
+	}
+	for _, flag := range []string{"max-age", "grace", "retire"} {
+		if c.IsSet(flag) {
+			argv = append(argv, "--"+flag, c.String(flag))
+		}
+	}
+	return argv, nil
+}
+
+// timerEnv is what the timer needs of this shell's environment. It tells what
+// cannot be kept.
+func timerEnv(k schedule.Kind) ([]schedule.Var, error) {
+	set, err := loadSettings()
+	if err != nil {
+		return nil, err
+	}
+	var own []string
+	for _, s := range set.Show() {
+		if strings.HasPrefix(s.From, "KEYCARE_") {
+			own = append(own, s.From)
+		}
+	}
+	if k.KeepsEnv() && otherHome() {
+		own = append(own, "HOME")
+	}
+	vars, left := schedule.Capture(os.LookupEnv, own)
+	if !k.KeepsEnv() {
+		var names []string
+		for _, v := range vars {
+			names = append(names, v.Name)
+		}
+		if len(names) > 0 {
+			warn("the Task Scheduler gives the task your user's variables, not this window's. Set here: %s. "+
+				"For each that you did not set for your user, run: setx NAME VALUE", strings.Join(names, ", "))
+		}
+		vars = nil
+	}
+	for _, l := range left {
+		warn("%s", l)
+	}
+	return vars, nil
+}
+
+// otherHome reports whether HOME is not the user's home folder, from which a
+// timer would start.
+func otherHome() bool {
+	if runtime.GOOS == "windows" {
+		return false
+	}
+	u, err := user.LookupId(strconv.Itoa(os.Getuid()))
+	if err != nil || u.HomeDir == "" {
+		return false
+	}
+	mine, err := os.Stat(homeDir())
+	if err != nil {
+		return false
+	}
+	his, err := os.Stat(u.HomeDir)
+	return err != nil || !os.SameFile(mine, his)
+}
+
+// minuteOf spreads the timers of many machines over the hour, and is the same
+// at every install.
+func minuteOf(h *schedule.Host) int {
+	name, _ := os.Hostname() // without one, the user alone decides
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(name + "\x00" + h.User + "\x00" + h.Home))
+	return int(sum.Sum32() % 60)
+}
+
+func warn(format string, args ...any) { fmt.Fprintf(os.Stderr, "warning: "+format+"\n", args...) }
+
+func runScheduleInstall(c *cli.Context) error {
+	h, err := timerHost()
+	if err != nil {
+		return err
+	}
+	k, j, err := timerJob(c, h)
+	if err != nil {
+		return err
+	}
+	r, err := h.Install(c.Context, k, j)
+	if err != nil {
+		return err
+	}
+	if r.Same {
+		fmt.Printf("already installed, nothing changed: %s\n", k.Title())
+	} else {
+		fmt.Printf("installed: %s\n", k.Title())
+	}
+	for _, w := range r.Timer.Where {
+		fmt.Printf("  %s\n", w)
+	}
+	for _, t := range r.Removed {
+		fmt.Printf("removed: %s, for one timer is enough\n", t.Kind.Title())
+	}
+	fmt.Printf("starts every four hours: %s\n", schedule.Line(runtime.GOOS, j.Argv))
+	if len(j.Env) > 0 {
+		fmt.Printf("with, from this shell: %s\n", strings.Join(names(j.Env), ", "))
+	}
+	if k == schedule.Launchd && !r.Same {
+		fmt.Println("first run: now")
+	} else if at := nextRun(r.Timer); at != "" {
+		fmt.Printf("next run: %s\n", at)
+	}
+	for _, t := range r.Timer.Trouble {
+		warn("%s", t)
+	}
+	fmt.Printf("to see how it goes: keycare schedule status%s; its log is %s\n", logs(k), job.LogPath(ownState()))
+	if len(c.StringSlice("rotate")) == 0 {
+		fmt.Println("it audits once a day and rotates nothing: give --rotate PROFILE to put a profile's key in its care")
+	}
+	return nil
+}
+
+// logs says where else a kind's runs show.
+func logs(k schedule.Kind) string {
+	switch k {
+	case schedule.Systemd:
+		return ", journalctl --user -u keycare"
+	case schedule.Cron:
+		return ", and the mail of cron"
+	}
+	return ""
+}
+
+func names(env []schedule.Var) []string {
+	all := []string{}
+	for _, v := range env {
+		all = append(all, v.Name)
+	}
+	return all
+}
+
+// nextRun is when a timer starts next, for people.
+func nextRun(t schedule.Timer) string {
+	if t.Next.IsZero() {
+		return ""
+	}
+	at := local(t.Next)
+	if t.Kind == schedule.Task {
+		at += ", or up to an hour later"
+	}
+	return at
+}
+
+// runSchedulePrint writes exactly what install would. Where each file belongs is
+// said on stderr, except that two units need a line between them, which to
+// systemd is a comment.
+func runSchedulePrint(c *cli.Context) error {
+	h, err := timerHost()
+	if err != nil {
+		return err
+	}
+	k, j, err := timerJob(c, h)
+	if err != nil {
+		return err
+	}
+	files, err := h.Render(k, j)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if len(files) == 1 {
+			fmt.Fprintf(os.Stderr, "# %s\n", f.Path)
+		} else {
+			fmt.Printf("# %s\n", f.Path)
+		}
+		if _, err := os.Stdout.Write(f.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runScheduleRemove(c *cli.Context) error {
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	h, err := timerHost()
+	if err != nil {
+		return err
+	}
+	gone, err := h.Remove(c.Context)
+	for _, t := range gone {
+		fmt.Printf("removed: %s\n", t.Kind.Title())
+		for _, w := range t.Where {
+			fmt.Printf("  %s\n", w)
+		}
+	}
+	if err == nil && len(gone) == 0 {
+		fmt.Println("no timer is installed, so there is nothing to remove")
+	}
+	return err
+}

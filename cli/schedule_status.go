@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/rotate/job"
+	"keycare/rotate/schedule"
+)
+
+// timerStatus is a timer in the JSON of schedule status.
+type timerStatus struct {
+	Kind    string     `json:"kind"`
+	Where   []string   `json:"where"`
+	Active  bool       `json:"active"`
+	Command []string   `json:"command"`
+	Env     []string   `json:"environment"` // names
+	Next    *time.Time `json:"next_run,omitempty"`
+}
+
+// runScheduleStatus shows all timers and the last run. Warnings are a part of
+// what was asked for.
+func runScheduleStatus(c *cli.Context) error {
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	format, err := oneOf(c, "format", "text", "json")
+	if err != nil {
+		return err
+	}
+	h, err := timerHost()
+	if err != nil {
+		return err
+	}
+	found, findErr := h.Find(c.Context)
+	if c.Context.Err() != nil {
+		return context.Cause(c.Context)
+	}
+	warnings := timerWarnings(found, findErr)
+	last, err := job.Load(ownState())
+	if err != nil {
+		warnings = append(warnings, err.Error())
+	}
+	if late := timerLate(found, last, time.Now()); late != "" && err == nil {
+		warnings = append(warnings, late)
+	}
+	if format == "json" {
+		return writeTimers(found, last, warnings)
+	}
+	for _, t := range found {
+		state := "active"
+		if !t.Active {
+			state = "not active"
+		}
+		fmt.Printf("%s: %s\n", t.Kind.Title(), state)
+		for _, w := range t.Where {
+			fmt.Printf("  %s\n", w)
+		}
+		if len(t.Job.Argv) > 0 {
+			fmt.Printf("starts: %s\n", schedule.Line(runtime.GOOS, t.Job.Argv))
+		}
+		if len(t.Job.Env) > 0 {
+			fmt.Printf("with: %s\n", strings.Join(names(t.Job.Env), ", "))
+		}
+		if at := nextRun(t); at != "" {
+			fmt.Printf("next run: %s\n", at)
+		}
+	}
+	if len(found) == 0 && findErr == nil {
+		fmt.Println("no timer is installed; \"keycare schedule install\" makes one")
+	}
+	switch {
+	case last != nil:
+		for _, line := range timerLines(last) {
+			fmt.Println(line)
+		}
+	case err == nil && len(found) > 0:
+		fmt.Println("the timer has not run yet")
+	}
+	for _, w := range warnings {
+		fmt.Printf("warning: %s\n", w)
+	}
+	return nil
+}
+
+// timerLate says that a timer has not run for long. One that was just made, or
+// changed, has not had the time.
+func timerLate(found []schedule.Timer, last *job.Stamp, now time.Time) string {
+	if len(found) == 0 {
+		return ""
+	}
+	const long = 3 * 24 * time.Hour
+	file, err := os.Stat(found[0].Where[0]) // not all kinds have a file
+	switch {
+	case err == nil && now.Sub(file.ModTime()) < long:
+		return ""
+	case err == nil && last == nil:
+		return fmt.Sprintf("the timer was made %d days ago and has not run yet", now.Sub(file.ModTime())/(24*time.Hour))
+	}
+	return last.Late(now)
+}
+
+func timerWarnings(found []schedule.Timer, findErr error) (warnings []string) {
+	if findErr != nil {
+		warnings = append(warnings, findErr.Error())
+	}
+	if len(found) > 1 {
+		warnings = append(warnings, "there is more than one timer: \"keycare schedule install\" leaves one")
+	}
+	for _, t := range found {
+		warnings = append(warnings, t.Trouble...)
+		if len(t.Job.Argv) == 0 {
+			continue
+		}
+		if _, err := os.Stat(t.Job.Argv[0]); errors.Is(err, os.ErrNotExist) {
+			again := append([]string{"keycare", "schedule", "install", "--kind", string(t.Kind)}, t.Job.Argv[min(3, len(t.Job.Argv)):]...)
+			warnings = append(warnings, fmt.Sprintf("the program that the timer starts is gone: %s. With an installed keycare run: %s",
+				t.Job.Argv[0], schedule.Line(runtime.GOOS, again)))
+		}
+	}
+	return warnings
+}
+
+func writeTimers(found []schedule.Timer, last *job.Stamp, warnings []string) error {
+	doc := struct {
+		Version  int           `json:"version"`
+		Timers   []timerStatus `json:"timers"`
+		Last     *job.Stamp    `json:"last_run"`
+		Warnings []string      `json:"warnings"`
+	}{1, []timerStatus{}, last, append([]string{}, warnings...)}
+	for _, t := range found {
+		s := timerStatus{Kind: string(t.Kind), Where: t.Where, Active: t.Active, Command: append([]string{}, t.Job.Argv...), Env: names(t.Job.Env)}
+		if !t.Next.IsZero() {
+			s.Next = &t.Next
+		}
+		doc.Timers = append(doc.Timers, s)
+	}
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(doc)
+}

@@ -1,0 +1,321 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/cli/settings"
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/report"
+	"keycare/rotate/job"
+)
+
+// first is what keycare without a command knows. It comes from this machine
+// alone.
+type first struct {
+	rep   *report.Report
+	in    report.Input
+	never settings.NeverCall
+	timer *job.Stamp // nil if no run ever was, or if it cannot be read
+	// trouble is what is wrong with the timer; empty if nothing is known.
+	trouble string
+}
+
+// runFirst is keycare without a command: in at most ten lines, what it sees and
+// the three commands that matter next. It makes no network call and writes
+// nothing. The error is that of a file that could not be read.
+func runFirst(*cli.Context) error {
+	set, err := loadSettings()
+	if err != nil {
+		return err
+	}
+	in, asker, err := auditInput(auditOptions{offline: true, policy: policyOf(set), never: set.NeverCall}, time.Now())
+	if err != nil {
+		return err
+	}
+	if asker != nil {
+		in.Online = map[string]facts.Online{}
+		ownState().FactCache().Merge(asker.Set, in.Online, in.Now)
+	}
+	p := &first{rep: report.Audit(in), in: in, never: set.NeverCall}
+	p.timer, err = job.Load(ownState())
+	p.trouble = timerTrouble(p.timer, err, in.Now)
+	fmt.Print(p.page(cmp.Or(tableOptions(true).Width, helpWidth)))
+	if len(in.ReadErrors) > 0 {
+		return toldError{in.ReadErrors[0]}
+	}
+	return nil
+}
+
+// timerTrouble says in a few words what is wrong with the timer.
+func timerTrouble(last *job.Stamp, err error, now time.Time) string {
+	switch late := last.Late(now); {
+	case err != nil:
+		return tilde(err.Error())
+	case late != "":
+		return late
+	case last == nil:
+		return ""
+	case last.Outcome == job.Failed:
+		return "the last run of the timer, " + local(last.Acted) + ", failed"
+	case last.Outcome == job.HalfDone:
+		return "the last run of the timer, " + local(last.Acted) + ", stopped half way"
+	}
+	return ""
+}
+
+// page is what is shown, with lines of at most width columns where paths allow
+// it.
+func (p *first) page(width int) string {
+	b := &strings.Builder{}
+	for _, line := range p.seen(width) {
+		text := strings.TrimLeft(line, " ")
+		indent := line[:len(line)-len(text)]
+		if utf8.RuneCountInString(line) <= width {
+			b.WriteString(line + "\n")
+			continue
+		}
+		for _, part := range lines(text, width-len(indent)) {
+			b.WriteString(indent + part + "\n")
+		}
+	}
+	b.WriteByte('\n')
+	steps := p.steps()
+	longest := 0
+	for _, s := range steps {
+		longest = max(longest, len(s.why))
+	}
+	column := 0
+	for _, s := range steps {
+		if n := utf8.RuneCountInString(s.command); n+longest+4 <= width {
+			column = max(column, n)
+		}
+	}
+	for _, s := range steps {
+		line := fmt.Sprintf("  %-*s  %s", column, s.command, s.why)
+		if utf8.RuneCountInString(line) > width {
+			line = "  " + s.command
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// seen says what is there, in at most six lines of 80 columns.
+func (p *first) seen(width int) (out []string) {
+	rep, set := p.rep, p.in.Set
+	if set == nil {
+		out = append(out, "Your AWS files could not be read, so nothing is known about the keys in them:")
+	}
+	for _, err := range p.in.ReadErrors {
+		out = append(out, "  "+tilde(err.Error())+".")
+	}
+	if set != nil {
+		out = append(out, inFiles(rep, set)...)
+	}
+	if n := count(rep, report.Low); n > 0 && set != nil {
+		f := rep.Findings[0]
+		findings, title := plural(n, "finding"), titleOf(f.Rule)
+		out = append(out, shorter(width,
+			fmt.Sprintf("%s without asking AWS, the worst is %s: %s.", findings, f.Severity, title),
+			fmt.Sprintf("%s offline, the worst is %s: %s.", findings, f.Severity, title),
+			fmt.Sprintf("%s, the worst: %s.", findings, title)), "  "+placeOf(f, width-2))
+	} else if rep.Keys > 0 {
+		out = append(out, "Offline, nothing looks wrong.")
+	}
+	if rep.Unknown > 0 {
+		out = append(out, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", plural(rep.Unknown, "key")))
+	}
+	out = append(out, p.flights()...)
+	if p.trouble != "" {
+		out = append(out, sentence(p.trouble))
+	}
+	return out
+}
+
+// inFiles says which files there are and what is in them.
+func inFiles(rep *report.Report, set *credfile.Set) (out []string) {
+	var files []string
+	for _, f := range rep.Files {
+		files = append(files, homely(f))
+	}
+	all := strings.Join(files, " and ")
+	none := slices.Contains(set.Missing, set.Paths.Credentials) && rep.Keys == 0
+	if none {
+		out = append(out, "There is no credentials file yet: "+homely(set.Paths.Credentials)+".")
+	}
+	switch {
+	case len(files) == 0:
+	case rep.Profiles == 0 && strings.TrimSpace(set.Credentials.Text+set.Config.Text) != "":
+		out = append(out, "No profile is in "+all+".")
+	case rep.Profiles == 0 && len(files) == 1:
+		out = append(out, all+" is empty.")
+	case rep.Profiles == 0:
+		out = append(out, all+" are empty.")
+	case none:
+		out = append(out, fmt.Sprintf("%s has %s and no keys, so there is nothing to rotate.", all, plural(rep.Profiles, "profile")))
+	default:
+		out = append(out, fmt.Sprintf("%s, %s in %s.", plural(rep.Profiles, "profile"), plural(rep.Keys, "key"), all))
+	}
+	return out
+}
+
+// count is the number of findings at or above a level.
+func count(rep *report.Report, level report.Severity) (n int) {
+	for s := level; s <= report.Critical; s++ {
+		n += rep.Counts.Of(s)
+	}
+	return n
+}
+
+func titleOf(rule string) string {
+	for _, r := range report.Rules {
+		if r.ID == rule {
+			return r.Title
+		}
+	}
+	return rule
+}
+
+// placeOf says by which rule a finding is one, what it is about and where; less
+// of that where there is no room.
+func placeOf(f report.Finding, width int) string {
+	var about []string
+	switch n := len(f.Profiles) - 1; {
+	case n == 0:
+		about = append(about, fmt.Sprintf("profile %q", f.Profiles[0]))
+	case n > 0:
+		about = append(about, fmt.Sprintf("profile %q and %d more", f.Profiles[0], n))
+	}
+	where := ""
+	if f.File != "" {
+		where = homely(f.File)
+		if f.Line > 0 {
+			where += fmt.Sprintf(":%d", f.Line)
+		}
+		about = append(about, where)
+	}
+	return shorter(width, strings.TrimSuffix(f.Rule+": "+strings.Join(about, ", "), ": "), strings.TrimSuffix(f.Rule+": "+where, ": "))
+}
+
+// shorter is the first of texts that has at most width columns, or the last.
+func shorter(width int, texts ...string) string {
+	i := slices.IndexFunc(texts, func(s string) bool { return utf8.RuneCountInString(s) <= width })
+	if i < 0 {
+		i = len(texts) - 1
+	}
+	return texts[i]
+}
+
+// flights says what is in flight, in one line.
+func (p *first) flights() []string {
+	var unfinished, grace int
+	for _, r := range p.in.Rotations {
+		switch r.Stage {
+		case "grace":
+			grace++
+		case "watch":
+		default:
+			unfinished++
+		}
+	}
+	over, next := p.graces()
+	grace -= over
+	var parts []string
+	add := func(n int, what string) {
+		switch {
+		case n > 0 && len(parts) == 0:
+			parts = append(parts, are(n, "rotation")+" "+what)
+		case n > 0:
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(unfinished, "unfinished")
+	add(over, "past the grace")
+	switch {
+	case over > 0:
+		add(grace, "in grace")
+	case grace > 1:
+		add(grace, "in grace, the first until "+local(next))
+	case unfinished > 0:
+		add(grace, "in grace until "+local(next))
+	default:
+		add(grace, "in grace: the old key is active until "+local(next))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []string{strings.Join(parts, ", ") + "."}
+}
+
+// graces are how many rotations are past their grace, and when the next one will
+// be; zero if none is in it.
+func (p *first) graces() (over int, next time.Time) {
+	for _, r := range p.in.Rotations {
+		switch {
+		case r.Stage != "grace":
+		case !r.Until.After(p.in.Now):
+			over++
+		case next.IsZero() || r.Until.Before(next):
+			next = r.Until
+		}
+	}
+	return over, next
+}
+
+func are(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return plural(n, thing) + " are"
+}
+
+// tilde is a text for people that may name paths: the home folder in it as ~,
+// and nothing that steers a terminal.
+func tilde(text string) string {
+	var b strings.Builder
+	home := homeDir()
+	for home != "" {
+		before, rest, ok := strings.Cut(text, home)
+		if !ok {
+			break
+		}
+		b.WriteString(before)
+		inner := before != "" && strings.IndexByte(" \"'([:", before[len(before)-1]) < 0
+		if text = rest; inner || !strings.HasPrefix(filepath.ToSlash(rest), "/") {
+			b.WriteString(home)
+		} else {
+			b.WriteByte('~')
+		}
+	}
+	b.WriteString(text)
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, b.String())
+}
+
+// homely is a path for people: the home folder as ~, and nothing that steers a
+// terminal.
+func homely(path string) string {
+	home := homeDir()
+	if rest, ok := strings.CutPrefix(path, home); ok && home != "" && strings.HasPrefix(filepath.ToSlash(rest), "/") {
+		path = "~" + rest
+	}
+	if !shows(path) {
+		return strconv.Quote(path)
+	}
+	return path
+}

@@ -1,0 +1,289 @@
+package cli
+
+import (
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/report"
+	"keycare/rotate/job"
+)
+
+// Whatever stands in the files, keycare alone says it in ten lines, names three
+// commands that exist, calls nobody and writes nothing.
+func TestFirstOddFiles(t *testing.T) {
+	commands := map[string]bool{"keycare --help": true}
+	eachCommand(newApp().Commands, func(name string, _ *cli.Command) { commands["keycare "+name] = true })
+	named := regexp.MustCompile(`(?m)^  (keycare (?:--help|[a-z-]+))`)
+	for _, path := range append(oddFiles(t, "rotate"), oddFiles(t, "refuse")...) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			m, _ := oddMachine(t, path)
+			code := exitOK
+			if filepath.Base(path) == "utf16" {
+				code = exitFailed // it cannot be read
+			}
+			out := m.run(code)
+			if n := strings.Count(out, "\n"); n > 10 || n < 4 {
+				t.Errorf("%d lines: %s", n, out)
+			}
+			found := named.FindAllStringSubmatch(out, -1)
+			if len(found) != 3 {
+				t.Errorf("it names %d commands: %s", len(found), out)
+			}
+			for _, f := range found {
+				if !commands[f[1]] {
+					t.Errorf("there is no %q", f[1])
+				}
+			}
+			if calls := m.iam.Calls(); len(calls) > 0 {
+				t.Errorf("it called %v", calls)
+			}
+			if left, err := filepath.Glob(filepath.Join(m.dir, "state", "*")); err != nil || len(left) > 0 {
+				t.Errorf("it wrote %v, %v", left, err)
+			}
+			for line := range strings.Lines(out) {
+				if n := utf8.RuneCountInString(line) - 1; n > 80 && !strings.Contains(line, m.dir) {
+					t.Errorf("%d columns: %s", n, line)
+				}
+			}
+			m.noLeaks()
+		})
+	}
+}
+
+const firstKey = "\naws_access_key_id = AKIAZAVB57H55F3T4BKH\naws_secret_access_key = x\n"
+
+// firstOf is what keycare sees in a credentials file with this text, on a day in
+// 2026, with a timer that runs well.
+func firstOf(text string) *first {
+	const id = "AKIAZAVB57H55F3T4BKH"
+	n := strings.Count(text, id)
+	return &first{
+		rep: &report.Report{Files: []string{"c"}, Keys: min(n, 1), Profiles: n},
+		in: report.Input{
+			Set: credfile.NewSet(credfile.Paths{Credentials: "c", Config: "d"}, text, ""),
+			Now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+		},
+		timer: &job.Stamp{},
+	}
+}
+
+func (p *first) with(f report.Finding) *first {
+	p.rep.Findings = []report.Finding{f}
+	switch f.Severity {
+	case report.Critical:
+		p.rep.Counts.Critical++
+	case report.High:
+		p.rep.Counts.High++
+	case report.Medium:
+		p.rep.Counts.Medium++
+	case report.Low:
+		p.rep.Counts.Low++
+	}
+	return p
+}
+
+func TestFirstSteps(t *testing.T) {
+	type f = report.Finding
+	const install, audit, status = "keycare schedule install", "keycare audit", "keycare status"
+	grace := func(hours int) []facts.Rotation {
+		p := firstOf("")
+		return []facts.Rotation{{Stage: "grace", Until: p.in.Now.Add(time.Duration(hours) * time.Hour)}}
+	}
+	for name, tt := range map[string]struct {
+		text      string
+		finding   f
+		rotations []facts.Rotation
+		change    func(p *first)
+		want      string // the first two commands
+	}{
+		"nothing there":     {want: "aws configure sso|keycare demo"},
+		"profiles, no keys": {change: func(p *first) { p.rep.Profiles = 1 }, want: audit + "|keycare demo"},
+		"a key":             {text: "[work]" + firstKey, want: "keycare rotate work --dry-run|" + audit},
+		"an odd name first": {text: "[a b]" + firstKey + "[-x]" + firstKey + "[työ]" + firstKey + "[$x]" + firstKey + "[b]" + firstKey,
+			want: "keycare rotate b --dry-run|" + audit},
+		"only odd names": {text: "[a b]" + firstKey, want: status + "|" + audit},
+		"never called":   {text: "[bait]" + firstKey + "[b]" + firstKey, change: func(p *first) { p.never.Profiles = []string{"bait"} }, want: "keycare rotate b --dry-run|" + audit},
+		"all never called, and unknown": {text: "[bait]" + firstKey, change: func(p *first) {
+			p.never.Keys, p.rep.Unknown = []string{"AKIAZAVB57H55F3T4BKH"}, 1
+		}, want: status + "|" + audit},
+		"an old key that is never called": {text: "[bait]" + firstKey, finding: f{Rule: "old-key", Profiles: []string{"bait"}, Fix: "keycare rotate bait", Severity: report.Medium},
+			change: func(p *first) { p.never.Profiles = []string{"bait"} }, want: "keycare explain old-key|" + audit},
+		"a canary": {text: "[work]\naws_access_key_id = AKIASP2TPHJSQH3FJRUX\n" + "[b]" + firstKey, want: "keycare rotate b --dry-run|" + audit},
+		"a root key": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Fix: "keycare replace-root --profile work", Severity: report.Critical},
+			want: "keycare replace-root --profile work --dry-run|" + audit},
+		"an old key":            {text: "[a b]" + firstKey, finding: f{Rule: "old-key", Fix: `keycare rotate "a b"`, Severity: report.Medium}, want: `keycare rotate "a b" --dry-run|` + audit},
+		"a name like a flag":    {text: "[-x]" + firstKey, finding: f{Rule: "old-key", Fix: "keycare rotate -- -x", Severity: report.Medium}, want: "keycare rotate --dry-run -- -x|" + audit},
+		"modes":                 {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "chmod 600 x", Severity: report.High}, want: "keycare fix --dry-run|" + audit},
+		"no command":            {text: "[work]" + firstKey, finding: f{Rule: "pair-split", Fix: "join them", Severity: report.Medium}, want: "keycare explain pair-split|" + audit},
+		"more than a command":   {text: "[work]" + firstKey, finding: f{Rule: "old-key", Fix: "keycare rotate work\nor else", Severity: report.Medium}, want: "keycare explain old-key|" + audit},
+		"only to know":          {text: "[work]" + firstKey, finding: f{Rule: "static-key", Fix: "x", Severity: report.Info}, want: "keycare rotate work --dry-run|" + audit},
+		"in flight, before all": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Severity: report.Critical}, rotations: []facts.Rotation{{Stage: "undo"}}, want: "keycare resume|" + audit},
+		"a recovery file alone": {rotations: []facts.Rotation{{Recovery: true}}, want: "keycare resume|" + audit},
+		"in grace":              {text: "[work]" + firstKey, rotations: grace(1), want: "keycare rotate work --dry-run|" + audit},
+		"past the grace":        {text: "[work]" + firstKey, rotations: grace(0), want: "keycare resume|" + audit},
+		"the timer is ill":      {text: "[work]" + firstKey, change: func(p *first) { p.trouble = "x" }, want: "keycare schedule status|" + audit},
+		"ill, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.trouble = "x" },
+			want: "keycare fix --dry-run|" + audit},
+		"no timer": {text: "[work]" + firstKey, change: func(p *first) { p.timer = nil }, want: install + "|" + audit},
+		"no timer, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.timer = nil },
+			want: "keycare fix --dry-run|" + audit},
+		"a timer whose stamp is damaged": {text: "[work]" + firstKey, change: func(p *first) { p.timer, p.trouble = nil, "x" }, want: "keycare schedule status|" + audit},
+		"a new machine":                  {text: "[work]" + firstKey, change: func(p *first) { p.timer, p.rep.Unknown = nil, 1 }, want: audit + "|" + install},
+		"a new machine with a timer":     {text: "[work]" + firstKey, change: func(p *first) { p.rep.Unknown = 1 }, want: audit + "|keycare rotate work --dry-run"},
+		"a new machine with bad modes": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.rep.Unknown = 1 },
+			want: audit + "|keycare fix --dry-run"},
+		"in flight on a new machine": {text: "[work]" + firstKey, rotations: []facts.Rotation{{Stage: "undo"}}, change: func(p *first) { p.rep.Unknown = 1 }, want: "keycare resume|" + audit},
+		"one of two is known": {text: "[work]" + firstKey, change: func(p *first) {
+			p.rep.Unknown, p.in.Online = 1, map[string]facts.Online{"x": {Identity: facts.Answer[facts.Identity]{Unknown: "x"}}}
+		}, want: "keycare rotate work --dry-run|" + audit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := firstOf(tt.text)
+			if tt.finding.Rule != "" {
+				p.with(tt.finding)
+			}
+			p.in.Rotations = tt.rotations
+			if tt.change != nil {
+				tt.change(p)
+			}
+			steps := p.steps()
+			if len(steps) != 3 || steps[0].command+"|"+steps[1].command != tt.want || steps[2].command != "keycare --help" {
+				t.Errorf("got %v, want first %s", steps, tt.want)
+			}
+			if p.rep.Profiles > 0 && p.rep.Keys == 0 && strings.Contains(steps[0].why, "AWS") {
+				t.Errorf("there is nothing to ask AWS about: %v", steps[0])
+			}
+		})
+	}
+}
+
+// What the worst cases look like: ten lines, and none too wide.
+func TestFirstPage(t *testing.T) {
+	now := firstOf("").in.Now
+	rotations := []facts.Rotation{{Stage: "undo"}, {Stage: "grace", Until: now.Add(time.Hour)}, {Stage: "grace", Until: now.Add(2 * time.Hour)}}
+	title := ""
+	long := report.Finding{Severity: report.Critical}
+	for _, r := range report.Rules {
+		if len(r.Title) > len(title) {
+			title, long.Rule = r.Title, r.ID
+		}
+	}
+	long.Fix, long.File, long.Line = "keycare rotate "+strings.Repeat("n", 60), "c", 12
+	long.Profiles = []string{strings.Repeat("n", 60), "b", "c"}
+	p := firstOf("[a]" + firstKey).with(long)
+	p.rep.Counts.High, p.rep.Unknown, p.trouble, p.in.Rotations = 98, 12, "the timer runs, but the last audit that could ask AWS was 100 days ago", rotations
+	for _, width := range []int{40, 60, 80, 200} {
+		page := p.page(width)
+		if n := strings.Count(page, "\n"); width >= 80 && n > 10 {
+			t.Errorf("%d lines at %d columns:\n%s", n, width, page)
+		}
+		for line := range strings.Lines(page) {
+			if n := utf8.RuneCountInString(line) - 1; n > width && !strings.HasPrefix(line, "  keycare") {
+				t.Errorf("%d columns, not %d: %s", n, width, line)
+			}
+		}
+	}
+	p.in.Rotations = nil
+	if page, want := p.page(80), "keycare audit   ask AWS as well, and see how to mend\n  keycare rotate "+strings.Repeat("n", 60)+" --dry-run\n"; !strings.Contains(page, want) {
+		t.Errorf("no %q:\n%s", want, page)
+	}
+	// A command of usual length has its reason beside it.
+	p = firstOf("[work]" + firstKey).with(report.Finding{Rule: "root-key", Severity: report.Critical, Fix: "keycare replace-root --profile default"})
+	const want = "\n  keycare replace-root --profile default --dry-run  what would replace it\n" +
+		"  keycare audit   ask AWS as well, and see how to mend\n  keycare --help  all that keycare can do\n"
+	if page := p.page(80); !strings.HasSuffix(page, want) {
+		t.Errorf("got:\n%s", page)
+	}
+}
+
+func TestFirstFlights(t *testing.T) {
+	now := firstOf("").in.Now
+	in := func(hours int) facts.Rotation {
+		return facts.Rotation{Stage: "grace", Until: now.Add(time.Duration(hours) * time.Hour)}
+	}
+	at := func(hours int) string { return local(now.Add(time.Duration(hours) * time.Hour)) }
+	for _, tt := range []struct {
+		rotations []facts.Rotation
+		want      string
+	}{
+		{nil, ""},
+		{[]facts.Rotation{{Stage: "watch"}}, ""},
+		{[]facts.Rotation{{Stage: "retire"}}, "1 rotation is unfinished."},
+		{[]facts.Rotation{in(24)}, "1 rotation is in grace: the old key is active until " + at(24) + "."},
+		{[]facts.Rotation{in(24), in(3)}, "2 rotations are in grace, the first until " + at(3) + "."},
+		{[]facts.Rotation{in(-1)}, "1 rotation is past the grace."},
+		{[]facts.Rotation{in(-1), in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 past the grace, 1 in grace."},
+		{[]facts.Rotation{in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 in grace until " + at(3) + "."},
+	} {
+		p := firstOf("")
+		p.in.Rotations = tt.rotations
+		if got := strings.Join(p.flights(), "\n"); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestTilde(t *testing.T) {
+	t.Setenv("HOME", "/h")
+	t.Setenv("USERPROFILE", "/h")
+	for text, want := range map[string]string{
+		"":                            "",
+		"in /h/a and /h/b: x":         "in ~/a and ~/b: x",
+		"/h/a: open \"/h/b\"":         "~/a: open \"~/b\"",
+		"/mnt/h/a, /hh/a, /h":         "/mnt/h/a, /hh/a, /h",
+		"/h/a\x1b[31m: not a\nfolder": "~/a\ufffd[31m: not a\ufffdfolder",
+	} {
+		if got := tilde(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestTimerTrouble(t *testing.T) {
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		last *job.Stamp
+		err  error
+		want string
+	}{
+		"never ran": {},
+		"well":      {last: &job.Stamp{Started: now, Outcome: job.Well}},
+		"findings":  {last: &job.Stamp{Started: now, Outcome: job.Findings}},
+		"dark":      {last: &job.Stamp{Started: now, Outcome: job.NoNetwork}},
+		"failed":    {last: &job.Stamp{Started: now, Acted: now, Outcome: job.Failed}, want: "the last run of the timer, " + local(now) + ", failed"},
+		"half done": {last: &job.Stamp{Started: now, Acted: now, Outcome: job.HalfDone}, want: "the last run of the timer, " + local(now) + ", stopped half way"},
+		"late":      {last: &job.Stamp{Started: now.AddDate(0, 0, -9), Outcome: job.Failed}, want: "the timer has not run for 9 days"},
+		"damaged":   {err: errors.New("x is damaged"), want: "x is damaged"},
+	} {
+		if got := timerTrouble(tt.last, tt.err, now); got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func BenchmarkFirst(b *testing.B) {
+	home := b.TempDir()
+	writeFile(b, filepath.Join(home, ".aws", "credentials"), string(manyProfiles(10_000)), 0o600)
+	exe, err := exec.LookPath("keycare")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		cmd := exec.Command(exe)
+		cmd.Env = environment(home, "http://127.0.0.1:1")
+		if out, err := cmd.Output(); err != nil || !strings.HasPrefix(string(out), "10000 profiles") {
+			b.Fatal(err, string(out))
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/rotate"
+	"keycare/rotate/job"
+)
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "status",
+		Usage: "show the rotations in flight, the last finished ones and the timer's runs",
+		Description: "Reads the journals and the history in the state folder, makes no call to AWS and\n" +
+			"changes nothing. \"keycare resume\" goes on with what is unfinished.",
+		Flags:  []cli.Flag{formatFlag},
+		Action: runStatus,
+	}
+}
+
+func runStatus(c *cli.Context) error {
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	format, err := oneOf(c, "format", "text", "json")
+	if err != nil {
+		return err
+	}
+	o, err := rotateOptions(c)
+	if err != nil {
+		return err
+	}
+	open, damaged := o.State.Journals()
+	past, err := o.State.History()
+	if err != nil {
+		return err
+	}
+	timer, err := job.Load(o.State)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "keycare: %v\n", err)
+	}
+	if format == "json" {
+		if open == nil {
+			open = []*rotate.Journal{}
+		}
+		if past == nil {
+			past = []rotate.History{}
+		}
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		doc := map[string]any{"version": 1, "in_flight": open, "history": past}
+		if timer != nil {
+			doc["timer"] = timer
+		}
+		return errors.Join(damaged, enc.Encode(doc))
+	}
+	for _, j := range open {
+		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", local(j.Started), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
+	}
+	if len(open) == 0 && damaged == nil {
+		fmt.Println("no rotation in flight")
+	}
+	const show = 10
+	for _, h := range past[max(0, len(past)-show):] {
+		fmt.Println(finished(h))
+	}
+	if timer != nil {
+		fmt.Println("\ntimer:")
+		for _, line := range timerLines(timer) {
+			fmt.Println("  " + line)
+		}
+		if late := timer.Late(o.Now()); late != "" {
+			fmt.Fprintf(os.Stderr, "keycare: %s; see: keycare schedule status\n", late)
+		}
+	}
+	return damaged
+}
+
+// stage says where a rotation stands and what comes next.
+func stage(j *rotate.Journal) string {
+	switch j.Direction {
+	case rotate.Watch:
+		return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it"
+	case rotate.Keep:
+		return "closed, but for its notes; run \"keycare resume\""
+	case rotate.Grace:
+		return "switched; the old key stays active until " + local(j.GraceEnds) + ", then \"keycare resume\" retires it"
+	case rotate.Retire:
+		return "switched, the old key is not retired yet; run \"keycare resume\""
+	case rotate.Undo:
+		return "is being undone; run \"keycare resume\""
+	}
+	return "unfinished; run \"keycare resume\""
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// local is a time for people, where they are.
+func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
+
+// finished is a line of the history: what was done, and what became of the keys.
+func finished(h rotate.History) string {
+	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", local(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
+	switch {
+	case h.Retired == "":
+	case h.RootKey:
+		line += ", root key replaced and " + h.Retired
+	default:
+		line += ", old key " + h.Retired
+	}
+	switch {
+	case h.Second == "":
+	case h.Outcome == rotate.Rotated || h.Outcome == rotate.KeptBoth:
+		line += ", second key " + h.Second + " deleted"
+	default:
+		line += ", second key " + h.Second + " perhaps deleted"
+	}
+	return line
+}
+
+// timerLines tells of the timer's last run. What the audit found is said once.
+func timerLines(st *job.Stamp) []string {
+	out := []string{"last run: " + local(st.Started)}
+	if st.Killed() {
+		out[0] += ", and it did not come to its end"
+	}
+	if !st.Acted.IsZero() {
+		out = append(out, fmt.Sprintf("last result: %s, %s", local(st.Acted), st.Outcome))
+	}
+	for _, did := range st.Did {
+		if did != "audit: "+st.Summary || st.Audited.IsZero() {
+			out = append(out, "  "+tilde(did))
+		}
+	}
+	if !st.Audited.IsZero() {
+		out = append(out, fmt.Sprintf("last audit: %s, %s", local(st.Audited), tilde(st.Summary)))
+	}
+	return out
+}

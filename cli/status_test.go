@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"keycare/rotate/job"
+)
+
+// The timer's runs as status tells them: what the audit found is said once, the
+// home folder is ~, and times have their zone.
+func TestTimerLines(t *testing.T) {
+	t.Setenv("HOME", "/home/ann")
+	t.Setenv("USERPROFILE", "/home/ann")
+	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	now := local(at)
+	const audit = "1 profile, 1 key in /home/ann/.aws/credentials: all is well"
+	const told = "1 profile, 1 key in ~/.aws/credentials: all is well"
+	for name, tt := range map[string]struct {
+		stamp job.Stamp
+		want  []string
+	}{
+		"well": {job.Stamp{Started: at, Ended: at, Acted: at, Outcome: job.Well, Audited: at, Summary: audit, Did: []string{"profile a keeps key X", "audit: " + audit}},
+			[]string{"last run: " + now, "last result: " + now + ", all well", "  profile a keeps key X", "last audit: " + now + ", " + told}},
+		"an audit that is not the last": {job.Stamp{Started: at, Ended: at, Acted: at, Outcome: job.Well, Audited: at, Summary: "other", Did: []string{"audit: " + audit}},
+			[]string{"last run: " + now, "last result: " + now + ", all well", "  audit: " + told, "last audit: " + now + ", other"}},
+		"killed": {job.Stamp{Started: at, Ended: at.Add(-time.Hour)},
+			[]string{"last run: " + now + ", and it did not come to its end"}},
+	} {
+		if got := timerLines(&tt.stamp); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+	if zone := at.Local().Format("MST"); now[len(now)-len(zone):] != zone {
+		t.Errorf("%s has no zone", now)
+	}
+}
