@@ -1,0 +1,120 @@
+package show
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Redacted stands for a secret, or what may be one, in every output.
+const Redacted = "[redacted]"
+
+const keyIDLength = 20
+
+// keyIDPrefixes begin the IDs of keys: an IAM user's or root's, one of STS, a
+// bearer token, a context credential. Source: IAM User Guide, "IAM
+// identifiers", unique ID prefixes.
+var keyIDPrefixes = []string{"AKIA", "ASIA", "ABIA", "ACCA"}
+
+// IsKeyID reports whether s is exactly an AWS access key ID: one of four
+// prefixes, then 16 of A-Z and 0-9. Nothing else may be shown, logged, kept or
+// sent as a key ID, whatever stands in a key ID's place: it may be a secret, or
+// hold one.
+func IsKeyID(s string) bool {
+	if len(s) != keyIDLength {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	for _, p := range keyIDPrefixes {
+		if s[:len(p)] == p {
+			return true
+		}
+	}
+	return false
+}
+
+// KeyID is id if it is exactly that, or else what can be said of the text
+// without showing it.
+func KeyID(id string) string {
+	switch {
+	case IsKeyID(id):
+		return id
+	case id == "":
+		return "none"
+	}
+	return fmt.Sprintf("%s (%s, not a key ID)", Redacted, Count(len([]rune(id)), "character"))
+}
+
+var (
+	keyIDText  = regexp.MustCompile(`(?:A[KS]IA|ABIA|ACCA)[A-Z0-9]{16}`)
+	secretText = regexp.MustCompile(`[A-Za-z0-9/+]{40,}`)
+)
+
+// KeyIDsIn are the key IDs that stand by themselves in a text, in its order.
+func KeyIDsIn(text string) (ids []string) {
+	for from := 0; ; {
+		at := keyIDText.FindStringIndex(text[from:])
+		if at == nil {
+			return ids
+		}
+		first, next := from+at[0], from+at[1]
+		if (first == 0 || !wordByte(text[first-1])) && (next == len(text) || !wordByte(text[next])) {
+			ids = append(ids, text[first:next])
+		}
+		from = first + 1
+	}
+}
+
+func wordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// SecretLike reports whether a value that is no secret by its place may be one
+// all the same: 40 characters in a row that a secret access key is made of, or a
+// key ID with more beside it (a row of the console's CSV file, a pasted pair).
+// Such a value is never shown, never kept and never sent anywhere, in a host
+// name neither.
+func SecretLike(s string) bool {
+	return secretText.MatchString(s) || len(s) > keyIDLength && keyIDText.MatchString(s)
+}
+
+// Name is a profile's name, a region or another value of the files for the
+// middle of a sentence: in quotes, or without its text if it may be a secret.
+func Name(s string) string {
+	if SecretLike(s) {
+		return fmt.Sprintf("%s (%s)", Redacted, Count(len([]rune(s)), "character"))
+	}
+	return strconv.Quote(s)
+}
+
+// Plain is Name without the quotes, for tables and fields.
+func Plain(s string) string {
+	if SecretLike(s) {
+		return Redacted
+	}
+	return Text(s)
+}
+
+// Names is a list of profile names for a sentence, the first few by name.
+func Names(names []string) string {
+	const most = 4
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = Name(name)
+	}
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return "profile " + quoted[0]
+	case n > most:
+		return fmt.Sprintf("profiles %s and %d more", strings.Join(quoted[:most-1], ", "), n-most+1)
+	default:
+		return "profiles " + strings.Join(quoted[:n-1], ", ") + " and " + quoted[n-1]
+	}
+}
