@@ -67,6 +67,7 @@ func (d *differ) section(i int, sec Section) {
 	for n := sec.First; n < sec.Last; n++ {
 		l := d.file.Lines[n]
 		d.loneCR(l)
+		d.oddSpaces(l)
 		switch l.Kind {
 		case Header:
 			d.header(sec, l)
@@ -97,16 +98,70 @@ func (d *differ) loneCR(l Line) {
 	}
 }
 
+// oddSpace is white space other than spaces and tabs. A carriage return is a
+// quirk of its own.
+func oddSpace(r rune) bool { return pySpace(r) && r != ' ' && r != '\t' && r != '\r' && r != '\n' }
+
+// oddSpaces looks at what surrounds the parts of a line.
+func (d *differ) oddSpaces(l Line) {
+	if l.Kind != Property && l.Kind != Header {
+		return
+	}
+	look := func(q Quirk, s Span) {
+		if i := strings.IndexFunc(s.In(d.file.Text), oddSpace); i >= 0 {
+			d.add(q, s.Start+i)
+		}
+	}
+	gaps := d.file.gaps(l)
+	look("odd-space", gaps[0])
+	if l.Kind == Property {
+		look("odd-space", gaps[1])
+	}
+	if l.Kind == Header { // spaces inside of the brackets are a quirk of every kind
+		if i := strings.IndexFunc(l.Name.In(d.file.Text), oddSpace); i >= 0 {
+			d.add("header-odd-space", l.Name.Start+i)
+		}
+		return
+	}
+	before, after := d.file.aroundValue(l)
+	switch i := strings.IndexFunc(before.In(d.file.Text), oddSpace); {
+	case l.Value.Start == l.Value.End:
+	case i >= 0:
+		d.add("value-space", before.Start+i)
+	default:
+		look("value-space", after)
+	}
+}
+
+// gaps are the white space in front of a Property or Header, and what stands
+// around the text that names it.
+func (f *File) gaps(l Line) []Span {
+	start := l.Start
+	if start == 0 && strings.HasPrefix(f.Text, bom) {
+		start = len(bom)
+	}
+	if l.Kind == Property {
+		return []Span{{start, l.Name.Start}, {l.Name.End, l.Delim}}
+	}
+	open := start + strings.IndexByte(f.Text[start:l.End], '[')
+	return []Span{{start, open}, {open + 1, l.Name.Start}}
+}
+
+// aroundValue is the white space in front of a Property's value and behind it.
+func (f *File) aroundValue(l Line) (before, after Span) {
+	return Span{l.Delim + 1, l.Value.Start}, Span{l.Value.End, l.End - int(l.EOL)}
+}
+
 func (d *differ) header(sec Section, l Line) {
 	text := d.file.Text
 	open := strings.IndexByte(text[l.Start:l.End], '[') + l.Start
 	whole := text[open : l.End-int(l.EOL)]
-	closing := strings.IndexByte(whole, ']')
-	if closing < 0 {
+	closing := strings.IndexByte(text[l.Name.End:l.End], ']') + l.Name.End - open
+	if closing < l.Name.End-open {
 		d.add("header-open", open)
 		return
 	}
-	inner, tail := whole[1:closing], strings.Trim(whole[closing+1:], " \t")
+	inner, tail := whole[1:closing], strings.TrimFunc(whole[closing+1:], pySpace)
 	switch {
 	case tail == "":
 	case tail[0] != '#' && tail[0] != ';':
@@ -275,9 +330,6 @@ func (d *differ) valueOf(l Line, value string) {
 		return
 	}
 	at := l.Value.Start
-	if strings.TrimFunc(value, pySpace) != value {
-		d.add("value-space", at)
-	}
 	switch first := value[0]; {
 	case first == '#' || first == ';':
 		d.add("value-comment", at)

@@ -13,10 +13,10 @@ type edit struct {
 }
 
 // applyEdits returns text with the edits made. Everything outside the spans is
-// kept as it is. Spans that overlap are a bug of the caller and panic.
-func applyEdits(text string, edits []edit) string {
+// kept as it is. Spans that overlap are an error.
+func applyEdits(text string, edits []edit) (string, error) {
 	if len(edits) == 0 {
-		return text
+		return text, nil
 	}
 	edits = slices.SortedFunc(slices.Values(edits), func(a, b edit) int { return a.Start - b.Start })
 	var b strings.Builder
@@ -24,19 +24,19 @@ func applyEdits(text string, edits []edit) string {
 	at := 0
 	for _, e := range edits {
 		if e.Start < at {
-			panic(fmt.Sprintf("credfile: edits overlap at byte %d", e.Start))
+			return "", fmt.Errorf("two edits overlap at byte %d", e.Start)
 		}
 		b.WriteString(text[at:e.Start])
 		b.WriteString(e.text)
 		at = e.End
 	}
 	b.WriteString(text[at:])
-	return b.String()
+	return b.String(), nil
 }
 
 // undoEdits puts the old values back into the edited text, to prove that
 // nothing else was changed.
-func undoEdits(edited, old string, edits []edit) string {
+func undoEdits(edited, old string, edits []edit) (string, error) {
 	edits = slices.SortedFunc(slices.Values(edits), func(a, b edit) int { return a.Start - b.Start })
 	back := make([]edit, len(edits))
 	shift := 0

@@ -76,32 +76,24 @@ func holdToSDK(t *testing.T, s *Set, profile string) {
 	if sdkOtherSection(profile) {
 		return
 	}
-	port, sdk := s.SDK(profile), LoadWithSDK(context.Background(), s.Paths, profile)
-	panics, rejects := strings.Contains(sdk.None, "panics"), strings.Contains(sdk.None, "rejects")
+	port := s.SDK(profile)
+	sdk, rejected := loadWithSDK(context.Background(), s.Paths, profile)
+	panics := strings.Contains(sdk.None, "panics")
+	half := strings.Contains(port.None, "without its secret")
+	source := sdkProfile{s, profile}.value("source_profile")
 	switch {
 	case panics != (port.Refused != nil):
 		t.Errorf("profile %q: port refuses %+v, SDK: %s", profile, port.Refused, sdk.None)
-	case rejects && (port.None != "" || sdkValidates(s)):
+	case panics:
+	case rejected != (half || s.SDKRejects(profile) != nil):
+		t.Errorf("profile %q: the SDK rejects it: %v; port: %+v, %s", profile, rejected, s.SDKRejects(profile), port.says())
+	case rejected || source != "" && source != profile: // another profile's key, for a role
 	case (sdk.None == "") != (port.None == "") || (sdk.None == noProfile) != (port.None == noProfile):
 		t.Errorf("profile %q: port reads %s, SDK %s", profile, port.says(), sdk.says())
 	case sdk.None == "" && !sdk.same(port):
 		t.Errorf("profile %q: port reads %q, SDK %q (secrets %q, %q; tokens %q, %q)", profile, port.Pair.ID, sdk.Pair.ID,
 			port.Pair.Secret.Reveal(), sdk.Pair.Secret.Reveal(), port.Token.Reveal(), sdk.Token.Reveal())
 	}
-}
-
-// sdkValidates reports whether the texts hold a setting whose value the SDK
-// checks, which the port leaves to it.
-func sdkValidates(s *Set) bool {
-	for _, f := range s.Files() {
-		text := strings.ToLower(f.Text)
-		for _, part := range []string{"_source", "source_", "_identity", "_process", "sso_", "mode", "attempts", "disable_", "request_", "response_"} {
-			if strings.Contains(text, part) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // sdkOtherSection reports whether the SDK takes the name for a section of
@@ -114,7 +106,7 @@ func sdkOtherSection(name string) bool {
 func TestSDKPort(t *testing.T) {
 	files := newFuzzFiles(t)
 	r := rand.New(rand.NewPCG(9, 10))
-	read := 0
+	read, rejects := 0, 0
 	for range 4000 {
 		credentials, config := nastyText(r), nastyText(r)
 		s := NewSet(files.write(t, credentials, config), credentials, config)
@@ -122,14 +114,17 @@ func TestSDKPort(t *testing.T) {
 			holdToSDK(t, s, profile)
 			if s.SDK(profile).None == "" {
 				read++
+				if s.SDKRejects(profile) != nil {
+					rejects++
+				}
 			}
 		}
 		if t.Failed() {
 			t.Fatalf("credentials %q, config %q", credentials, config)
 		}
 	}
-	if read < 500 {
-		t.Errorf("only %d profiles have a key, too few to say anything", read)
+	if read < 500 || rejects < 100 {
+		t.Errorf("only %d profiles have a key, and of %d the SDK rejects another setting: too few to say anything", read, rejects)
 	}
 }
 
@@ -190,7 +185,7 @@ func checkEdit(t *testing.T, plan *Plan, write func([2]string) Paths) {
 	}
 	paths = write(texts)
 	for _, pl := range plan.Places {
-		if got := LoadWithSDK(context.Background(), paths.Alone(pl.Kind), pl.Profile); got.None != "" && !sdkValidates(plan.Before) || got.None == "" && !got.Pair.Equal(to) {
+		if got := LoadWithSDK(context.Background(), paths.Alone(pl.Kind), pl.Profile); !got.Pair.Equal(to) && (sdkProfile{plan.Before, pl.Profile}).value("source_profile") == "" {
 			t.Errorf("%s: the SDK reads %s after the edit", pl, got.says())
 		}
 		if got := plan.After.only(pl.Kind).CLI(pl.Profile); got.None != "" || !got.Pair.Equal(to) {

@@ -115,10 +115,14 @@ func (s *Set) nextMend(start *Set, refused map[string]bool) (Mend, *Set) {
 func (s *Set) mended(start *Set, m Mend) *Set {
 	f := s.Files()[m.kind]
 	texts := [2]string{s.Credentials.Text, s.Config.Text}
-	texts[m.kind] = applyEdits(f.Text, m.edits)
-	if undoEdits(texts[m.kind], f.Text, m.edits) != f.Text || texts[m.kind] == f.Text {
+	edited, err := applyEdits(f.Text, m.edits)
+	if err != nil || edited == f.Text {
 		return nil
 	}
+	if back, err := undoEdits(edited, f.Text, m.edits); err != nil || back != f.Text {
+		return nil
+	}
+	texts[m.kind] = edited
 	after := NewSet(s.Paths, texts[CredentialsFile], texts[ConfigFile])
 	after.Missing = s.Missing
 	if !s.sameReadings(after) || !start.keptBy(after) {
@@ -243,10 +247,17 @@ func (f *File) repair(d Diagnostic) (what string, edits []edit) {
 		put(Span{l.Start, l.Start}, "# ")
 		return "make the line a comment, as no tool reads it", edits
 	case "value-space":
-		value := trim(f.Text, l.Value)
-		body := strings.TrimSpace(value.In(f.Text))
-		put(value, body)
-		return "remove the unusual spaces", edits
+		before, after := f.aroundValue(l)
+		return "remove the unusual spaces", append(f.withoutOdd(before), f.withoutOdd(after)...)
+	case "odd-space":
+		gaps := f.gaps(l)
+		if all := f.unindent(n); at < gaps[0].End && len(all) > 0 && l.Kind == Property {
+			return "remove the spaces at the start of the lines", all
+		}
+		if at < gaps[0].End {
+			put(gaps[0], "")
+		}
+		return "remove the unusual spaces", append(edits, f.withoutOdd(gaps[1])...)
 	}
 	return "", nil
 }
@@ -301,7 +312,7 @@ func (f *File) unindent(n int) (edits []edit) {
 			continue
 		}
 		body := trim(f.Text, Span{l.Start, l.End - int(l.EOL)})
-		indent := body.Start - l.Start
+		indent := indentOf(l.In(f.Text))
 		if l.Kind == Property {
 			if column < 0 {
 				column = indent
@@ -315,6 +326,20 @@ func (f *File) unindent(n int) (edits []edit) {
 		}
 	}
 	return edits
+}
+
+// withoutOdd takes unusual white space out of s.
+func (f *File) withoutOdd(s Span) []edit {
+	old := s.In(f.Text)
+	if !strings.ContainsFunc(old, oddSpace) {
+		return nil
+	}
+	return []edit{{s, strings.Map(func(r rune) rune {
+		if oddSpace(r) {
+			return -1
+		}
+		return r
+	}, old)}}
 }
 
 // sameSettingAbove reports whether the section has the setting of line n, with

@@ -34,7 +34,11 @@ func mendDiff(f *File, after string, edits []edit) string {
 		for i, e := range lines[n] {
 			shifted[i] = edit{Span{e.Start - l.Start, e.End - l.Start}, e.text}
 		}
-		for line := range strings.SplitSeq(strings.TrimRight(applyEdits(old, shifted), "\r\n"), "\n") {
+		now, err := applyEdits(old, shifted)
+		if err != nil {
+			continue // proved before not to happen
+		}
+		for line := range strings.SplitSeq(strings.TrimRight(now, "\r\n"), "\n") {
 			fmt.Fprintf(&b, "+%s\n", redactLine(line))
 		}
 	}

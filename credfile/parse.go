@@ -60,11 +60,11 @@ const (
 type Line struct {
 	Span     // with its line end
 	Kind     LineKind
-	Indented bool // begins with a space or tab
+	Indented bool // begins with white space of any kind
 	EOL      int8 // bytes of the line end: 0 (end of file), 1 (LF) or 2 (CRLF)
 	// Name is what stands between the brackets of a Header, or before the
-	// delimiter of a Property; Value what follows it. Both without the spaces
-	// and tabs around them. Delim is the place of the = or :.
+	// delimiter of a Property; Value what follows it. Both without the white
+	// space around them, of whatever kind. Delim is the place of the = or :.
 	Name, Value Span
 	Delim       int
 }
@@ -153,25 +153,29 @@ func scanLine(text string, at int) Line {
 
 const bom = "\uFEFF"
 
-// headerName returns what stands between [ and the first ], or the rest of the
-// line where none closes it.
+// headerName returns what stands between the brackets of a header: up to the
+// last ] where both the AWS CLI and the Go SDK read it so, or else to the first;
+// the rest of the line where none closes it.
 func headerName(text string, body Span) Span {
 	in := Span{body.Start + 1, body.End}
-	if i := strings.IndexByte(in.In(text), ']'); i >= 0 {
+	rest := in.In(text)
+	i, last := strings.IndexByte(rest, ']'), strings.LastIndexByte(rest, ']')
+	if last == len(rest)-1 && !strings.ContainsAny(rest, "#;") {
+		i = last
+	}
+	if i >= 0 {
 		in.End = in.Start + i
 	}
 	return trim(text, in)
 }
 
-// trim narrows s by spaces and tabs at both ends.
+// trim narrows s by the white space at both ends, of every kind that one of the
+// readers skips: no-break spaces and their like stand in many a pasted file.
 func trim(text string, s Span) Span {
-	for s.Start < s.End && isBlank(text[s.Start]) {
-		s.Start++
-	}
-	for s.Start < s.End && isBlank(text[s.End-1]) {
-		s.End--
-	}
-	return s
+	in := s.In(text)
+	left := strings.TrimLeftFunc(in, pySpace)
+	start := s.Start + len(in) - len(left)
+	return Span{start, start + len(strings.TrimRightFunc(left, pySpace))}
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }

@@ -60,8 +60,10 @@ func (s *Set) Plan(sw Swap) (*Plan, error) {
 		for _, pl := range places {
 			edits = append(edits, edit{pl.id, sw.To.ID}, edit{pl.secret, sw.To.Secret.Reveal()})
 		}
-		texts[k] = applyEdits(f.Text, edits)
-		if back := undoEdits(texts[k], f.Text, edits); back != f.Text {
+		if texts[k], err = applyEdits(f.Text, edits); err != nil {
+			return nil, fmt.Errorf("%s: %w (a bug; nothing was changed)", f.Path, err)
+		}
+		if back, err := undoEdits(texts[k], f.Text, edits); err != nil || back != f.Text {
 			return nil, fmt.Errorf("%s: the edit cannot be taken back byte for byte (a bug; nothing was changed)", f.Path)
 		}
 		p.Places = append(p.Places, places...)
@@ -99,7 +101,11 @@ func (p *Plan) prove() error {
 		if old.ID == p.Swap.To.ID {
 			continue
 		}
-		for _, m := range p.After.Mentions(old.ID) {
+		mentions := p.After.Mentions(old.ID)
+		for _, h := range p.After.Holds(old.ID) {
+			mentions = append(mentions, h.Mention)
+		}
+		for _, m := range mentions {
 			return fmt.Errorf("%s:%d mentions key %s where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
 				m.Path, m.Line, ShowID(old.ID), nameID)
 		}
@@ -198,8 +204,12 @@ func (f *File) placeAt(at int, sw Swap) (Place, error) {
 	n := f.At(at).Line - 1
 	l := f.Lines[n]
 	sec := f.sectionAt(n)
-	pl := Place{Kind: f.Kind, Path: f.Path, Profile: sec.Profile, Line: n + 1, id: f.value(l)}
+	pl := Place{Kind: f.Kind, Path: f.Path, Profile: sec.Profile, Line: n + 1, id: l.Value}
 	id := pl.id.In(f.Text)
+	if l.Kind == Comment {
+		return pl, fmt.Errorf("%s:%d: a carriage return ends the comment here, so that the AWS CLI reads the key that follows: \"keycare fix\" writes a line end, or delete the line",
+			f.Path, n+1)
+	}
 	if l.Kind != Property || !strings.EqualFold(l.Name.In(f.Text), nameID) ||
 		!slices.ContainsFunc(sw.From, func(p Pair) bool { return p.ID == id }) {
 		return pl, fmt.Errorf("%s:%d mentions the key where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
@@ -209,10 +219,15 @@ func (f *File) placeAt(at int, sw Swap) (Place, error) {
 		return pl, fmt.Errorf("%s:%d: the key stands below a header that no AWS tool reads as a profile: delete that section or mend its header", f.Path, n+1)
 	}
 	secrets := 0
-	for _, l := range f.Lines[sec.First:sec.Last] {
-		if l.Kind == Property && strings.EqualFold(l.Name.In(f.Text), nameSecret) {
-			pl.secret = f.value(l)
+	for i, l := range f.Lines[sec.First:sec.Last] {
+		switch {
+		case l.Kind != Property:
+		case strings.EqualFold(l.Name.In(f.Text), nameSecret):
+			pl.secret = l.Value
 			secrets++
+		case strings.EqualFold(l.Name.In(f.Text), nameID) && sec.First+i != n:
+			return pl, fmt.Errorf("%s:%d: profile %q has more than one line %s (the other is line %d): delete one of them, then go on",
+				f.Path, n+1, sec.Profile, nameID, sec.First+i+1)
 		}
 	}
 	if secrets != 1 {
@@ -227,14 +242,6 @@ func (f *File) placeAt(at int, sw Swap) (Place, error) {
 	return pl, nil
 }
 
-// value is the span of a line's value without white space of any kind.
-func (f *File) value(l Line) Span {
-	v := l.Value.In(f.Text)
-	left := strings.TrimLeftFunc(v, pySpace)
-	start := l.Value.Start + len(v) - len(left)
-	return Span{start, start + len(strings.TrimRightFunc(left, pySpace))}
-}
-
 func (f *File) sectionAt(line int) Section {
 	i, _ := slices.BinarySearchFunc(f.Sections, line, func(s Section, line int) int {
 		switch {
@@ -246,42 +253,6 @@ func (f *File) sectionAt(line int) Section {
 		return 0
 	})
 	return f.Sections[i]
-}
-
-// Mention is a line, other than a comment, in which a text stands.
-type Mention struct {
-	Path    string
-	Line    int
-	Profile string // whose section it is; may be empty
-}
-
-// Mentions returns the lines of both files, comments left out, that hold id.
-func (s *Set) Mentions(id string) []Mention {
-	var found []Mention
-	for _, f := range s.Files() {
-		for _, at := range f.mentions(id) {
-			line := f.At(at).Line
-			found = append(found, Mention{f.Path, line, f.sectionAt(line - 1).Profile})
-		}
-	}
-	return found
-}
-
-func (f *File) mentions(text string) []int {
-	var at []int
-	if text == "" {
-		return nil
-	}
-	for from := 0; ; {
-		i := strings.Index(f.Text[from:], text)
-		if i < 0 {
-			return at
-		}
-		if f.Lines[f.At(from+i).Line-1].Kind != Comment {
-			at = append(at, from+i)
-		}
-		from += i + len(text)
-	}
 }
 
 // plainKey reports whether a pair has only characters that AWS puts into keys:

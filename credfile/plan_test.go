@@ -33,6 +33,9 @@ var planRefusals = []struct {
 	{bom + plainKeys, "", "byte order mark"},
 	{"[prod]\nx = 1\n[dev] junk\n" + plainPair, "", "text after the ] of a header"},
 	{"[ default ]\n" + plainPair, "", "spaces inside the brackets"},
+	{"[default]\n" + nameID + " = AKIAIOSFODNN7EXAMPLE\nmfa_serial = x\n  " + plainPair, "", `credentials:2: profile "default" has more than one line aws_access_key_id (the other is line 4)`},
+	{plainKeys + "[b]\n# old\r" + plainPair, "", "credentials:5: a carriage return ends the comment here"},
+	{plainKeys + "[b]\nx = 1\n[c]\u00a0\n" + plainPair + "[c]\n", "", "a second section of the same name"},
 	{"[default]\n  " + strings.Replace(plainPair, "\n", "\n    ", 1), "", "indented more"},
 }
 
@@ -131,8 +134,8 @@ func TestCheckWithSDK(t *testing.T) {
 		"":                                   "",
 		"[default]\nretry_mode = standard\n": "",
 		"[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = default\n": "",
-		"[default]\nretry_mode = wrong\n":                                              `it rejects profile "default"`,
-		"[default]\nsource_profile = default\n":                                        `it rejects profile "default"`,
+		"[default]\nretry_mode = wrong\n":                                              "", // what it rejects is no part of the key
+		"[default]\nsource_profile = default\n":                                        "",
 		"[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = b\n": "no access key",
 	} {
 		credentials := plainKeys + strings.Replace("[b]\n"+newPair, "T4NEW", "T4ELS", 1)
@@ -151,20 +154,17 @@ func TestCheckWithSDK(t *testing.T) {
 
 func TestApplyEdits(t *testing.T) {
 	edits := []edit{{Span{4, 6}, "XYZ"}, {Span{0, 1}, ""}, {Span{6, 6}, "+"}}
-	got := applyEdits("abcdefgh", edits)
-	if got != "bcdXYZ+gh" {
-		t.Errorf("got %q", got)
+	got, err := applyEdits("abcdefgh", edits)
+	if err != nil || got != "bcdXYZ+gh" {
+		t.Errorf("got %q, %v", got, err)
 	}
-	if back := undoEdits(got, "abcdefgh", edits); back != "abcdefgh" {
-		t.Errorf("undone: %q", back)
+	if back, err := undoEdits(got, "abcdefgh", edits); err != nil || back != "abcdefgh" {
+		t.Errorf("undone: %q, %v", back, err)
 	}
-	if got := applyEdits("abc", nil); got != "abc" {
-		t.Errorf("without edits: %q", got)
+	if got, err := applyEdits("abc", nil); err != nil || got != "abc" {
+		t.Errorf("without edits: %q, %v", got, err)
 	}
-	defer func() {
-		if recover() == nil {
-			t.Error("overlapping edits do not panic")
-		}
-	}()
-	applyEdits("abc", []edit{{Span{0, 2}, ""}, {Span{1, 3}, ""}})
+	if _, err := applyEdits("abc", []edit{{Span{0, 2}, ""}, {Span{1, 3}, ""}}); err == nil {
+		t.Error("overlapping edits are no error")
+	}
 }

@@ -14,12 +14,14 @@ func readCLI(text string) *view {
 		return &view{refused: &Refusal{lineOfInvalid(text), "the file is not valid UTF-8"}}
 	}
 	p := &cliParser{view: newView(strings.Count(text, "[")), defaults: &group{}}
-	line := 0
+	line := 1 // as editors count: a lone CR, which ends a line for Python, does not
 	for at := 0; at < len(text); {
-		line++
 		end, next := pyLine(text, at)
 		if r := p.line(text[at:end], line); r != nil {
 			return &view{refused: r}
+		}
+		if text[next-1] == '\n' {
+			line++
 		}
 		at = next
 	}

@@ -52,8 +52,12 @@ func readINI(tool Tool, text string) (r Reading) {
 func (f *File) iniText(sec Section) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[section]\n") // the header's odd forms are the other readers' matter
-	if sec.First+1 < sec.Last {
-		b.WriteString(f.Text[f.Lines[sec.First+1].Start:f.Lines[sec.Last-1].End])
+	first := sec.First
+	if first < sec.Last && f.Lines[first].Kind == Header {
+		first++
+	}
+	if first < sec.Last {
+		b.WriteString(f.Text[f.Lines[first].Start:f.Lines[sec.Last-1].End])
 	}
 	return b.String()
 }
