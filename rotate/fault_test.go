@@ -85,6 +85,7 @@ func (w *world) finish() {
 		if _, err = w.options().Resume(w.t.Context()); err == nil {
 			break
 		}
+		w.saw(err)
 		w.checkHalf()
 	}
 	if err != nil {
@@ -121,6 +122,7 @@ func TestRotateEveryCallFails(t *testing.T) {
 					break
 				}
 				points++
+				w.saw(err)
 				w.checkHalf()
 				var half *HalfDone
 				if err != nil && !errors.As(err, &half) { // exit 3: nothing may be left
@@ -139,11 +141,11 @@ func TestRotateEveryCallFails(t *testing.T) {
 	}
 }
 
-// exhaustive skips what takes minutes unless it is asked for.
-func exhaustive(t *testing.T) {
+// long skips a proof that takes minutes unless it is asked for.
+func long(t *testing.T) {
 	t.Helper()
-	if os.Getenv("KEYCARE_EXHAUSTIVE") == "" {
-		t.Skip("SKIPPED: pairs of faults take minutes; set KEYCARE_EXHAUSTIVE=1 to run them")
+	if os.Getenv("KEYCARE_LONG") == "" {
+		t.Skip("SKIPPED: a long proof; set KEYCARE_LONG=1 to run it")
 	}
 }
 
@@ -176,7 +178,7 @@ func (w *world) killedAt(n int, after bool) bool {
 // The rotation is stopped at every call, and then every call of the resume goes
 // wrong once, in every way.
 func TestResumeEveryCallFails(t *testing.T) {
-	exhaustive(t)
+	long(t)
 	for name, fault := range awsFaults {
 		t.Run(name, func(t *testing.T) {
 			pairs := 0

@@ -32,6 +32,7 @@ const setupActions = 3
 
 func startMoto(t *testing.T) *moto {
 	t.Helper()
+	long(t)
 	for tool, flag := range map[string]string{"moto_server": "--help", "aws": "--version"} {
 		if err := exec.CommandContext(t.Context(), tool, flag).Run(); err != nil {
 			t.Skipf("SKIPPED: %s does not run here (%v), so nothing is tried against it", tool, err)

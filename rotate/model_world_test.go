@@ -424,15 +424,31 @@ func (m *model) trace() string {
 
 // modelBounds are what may go wrong in one exploration: crashes, wrong answers,
 // lost replies, copies of another program, acts of a person.
-var modelBounds = []mstate{
-	{crash: 2, flap: 3, lose: 2, write: 1, act: 1},
-	{crash: 3, flap: 6, lose: 1},
-	{crash: 1, flap: 1, lose: 1, write: 3, act: 2},
-}
+var (
+	modelBounds = []mstate{
+		{crash: 2, flap: 3, lose: 2, write: 1, act: 1},
+		{crash: 3, flap: 6, lose: 1},
+		{crash: 1, flap: 1, lose: 1, write: 3, act: 2},
+	}
+	smallBounds = []mstate{
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 1},
+		{crash: 2, flap: 2, lose: 1},
+	}
+)
 
 func TestModel(t *testing.T) {
+	t.Run("small", func(t *testing.T) { exploreAll(t, smallBounds, 100_000) })
+	t.Run("large", func(t *testing.T) {
+		long(t)
+		exploreAll(t, modelBounds, 1_000_000)
+	})
+}
+
+// exploreAll fails unless every exploration ends without a violation, and all
+// together have seen so many states.
+func exploreAll(t *testing.T, all []mstate, least int) {
 	total := 0
-	for _, bounds := range modelBounds {
+	for _, bounds := range all {
 		m := &model{bounds: bounds}
 		n := m.explore()
 		total += n
@@ -442,7 +458,7 @@ func TestModel(t *testing.T) {
 			t.Fatal(m.trace())
 		}
 	}
-	if total < 1_000_000 {
+	if total < least {
 		t.Errorf("only %d states: the bounds are too small to mean anything", total)
 	}
 }

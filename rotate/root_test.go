@@ -235,6 +235,9 @@ func TestReplaceRootEveryCallFails(t *testing.T) {
 func TestReplaceRootEveryFileOperationFails(t *testing.T) {
 	for _, fault := range diskFaults {
 		t.Run(fault.action.String()+", "+fault.loss.String(), func(t *testing.T) {
+			if !fault.most {
+				long(t)
+			}
 			t.Parallel()
 			for n := 0; ; n++ {
 				w := rootWorld(t)

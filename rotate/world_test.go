@@ -182,6 +182,9 @@ func (w *world) entries(dir string) (names []string) {
 	return names
 }
 
+// saw notes an error, which no secret may stand in either.
+func (w *world) saw(err error) { fmt.Fprintln(&w.said, err) }
+
 // checkSecrets fails if a secret stands where none may: anywhere but in the two
 // files, and in recovery and staged files that only their owner reads.
 func (w *world) checkSecrets() {

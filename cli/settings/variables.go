@@ -16,7 +16,7 @@ const prefix = "KEYCARE_"
 var otherVariables = []string{
 	"KEYCARE_MFA_SERIAL",      // keycare sets it for mfa_command, which may run keycare
 	"KEYCARE_CONFORMANCE_DIR", // tests: where the readings are
-	"KEYCARE_EXHAUSTIVE",      // tests: all pairs of faults
+	"KEYCARE_LONG",            // tests: the long proofs
 	"KEYCARE_RELEASE",         // .ci/release: with all archives
 	"KEYCARE_TIMERS",          // tests: with real timers
 }
