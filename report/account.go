@@ -2,12 +2,64 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"keycare/credfile/facts"
 )
+
+var (
+	ruleRootKeyInAccount = &Rule{
+		ID: "root-key-in-account", Severity: Critical, Because: "as for root-key",
+		Title:   "Account whose root user has a key",
+		Why:     "somewhere there is a key that can do anything in the account",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4", "Prowler iam_no_root_access_key"},
+		Fix:     "sign in as root and delete the key under Security credentials",
+	}
+	ruleRootNoMFA = &Rule{
+		ID: "root-no-mfa", Severity: Critical, Because: "a password alone stands before all of the account",
+		Title:   "Root user without MFA",
+		Why:     "whoever learns the password, or can read the mailbox, owns the account",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.5 and 2.6", "AWS Security Hub IAM.9 and IAM.6", "Prowler iam_root_mfa_enabled"},
+		Fix:     "sign in as root and assign an MFA device, best a security key, under Security credentials",
+	}
+	ruleRootCertificate = &Rule{
+		ID: "root-certificate", Severity: High, Because: "it signs as root like a key, but hardly anybody looks for it",
+		Title:   "Signing certificate of the root user",
+		Why:     "it can do anything in the account that old interfaces allow",
+		Sources: []string{"ScoutSuite iam-root-account-with-active-certs"},
+		Fix:     "sign in as root and delete the certificate under Security credentials",
+	}
+	ruleRootUsed = &Rule{
+		ID: "root-used", Severity: Medium, Because: "it may have been needed; look who it was",
+		Title:   "Root user in daily use",
+		Why:     "root is for the few tasks that only root can do",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.7", "Prowler iam_avoid_root_usage"},
+		Fix:     "find out who it was in CloudTrail, and use an IAM user or role instead",
+	}
+	rulePasswordPolicy = &Rule{
+		ID: "password-policy", Severity: Medium, Because: "as in Prowler",
+		Title:   "Weak rules for passwords",
+		Why:     "short and reused passwords are guessed; the rules bind IAM users, not root",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.8 and 2.9", "AWS Security Hub IAM.7 and IAM.11 to IAM.16", "Prowler iam_password_policy_minimum_length_14, _reuse_24 and others"},
+	}
+	ruleRootVirtualMFA = &Rule{
+		ID: "root-virtual-mfa", Severity: Low, Because: "as CIS L2: a program is far better than nothing",
+		Title:   "Root user without hardware MFA",
+		Why:     "a program on a phone can be copied with the phone, and its codes can be typed into a false page; a security key cannot",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.6", "AWS Security Hub IAM.6", "Prowler iam_root_hardware_mfa_enabled"},
+		Fix:     "sign in as root, assign a security key under Security credentials, then take the program away",
+	}
+	rulePasswordExpiry = &Rule{
+		ID: "password-expiry", Severity: Info, Because: "CIS dropped it: passwords that end make people choose worse ones",
+		Title:   "Passwords that do not end",
+		Why:     "Security Hub and Prowler count it, if your company goes by them",
+		Sources: []string{"AWS Security Hub IAM.17", "Prowler iam_password_policy_expires_passwords_within_90_days_or_less"},
+	}
+)
+
+// accountRules are about an account and its root user.
+var accountRules = []*Rule{ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertificate, ruleRootUsed, rulePasswordPolicy, ruleRootVirtualMFA, rulePasswordExpiry}
 
 // account judges the account that k belongs to, once for all its keys.
 func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
@@ -17,7 +69,7 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 	}
 	a.users["account "+acct.ID] = true
 	f.Account, f.KeyID = acct.ID, ""
-	add := func(rule, fix, format string, args ...any) {
+	add := func(rule *Rule, fix, format string, args ...any) {
 		f := f
 		f.Fix, f.What = fix, fmt.Sprintf("account %s (%s) ", acct.ID, someNames(f.Profiles))+fmt.Sprintf(format, args...)
 		a.add(rule, f, acct.ID)
@@ -28,21 +80,21 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 			if a.replacesRoot(acct.ID) {
 				fix = "keycare resume"
 			}
-			add("root-key-in-account", fix, "has a root access key, which is not in these files")
+			add(ruleRootKeyInAccount, fix, "has a root access key, which is not in these files")
 		}
 		if r.MFA == 0 && !(r.NoPassword && r.Keys == 0) {
-			add("root-no-mfa", "", "has no MFA device for its root user")
+			add(ruleRootNoMFA, "", "has no MFA device for its root user")
 		}
 		if r.Certificates > 0 {
-			add("root-certificate", "", "has a signing certificate of its root user")
+			add(ruleRootCertificate, "", "has a signing certificate of its root user")
 		}
 	}
 	if acct.RootVirtual.Known() && acct.RootVirtual.Value {
-		add("root-virtual-mfa", "", "has a program as an MFA device of its root user, not a piece of hardware")
+		add(ruleRootVirtualMFA, "", "has a program as an MFA device of its root user, not a piece of hardware")
 	}
 	// A root key on this machine is a finding of its own, and asking is a use.
 	if u := acct.RootUse.Value; acct.RootUse.Known() && !u.At.IsZero() && a.in.Now.Sub(u.At) <= day && !a.rootKeyHere(acct.ID) {
-		add("root-used", "", "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), usedBy(u))
+		add(ruleRootUsed, "", "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), usedBy(u))
 	}
 	if p := acct.Password.Value; acct.Password.Known() {
 		if short := shortOf(p); len(short) > 0 {
@@ -50,7 +102,7 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 			if p.Default {
 				says = "has no password policy, so AWS's default holds: " + strings.Join(short, ", ")
 			}
-			add("password-policy", passwordCommand(p)+profileFlag(f, a), "%s", says)
+			add(rulePasswordPolicy, passwordCommand(p)+profileFlag(f, a), "%s", says)
 		}
 		if p.MaxAge == 0 || p.MaxAge > passwordMaxAge {
 			says, strict := "lets passwords live for ever", p
@@ -58,7 +110,7 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 				says = fmt.Sprintf("lets passwords live for %d days, not %d", p.MaxAge, passwordMaxAge)
 			}
 			strict.MaxAge = passwordMaxAge
-			add("password-expiry", passwordCommand(strict)+profileFlag(f, a), "%s", says)
+			add(rulePasswordExpiry, passwordCommand(strict)+profileFlag(f, a), "%s", says)
 		}
 	}
 	a.unknownAccount(acct, f)
@@ -120,46 +172,4 @@ func passwordCommand(p facts.PasswordPolicy) string {
 		cmd += " --hard-expiry"
 	}
 	return cmd
-}
-
-func (a *auditor) unknownAccount(acct *facts.AccountFacts, f Finding) {
-	if a.in.Offline {
-		return
-	}
-	device := acct.RootVirtual.Unknown
-	if acct.Root.Known() && acct.Root.Value.MFA == 0 {
-		device = "" // there is none
-	}
-	use := acct.RootUse.Unknown
-	if a.rootKeyHere(acct.ID) {
-		use = "" // it is not judged
-	}
-	var missing, reasons []string
-	for _, u := range []struct{ fact, why string }{
-		{"root user's keys and MFA", acct.Root.Unknown}, {"kind of the root user's MFA device", device},
-		{"password policy", acct.Password.Unknown}, {"root user's last use", use},
-	} {
-		if u.why == "" {
-			continue
-		}
-		missing = append(missing, u.fact)
-		if !slices.Contains(reasons, u.why) {
-			reasons = append(reasons, u.why)
-		}
-	}
-	if len(missing) == 0 {
-		return
-	}
-	says := "unknown " + strings.Join(missing, ", ")
-	if len(missing) == 1 && use != "" {
-		says = "when root was last used is unknown"
-		switch {
-		case use == facts.NoReport:
-			f.Fix = "an administrator can have one made: aws iam generate-credential-report" + profileFlag(f, a)
-		case strings.HasPrefix(use, needs):
-			f.Severity = Info // who has no such right can do nothing about it
-		}
-	}
-	f.What = fmt.Sprintf("account %s (%s): %s: %s", acct.ID, someNames(f.Profiles), says, together(reasons))
-	a.add("unknown-account", f, acct.ID)
 }

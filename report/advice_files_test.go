@@ -31,7 +31,7 @@ func TestLoneKeys(t *testing.T) {
 		{home.Leftover, []string{keyB}, input("", ""), "keycare resume"},
 	} {
 		c.in.Local.Siblings = []home.Sibling{{Path: path, Kind: c.kind, KeyIDs: c.ids}}
-		for _, f := range of(Audit(c.in), siblingRules[c.kind].rule) {
+		for _, f := range of(Audit(c.in), siblingRules[c.kind].rule.ID) {
 			if _, command := splitFix(f.Fix); !strings.Contains(f.Fix, c.fix) || command != "" && len(f.Fix) > len(command) {
 				t.Errorf("%v: got %q, want %q", c.ids, f.Fix, c.fix)
 			}

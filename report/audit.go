@@ -22,7 +22,7 @@ func Audit(in Input) *Report {
 	a.noCLI = a.set.CLI("default").Refused != nil
 	a.judgeSpare()
 	for _, look := range []func(*auditor){
-		lookAtPlaces, lookAtFiles, lookAtSiblings, lookBeside, lookAtEnvironment, lookAtHistory,
+		lookAtPlaces, lookAtFiles, lookAtCaches, lookAtLinks, lookAtSiblings, lookAtLegacyFiles, lookAtEnvironment, lookAtHistory,
 		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
 	} {
 		look(a)
@@ -48,8 +48,7 @@ type auditor struct {
 // is what the finding is about, without anything that moves: it makes the
 // fingerprint. Never put a secret into it. It reports whether the finding is in
 // the report.
-func (a *auditor) add(rule string, f Finding, subject ...string) bool {
-	r := ruleByID[rule]
+func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	f.Rule, f.Why, f.Sources = r.ID, r.Why, r.Sources
 	if f.Severity == Clean {
 		f.Severity = r.Severity
@@ -63,14 +62,14 @@ func (a *auditor) add(rule string, f Finding, subject ...string) bool {
 	if f.Profiles == nil {
 		f.Profiles = []string{}
 	}
-	a.digest = append(a.digest[:0], rule...)
+	a.digest = append(a.digest[:0], r.ID...)
 	for _, part := range subject {
 		a.digest = append(append(a.digest, 0), part...)
 	}
 	if f.Account == "" && f.KeyID != "" {
 		f.Account = a.accountOf(f.KeyID)
 	}
-	if slices.Contains(a.in.Policy.Off, rule) {
+	if slices.Contains(a.in.Policy.Off, r.ID) {
 		return false
 	}
 	if a.accepted(&f) {
@@ -162,4 +161,15 @@ func compare(a, b Finding) int {
 		strings.Compare(a.KeyID, b.KeyID),
 		strings.Compare(a.Fingerprint, b.Fingerprint),
 	)
+}
+
+// atHeader fills in the place of a subject's first header, in the config file if
+// it has one there.
+func (a *auditor) atHeader(f Finding, s *subject) Finding {
+	for _, kind := range []credfile.FileKind{credfile.ConfigFile, credfile.CredentialsFile} {
+		if h := s.in[kind]; h != nil {
+			return a.at(f, kind, a.set.Files()[kind].Sections[h.sections[0]].First+1, 1)
+		}
+	}
+	return f
 }

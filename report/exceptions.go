@@ -6,6 +6,19 @@ import (
 	"time"
 )
 
+var (
+	ruleExceptionExpired = &Rule{
+		ID: "exception-expired", Severity: Low, Because: "what it covered is shown again by its own rule",
+		Title:   "Exception that has ended",
+		Why:     "somebody accepted a finding until that day",
+		Sources: []string{"keycare settings"},
+		Fix:     "mend what it was about, then delete it from keycare.ini, or give it a new end: keycare settings",
+	}
+)
+
+// exceptionRules are about the exceptions themselves.
+var exceptionRules = []*Rule{ruleExceptionExpired}
+
 // accepted reports whether an exception that still holds covers f.
 func (a *auditor) accepted(f *Finding) bool {
 	for i := range a.in.Policy.Exceptions {
@@ -24,7 +37,7 @@ func (e *Exception) covers(f *Finding) bool {
 	if e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "" {
 		return false
 	}
-	return (e.Rule == "" || e.Rule == f.Rule || e.Rule == "old-key" && f.Rule == "year-old-key") && (e.Key == "" || e.Key == f.KeyID) &&
+	return (e.Rule == "" || e.Rule == f.Rule || e.Rule == ruleOldKey.ID && f.Rule == ruleYearOldKey.ID) && (e.Key == "" || e.Key == f.KeyID) &&
 		(e.Account == "" || e.Account == f.Account) &&
 		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile}))
 }
@@ -35,7 +48,7 @@ func lookAtExceptions(a *auditor) {
 		if a.in.Now.Before(e.Until) {
 			continue
 		}
-		a.add("exception-expired", Finding{What: fmt.Sprintf("the exception %q (%s) ended on %s: %s",
+		a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("the exception %q (%s) ended on %s: %s",
 			e.Name, e.Where, e.Until.Add(-time.Second).Format(time.DateOnly), e.Reason)}, e.Name)
 	}
 }

@@ -8,6 +8,82 @@ import (
 	"keycare/credfile"
 )
 
+var (
+	ruleOldGenerationKey = &Rule{
+		ID: "old-generation-key", Severity: High, Because: "the key is years past every limit, for certain",
+		Title:   "Key from before about 2019",
+		Why:     "its ID is of a kind that AWS stopped making about 2019, so the key has not been changed for years",
+		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "WithSecure on the generation bit of key IDs"},
+		Fix:     "keycare rotate {arg}",
+	}
+	ruleKeyWithToken = &Rule{
+		ID: "key-with-token", Severity: Medium, Because: "the key cannot work this way",
+		Title:   "Long-term key with a session token",
+		Why:     "AWS refuses a long-term key that comes with a session token",
+		Sources: []string{srcKeyIDs},
+		Fix:     "delete the line of the session token, or put the session's own key ID and secret there",
+	}
+	ruleKeyInConfig = &Rule{
+		ID: "key-in-config", Severity: Low, Because: "allowed, but unexpected",
+		Title:   "Key in the config file",
+		Why:     "the config file is often shared, copied and readable to others, and the credentials file is the place for keys",
+		Sources: []string{srcShared},
+		Fix:     "move the lines of the key from [profile ...] here to the profile's section in the credentials file",
+	}
+	ruleSessionKey = &Rule{
+		ID: "session-key", Severity: Low, Because: "it expires by itself",
+		Title:   "Session key left in a file",
+		Why:     "it is of no use once it has expired, and the file does not say when",
+		Sources: []string{srcKeyIDs},
+		Fix:     "if no tool of yours renews it, delete its lines from the profile",
+	}
+	ruleSessionKeyNoToken = &Rule{
+		ID: "session-key-no-token", Severity: Low, Because: "it opens nothing",
+		Title:   "Session key without its token",
+		Why:     "a session key is of no use without aws_session_token",
+		Sources: []string{srcKeyIDs},
+		Fix:     "delete its lines from the profile",
+	}
+	ruleNotAnAccessKey = &Rule{
+		ID: "not-an-access-key", Severity: Low, Because: "AWS does not accept it, though another service may",
+		Title:   "Key ID that is none of AWS's",
+		Why:     "AWS does not accept it; if it is for another service, say so with endpoint_url in the profile",
+		Sources: []string{srcKeyIDs},
+		Fix:     "delete its lines, or write the right key ID: aws configure --profile {profile}",
+	}
+	ruleExampleKey = &Rule{
+		ID: "example-key", Severity: Low, Because: "it opens nothing",
+		Title:   "Example key from AWS's documentation",
+		Why:     "it opens nothing, so every tool with this profile fails",
+		Sources: []string{"AWS documentation, AKIAIOSFODNN7EXAMPLE"},
+		Fix:     "put a working key there, or delete its lines: aws configure --profile {profile}",
+	}
+	ruleStaticKey = &Rule{
+		ID: "static-key", Severity: Info, Because: "it works as meant; there are safer ways",
+		Title:   "Long-term key on this machine",
+		Why:     "it works for ever for whoever copies it; short-term keys (aws login, IAM Identity Center) do not",
+		Sources: []string{srcBest, "CIS AWS Foundations 7.0.0 2.19"},
+		Fix:     "if you can sign in to the console, use short-term keys instead: aws login",
+	}
+	ruleSharedKey = &Rule{
+		ID: "shared-key", Severity: Info, Because: "keycare rotates all places at once",
+		Title:   "Same key in several profiles",
+		Why:     "a rotation has to change all of them; keycare does",
+		Sources: []string{srcBest},
+		Fix:     "keep one profile, and let the others name it as their source_profile",
+	}
+	ruleCanaryKey = &Rule{
+		ID: "canary-key", Severity: Info, Because: "it is there on purpose",
+		Title:   "Canary key",
+		Why:     "it was put there as bait: any use of it raises an alarm. keycare makes no call with it and never rotates it",
+		Sources: []string{"Thinkst canary tokens; trufflehog's list of canary accounts"},
+		Fix:     "leave it as it is",
+	}
+)
+
+// keyRules are about what key IDs say by themselves, and where they stand.
+var keyRules = []*Rule{ruleOldGenerationKey, ruleKeyWithToken, ruleKeyInConfig, ruleSessionKey, ruleSessionKeyNoToken, ruleNotAnAccessKey, ruleExampleKey, ruleStaticKey, ruleSharedKey, ruleCanaryKey}
+
 // lookAtKeys judges what key IDs say by themselves, and where they stand.
 func lookAtKeys(a *auditor) {
 	for _, k := range a.survey.keys {
@@ -20,7 +96,7 @@ func lookAtKeys(a *auditor) {
 func (a *auditor) key(k *key) {
 	f := a.keyFinding(k)
 	of := someNames(f.Profiles)
-	add := func(rule, what string) {
+	add := func(rule *Rule, what string) {
 		f := f
 		f.What = what
 		a.add(rule, f, k.subjectOf())
@@ -28,12 +104,12 @@ func (a *auditor) key(k *key) {
 	a.keyPlaces(k, f)
 	switch {
 	case k.Canary:
-		add("canary-key", fmt.Sprintf("%s of %s belongs to an account of canary keys", k.show(), of))
+		add(ruleCanaryKey, fmt.Sprintf("%s of %s belongs to an account of canary keys", k.show(), of))
 	case k.Example:
-		add("example-key", fmt.Sprintf("%s has the example %s", of, k.show()))
+		add(ruleExampleKey, fmt.Sprintf("%s has the example %s", of, k.show()))
 	case !k.valid || k.oddDigits():
 		if k.Kind != credfile.Unknown || k.forAWS() {
-			add("not-an-access-key", fmt.Sprintf("%s has a key ID that AWS never gave out (%d characters)", of, len(k.ID)))
+			add(ruleNotAnAccessKey, fmt.Sprintf("%s has a key ID that AWS never gave out (%d characters)", of, len(k.ID)))
 		}
 	case k.Kind == credfile.Temporary:
 		a.session(k, f)
@@ -41,9 +117,9 @@ func (a *auditor) key(k *key) {
 		if o := a.in.Online[k.ID]; o.Rejected || o.Status.Value == "Inactive" {
 			return // it does not work
 		}
-		add("static-key", fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.seen(k)))
+		add(ruleStaticKey, fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.seen(k)))
 		if k.OldGen {
-			add("old-generation-key", fmt.Sprintf("%s of %s was made before about 2019", k.show(), of))
+			add(ruleOldGenerationKey, fmt.Sprintf("%s of %s was made before about 2019", k.show(), of))
 		}
 	}
 }
@@ -77,7 +153,7 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 	if len(f.Profiles) > 1 && !k.Canary && !k.Example {
 		f := f
 		f.What = fmt.Sprintf("%s stands in %s", k.show(), someNames(f.Profiles))
-		a.add("shared-key", f, k.subjectOf())
+		a.add(ruleSharedKey, f, k.subjectOf())
 	}
 	for _, p := range k.places {
 		h := p.at()
@@ -89,22 +165,22 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 		if p.file == credfile.ConfigFile {
 			here := here
 			here.What = fmt.Sprintf("%s has %s in the config file", someNames(names), k.show())
-			a.add("key-in-config", here, p.s.name, k.subjectOf())
+			a.add(ruleKeyInConfig, here, p.s.name, k.subjectOf())
 		}
 		if k.Kind == credfile.LongTerm && k.valid && h.token.there() {
 			here.What = fmt.Sprintf("%s has a session token beside the long-term %s", someNames(names), k.show())
 			here.Line, here.Col = h.token.line, h.token.col
-			a.add("key-with-token", here, p.s.name, k.subjectOf())
+			a.add(ruleKeyWithToken, here, p.s.name, k.subjectOf())
 		}
 	}
 }
 
 // session judges a key from STS.
 func (a *auditor) session(k *key, f Finding) {
-	rule, what := "session-key-no-token", "%s of %s has no session token beside it"
+	rule, what := ruleSessionKeyNoToken, "%s of %s has no session token beside it"
 	for _, p := range k.places {
 		if p.at().token.there() {
-			rule, what = "session-key", "%s of %s is a session key: it expires by itself"
+			rule, what = ruleSessionKey, "%s of %s is a session key: it expires by itself"
 		}
 	}
 	f.What = fmt.Sprintf(what, k.show(), someNames(f.Profiles))

@@ -12,7 +12,7 @@ import (
 func RulesMarkdown() string {
 	var b strings.Builder
 	b.WriteString("# What keycare audit looks for\n\n" +
-		"<!-- Made from the tables in report/rules*.go by: go test ./report -run Markdown -update -->\n\n" +
+		"<!-- Made from the tables in report/*.go by: go test ./report -run Markdown -update -->\n\n" +
 		"`--fail-on LEVEL` makes findings of that severity and above a failure.\n\n" +
 		"| rule | severity | what |\n|---|---|---|\n")
 	for _, r := range Rules {

@@ -7,6 +7,47 @@ import (
 	"keycare/credfile"
 )
 
+var (
+	rulePairSplit = &Rule{
+		ID: "pair-split", Severity: Medium, Because: "most tools cannot use the key, some can",
+		Title:   "Key split over both files",
+		Why:     "the AWS CLI and the Go SDK find no key here, the JavaScript SDK puts the two halves together",
+		Sources: []string{srcReadings},
+		Fix:     "write key ID and secret into one file: aws configure --profile {profile}",
+	}
+	ruleSecretMismatch = &Rule{
+		ID: "secret-mismatch", Severity: Medium, Because: "one of the two cannot work",
+		Title:   "Same key ID with different secrets",
+		Why:     "a key has one secret, so at most one of them works",
+		Sources: []string{srcBest},
+		Fix:     "delete the one that does not work; to see which: aws sts get-caller-identity --profile {profile}",
+	}
+	ruleSecretReused = &Rule{
+		ID: "secret-reused", Severity: Medium, Because: "one of the two cannot work",
+		Title:   "Same secret under different key IDs",
+		Why:     "two keys never have the same secret, so at most one of them works",
+		Sources: []string{srcBest},
+		Fix:     "delete the one that does not work; to see which: aws sts get-caller-identity --profile {profile}",
+	}
+	ruleIDWithoutSecret = &Rule{
+		ID: "id-without-secret", Severity: Low, Because: "it opens nothing",
+		Title:   "Key ID without its secret",
+		Why:     "tools that find half a key stop, or look for a key elsewhere",
+		Sources: []string{srcReadings},
+		Fix:     "delete the line, or complete the key: aws configure --profile {profile}",
+	}
+	ruleSecretWithoutID = &Rule{
+		ID: "secret-without-id", Severity: Low, Because: "a secret opens nothing without its key ID",
+		Title:   "Secret without its key ID",
+		Why:     "tools that find half a key stop, or look for a key elsewhere",
+		Sources: []string{srcReadings},
+		Fix:     "delete the line, or complete the key: aws configure --profile {profile}",
+	}
+)
+
+// pairRules are about IDs, secrets and tokens that do not fit together.
+var pairRules = []*Rule{rulePairSplit, ruleSecretMismatch, ruleSecretReused, ruleIDWithoutSecret, ruleSecretWithoutID}
+
 // lookAtPairs judges IDs, secrets and tokens that do not fit together.
 func lookAtPairs(a *auditor) {
 	for _, s := range a.survey.subjects {
@@ -37,7 +78,7 @@ func (a *auditor) split(s *subject) bool {
 	if idLast {
 		here, there, half, other = creds.secret, config.id, "secret", "key ID"
 	}
-	a.add("pair-split", a.at(Finding{Profiles: []string{s.name},
+	a.add(rulePairSplit, a.at(Finding{Profiles: []string{s.name},
 		What: fmt.Sprintf("profile %q has the %s here and the %s in line %d of %s", s.name, half, other, there.line, a.set.Config.Path)},
 		credfile.CredentialsFile, here.line, here.col), s.name)
 	return true
@@ -52,9 +93,9 @@ func (a *auditor) halves(s *subject) {
 		if h == nil || h.id.there() == h.secret.there() {
 			continue
 		}
-		rule, what, c := "id-without-secret", "%s has a key ID without a secret: the AWS CLI and the Go SDK stop at it, the JavaScript SDK finds no key", h.id
+		rule, what, c := ruleIDWithoutSecret, "%s has a key ID without a secret: the AWS CLI and the Go SDK stop at it, the JavaScript SDK finds no key", h.id
 		if h.secret.there() {
-			rule, what, c = "secret-without-id", "%s has a secret without a key ID", h.secret
+			rule, what, c = ruleSecretWithoutID, "%s has a secret without a key ID", h.secret
 		}
 		f := a.at(Finding{Profiles: names, What: fmt.Sprintf(what, someNames(names))}, credfile.FileKind(kind), c.line, c.col)
 		if k := a.survey.byID[h.id.value]; h.id.there() && k.valid {
@@ -77,7 +118,7 @@ func (a *auditor) secrets(k *key) {
 			f := a.keyFinding(k)
 			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), someNames(f.Profiles))
 			f.Fix = a.rightSecret(k)
-			a.add("secret-mismatch", a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
+			a.add(ruleSecretMismatch, a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
 			return
 		}
 	}
@@ -122,7 +163,7 @@ func (a *auditor) reusedSecrets() {
 			f := a.keyFinding(k)
 			f.Profiles = mergeNames(other.profiles(), f.Profiles)
 			f.What = fmt.Sprintf("%s has the same secret as %s", k.show(), other.show())
-			a.add("secret-reused", a.at(f, p.file, h.secret.line, h.secret.col), other.subjectOf(), k.subjectOf())
+			a.add(ruleSecretReused, a.at(f, p.file, h.secret.line, h.secret.col), other.subjectOf(), k.subjectOf())
 		}
 	}
 }

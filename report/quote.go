@@ -137,3 +137,15 @@ func someNames(names []string) string {
 	last := len(quoted) - 1
 	return "profiles " + strings.Join(quoted[:last], ", ") + " and " + quoted[last]
 }
+
+// profileFlag makes an AWS CLI command use the profile of f.
+func profileFlag(f Finding, a *auditor) string {
+	if len(f.Profiles) == 0 {
+		return ""
+	}
+	name := quoteName(f.Profiles[0], a.in.Local.GOOS)
+	if name == "" {
+		return ""
+	}
+	return " --profile " + name
+}

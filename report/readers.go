@@ -10,6 +10,36 @@ import (
 	"keycare/credfile"
 )
 
+var (
+	ruleReadersDisagree = &Rule{
+		ID: "readers-disagree", Severity: High, Because: "a tool silently uses another key than the file seems to say",
+		Title:   "AWS's tools read different keys",
+		Why:     "what you test with one tool is not what the other one does, and keycare does not rotate a key that is read in two ways",
+		Sources: []string{srcReadings},
+	}
+	ruleFileRejected = &Rule{
+		ID: "file-rejected", Severity: Medium, Because: "it breaks a tool, but loudly",
+		Title:   "File that a tool rejects",
+		Why:     "that tool finds none of the profiles, and keycare does not edit the file until all tools read it",
+		Sources: []string{srcReadings},
+	}
+	ruleNotRotatable = &Rule{
+		ID: "not-rotatable", Severity: Medium, Because: "the key works, but it cannot be rotated until this is mended",
+		Title:   "Key that keycare would not rotate",
+		Why:     "keycare checks its edits with another reader too, and does not change what that one reads differently",
+		Sources: []string{srcReadings},
+	}
+	ruleFileQuirk = &Rule{
+		ID: "file-quirk", Severity: Low, Because: "no key is read in two ways because of it, but other settings or other tools may differ",
+		Title:   "Writing that tools read differently",
+		Why:     "another tool, or the next version of one, may read something else",
+		Sources: []string{srcReadings},
+	}
+)
+
+// readerRules are about how AWS's tools read the files.
+var readerRules = []*Rule{ruleReadersDisagree, ruleFileRejected, ruleNotRotatable, ruleFileQuirk}
+
 // lookAtReaders judges where AWS's tools read the files differently.
 func lookAtReaders(a *auditor) {
 	r := &readers{auditor: a, told: make(map[quirkOf]bool), mendable: a.set.Mendable()}
@@ -73,7 +103,7 @@ func (r *readers) refusals() bool {
 			}
 		}
 		if f.What != "" {
-			r.add("file-rejected", f, credfile.FileKind(kind).String(), f.File)
+			r.add(ruleFileRejected, f, credfile.FileKind(kind).String(), f.File)
 		}
 	}
 	return true
@@ -123,7 +153,7 @@ func (r *readers) compare(s *subject) {
 		f.KeyID = cli.Pair.ID
 	}
 	f.What = fmt.Sprintf("profile %q: %s, because of %s", s.name, difference(cli, sdk), c.what)
-	r.add("readers-disagree", f, s.name)
+	r.add(ruleReadersDisagree, f, s.name)
 }
 
 // rotatable says beforehand that a rotation would be refused because ini.v1, by
@@ -145,7 +175,7 @@ func (r *readers) rotatable(s *subject, cli credfile.Reading) {
 	if isKeyID(credfile.FactsOf(cli.Pair.ID)) {
 		f.KeyID = cli.Pair.ID
 	}
-	r.add("not-rotatable", f, s.name)
+	r.add(ruleNotRotatable, f, s.name)
 }
 
 // difference says what each tool reads.
@@ -337,7 +367,7 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		if d.Profile == "" && lost != "" {
 			subject = append(subject, lost)
 		}
-		r.add("file-quirk", r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Fix: r.repair(d)},
+		r.add(ruleFileQuirk, r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Fix: r.repair(d)},
 			kind, d.Pos.Line, d.Pos.Col), subject...)
 	}
 }

@@ -8,6 +8,40 @@ import (
 	"keycare/credfile/facts"
 )
 
+var (
+	ruleRotationUnfinished = &Rule{
+		ID: "rotation-unfinished", Severity: High, Because: "two keys are alive, or the file holds one that is about to be deleted",
+		Title:   "Rotation that stopped half way",
+		Why:     "until it is finished the user has an extra key and its secrets lie in a recovery file",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume",
+	}
+	ruleRecoveryLeft = &Rule{
+		ID: "recovery-left", Severity: High, Because: "two secrets lie in a file that nothing will ever remove",
+		Title:   "Recovery file without its journal",
+		Why:     "it holds the secrets of the old and the new key of a rotation that nobody remembers",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume",
+	}
+	ruleRotationWatched = &Rule{
+		ID: "rotation-watched", Severity: Low, Because: "a key may turn up that nobody holds the secret of",
+		Title:   "Lost reply that is still watched",
+		Why:     "a key that nobody knows may still appear; keycare looks for it and deletes it",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume",
+	}
+	ruleRotationInGrace = &Rule{
+		ID: "rotation-in-grace", Severity: Info, Because: "it is meant to be so, for a while",
+		Title:   "Old key in its time of grace",
+		Why:     "the old key works until keycare retires it, so that other users of it can change over",
+		Sources: []string{srcBest},
+		Fix:     "nothing to do before the end of the grace; then: keycare resume",
+	}
+)
+
+// rotationRules are about rotations in flight.
+var rotationRules = []*Rule{ruleRotationUnfinished, ruleRecoveryLeft, ruleRotationWatched, ruleRotationInGrace}
+
 // flightOf is the rotation in flight that a key is the old or the new one of; nil
 // if there is none.
 func (a *auditor) flightOf(id string) *facts.Rotation {
@@ -56,15 +90,15 @@ func lookAtRotations(a *auditor) {
 		if !r.Since.IsZero() {
 			of += " (since " + r.Since.UTC().Format(time.DateOnly) + ")"
 		}
-		rule, says := "rotation-unfinished", of+" is not finished"
+		rule, says := ruleRotationUnfinished, of+" is not finished"
 		switch {
 		case !r.Journal:
-			rule, says = "recovery-left", "a recovery file with the secrets of "+of+" has no journal beside it"
+			rule, says = ruleRecoveryLeft, "a recovery file with the secrets of "+of+" has no journal beside it"
 		case r.Stage == "grace":
-			rule, says = "rotation-in-grace", of+" is done but for the old key, which is still active"
+			rule, says = ruleRotationInGrace, of+" is done but for the old key, which is still active"
 			f.Fix = a.graceFix(r, &says)
 		case r.Stage == "watch":
-			rule, says = "rotation-watched", of+" is closed, but a request whose reply was lost may still make a key"
+			rule, says = ruleRotationWatched, of+" is closed, but a request whose reply was lost may still make a key"
 		case r.Stage == "damaged":
 			says = "the journal of " + of + " cannot be read"
 			f.Fix = "look at the keys of the user in the AWS console, then move the journal away"

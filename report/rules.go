@@ -1,6 +1,9 @@
 package report
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Rule is one thing that an audit looks for.
 type Rule struct {
@@ -28,14 +31,22 @@ const (
 )
 
 // Rules is every rule, the worst first. Documentation, JSON and tables are all
-// made from it.
-var Rules = slices.Concat(criticalRules, highRules, mediumRules, lowRules, infoRules)
+// made from it. Each topic's file has its own.
+var Rules = worstFirst(slices.Concat(
+	answerRules, copyRules, userRules, accountRules, fileRules, rotationRules, readerRules, keyRules, ageRules, signingRules,
+	secondKeyRules, pairRules, strayRules, environmentRules, historyRules, unknownRules, exceptionRules,
+))
+
+func worstFirst(rules []*Rule) []*Rule {
+	slices.SortStableFunc(rules, func(a, b *Rule) int { return cmp.Compare(b.Severity, a.Severity) })
+	return rules
+}
 
 // ruleByID finds the rules by their IDs.
 var ruleByID = func() map[string]*Rule {
 	m := make(map[string]*Rule, len(Rules))
-	for i := range Rules {
-		m[Rules[i].ID] = &Rules[i]
+	for _, r := range Rules {
+		m[r.ID] = r
 	}
 	return m
 }()

@@ -1,7 +1,11 @@
 package report
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -286,4 +290,54 @@ func TestRulesTable(t *testing.T) {
 			t.Errorf("there is no quirk %q", q)
 		}
 	}
+}
+
+// A rule that a topic declares and does not list would be in no documentation.
+func TestEveryRuleIsListed(t *testing.T) {
+	listed := make(map[string]bool)
+	for _, r := range Rules {
+		listed[r.ID] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if typ, named := litType(lit); !ok || !named || typ != "Rule" {
+				return true
+			}
+			declared++
+			for _, e := range lit.Elts {
+				kv := e.(*ast.KeyValueExpr)
+				if id, ok := kv.Value.(*ast.BasicLit); ok && kv.Key.(*ast.Ident).Name == "ID" && !listed[strings.Trim(id.Value, `"`)] {
+					t.Errorf("%s: rule %s is not listed", name, id.Value)
+				}
+			}
+			return true
+		})
+	}
+	if declared != len(Rules) {
+		t.Errorf("%d rules are declared, %d listed", declared, len(Rules))
+	}
+}
+
+func litType(lit *ast.CompositeLit) (name string, ok bool) {
+	if lit == nil {
+		return "", false
+	}
+	id, ok := lit.Type.(*ast.Ident)
+	if !ok {
+		return "", false
+	}
+	return id.Name, true
 }

@@ -7,6 +7,26 @@ import (
 	"keycare/credfile"
 )
 
+var (
+	ruleRootLogin = &Rule{
+		ID: "root-login", Severity: High, Because: "it is root, but its session keys expire within hours",
+		Title:   "Profile that signs in as root",
+		Why:     "every command with this profile runs with unlimited rights",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.7", "Prowler iam_avoid_root_usage"},
+		Fix:     "sign in as a user or role instead: aws login --profile {profile}",
+	}
+	ruleTwoWaysToSign = &Rule{
+		ID: "two-ways-to-sign", Severity: Medium, Because: "a forgotten key wins over the safer way, in some tools only",
+		Title:   "Static key beside another way to sign in",
+		Why:     "tools differ in which of the two they use",
+		Sources: []string{srcPrecedence},
+		Fix:     "if the key is no longer needed, delete its lines from the profile and the key from AWS",
+	}
+)
+
+// signingRules are about profiles that can sign in more than one way.
+var signingRules = []*Rule{ruleRootLogin, ruleTwoWaysToSign}
+
 // otherWay is a way to sign that a profile may have beside a static key, and
 // what the two tools make of the two. cli and sdk say what is used.
 type otherWay struct {
@@ -52,7 +72,7 @@ func (a *auditor) rootLogin(s *subject) {
 	}
 	arn := a.set.Setting(s.name, "login_session")
 	if strings.HasPrefix(arn, "arn:") && strings.HasSuffix(arn, ":root") {
-		a.add("root-login", a.atHeader(Finding{Profiles: []string{s.name},
+		a.add(ruleRootLogin, a.atHeader(Finding{Profiles: []string{s.name},
 			What: fmt.Sprintf("profile %q signs in as the root user (login_session)", s.name)}, s), s.name)
 	}
 }
@@ -89,7 +109,7 @@ func (a *auditor) twoWays(s *subject) {
 		} else {
 			f.What += fmt.Sprintf("the AWS CLI uses %s, the Go SDK (terraform and others) uses %s", named.Replace(cli), named.Replace(w.sdk))
 		}
-		a.add("two-ways-to-sign", f, s.name, w.name)
+		a.add(ruleTwoWaysToSign, f, s.name, w.name)
 		return
 	}
 }

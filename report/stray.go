@@ -9,6 +9,19 @@ import (
 )
 
 var (
+	ruleStrayKey = &Rule{
+		ID: "stray-key", Severity: Medium, Because: "as for backup-copy",
+		Title:   "Key where no tool reads it",
+		Why:     "a key in a comment or a shell line is used by nothing that reads this file, and nobody rotates or deletes it",
+		Sources: []string{srcBest, "git-secrets and trufflehog patterns for key IDs and secrets"},
+		Fix:     "delete the lines; if the key is not used anywhere else, delete it from AWS too",
+	}
+)
+
+// strayRules are about keys that no tool reads.
+var strayRules = []*Rule{ruleStrayKey}
+
+var (
 	idText     = regexp.MustCompile(`(?:^|[^A-Za-z0-9])(AKIA[A-Z0-9]{16})(?:[^A-Za-z0-9]|$)`)
 	secretText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
 	hashText   = regexp.MustCompile(`^[0-9a-f]{40}$`) // of git, not a secret
@@ -45,7 +58,7 @@ func lookAtStrays(a *auditor) {
 			if f.Lines[n].Kind == credfile.Comment {
 				where = "a comment"
 			}
-			a.add("stray-key", a.at(Finding{Profiles: names, KeyID: id,
+			a.add(ruleStrayKey, a.at(Finding{Profiles: names, KeyID: id,
 				What: fmt.Sprintf("key %s stands with its secret in %s%s", id, where, of)},
 				credfile.FileKind(kind), n+1, 1), credfile.FileKind(kind).String(), id)
 		}

@@ -9,6 +9,91 @@ import (
 	"keycare/credfile/facts"
 )
 
+var (
+	ruleKeyQuarantined = &Rule{
+		ID: "key-quarantined", Severity: Critical, Because: "AWS saw the key in public, so others have it",
+		Title:   "User that AWS put into quarantine",
+		Why:     "AWS found a key of this user in a public place and limits what the user can do; others have the key as well",
+		Sources: []string{"AWS managed policies AWSCompromisedKeyQuarantine, V2 and V3"},
+		Fix:     "follow the case that AWS opened for the account: delete the key, make a new one with another identity, look at what was done with it; do not detach the policy",
+	}
+	ruleConsoleNoMFA = &Rule{
+		ID: "console-no-mfa", Severity: High, Because: "as in Prowler: a password alone opens the console",
+		Title:   "Console user without MFA",
+		Why:     "a guessed or stolen password is enough to sign in",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.10", "AWS Security Hub IAM.5", "Prowler iam_user_mfa_enabled_console_access"},
+		Fix:     "sign in as the user and assign an MFA device under Security credentials",
+	}
+	ruleAdminAttached = &Rule{
+		ID: "admin-attached", Severity: High, Because: "one copied key is the whole account; Prowler even says critical",
+		Title:   "Administrator by a policy of its own",
+		Why:     "rights that hang on a user are overlooked when somebody changes jobs; a group shows who is an administrator",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2", "Prowler iam_user_administrator_access_policy"},
+	}
+	ruleAdminNoMFA = &Rule{
+		ID: "admin-no-mfa", Severity: High, Because: "as in Prowler",
+		Title:   "Administrator without MFA",
+		Why:     "nothing but the key stands between a thief and the whole account, and no policy can ask for a second factor",
+		Sources: []string{"Prowler iam_administrator_access_with_mfa", "AWS Security Hub IAM.19"},
+		Fix:     "sign in as the user and assign an MFA device under Security credentials",
+	}
+	ruleConsoleUnused = &Rule{
+		ID: "console-unused", Severity: Medium, Because: "as for unused-key",
+		Title:   "Console password that is not used",
+		Why:     "nobody would miss it, and nobody would notice that somebody guessed it",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_console_access_unused; here a password that was never used counts from when it was set"},
+	}
+	ruleAdminPerhaps = &Rule{
+		ID: "admin-perhaps", Severity: Medium, Because: "a person has to judge the conditions; without them it is admin-attached",
+		Title:   "Policy that may make an administrator",
+		Why:     "it allows all actions with conditions or exceptions, and those often leave more than was meant",
+		Sources: []string{"AWS Security Hub IAM.1", srcBest},
+	}
+	ruleUserNoMFA = &Rule{
+		ID: "user-no-mfa", Severity: Low, Because: "without a console password only a policy could ask for it",
+		Title:   "User without MFA",
+		Why:     "no policy can ask for a second factor before the key does something dangerous",
+		Sources: []string{"AWS Security Hub IAM.19", srcBest},
+		Fix:     "assign an MFA device to the user in the console, under Security credentials",
+	}
+	ruleSigningCertificate = &Rule{
+		ID: "signing-certificate", Severity: Low, Because: "few interfaces of AWS take it still",
+		Title:   "Signing certificate of a user",
+		Why:     "it signs calls of old interfaces until somebody deletes it, and no rotation of keys changes it",
+		Sources: []string{srcBest, "IAM User Guide, X.509 signing certificates; for root: ScoutSuite iam-root-account-with-active-certs"},
+	}
+	ruleServiceCredential = &Rule{
+		ID: "service-credential", Severity: Low, Because: "it opens one service",
+		Title:   "Password or API key for one service",
+		Why:     "it works beside the access keys for whoever copies it, and no rotation of keys changes it",
+		Sources: []string{"IAM User Guide, service-specific credentials"},
+	}
+	rulePolicyOnUser = &Rule{
+		ID: "policy-on-user", Severity: Low, Because: "as CIS L1; it is untidy more than dangerous",
+		Title:   "Policies of a user's own",
+		Why:     "rights that hang on a user are overlooked; through groups it is clear who may do what",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2"},
+		Fix:     "put the user into a group that has the policies, then detach them from the user",
+	}
+	ruleAdminKey = &Rule{
+		ID: "admin-key", Severity: Info, Because: "the way it should be, if there has to be a key",
+		Title:   "Key of an administrator",
+		Why:     "a key with all rights lies in a file; keep it young, and use short-term keys where you can",
+		Sources: []string{srcBest},
+		Fix:     "give daily work a key or role with fewer rights",
+	}
+	ruleKeyAndPassword = &Rule{
+		ID: "key-and-password", Severity: Info, Because: "nothing is wrong with it yet",
+		Title:   "User with a console password and a key",
+		Why:     "whoever can sign in to the console needs no long-term key on a machine: aws login makes short-term ones",
+		Sources: []string{"ScoutSuite iam-user-with-password-and-key", "CIS AWS Foundations 7.0.0 2.19"},
+		Fix:     "aws login",
+	}
+)
+
+// userRules are about the IAM user of a key.
+var userRules = []*Rule{ruleKeyQuarantined, ruleConsoleNoMFA, ruleAdminAttached, ruleAdminNoMFA, ruleConsoleUnused, ruleAdminPerhaps, ruleUserNoMFA, ruleSigningCertificate, ruleServiceCredential, rulePolicyOnUser, ruleAdminKey, ruleKeyAndPassword}
+
 // judged is the user of a key, while it is judged.
 type judged struct {
 	*auditor
@@ -41,17 +126,17 @@ func (a *auditor) user(k *key, o facts.Online, f Finding) {
 	}
 	switch {
 	case u.Password.Known() && u.Password.Value.Exists:
-		p.add("console-no-mfa", "", "", "has a console password and no MFA device"+p.report)
+		p.add(ruleConsoleNoMFA, "", "", "has a console password and no MFA device"+p.report)
 	case direct || group:
-		p.add("admin-no-mfa", "", "", "is an administrator and has no MFA device"+p.report)
+		p.add(ruleAdminNoMFA, "", "", "is an administrator and has no MFA device"+p.report)
 	default:
-		p.add("user-no-mfa", "", "", "has no MFA device"+p.report)
+		p.add(ruleUserNoMFA, "", "", "has no MFA device"+p.report)
 	}
 }
 
 // add files a finding about the user. part is what of the user it is about, where
 // there may be several.
-func (p *judged) add(rule, part, fix, what string) {
+func (p *judged) add(rule *Rule, part, fix, what string) {
 	f := p.f
 	f.Fix, f.What = fix, p.about+" "+what
 	subject := []string{p.arn}
@@ -79,10 +164,10 @@ func (p *judged) policies() (admin bool) {
 	for _, arn := range p.Attached.Value {
 		switch name := policyName(arn); {
 		case strings.HasPrefix(name, "AWSCompromisedKeyQuarantine"):
-			p.add("key-quarantined", name, "", "has the policy "+name+": AWS found a key of this user in public")
+			p.add(ruleKeyQuarantined, name, "", "has the policy "+name+": AWS found a key of this user in public")
 		case isAdmin(arn):
 			admin = true
-			p.add("admin-attached", arn, "put the user into a group that has the policy, then: "+p.command("detach-user-policy", "policy-arn", arn),
+			p.add(ruleAdminAttached, arn, "put the user into a group that has the policy, then: "+p.command("detach-user-policy", "policy-arn", arn),
 				"has AdministratorAccess attached to itself")
 		default:
 			plain = append(plain, name)
@@ -92,17 +177,17 @@ func (p *judged) policies() (admin bool) {
 		switch policy.Grants.Value {
 		case facts.GrantsAll:
 			admin = true
-			p.add("admin-attached", policy.Name, "put the user into a group with AdministratorAccess, then: "+p.command("delete-user-policy", "policy-name", policy.Name),
+			p.add(ruleAdminAttached, policy.Name, "put the user into a group with AdministratorAccess, then: "+p.command("delete-user-policy", "policy-name", policy.Name),
 				"may do everything by its inline policy "+policy.Name)
 			continue
 		case facts.GrantsPerhapsAll:
-			p.add("admin-perhaps", policy.Name, "see what it allows: "+p.command("get-user-policy", "policy-name", policy.Name),
+			p.add(ruleAdminPerhaps, policy.Name, "see what it allows: "+p.command("get-user-policy", "policy-name", policy.Name),
 				"may be an administrator by its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
 		}
 		plain = append(plain, policy.Name+" (inline)")
 	}
 	if len(plain) > 0 {
-		p.add("policy-on-user", "", "", "has policies of its own: "+strings.Join(plain, ", "))
+		p.add(rulePolicyOnUser, "", "", "has policies of its own: "+strings.Join(plain, ", "))
 	}
 	return admin
 }
@@ -120,14 +205,14 @@ func (p *judged) groups() bool {
 			case facts.GrantsAll:
 				admin = g.Name
 			case facts.GrantsPerhapsAll:
-				p.add("admin-perhaps", g.Name+"\x00"+policy.Name,
+				p.add(ruleAdminPerhaps, g.Name+"\x00"+policy.Name,
 					"see what it allows: aws iam get-group-policy --group-name "+p.quoted(g.Name)+" --policy-name "+p.quoted(policy.Name)+profileFlag(p.f, p.auditor),
 					fmt.Sprintf("may be an administrator by the inline policy %s of group %s: it allows all actions, with conditions or exceptions", policy.Name, g.Name))
 			}
 		}
 	}
 	if admin != "" {
-		p.add("admin-key", "", "", fmt.Sprintf("is an administrator through group %s, and so is whoever copies the key", admin))
+		p.add(ruleAdminKey, "", "", fmt.Sprintf("is an administrator through group %s, and so is whoever copies the key", admin))
 	}
 	return admin != ""
 }
@@ -142,7 +227,7 @@ func isAdmin(arn string) bool { return strings.HasSuffix(arn, ":iam::aws:policy/
 // keyAndPassword tells of a user who needs no key of its own.
 func (p *judged) keyAndPassword(k *key) {
 	if p.Password.Known() && p.Password.Value.Exists {
-		p.add("key-and-password", "", "", "has a console password beside "+k.show())
+		p.add(ruleKeyAndPassword, "", "", "has a console password beside "+k.show())
 	}
 }
 
@@ -159,7 +244,7 @@ func (p *judged) password() {
 		since, says = pw.Set, "has a console password that was never used in the %s days since it was set, the limit is %s"
 	}
 	if idle := p.in.Now.Sub(since); !since.IsZero() && beyond(idle, limit) {
-		p.add("console-unused", "", "if the user does not need the console: "+p.command("delete-login-profile"),
+		p.add(ruleConsoleUnused, "", "if the user does not need the console: "+p.command("delete-login-profile"),
 			fmt.Sprintf(says, days(idle, limit), days(limit, limit))+p.report)
 	}
 }
@@ -172,7 +257,7 @@ func (p *judged) otherCredentials() {
 			what, fix = "has an active signing certificate"+p.report, "if nothing needs it, delete it; to see its ID: "+p.command("list-signing-certificates")
 			id = fmt.Sprint(i)
 		}
-		p.add("signing-certificate", id, fix, what)
+		p.add(ruleSigningCertificate, id, fix, what)
 	}
 	for _, c := range p.Services.Value {
 		if !c.Expires.IsZero() && !c.Expires.After(p.in.Now) {
@@ -182,48 +267,7 @@ func (p *judged) otherCredentials() {
 		if !c.Expires.IsZero() {
 			until = "until " + c.Expires.UTC().Format(time.DateOnly)
 		}
-		p.add("service-credential", c.ID, "if nothing needs it: "+p.command("delete-service-specific-credential", "service-specific-credential-id", c.ID),
+		p.add(ruleServiceCredential, c.ID, "if nothing needs it: "+p.command("delete-service-specific-credential", "service-specific-credential-id", c.ID),
 			fmt.Sprintf("has a credential for %s, %s, %d days old, which works %s", c.Service, c.ID, int(p.in.Now.Sub(c.Created)/day), until))
-	}
-}
-
-// noteDetails names what is not known about a key's use and its user.
-func noteDetails(o facts.Online, note func(fact, reason string)) {
-	if !o.LastUsed.Known() && o.Identity.Known() && o.Created.Known() {
-		note("last use", o.LastUsed.Unknown)
-	}
-	u := o.User
-	if u == nil {
-		return
-	}
-	inline := func(all []facts.InlinePolicy, of string) {
-		for _, p := range all {
-			if !p.Grants.Known() {
-				note("inline policy "+p.Name+of, p.Grants.Unknown)
-			}
-		}
-	}
-	signIn := u.Password.Value.Used.Unknown
-	if !u.Password.Value.Exists {
-		signIn = ""
-	}
-	for _, d := range []struct{ fact, why string }{
-		{"MFA devices", u.MFA.Unknown}, {"console password", u.Password.Unknown}, {"last sign-in", signIn},
-		{"signing certificates", u.Certificates.Unknown}, {"credentials for services", u.Services.Unknown},
-		{"policies", u.Attached.Unknown}, {"inline policies", u.Inline.Unknown}, {"groups", u.Groups.Unknown},
-	} {
-		if d.why != "" {
-			note(d.fact, d.why)
-		}
-	}
-	inline(u.Inline.Value, "")
-	for _, g := range u.Groups.Value {
-		if !g.Attached.Known() {
-			note("policies of group "+g.Name, g.Attached.Unknown)
-		}
-		if !g.Inline.Known() {
-			note("inline policies of group "+g.Name, g.Inline.Unknown)
-		}
-		inline(g.Inline.Value, " of group "+g.Name)
 	}
 }

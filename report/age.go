@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"keycare/credfile/facts"
+	"time"
+)
+
+var (
+	ruleYearOldKey = &Rule{
+		ID: "year-old-key", Severity: High, Because: "four times the limit of every benchmark; as for old-generation-key",
+		Title:   "Key older than a year",
+		Why:     "in that time it went to more machines, backups and people than anybody remembers",
+		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Powerpipe iam_user_access_key_age_365"},
+		Fix:     "keycare rotate {arg}",
+	}
+	ruleOldKey = &Rule{
+		ID: "old-key", Severity: Medium, Because: "as in Prowler; age alone is no leak",
+		Title:   "Key older than the limit",
+		Why:     "the longer a key lives, the more copies of it there are",
+		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Prowler iam_rotate_access_key_90_days"},
+		Fix:     "keycare rotate {arg}",
+	}
+	ruleUnusedKey = &Rule{
+		ID: "unused-key", Severity: Medium, Because: "as in Prowler; a key that nobody needs is only a risk",
+		Title:   "Key that is not used",
+		Why:     "nobody would miss it, and nobody would notice its theft",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_accesskey_unused; here a key that was never used counts from its creation"},
+		Fix:     "if nothing needs it, deactivate it; after that its profile cannot sign, and only an administrator or another profile can switch it on again: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
+	}
+	ruleSetupKey = &Rule{
+		ID: "setup-key", Severity: Low, Because: "unused-key tells it too, later",
+		Title:   "Key made with the user and never used",
+		Why:     "keys made when the user was made, just in case, are forgotten",
+		Sources: []string{"CIS AWS Foundations 3.0.0 1.11, 5.0.0 1.10 and 6.0.0 2.10 (dropped in 7.0.0)", "Prowler iam_user_no_setup_initial_access_key"},
+		Fix:     "if nothing needs it, deactivate it, and delete it later: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
+	}
+)
+
+// ageRules are about the age and the use of a key.
+var ageRules = []*Rule{ruleYearOldKey, ruleOldKey, ruleUnusedKey, ruleSetupKey}
+
+// ageRule is the rule that a key of such an age breaks, if it breaks one.
+func ageRule(age time.Duration) *Rule {
+	if age/day > 365 {
+		return ruleYearOldKey
+	}
+	return ruleOldKey
+}
+
+// use judges when a key was used last, and reports whether it said that the key
+// is not used.
+func (a *auditor) use(k *key, o facts.Online, f Finding) (unused bool) {
+	if !o.LastUsed.Known() || o.OwnUse || !o.Created.Known() || o.Created.Value.IsZero() || o.Status.Value != "Active" {
+		return false
+	}
+	limit := a.in.Policy.maxUnused()
+	s := a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)
+	of, never := fmt.Sprintf("%s of %s ", k.show(), someNames(f.Profiles)), s.use.At.IsZero()
+	f.Fix = a.spareFix(k, o, f)
+	if beyond(s.idle, limit) {
+		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
+		if never {
+			f.What = of + fmt.Sprintf("was never used in the %s days since it was made, the limit is %s", days(s.idle, limit), days(limit, limit))
+		}
+		unused = a.add(ruleUnusedKey, f, k.ID)
+	}
+	if never && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
+		f.What = of + "was never used, and its user has a console password"
+		a.add(ruleSetupKey, f, k.ID)
+	}
+	return unused
+}
+
+// usedBy is a use for people.
+func usedBy(u facts.Use) string {
+	says := "for an unknown service"
+	if u.Service != "" && u.Service != "N/A" {
+		says = "for " + u.Service
+	}
+	if u.Region != "" && u.Region != "N/A" {
+		says += " in " + u.Region
+	}
+	return says
+}

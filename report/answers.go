@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"slices"
+	"strings"
+)
+
+var (
+	ruleRootKey = &Rule{
+		ID: "root-key", Severity: Critical, Because: "nothing limits what a root key can do",
+		Title:   "Key of the root user",
+		Why:     "this key can do anything in the account, no policy limits it, and a thief can close the account with it",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4", "Prowler iam_no_root_access_key"},
+		Fix:     "keycare replace-root --profile {profile}",
+	}
+	ruleAccountNotAllowed = &Rule{
+		ID: "account-not-allowed", Severity: High, Because: "company keys and others do not mix; the list says so",
+		Title:   "Key of an account that is not in the list",
+		Why:     "the settings name the accounts whose keys may be on this machine, and this key is of another one",
+		Sources: []string{"keycare settings, accounts"},
+		Fix:     "delete the key from the file, or add its account to accounts in keycare.ini",
+	}
+	ruleKeyRejected = &Rule{
+		ID: "key-rejected", Severity: Medium, Because: "tools with this profile fail, and a dead key hides what happened to it",
+		Title:   "Key that AWS does not accept",
+		Why:     "it was deleted or disabled, or its secret is wrong: nothing works with it",
+		Sources: []string{"AWS STS GetCallerIdentity"},
+		Fix:     "put a working key there, or delete it from the file: aws configure --profile {profile}",
+	}
+	ruleKeyInactive = &Rule{
+		ID: "key-inactive", Severity: Low, Because: "it opens nothing until someone makes it active",
+		Title:   "Inactive key in a file",
+		Why:     "it does not work now, and anyone who may manage keys can make it work again",
+		Sources: []string{"ScoutSuite iam-user-no-key-rotation"},
+		Fix:     "if nothing needs it, delete it from AWS and its lines from the profile",
+	}
+)
+
+// answerRules are about whose a key is and whether it works.
+var answerRules = []*Rule{ruleRootKey, ruleAccountNotAllowed, ruleKeyRejected, ruleKeyInactive}
+
+// lookOnline judges what AWS said about each key. Canary and example keys are
+// never asked about, so nothing is missed about them.
+func lookOnline(a *auditor) {
+	for _, k := range a.survey.keys {
+		if !k.selected() || k.Canary || k.Example || !k.valid {
+			continue
+		}
+		o, asked := a.in.Online[k.ID]
+		if !asked {
+			if k.Kind != credfile.LongTerm || k.oddDigits() {
+				continue // nobody needs to ask about it
+			}
+			o.Identity.Unknown, o.Created.Unknown = facts.NotAsked, facts.NotAsked
+			o.Status.Unknown = facts.NotAsked
+		}
+		a.online(k, o)
+	}
+}
+
+func (a *auditor) online(k *key, o facts.Online) {
+	f := a.keyFinding(k)
+	of := someNames(f.Profiles)
+	if allowed := a.in.Policy.Accounts; len(allowed) > 0 && k.Kind == credfile.LongTerm && !slices.Contains(allowed, f.Account) {
+		f := f
+		f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in the list", k.show(), of, f.Account)
+		if f.Account == "" {
+			f.What = fmt.Sprintf("%s of %s belongs to an account that is not known, so it may not be in the list", k.show(), of)
+		}
+		a.add(ruleAccountNotAllowed, f, k.ID)
+	}
+	add := func(rule *Rule, format string, args ...any) {
+		f := f
+		f.What = fmt.Sprintf("%s of %s ", k.show(), of) + fmt.Sprintf(format, args...)
+		a.add(rule, f, k.ID)
+	}
+	if o.Rejected {
+		add(ruleKeyRejected, "is not accepted by AWS")
+		return
+	}
+	a.wrongSecrets(k, o)
+	root := o.Identity.Known() && o.Identity.Value.Owner() == facts.OwnerRoot
+	if root {
+		if a.flightOf(k.ID) != nil {
+			f.Fix = "keycare resume"
+		}
+		add(ruleRootKey, "is the key of the root user of account %s", o.Identity.Value.Account)
+	}
+	f.Fix = ""
+	if o.Status.Known() && o.Status.Value == "Inactive" {
+		add(ruleKeyInactive, "is inactive")
+	}
+	// A root key has to go at any age, and it is not rotated.
+	if !root {
+		unused := a.use(k, o, f)
+		if age, limit := a.in.Now.Sub(o.Created.Value), a.in.Policy.maxAge(); o.Created.Known() && !o.Created.Value.IsZero() && beyond(age, limit) {
+			f := f
+			f.What = fmt.Sprintf("%s of %s is %s days old, the limit is %s", k.show(), of, days(age, limit), days(limit, limit))
+			if unused {
+				f.Fix = fix("see unused-key; if it is needed: keycare rotate {arg}", &f, a.in.Local.GOOS)
+			}
+			a.add(ageRule(age), f, k.ID)
+		}
+		a.others(k, o, f)
+	}
+	a.user(k, o, f)
+	a.account(k, o, f, root)
+	a.unknownFacts(k, o, f)
+}
+
+// wrongSecrets judges the profiles that hold a key that works with a secret that
+// does not.
+func (a *auditor) wrongSecrets(k *key, o facts.Online) {
+	if len(o.WrongSecret) == 0 {
+		return
+	}
+	f := a.keyFinding(k)
+	f.Profiles = o.WrongSecret
+	for _, p := range k.places {
+		if slices.Contains(o.WrongSecret, p.s.name) {
+			f = a.at(f, p.file, p.at().secret.line, p.at().secret.col)
+			break
+		}
+	}
+	f.What = fmt.Sprintf("%s of %s is not accepted by AWS: its secret is wrong", k.show(), someNames(f.Profiles))
+	a.add(ruleKeyRejected, f, k.ID, "secret", strings.Join(f.Profiles, "\x00"))
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"fmt"
+	"keycare/credfile/home"
+	"path/filepath"
+	"strings"
+)
+
+var (
+	ruleRootKeyFile = &Rule{
+		ID: "root-key-file", Severity: Critical, Because: "as for root-key; the file's name is the one that AWS gives it",
+		Title:   "Downloaded root key",
+		Why:     "the AWS console gives this name to the file with a root user's key",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4"},
+		Fix:     "make sure that the root key in it is deleted in the AWS console, then delete the file",
+	}
+	ruleBackupCopy = &Rule{
+		ID: "backup-copy", Severity: Medium, Because: "it outlives every rotation until the old key is deleted",
+		Title:   "Copy of a key file",
+		Why:     "keys in it are forgotten, backed up and shared more easily than those in the file itself",
+		Sources: []string{srcBest},
+		Fix:     "if every key in it is in a profile: rm {file}",
+	}
+	ruleKeyDownload = &Rule{
+		ID: "key-download", Severity: Medium, Because: "as for backup-copy",
+		Title:   "Key file downloaded from the AWS console",
+		Why:     "the key needs to stand in the credentials file alone",
+		Sources: []string{srcBest},
+		Fix:     "if every key in it is in a profile: rm {file}",
+	}
+	ruleKeycareLeftover = &Rule{
+		ID: "keycare-leftover", Severity: Medium, Because: "it holds keys, and a rotation is not finished",
+		Title:   "File of an interrupted rotation",
+		Why:     "keycare was stopped half way and left a file with keys",
+		Sources: []string{srcBest},
+		Fix:     "keycare resume",
+	}
+	ruleLegacyFile = &Rule{
+		ID: "legacy-file", Severity: Medium, Because: "as for backup-copy; the AWS CLI reads some of them even today",
+		Title:   "Key in a file of an older tool",
+		Why:     "a rotation does not change it, and nobody remembers that it is there",
+		Sources: []string{srcPrecedence, "boto, s3cmd, s3fs and Elastic Beanstalk configuration files"},
+		Fix:     "let the tool use the shared files, then: rm {file}",
+	}
+)
+
+// copyRules are about files beside the shared files that hold keys.
+var copyRules = []*Rule{ruleRootKeyFile, ruleBackupCopy, ruleKeyDownload, ruleKeycareLeftover, ruleLegacyFile}
+
+var siblingRules = map[home.SiblingKind]struct {
+	rule *Rule
+	what string
+}{
+	home.RootCSV:     {ruleRootKeyFile, "%s is the file of a root key"},
+	home.KeyDownload: {ruleKeyDownload, "%s is a key file from the AWS console"},
+	home.BackupCopy:  {ruleBackupCopy, "%s is a copy with keys in it"},
+	home.Leftover:    {ruleKeycareLeftover, "%s is left from a rotation that was interrupted"},
+}
+
+func lookAtSiblings(a *auditor) {
+	for _, s := range a.in.Local.Siblings {
+		if r, ok := siblingRules[s.Kind]; ok {
+			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Fix: a.siblingFix(s)}, s.Path)
+		}
+	}
+}
+
+// siblingFix is what to do about a file that may hold the only copy of a key. It
+// is empty where the repair of the rule will do.
+func (a *auditor) siblingFix(s home.Sibling) string {
+	remove := fix("rm {file}", &Finding{File: s.Path}, a.in.Local.GOOS)
+	if s.Kind == home.Leftover || strings.HasPrefix(remove, "rename") {
+		return ""
+	}
+	var lone, held []string
+	for _, id := range s.KeyIDs {
+		if a.survey.byID[id] == nil {
+			lone = append(lone, id)
+		} else {
+			held = append(held, id)
+		}
+	}
+	switch {
+	case len(s.KeyIDs) == 0 || a.in.Set == nil:
+		return "see whether a key that somebody needs stands in it alone; if not, " + remove
+	case len(lone) > 0:
+		return a.loneFix(s, lone) + "; then " + remove
+	case s.Kind == home.RootCSV:
+		f := Finding{Profiles: a.survey.byID[held[0]].profiles()}
+		return fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", someNames(f.Profiles),
+			fix("keycare replace-root --profile {profile}", &f, a.in.Local.GOOS), remove)
+	}
+	return remove
+}
+
+// loneFix is what to do about keys that are in a file and in no profile. One that
+// is in use, or is to stay because its user's other key goes, is not to be
+// deleted.
+func (a *auditor) loneFix(s home.Sibling, ids []string) string {
+	says := fmt.Sprintf("it holds key %s that is in no profile: ", ids[0])
+	that, it := "that key", "it"
+	if len(ids) > 1 {
+		says = fmt.Sprintf("it holds keys %s that are in no profile: ", strings.Join(ids, ", "))
+		that, it = "those keys", "them"
+	}
+	for _, id := range ids {
+		other, arn, found := a.otherKeyOf(id)
+		switch {
+		case found && !other.spare && other.unknown == "":
+			return says + fmt.Sprintf("%s is in use (%s); put it into a profile", id, other.says())
+		case found && a.spare[arn].id != "" && a.spare[arn].id != id:
+			return says + fmt.Sprintf("keep %s, for nothing uses the other key of its user; put it into a profile", id)
+		}
+	}
+	if s.Kind == home.RootCSV {
+		return says + "sign in as root and delete " + that + " under Security credentials"
+	}
+	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, or else put %s into a profile", that, it, it)
+}
+
+// lookAtLegacyFiles judges the files of older tools that hold keys.
+func lookAtLegacyFiles(a *auditor) {
+	for _, path := range a.in.Beside.Legacy {
+		a.add(ruleLegacyFile, Finding{File: path, What: fmt.Sprintf("%s holds a key", filepath.Base(path))}, path)
+	}
+}

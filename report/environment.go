@@ -1,0 +1,39 @@
+package report
+
+import "strings"
+
+var (
+	ruleEnvironmentKey = &Rule{
+		ID: "environment-key", Severity: Medium, Because: "tools use another key than the file says",
+		Title:   "Key in the environment",
+		Why:     "tools prefer it to the files, and rotating the key in the file does not change it",
+		Sources: []string{srcPrecedence},
+	}
+)
+
+// environmentRules are about keys in the environment.
+var environmentRules = []*Rule{ruleEnvironmentKey}
+
+func lookAtEnvironment(a *auditor) {
+	names := a.in.Local.EnvKeys
+	if len(names) == 0 {
+		return
+	}
+	f := Finding{KeyID: a.in.Local.EnvKeyID, Fix: "unset " + strings.Join(names, " ")}
+	if a.in.Local.GOOS == "windows" {
+		f.Fix = "Remove-Item Env:" + strings.Join(names, ", Env:")
+	}
+	verb := " is set"
+	if len(names) > 1 {
+		verb = " are set"
+	}
+	f.What = strings.Join(names, ", ") + verb + " in the environment"
+	if f.KeyID != "" {
+		f.What += ", with key " + f.KeyID
+		if k := a.survey.byID[f.KeyID]; k != nil {
+			f.Profiles = k.profiles()
+			f.What += " of " + someNames(f.Profiles)
+		}
+	}
+	a.add(ruleEnvironmentKey, f, names...)
+}

@@ -1,0 +1,208 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"keycare/credfile/home"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+var (
+	ruleFileMode = &Rule{
+		ID: "file-mode", Severity: High, Because: "every other user of the machine gets the keys without a trace",
+		Title:   "Key file open to others",
+		Why:     "other users of this machine can read or change the keys in it",
+		Sources: []string{srcCLIMode},
+		Fix:     "chmod 600 {file}",
+	}
+	ruleFolderMode = &Rule{
+		ID: "folder-mode", Severity: High, Because: "who can write to the folder can put a file of theirs in the place of yours",
+		Title:   "Folder of the key file open to others",
+		Why:     "other users of this machine can replace the files in it, keys and commands included",
+		Sources: []string{srcCLIMode},
+		Fix:     "chmod go-w {folder}",
+	}
+	ruleFileOwner = &Rule{
+		ID: "file-owner", Severity: High, Because: "the owner can read and change it whatever its mode says",
+		Title:   "Key file or its folder owned by another user",
+		Why:     "its owner can read or replace your keys at any time",
+		Sources: []string{"AWS CLI file permission rule, by extension"},
+		Fix:     `sudo chown "$(id -un)" {file}`,
+	}
+	ruleUnreadableFile = &Rule{
+		ID: "unreadable-file", Severity: High, Because: "what could not be looked at may be the worst of all",
+		Title:   "File that could not be read",
+		Why:     "nothing is known about the keys in it",
+		Sources: []string{srcShared},
+		Fix:     "mend what the message says, then: keycare audit",
+	}
+	ruleDoubtfulPath = &Rule{
+		ID: "doubtful-path", Severity: Medium, Because: "tools may use keys from a file that nobody looks at",
+		Title:   "Place of the files that tools resolve differently",
+		Why:     "one tool may use keys of a file that the other does not know",
+		Sources: []string{"AWS SDKs and Tools Reference Guide, location of the shared files"},
+		Fix:     "set the variable to the full path of the file that you mean",
+	}
+	ruleHardLink = &Rule{
+		ID: "hard-link", Severity: Medium, Because: "the other name shows the keys in a place that nobody looks after",
+		Title:   "Key file with a second name",
+		Why:     "the same keys stand under another path, and a rotation would leave the old ones there; keycare refuses it",
+		Sources: []string{srcBest},
+		Fix:     "cp -p {file} {file}.new && mv {file}.new {file}",
+	}
+	ruleLinkOutside = &Rule{
+		ID: "link-outside", Severity: Medium, Because: "it may be a shared folder, or one that is synchronised or published",
+		Title:   "Key file that lies outside of your home",
+		Why:     "the file is a link, and who else can read and copy what it leads to is not decided in your home",
+		Sources: []string{srcBest},
+		Fix:     "make sure that the folder is yours alone, or put the file itself in the place of the link",
+	}
+	ruleCacheMode = &Rule{
+		ID: "cache-mode", Severity: Medium, Because: "as for file-mode, but what is in it ends within hours or weeks",
+		Title:   "AWS's caches open to others",
+		Why:     "session keys and sign-ins in them work for whoever reads them, until they expire",
+		Sources: []string{srcCLIMode},
+		Fix:     "chmod -R go-rwx {folder}",
+	}
+)
+
+// fileRules are about the shared files and their folders.
+var fileRules = []*Rule{ruleFileMode, ruleFolderMode, ruleFileOwner, ruleUnreadableFile, ruleDoubtfulPath, ruleHardLink, ruleLinkOutside, ruleCacheMode}
+
+// lookAtPlaces judges the names of the files and the failures to read them.
+func lookAtPlaces(a *auditor) {
+	for _, doubt := range a.set.Paths.Doubts {
+		a.add(ruleDoubtfulPath, Finding{What: doubt}, doubt)
+	}
+	for _, err := range a.in.ReadErrors {
+		if err == nil {
+			continue
+		}
+		f := Finding{What: err.Error()}
+		subject := f.What
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			f.File = at.Path
+		}
+		if f.File != "" && errors.Is(err, fs.ErrPermission) {
+			f.What, f.Fix = "you have no permission to read it: permission denied", a.openUp(f.File)
+		}
+		a.add(ruleUnreadableFile, f, f.File, subject)
+	}
+}
+
+// openUp is the command that makes a file readable to its owner, by what keeps it
+// shut: the folder, its mode, or its owner. It is empty where that is not known.
+func (a *auditor) openUp(path string) string {
+	fill := func(template string, f home.FileFact) string {
+		if f.OwnedByOther {
+			template = `sudo chown "$(id -un)" {file}`
+		}
+		return fix(template, &Finding{File: f.Path}, a.in.Local.GOOS)
+	}
+	for _, f := range a.in.Local.Files {
+		if f.Path == path && f.ModeKnown {
+			return fill("chmod 600 {file}", f)
+		}
+	}
+	for _, d := range a.in.Local.Dirs {
+		if d.Path == filepath.Dir(path) && d.ModeKnown && (d.OwnedByOther || d.Mode&0o100 == 0) {
+			return fill("chmod 700 {file}", d)
+		}
+	}
+	return ""
+}
+
+// unread names the files that are known to be there and could not be read.
+func (a *auditor) unread() (paths []string) {
+	for _, err := range a.in.ReadErrors {
+		for _, f := range a.in.Local.Files {
+			if err != nil && f.Path != "" && strings.Contains(err.Error(), f.Path) && !slices.Contains(paths, f.Path) {
+				paths = append(paths, f.Path)
+			}
+		}
+	}
+	if len(paths) == 0 && len(a.in.ReadErrors) > 0 {
+		return []string{"the AWS files"}
+	}
+	return paths
+}
+
+// lookAtFiles judges modes, owners and links of what holds keys.
+func lookAtFiles(a *auditor) {
+	holding := false
+	for _, f := range a.in.Local.Files {
+		// A file that could not be read is taken for one that holds keys.
+		if !f.Exists || !a.survey.holds[f.Kind] && len(a.in.ReadErrors) == 0 {
+			continue
+		}
+		holding = true
+		// The AWS CLI's own rule: any bit for group or others.
+		if f.ModeKnown && f.Mode.Perm()&^0o700 != 0 {
+			a.add(ruleFileMode, Finding{File: f.Path,
+				What: fmt.Sprintf("the %s file with keys has mode %04o: %s", f.Kind, f.Mode.Perm(), openTo(f.Mode))}, f.Path)
+		}
+		if f.OwnedByOther {
+			a.add(ruleFileOwner, Finding{File: f.Path,
+				What: fmt.Sprintf("the %s file with keys belongs to another user", f.Kind)}, f.Path)
+		}
+		if f.HardLinks > 1 {
+			a.add(ruleHardLink, Finding{File: f.Path,
+				What: fmt.Sprintf("the %s file with keys has %d names (hard links)", f.Kind, f.HardLinks)}, f.Path)
+		}
+	}
+	if !holding {
+		return
+	}
+	for _, d := range a.in.Local.Dirs {
+		if !d.Exists {
+			continue
+		}
+		if d.ModeKnown && d.Mode.Perm()&0o022 != 0 {
+			a.add(ruleFolderMode, Finding{File: d.Path,
+				What: fmt.Sprintf("the folder of the key file has mode %04o: %s", d.Mode.Perm(), openTo(d.Mode&0o022))}, d.Path)
+		}
+		if d.OwnedByOther {
+			a.add(ruleFileOwner, Finding{File: d.Path, What: "the folder of the key file belongs to another user"}, d.Path)
+		}
+	}
+}
+
+// openTo says who can do what, the widest right first.
+func openTo(m fs.FileMode) string {
+	who := func(bits fs.FileMode) string {
+		switch {
+		case m&bits&0o007 != 0:
+			return "every user"
+		default:
+			return "its group"
+		}
+	}
+	switch {
+	case m&0o022 != 0:
+		return who(0o022) + " can change it"
+	case m&0o044 != 0:
+		return who(0o044) + " can read it"
+	}
+	return who(0o011) + " has a right that only you should have"
+}
+
+// lookAtCaches judges the modes in the caches of AWS's tools.
+func lookAtCaches(a *auditor) {
+	for _, c := range a.in.Beside.Caches {
+		a.add(ruleCacheMode, Finding{File: c.Dir,
+			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", count(c.Open, "open file"), openTo(c.Worst))}, c.Dir)
+	}
+}
+
+// lookAtLinks judges links that lead out of the home folder.
+func lookAtLinks(a *auditor) {
+	for _, f := range a.in.Beside.Outside {
+		if a.survey.holds[f.Kind] || len(a.in.ReadErrors) > 0 {
+			a.add(ruleLinkOutside, Finding{File: f.Path, What: fmt.Sprintf("the %s file with keys is a link to %s", f.Kind, f.Target)}, f.Path)
+		}
+	}
+}

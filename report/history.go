@@ -1,0 +1,50 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+var (
+	ruleCLIHistory = &Rule{
+		ID: "cli-history", Severity: Medium, Because: "new secrets go into a second place that nobody looks after",
+		Title:   "AWS CLI records its calls",
+		Why:     "with cli_history the AWS CLI keeps whole answers, so secrets of created keys stay in its history database",
+		Sources: []string{"AWS CLI history command"},
+		Fix:     "aws configure set cli_history disabled --profile {profile}",
+	}
+	ruleCLIHistoryFile = &Rule{
+		ID: "cli-history-file", Severity: Low, Because: "it may hold secrets of earlier calls",
+		Title:   "History database of the AWS CLI",
+		Why:     "secrets of keys that were created with the AWS CLI may be in it",
+		Sources: []string{"AWS CLI history command"},
+		Fix:     "rm {file}",
+	}
+)
+
+// historyRules are about the AWS CLI's record of its calls.
+var historyRules = []*Rule{ruleCLIHistory, ruleCLIHistoryFile}
+
+// lookAtHistory judges the AWS CLI's record of its calls. One enabled profile is
+// a finding for each profile, since each has its own line to mend.
+func lookAtHistory(a *auditor) {
+	enabled := false
+	for _, s := range a.survey.subjects {
+		if s.ways&hasHistory == 0 || !strings.EqualFold(a.set.Setting(s.name, "cli_history"), "enabled") {
+			continue
+		}
+		enabled = true
+		if s.selected {
+			a.add(ruleCLIHistory, a.atHeader(Finding{Profiles: []string{s.name},
+				What: fmt.Sprintf("profile %q has cli_history = enabled", s.name)}, s), s.name)
+		}
+	}
+	h := a.in.Local.History
+	if h.Exists && h.ModeKnown && h.Mode.Perm()&^0o700 != 0 {
+		a.add(ruleFileMode, Finding{File: h.Path,
+			What: fmt.Sprintf("the AWS CLI's record of calls has mode %04o: %s", h.Mode.Perm(), openTo(h.Mode))}, h.Path)
+	}
+	if h.Exists && !enabled {
+		a.add(ruleCLIHistoryFile, Finding{File: h.Path, What: "the AWS CLI recorded calls here while cli_history was enabled"}, h.Path)
+	}
+}

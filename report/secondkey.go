@@ -1,0 +1,74 @@
+package report
+
+import (
+	"fmt"
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"slices"
+	"time"
+)
+
+var (
+	ruleTwoActiveKeys = &Rule{
+		ID: "two-active-keys", Severity: Medium, Because: "as in Prowler; CIS dropped the check in v7",
+		Title:   "User with two active keys",
+		Why:     "one of the two is most likely forgotten, and a rotation finds no free slot",
+		Sources: []string{"CIS AWS Foundations 3.0.0 1.13, 5.0.0 1.12 and 6.0.0 2.12 (dropped in 7.0.0)", "Prowler iam_user_two_active_access_key", "ScoutSuite iam-user-with-multiple-access-keys"},
+	}
+	ruleInactiveKeyKept = &Rule{
+		ID: "inactive-key-kept", Severity: Low, Because: "as a warning in ScoutSuite",
+		Title:   "Old inactive key of a user",
+		Why:     "it blocks the slot for a rotation, and whoever may manage keys can make it work again",
+		Sources: []string{"ScoutSuite iam-user-no-key-rotation (Inactive, 90)"},
+	}
+)
+
+// secondKeyRules are about the second key of a user.
+var secondKeyRules = []*Rule{ruleTwoActiveKeys, ruleInactiveKeyKept}
+
+// others judges the second key of k's user.
+func (a *auditor) others(k *key, o facts.Online, f Finding) {
+	if !o.Others.Known() {
+		return
+	}
+	for _, other := range o.Others.Value {
+		if !isKeyID(credfile.FactsOf(other.ID)) {
+			continue
+		}
+		pair := []string{k.ID, other.ID}
+		slices.Sort(pair)
+		if a.users[pair[0]+pair[1]] || a.inFlight(k.ID, other.ID) {
+			continue
+		}
+		a.users[pair[0]+pair[1]] = true
+		about := a.otherKey(other)
+		f := f
+		switch {
+		case other.Active && o.Status.Value == "Active":
+			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), someNames(f.Profiles), about)
+			f.Fix = a.secondKeyFix(k, o, other, f)
+			a.add(ruleTwoActiveKeys, f, pair...)
+		case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
+			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), someNames(f.Profiles), about)
+			f.Fix = "aws iam delete-access-key --access-key-id " + other.ID + profileFlag(f, a)
+			a.add(ruleInactiveKeyKept, f, pair...)
+		}
+	}
+}
+
+// otherKey describes a key that need not be on this machine.
+func (a *auditor) otherKey(o facts.OtherKey) string {
+	says := fmt.Sprintf("%s, %d days old, ", o.ID, int(a.in.Now.Sub(o.Created)/day))
+	switch s := a.otherStanding(o); {
+	case s.unknown != "":
+		says += "last use unknown"
+	case s.use.At.IsZero():
+		says += "never used"
+	default:
+		says += "last used " + s.use.At.UTC().Format(time.DateOnly) + " " + usedBy(s.use)
+	}
+	if here := a.survey.byID[o.ID]; here != nil {
+		return says + ", of " + someNames(here.profiles())
+	}
+	return says + ", not in these files"
+}

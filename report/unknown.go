@@ -1,0 +1,214 @@
+package report
+
+import (
+	"fmt"
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	ruleUnknownFacts = &Rule{
+		ID: "unknown-facts", Severity: Low, Because: "unknown is not fine, and not proved wrong either",
+		Title:   "Facts that AWS did not tell",
+		Why:     "as long as they are unknown, the key may be a root key, too old or inactive",
+		Sources: []string{srcCIS212, "CIS AWS Foundations 7.0.0 2.4"},
+		Fix:     "have an administrator allow them; the policy: keycare policy",
+	}
+	ruleUnknownAccount = &Rule{
+		ID: "unknown-account", Severity: Low, Because: "unknown is not fine, and not proved wrong either",
+		Title:   "Facts about an account that AWS did not tell",
+		Why:     "as long as they are unknown, the root user may have a key or no MFA, and passwords may be weak",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.4, 2.5 and 2.8"},
+		Fix:     "if you look after the account, run the audit with a key that may read these; if not, ask who does",
+	}
+)
+
+// unknownRules are about what AWS did not tell.
+var unknownRules = []*Rule{ruleUnknownFacts, ruleUnknownAccount}
+
+// needs begins a reason for not knowing that names a missing permission.
+const needs = "needs "
+
+// together joins reasons; missing permissions become one of them.
+func together(reasons []string) string {
+	var denied, rest []string
+	for _, why := range reasons {
+		if action, ok := strings.CutPrefix(why, needs); ok {
+			denied = append(denied, action)
+		} else {
+			rest = append(rest, why)
+		}
+	}
+	if len(denied) > 0 {
+		rest = append([]string{"AWS denies " + strings.Join(denied, ", ")}, rest...)
+	}
+	return strings.Join(rest, "; ")
+}
+
+// never reports whether k is not asked about on purpose: a key that is barred in
+// one profile is barred in all.
+func (a *auditor) never(k *key) bool {
+	return a.in.Never != nil && slices.ContainsFunc(k.places, func(p place) bool { return a.in.Never(p.s.name, k.ID) })
+}
+
+// hasSecret reports whether a secret stands with the key anywhere.
+func (k *key) hasSecret() bool {
+	return slices.ContainsFunc(k.places, func(p place) bool { return p.at().secret.there() })
+}
+
+// unknownFacts makes one finding of all that AWS did not tell about a key. In an
+// offline audit that is so for every key and the summary says it once.
+func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
+	if k.Kind != credfile.LongTerm || !k.hasSecret() {
+		return // the file does not keep other keys for long, and an ID alone opens nothing
+	}
+	var missing, reasons []string
+	note := func(fact, reason string) {
+		missing = append(missing, fact)
+		if !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	switch {
+	case !o.Identity.Known():
+		note("owner", o.Identity.Unknown)
+	case o.Identity.Value.UserID == "":
+		note("owner", "AWS gave no user ID")
+	}
+	switch {
+	case !o.Created.Known():
+		age := "age"
+		if seen := a.in.Now.Sub(o.FirstSeen); !o.FirstSeen.IsZero() && seen >= day {
+			age = fmt.Sprintf("age (at least %d days: first seen %s)", int(seen/day), o.FirstSeen.UTC().Format(time.DateOnly))
+			if limit := a.in.Policy.maxAge(); beyond(seen, limit) {
+				f := f
+				f.What = fmt.Sprintf("%s of %s is at least %s days old, the limit is %s", k.show(), someNames(f.Profiles), days(seen, limit), days(limit, limit))
+				a.add(ageRule(seen), f, k.ID)
+			}
+		}
+		note(age, o.Created.Unknown)
+	case o.Created.Value.IsZero():
+		note("age", "AWS gave no date")
+	}
+	if len(missing) > 0 {
+		a.unknown++
+	}
+	switch {
+	case !o.Status.Known():
+		note("status", o.Status.Unknown)
+	case o.Status.Value == "":
+		note("status", "AWS gave none")
+	}
+	if a.in.Offline {
+		return
+	}
+	asked := o.Status.Unknown != facts.NotAsked
+	if asked {
+		noteDetails(o, note)
+	}
+	if len(missing) == 0 {
+		return
+	}
+	why := together(reasons)
+	switch {
+	case !asked && a.never(k):
+		why = "the settings say never to ask AWS about it"
+		f.Severity, f.Fix = Info, "nothing, if that is still meant: keycare settings"
+	case !asked:
+		f.Fix = "mend what the other findings say about it, then: keycare audit"
+	case strings.Contains(why, "AWS denies iam:"):
+		// The rule's own repair.
+	case strings.Contains(why, "--profile"):
+		f.Fix = fix("keycare audit --profile {profile}", &f, a.in.Local.GOOS)
+	default:
+		f.Fix = "keycare audit"
+	}
+	f.What = fmt.Sprintf("%s of %s: unknown %s: %s", k.show(), someNames(f.Profiles), strings.Join(missing, ", "), why)
+	a.add(ruleUnknownFacts, f, k.ID)
+}
+
+// noteDetails names what is not known about a key's use and its user.
+func noteDetails(o facts.Online, note func(fact, reason string)) {
+	if !o.LastUsed.Known() && o.Identity.Known() && o.Created.Known() {
+		note("last use", o.LastUsed.Unknown)
+	}
+	u := o.User
+	if u == nil {
+		return
+	}
+	inline := func(all []facts.InlinePolicy, of string) {
+		for _, p := range all {
+			if !p.Grants.Known() {
+				note("inline policy "+p.Name+of, p.Grants.Unknown)
+			}
+		}
+	}
+	signIn := u.Password.Value.Used.Unknown
+	if !u.Password.Value.Exists {
+		signIn = ""
+	}
+	for _, d := range []struct{ fact, why string }{
+		{"MFA devices", u.MFA.Unknown}, {"console password", u.Password.Unknown}, {"last sign-in", signIn},
+		{"signing certificates", u.Certificates.Unknown}, {"credentials for services", u.Services.Unknown},
+		{"policies", u.Attached.Unknown}, {"inline policies", u.Inline.Unknown}, {"groups", u.Groups.Unknown},
+	} {
+		if d.why != "" {
+			note(d.fact, d.why)
+		}
+	}
+	inline(u.Inline.Value, "")
+	for _, g := range u.Groups.Value {
+		if !g.Attached.Known() {
+			note("policies of group "+g.Name, g.Attached.Unknown)
+		}
+		if !g.Inline.Known() {
+			note("inline policies of group "+g.Name, g.Inline.Unknown)
+		}
+		inline(g.Inline.Value, " of group "+g.Name)
+	}
+}
+
+func (a *auditor) unknownAccount(acct *facts.AccountFacts, f Finding) {
+	if a.in.Offline {
+		return
+	}
+	device := acct.RootVirtual.Unknown
+	if acct.Root.Known() && acct.Root.Value.MFA == 0 {
+		device = "" // there is none
+	}
+	use := acct.RootUse.Unknown
+	if a.rootKeyHere(acct.ID) {
+		use = "" // it is not judged
+	}
+	var missing, reasons []string
+	for _, u := range []struct{ fact, why string }{
+		{"root user's keys and MFA", acct.Root.Unknown}, {"kind of the root user's MFA device", device},
+		{"password policy", acct.Password.Unknown}, {"root user's last use", use},
+	} {
+		if u.why == "" {
+			continue
+		}
+		missing = append(missing, u.fact)
+		if !slices.Contains(reasons, u.why) {
+			reasons = append(reasons, u.why)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	says := "unknown " + strings.Join(missing, ", ")
+	if len(missing) == 1 && use != "" {
+		says = "when root was last used is unknown"
+		switch {
+		case use == facts.NoReport:
+			f.Fix = "an administrator can have one made: aws iam generate-credential-report" + profileFlag(f, a)
+		case strings.HasPrefix(use, needs):
+			f.Severity = Info // who has no such right can do nothing about it
+		}
+	}
+	f.What = fmt.Sprintf("account %s (%s): %s: %s", acct.ID, someNames(f.Profiles), says, together(reasons))
+	a.add(ruleUnknownAccount, f, acct.ID)
+}
