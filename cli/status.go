@@ -36,7 +36,7 @@ func runStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	open, damaged := o.State.Journals()
+	open, damaged := rotate.InFlight(o.State)
 	past, err := o.State.History()
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func finished(h rotate.History) string {
 	}
 	switch {
 	case h.Second == "":
-	case h.Outcome == rotate.Rotated || h.Outcome == rotate.KeptBoth:
+	case h.Outcome == string(rotate.Rotated) || h.Outcome == string(rotate.KeptBoth):
 		line += ", second key " + h.Second + " deleted"
 	default:
 		line += ", second key " + h.Second + " perhaps deleted"

@@ -52,6 +52,10 @@ func FactsOf(id string) KeyFacts {
 	return f
 }
 
+// MayAsk reports whether AWS may be asked with the key: a long-term key, neither
+// planted nor from AWS's documentation.
+func (f KeyFacts) MayAsk() bool { return f.Kind == LongTerm && !f.Canary && !f.Example }
+
 // ErrOldGeneration is returned for key IDs made before AWS put the account
 // into them.
 var ErrOldGeneration = errors.New("key ID of the old generation, which does not carry its account")

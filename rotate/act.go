@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 )
 
 // freeSlot deletes the second key, if it is still there and as it was. Deleting
@@ -205,7 +206,7 @@ func (r *run) askUse(ctx context.Context) {
 // OldKeyUsed says that somebody used the old key after the switch, and not a
 // whole grace ago.
 type OldKeyUsed struct {
-	Use   Use
+	Use   facts.Use
 	Grace time.Duration
 }
 
@@ -275,10 +276,10 @@ func (r *run) sameName(ctx context.Context, own credfile.Pair) Seen {
 		return Silent
 	case sameUser(id, r.j.User) != Yes:
 		return No
-	case userName(id.ARN) == r.j.UserName:
+	case id.UserName() == r.j.UserName:
 		return Yes
 	}
-	r.j.UserName = userName(id.ARN)
+	r.j.UserName = id.UserName()
 	return NotYet
 }
 

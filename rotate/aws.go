@@ -85,6 +85,12 @@ func signer(p credfile.Pair) Signer {
 	return credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
 }
 
+// iam is the SDK's client of IAM, whose calls are signed by s.
+func (a *AWS) iam(s Signer) *iam.Client { return iam.NewFromConfig(a.signedBy(s)) }
+
+// fromConfig is the way to AWS that cfg describes.
+func fromConfig(cfg aws.Config) *AWS { return &AWS{cfg} }
+
 func (a *AWS) signedBy(s Signer) aws.Config {
 	cfg := a.config.Copy()
 	cfg.Credentials = s
@@ -184,24 +190,18 @@ func (a *AWS) Deactivate(ctx context.Context, by Signer, user, id string) error 
 	return nil
 }
 
-// Use is the last use of a key as IAM recorded it.
-type Use struct {
-	At              time.Time // zero: never used, as far as IAM recorded
-	Service, Region string
-}
-
 // LastUsed asks IAM when key id was used last.
-func (a *AWS) LastUsed(ctx context.Context, by Signer, id string) (Use, error) {
+func (a *AWS) LastUsed(ctx context.Context, by Signer, id string) (facts.Use, error) {
 	out, err := iam.NewFromConfig(a.signedBy(by)).GetAccessKeyLastUsed(ctx,
 		&iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(id)})
 	if err != nil {
-		return Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, err)
+		return facts.Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, err)
 	}
 	if out.AccessKeyLastUsed == nil {
-		return Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, errNotAWS)
+		return facts.Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, errNotAWS)
 	}
 	u := out.AccessKeyLastUsed
-	return Use{aws.ToTime(u.LastUsedDate), aws.ToString(u.ServiceName), aws.ToString(u.Region)}, nil
+	return facts.Use{At: aws.ToTime(u.LastUsedDate), Service: aws.ToString(u.ServiceName), Region: aws.ToString(u.Region)}, nil
 }
 
 func nilIfEmpty(s string) *string {

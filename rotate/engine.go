@@ -104,6 +104,29 @@ func (e *HalfDone) Error() string {
 
 func (e *HalfDone) Unwrap() error { return e.Err }
 
+// damagedIsHalfDone returns err with each journal that cannot be understood told
+// as a rotation that stopped half way, for it may be one.
+func damagedIsHalfDone(err error) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range several.Unwrap() {
+			all = append(all, damagedIsHalfDone(e))
+		}
+		return errors.Join(all...)
+	}
+	if damaged, ok := err.(*Damaged); ok {
+		return &HalfDone{&Journal{ID: damaged.ID, UserName: "(unknown)"}, damaged.Error(), nil}
+	}
+	return err
+}
+
+// InFlight returns the rotations that are not closed, oldest first. A journal
+// that cannot be understood is a *HalfDone in the error, beside those that can.
+func InFlight(s State) ([]*Journal, error) {
+	js, err := s.Journals()
+	return js, damagedIsHalfDone(err)
+}
+
 // run is one rotation being carried out, from its journal.
 type run struct {
 	*Options
@@ -305,7 +328,7 @@ func (r *run) close(out Outcome) error {
 func (r *run) addHistory(out Outcome) error {
 	r.files.Lock()
 	defer r.files.Unlock()
-	return r.State.AddHistory(r.j, out, r.Now())
+	return r.State.AddHistory(historyOf(r.j, out), r.Now())
 }
 
 func (r *run) writerSweep() error {

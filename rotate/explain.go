@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/aws/smithy-go"
 )
@@ -25,14 +24,6 @@ func explain(err error) error {
 		return fmt.Errorf("no answer from AWS: %w", err)
 	}
 	return err
-}
-
-func explainIdentity(t *target, err error) error {
-	at := ""
-	if len(t.places) > 0 {
-		at = t.places[0].String() + ": "
-	}
-	return fmt.Errorf("%s%w", at, explain(err))
 }
 
 // deniedAction finds "iam:X" in AWS's words "not authorized to perform: iam:X".
@@ -62,23 +53,4 @@ func short(err error) error {
 func exists(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "EntityAlreadyExists"
-}
-
-// partition is that of an ARN: aws, aws-cn, aws-us-gov.
-func partition(arn string) string {
-	parts := strings.SplitN(arn, ":", 3)
-	if len(parts) < 3 {
-		return "aws"
-	}
-	return parts[1]
-}
-
-// shellWord quotes s for a POSIX shell where it needs that.
-func shellWord(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+=,", r))
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

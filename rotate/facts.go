@@ -60,18 +60,13 @@ func (q *Asker) Plan() []Ask {
 	}
 	for _, p := range q.Profiles {
 		r := q.Set.SDK(p)
-		if r.None != "" || !r.Token.Empty() || never[r.Pair.ID] || !mayAsk(r.Pair.ID) || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
+		if r.None != "" || !r.Token.Empty() || never[r.Pair.ID] || !credfile.FactsOf(r.Pair.ID).MayAsk() || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
 			continue
 		}
 		seen[r.Pair.ID] = append(seen[r.Pair.ID], r.Pair)
 		asks = append(asks, Ask{p, r.Pair.ID, r.Pair})
 	}
 	return asks
-}
-
-func mayAsk(id string) bool {
-	f := credfile.FactsOf(id)
-	return f.Kind == credfile.LongTerm && !f.Canary && !f.Example
 }
 
 // Facts asks about the keys of Plan, many at the same time, and returns by the
@@ -228,7 +223,7 @@ func (r *round) essentials() {
 	for _, k := range r.keys {
 		var err error
 		if k.aws, err = r.reach(k.Profile); err != nil {
-			k.facts = unknownFacts(k.facts, "the AWS client cannot be set up for profile "+k.Profile)
+			k.facts = k.facts.AllUnknown("the AWS client cannot be set up for profile " + k.Profile)
 			continue
 		}
 		gate <- struct{}{}
@@ -279,7 +274,7 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 		f.Identity.Value = id
 	case replyNotYet, replyBadSign:
 		f.Rejected = true
-		*f = unknownFacts(*f, "AWS rejects the key")
+		*f = f.AllUnknown("AWS rejects the key")
 		if reply == replyBadSign {
 			k.wrong = append(k.wrong, k.pair)
 		}
@@ -313,10 +308,4 @@ func statusName(active bool) string {
 		return "Active"
 	}
 	return "Inactive"
-}
-
-func unknownFacts(f facts.Online, why string) facts.Online {
-	f.Identity.Unknown, f.Created.Unknown, f.Status.Unknown = why, why, why
-	f.LastUsed.Unknown, f.Others.Unknown = why, why
-	return f
 }

@@ -80,7 +80,7 @@ func (r *round) account(a *account, askers []*askedKey) {
 			if !paid && !r.take(1) {
 				return
 			}
-			if paid = false; f(iam.NewFromConfig(k.aws.signedBy(k.by()))) == "" {
+			if paid = false; f(k.aws.iam(k.by())) == "" {
 				return
 			}
 		}

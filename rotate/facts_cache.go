@@ -118,7 +118,7 @@ func (c *FactCache) Merge(set *credfile.Set, asked map[string]facts.Online, now 
 		}
 		f, ok := asked[id]
 		if !ok {
-			f = unknownFacts(facts.Online{KeyID: id}, notAsked)
+			f = facts.Online{KeyID: id}.AllUnknown(facts.NotAsked)
 		} else {
 			changed = true
 			k.learn(&f, now)
@@ -183,7 +183,7 @@ func longTermKeys(set *credfile.Set) []string {
 	seen := map[string]bool{}
 	for _, p := range set.Profiles() {
 		for _, r := range []credfile.Reading{set.SDK(p), set.CLI(p)} {
-			if id := r.Pair.ID; r.None == "" && !seen[id] && len(id) == 20 && mayAsk(id) && plainID(id) {
+			if id := r.Pair.ID; r.None == "" && !seen[id] && len(id) == 20 && credfile.FactsOf(id).MayAsk() && plainID(id) {
 				seen[id] = true
 				ids = append(ids, id)
 			}

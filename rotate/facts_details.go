@@ -91,7 +91,7 @@ func (r *round) lastUse(k *askedKey) {
 	ask := func(id string) (a facts.Answer[facts.Use]) {
 		r.call(func() {
 			u, err := k.aws.LastUsed(r.ctx, k.by(), id)
-			a = answerOf(facts.Use{At: u.At, Service: u.Service, Region: u.Region}, err, "iam:GetAccessKeyLastUsed")
+			a = answerOf(u, err, "iam:GetAccessKeyLastUsed")
 		})
 		return a
 	}

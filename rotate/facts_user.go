@@ -14,7 +14,7 @@ import (
 // user asks for all about the user of key k; brief leaves out what the credential
 // report tells too.
 func (r *round) user(k *askedKey, u *facts.UserFacts, a *account, brief bool) {
-	c := iam.NewFromConfig(k.aws.signedBy(k.by()))
+	c := k.aws.iam(k.by())
 	name := aws.String(u.Name)
 	var wg sync.WaitGroup
 	ask := func(f func()) { wg.Go(func() { r.call(f) }) }

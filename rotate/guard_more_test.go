@@ -52,8 +52,8 @@ func TestNewKeyOfAnotherUser(t *testing.T) {
 			}})
 		o := w.options()
 		o.Connect = func(context.Context, credfile.Paths, string) (*AWS, error) {
-			return &AWS{aws.Config{Region: defaultRegion, BaseEndpoint: aws.String(front.URL),
-				Retryer: func() aws.Retryer { return aws.NopRetryer{} }}}, nil
+			return fromConfig(aws.Config{Region: defaultRegion, BaseEndpoint: aws.String(front.URL),
+				Retryer: func() aws.Retryer { return aws.NopRetryer{} }}), nil
 		}
 		_, err = o.Rotate(t.Context(), "default")
 		front.Close()

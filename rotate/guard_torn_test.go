@@ -131,7 +131,7 @@ func TestLocksAreTakenInState(t *testing.T) {
 	}
 	for name, f := range map[string]func() error{
 		"Begin":      func() error { return s.Begin(&Journal{ID: "j"}) },
-		"AddHistory": func() error { return s.AddHistory(&Journal{ID: "j"}, Rotated, time.Now()) },
+		"AddHistory": func() error { return s.AddHistory(History{ID: "j"}, time.Now()) },
 	} {
 		unlock, err := credfile.Lock(t.Context(), filepath.Join(s.Dir, "state.lock"))
 		if err != nil {

@@ -1,7 +1,6 @@
 package rotate
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -241,7 +240,19 @@ func (s State) Journals() ([]*Journal, error) {
 	return found, errors.Join(bad...)
 }
 
-// Journal reads one journal; nil where there is none of that ID.
+// Damaged says that a journal is there and cannot be understood: it may be all
+// that names a key.
+type Damaged struct {
+	ID, Path string
+	Err      error
+}
+
+func (e *Damaged) Error() string {
+	return fmt.Sprintf("its journal %s is damaged (%v); look at the user's keys before you move it away", e.Path, e.Err)
+}
+
+// Journal reads one journal; nil where there is none of that ID. One that cannot
+// be understood is a *Damaged.
 func (s State) Journal(id string) (*Journal, error) {
 	b, err := s.Disk.ReadFile(s.journalPath(id))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -252,7 +263,7 @@ func (s State) Journal(id string) (*Journal, error) {
 	}
 	j := &Journal{}
 	if err := json.Unmarshal(b, j); err != nil || j.ID != id {
-		return nil, &HalfDone{&Journal{ID: id, UserName: "(unknown)"}, fmt.Sprintf("its journal %s is damaged (%v); look at the user's keys before you move it away", s.journalPath(id), err), nil}
+		return nil, &Damaged{id, s.journalPath(id), err}
 	}
 	if j.Version > journalVersion {
 		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.journalPath(id))
@@ -264,83 +275,6 @@ func (s State) Journal(id string) (*Journal, error) {
 func (s State) Remove(id string) error {
 	if err := disk.RemoveIfThere(s.Disk, s.journalPath(id)); err != nil {
 		return err
-	}
-	return s.Disk.SyncDir(s.rotations())
-}
-
-// The recovery file has two lines of fixed length, one for each pair: writing
-// the second needs no new space on disk and cannot harm the first.
-const recoveryLine = 512
-
-type recoveryPair struct {
-	ID     string `json:"aws_access_key_id"`
-	Secret string `json:"aws_secret_access_key"`
-}
-
-func recoveryRecord(p credfile.Pair) ([]byte, error) {
-	b, err := json.Marshal(recoveryPair{p.ID, p.Secret.Reveal()})
-	if err != nil || len(b) >= recoveryLine {
-		return nil, fmt.Errorf("key %s does not fit into the recovery file", p.ID)
-	}
-	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1-len(b))...)
-	return append(b, '\n'), nil
-}
-
-// OpenRecovery makes the recovery file with the old pair and room for the new.
-func (s State) OpenRecovery(id string, old credfile.Pair) error {
-	b, err := recoveryRecord(old)
-	if err != nil {
-		return err
-	}
-	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1)...)
-	if err := disk.WriteNew(s.Disk, s.recoveryPath(id), append(b, '\n'), 0o600); err != nil {
-		return fmt.Errorf("cannot write the recovery file: %w", err)
-	}
-	return s.Disk.SyncDir(s.rotations())
-}
-
-// KeepNew writes the new pair into the recovery file.
-func (s State) KeepNew(id string, pair credfile.Pair) (err error) {
-	b, err := recoveryRecord(pair)
-	if err != nil {
-		return err
-	}
-	f, err := s.Disk.OpenWrite(s.recoveryPath(id))
-	if err != nil {
-		return fmt.Errorf("cannot write the recovery file: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if n, err := f.WriteAt(b, recoveryLine); err != nil || n < len(b) {
-		return fmt.Errorf("cannot write the recovery file: %w", err)
-	}
-	return f.Sync()
-}
-
-// Recovery returns the pairs of the recovery file; the second is empty before
-// KeepNew. ok is false where there is no such file.
-func (s State) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error) {
-	b, err := s.Disk.ReadFile(s.recoveryPath(id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return old, fresh, false, nil
-	}
-	if err != nil {
-		return old, fresh, false, fmt.Errorf("cannot read the recovery file: %w", err)
-	}
-	pairs := [2]credfile.Pair{}
-	for i := range pairs {
-		line := bytes.TrimSpace(b[min(len(b), i*recoveryLine):min(len(b), (i+1)*recoveryLine)])
-		var r recoveryPair
-		if len(line) > 0 && json.Unmarshal(line, &r) == nil { // a torn second record is as good as none
-			pairs[i] = credfile.Pair{ID: r.ID, Secret: credfile.NewSecret(r.Secret)}
-		}
-	}
-	return pairs[0], pairs[1], true, nil
-}
-
-// DropRecovery removes the recovery file.
-func (s State) DropRecovery(id string) error {
-	if err := disk.RemoveIfThere(s.Disk, s.recoveryPath(id)); err != nil {
-		return fmt.Errorf("cannot remove the recovery file: %w", err)
 	}
 	return s.Disk.SyncDir(s.rotations())
 }

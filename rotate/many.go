@@ -189,14 +189,6 @@ func (o *Options) agree(j *Journal) error {
 	return err
 }
 
-// places counts places for people.
-func places(n int) string {
-	if n == 1 {
-		return "1 place"
-	}
-	return fmt.Sprintf("%d places", n)
-}
-
 // carryOut does one rotation, from its intent to its end.
 func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, error) {
 	own := *o
@@ -217,7 +209,7 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 	if out == Undone && err == nil {
 		err = r.undoneBecause()
 	}
-	res := r.j.result(out)
+	res := resultOf(r.j, out)
 	if out == Rotated || out == InGrace {
 		res.Notes = notes
 	}

@@ -76,6 +76,15 @@ func (o *Options) examineIn(set *credfile.Set, profile string) (*target, error) 
 	return &target{set: set, profile: profile, pair: r.Pair, places: plan.Places, plan: plan}, nil
 }
 
+// explain says at which place of the files the key stands that AWS refused.
+func (t *target) explain(err error) error {
+	at := ""
+	if len(t.places) > 0 {
+		at = t.places[0].String() + ": "
+	}
+	return fmt.Errorf("%s%w", at, explain(err))
+}
+
 // dependants are the profiles that take a role with the key of one of the
 // places: nothing changes for them but the key.
 func (t *target) dependants() []string {
@@ -153,9 +162,9 @@ func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
 	ow.user, ow.at, err = a.Identity(ctx, t.pair)
 	wg.Wait()
 	if err != nil {
-		return nil, explainIdentity(t, err)
+		return nil, t.explain(err)
 	}
-	ow.name = userName(ow.user.ARN)
+	ow.name = ow.user.UserName()
 	if err := o.refuseOwner(t, ow.user); err != nil {
 		return nil, err
 	}
@@ -216,9 +225,6 @@ func (o *Options) withMFA(ctx context.Context, a *AWS, t *target, ow *owner, den
 func (o *Options) wantedAccount(t *target) string {
 	return t.set.Setting(t.profile, "aws_account_id")
 }
-
-// userName is the last part of a user's ARN: names have no slash, paths do.
-func userName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
 // FreeSlot says what may be deleted to make room for the new key.
 type FreeSlot string
@@ -292,7 +298,7 @@ const recentUse = 45 * day
 // deleted unasked: somebody may just have switched it off to see what breaks.
 const quietFor = 24 * time.Hour
 
-func describeKey(k Key, now time.Time, use Use, useErr error) string {
+func describeKey(k Key, now time.Time, use facts.Use, useErr error) string {
 	status := "inactive"
 	if k.Active {
 		status = "active"

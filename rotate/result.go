@@ -1,14 +1,8 @@
 package rotate
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 	"time"
-
-	"keycare/credfile/disk"
 )
 
 // Outcome says how a rotation ended.
@@ -48,7 +42,7 @@ type Result struct {
 	Notes     []string  `json:"notes,omitempty"`                // what else changes, a sentence each
 }
 
-func (j *Journal) result(out Outcome) Result {
+func resultOf(j *Journal, out Outcome) Result {
 	r := Result{Outcome: out, Profile: j.Profile, User: j.User.ARN, Account: j.User.Account,
 		Old: j.Old, New: j.New, RootKey: j.Root != nil, Places: []string{}}
 	for _, p := range j.Places {
@@ -79,72 +73,8 @@ func (j *Journal) result(out Outcome) Result {
 	return r
 }
 
-// History is one finished rotation.
-type History struct {
-	Time    time.Time `json:"time"`
-	ID      string    `json:"id"`
-	Outcome Outcome   `json:"outcome"`
-	Profile string    `json:"profile"`
-	User    string    `json:"user_arn"`
-	Old     string    `json:"old_key"`
-	New     string    `json:"new_key,omitempty"`
-	Retired string    `json:"old_key_now,omitempty"`
-	Second  string    `json:"second_key,omitempty"` // was deleted to make room, or may have been
-	RootKey bool      `json:"root_key,omitempty"`   // the old key was a root user's
-}
-
-// AddHistory adds one line for a finished rotation; a line that an interrupted
-// run has written already is not written twice.
-func (s State) AddHistory(j *Journal, out Outcome, now time.Time) error {
-	unlock, err := s.lock() // another keycare may be adding a line
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	past, err := s.History()
-	if err != nil {
-		return err
-	}
-	for _, h := range past {
-		if h.ID == j.ID {
-			return nil
-		}
-	}
-	res := j.result(out)
-	past = append(past, History{now.UTC().Truncate(time.Second), j.ID, out, j.Profile, j.User.ARN, j.Old, j.New, res.Retired, j.FreeSlot, j.Root != nil})
-	past = past[max(0, len(past)-maxHistory):]
-	var b strings.Builder
-	for _, h := range past {
-		line, err := json.Marshal(h)
-		if err != nil {
-			return err
-		}
-		b.Write(line)
-		b.WriteByte('\n')
-	}
-	name := s.historyPath()
-	return disk.WriteAtomic(s.Disk, name, name+tempSuffix, []byte(b.String()), 0o600)
-}
-
-// maxHistory bounds the history, in rotations.
-const maxHistory = 1000
-
-// History returns the finished rotations, oldest first. Lines that cannot be
-// read are left out: nothing depends on them.
-func (s State) History() ([]History, error) {
-	b, err := s.Disk.ReadFile(s.historyPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the history: %w", err)
-	}
-	var past []History
-	for line := range strings.Lines(string(b)) {
-		var h History
-		if json.Unmarshal([]byte(line), &h) == nil && h.ID != "" {
-			past = append(past, h)
-		}
-	}
-	return past, nil
+// historyOf is the line of the history for a rotation that has ended.
+func historyOf(j *Journal, out Outcome) History {
+	return History{ID: j.ID, Outcome: string(out), Profile: j.Profile, User: j.User.ARN, Old: j.Old, New: j.New,
+		Retired: resultOf(j, out).Retired, Second: j.FreeSlot, RootKey: j.Root != nil}
 }

@@ -14,7 +14,7 @@ import (
 // comes to its end, or into its grace, is what was asked for: its result is
 // returned, and the key, which is new now, is not rotated again.
 func (o *Options) finishFirst(ctx context.Context, profile string) (Result, error) {
-	js, err := o.State.Journals()
+	js, err := InFlight(o.State)
 	if err != nil {
 		o.Say("%v", err) // of another user perhaps; the slots tell if not
 	}
@@ -61,7 +61,7 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	if err := o.State.sweep(); err != nil {
 		return nil, err
 	}
-	js, err := o.State.Journals()
+	js, err := InFlight(o.State)
 	results := []Result{}
 	errs := []error{err}
 	if o.probeLeft() {
@@ -104,7 +104,7 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 	defer unlock()
 	j, err := o.State.Journal(id)
 	if err != nil || j == nil {
-		return Result{}, err // finished while this run waited for the lock
+		return Result{}, damagedIsHalfDone(err) // finished while this run waited for the lock
 	}
 	unlockUser, err := own.lock(ctx, []string{o.State.userLock(j.User.Account, j.User.UserID)})
 	if err != nil {
@@ -113,7 +113,7 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 	defer unlockUser()
 	// Only now nobody else writes it: what was decided meanwhile binds this run.
 	if j, err = o.State.Journal(id); err != nil || j == nil {
-		return Result{}, err
+		return Result{}, damagedIsHalfDone(err)
 	}
 	return own.resume(ctx, j)
 }
@@ -123,11 +123,11 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	old, fresh, ok, err := o.State.Recovery(j.ID)
 	if err != nil {
-		return j.result(Unfinished), &HalfDone{j, "its recovery file cannot be read", err}
+		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file cannot be read", err}
 	}
 	a, err := o.Connect(ctx, j.Paths, j.Profile)
 	if err != nil {
-		return j.result(Unfinished), &HalfDone{j, "AWS cannot be reached", err}
+		return resultOf(j, Unfinished), &HalfDone{j, "AWS cannot be reached", err}
 	}
 	r := newRun(o, a, j)
 	r.w.Resumed = true
@@ -140,12 +140,12 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	}
 	switch {
 	case j.Direction == Keep:
-		return j.result(KeptBoth), r.close(KeptBoth)
+		return resultOf(j, KeptBoth), r.close(KeptBoth)
 	case o.KeepBoth:
 		return r.keepBoth(ctx)
 	}
 	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != Watch {
-		return j.result(Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
+		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
 	}
 	if j.New == "" {
 		j.New = r.fresh.ID
@@ -159,15 +159,15 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 		j.Sends = []Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
 	}
 	if err := r.writerSweep(); err != nil {
-		return j.result(Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
+		return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
 	}
 	if j.Auth != (Auth{}) && !j.Resting(o.Now()) {
 		if err := r.signAgain(ctx); err != nil {
-			return j.result(Unfinished), &HalfDone{j, "nobody may sign for it", err}
+			return resultOf(j, Unfinished), &HalfDone{j, "nobody may sign for it", err}
 		}
 	}
 	out, err := r.loop(ctx)
-	return j.result(out), err
+	return resultOf(j, out), err
 }
 
 // pairsFromFiles takes what the recovery file does not have from the places that
@@ -196,7 +196,7 @@ func (r *run) pairsFromFiles() {
 func (r *run) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
 	asked := map[string]bool{}
 	try := func(p credfile.Pair) bool {
-		if p.ID == "" || asked[p.ID] || !mayAsk(p.ID) {
+		if p.ID == "" || asked[p.ID] || !credfile.FactsOf(p.ID).MayAsk() {
 			return false
 		}
 		asked[p.ID] = true
@@ -224,20 +224,20 @@ func (r *run) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
 func (r *run) keepBoth(ctx context.Context) (Result, error) {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
-		return r.j.result(Unfinished), &HalfDone{r.j, "the files cannot be read", err}
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the files cannot be read", err}
 	}
 	for _, p := range []credfile.Pair{r.fresh, r.old} {
 		if p.ID == "" || len(set.Mentions(p.ID)) > 0 {
 			continue
 		}
 		if atSTS, _ := r.prove(ctx, p); atSTS != NotYet && atSTS != No && !r.otherWorks(ctx, set) {
-			return r.j.result(Unfinished), &HalfDone{r.j, fmt.Sprintf("no file holds key %s, which works, nor another key that does: put it into a profile first (%s has its secret)", p.ID, r.State.recoveryPath(r.j.ID)), r.why}
+			return resultOf(r.j, Unfinished), &HalfDone{r.j, fmt.Sprintf("no file holds key %s, which works, nor another key that does: put it into a profile first (%s has its secret)", p.ID, r.State.recoveryPath(r.j.ID)), r.why}
 		}
 	}
 	if err := r.decide(Keep); err != nil {
-		return r.j.result(Unfinished), &HalfDone{r.j, "the decision cannot be noted", err}
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the decision cannot be noted", err}
 	}
-	return r.j.result(KeptBoth), r.close(KeptBoth)
+	return resultOf(r.j, KeptBoth), r.close(KeptBoth)
 }
 
 // otherWorks reports whether every place that is still there holds a key that
@@ -286,15 +286,15 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
-		return r.j.result(Unfinished), &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
 	}
 	if r.j.Auth != (Auth{}) {
 		if err := r.signAgain(ctx); err != nil {
-			return r.j.result(Unfinished), &HalfDone{r.j, "nobody may sign for it", err}
+			return resultOf(r.j, Unfinished), &HalfDone{r.j, "nobody may sign for it", err}
 		}
 	}
 	if err := r.lookList(ctx); err != nil || r.w.Listed != Yes {
-		return r.j.result(Unfinished), &HalfDone{r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why)}
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why)}
 	}
 	switch {
 	case len(r.w.Unknown) > 0 && r.w.Orphan == Yes:
@@ -302,7 +302,7 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 			return Result{}, err
 		}
 	case len(r.w.Unknown) > 0:
-		return r.j.result(Unfinished), &HalfDone{r.j, "the user has a key that keycare did not make for sure: " + r.w.Unknown[0], nil}
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the user has a key that keycare did not make for sure: " + r.w.Unknown[0], nil}
 	}
 	last := r.j.Sends[len(r.j.Sends)-1].To
 	if !r.mayStillLand() || r.listedAt.Sub(last) > watchFor {

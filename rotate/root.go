@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"keycare/credfile"
 	"keycare/credfile/facts"
 )
 
@@ -127,7 +127,7 @@ func (o *Options) PlanRoot(ctx context.Context, profile string, ro RootOptions) 
 	if err != nil {
 		return Result{}, nil, err
 	}
-	res := p.journal.result(Planned)
+	res := resultOf(p.journal, Planned)
 	res.Account = p.journal.Root.Root.Account
 	res.Diff = p.target.plan.Diff("(the new key)")
 	return res, p.steps(), nil
@@ -150,7 +150,7 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 	}
 	root, at, err := a.Identity(ctx, t.pair)
 	if err != nil {
-		return nil, explainIdentity(t, err)
+		return nil, t.explain(err)
 	}
 	if root.Owner() != facts.OwnerRoot {
 		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, shellWord(profile))
@@ -158,7 +158,7 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 	t.asked = o.Now()
 	p := &rootPlan{target: t, aws: a, name: o.root.User, journal: &Journal{
 		ID: newID(), Profile: profile, Paths: o.Paths, Old: t.pair.ID, Retire: Delete, UserName: o.root.User, Started: at,
-		Root: &RootSwap{Group: o.root.Group, Policy: adminPolicy(root.ARN), Root: root},
+		Root: &RootSwap{Group: o.root.Group, Policy: adminPolicy(root.Partition()), Root: root},
 	}}
 	for _, pl := range t.places {
 		p.journal.Places = append(p.journal.Places, JournalPlace{pl.Kind, pl.Profile})
@@ -168,7 +168,7 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 
 // look asks what there is of group, policy, user and membership.
 func (p *rootPlan) look(ctx context.Context) error {
-	client := iam.NewFromConfig(p.aws.signedBy(signer(p.target.pair)))
+	client := p.aws.iam(signer(p.target.pair))
 	group, err := client.GetGroup(ctx, &iam.GetGroupInput{GroupName: &p.journal.Root.Group})
 	switch replyOf(err) {
 	case replyOK:
@@ -206,9 +206,9 @@ func (p *rootPlan) look(ctx context.Context) error {
 	return nil
 }
 
-// adminPolicy is the ARN of AWS's AdministratorAccess in the partition of arn.
-func adminPolicy(arn string) string {
-	return "arn:" + partition(arn) + ":iam::aws:policy/AdministratorAccess"
+// adminPolicy is the ARN of AWS's AdministratorAccess in a partition.
+func adminPolicy(partition string) string {
+	return "arn:" + cmp.Or(partition, "aws") + ":iam::aws:policy/AdministratorAccess"
 }
 
 // carryOutRoot writes the intent, makes what is missing, and goes into the same
@@ -239,7 +239,7 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 	if out == Undone && err == nil {
 		err = r.undoneBecause()
 	}
-	return j.result(out), err
+	return resultOf(j, out), err
 }
 
 // make makes group, policy, user and membership where they are missing. Each
@@ -248,7 +248,7 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 func (p *rootPlan) make(ctx context.Context) (facts.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	client := iam.NewFromConfig(p.aws.signedBy(signer(p.target.pair)))
+	client := p.aws.iam(signer(p.target.pair))
 	rs := p.journal.Root
 	if !p.group {
 		if _, err := client.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group}); err != nil && !exists(err) {
@@ -275,19 +275,6 @@ func (p *rootPlan) make(ctx context.Context) (facts.Identity, error) {
 	return *p.user, nil
 }
 
-// proveAdmin asks IAM as an administrator would: only an answer counts, no
-// denial.
-func (a *AWS) proveAdmin(ctx context.Context, p credfile.Pair) error {
-	client := iam.NewFromConfig(a.signedBy(signer(p)))
-	if _, err := client.ListUsers(ctx, &iam.ListUsersInput{MaxItems: aws.Int32(1)}); err != nil {
-		return fmt.Errorf("ask IAM as an administrator: %w", err)
-	}
-	if _, err := client.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{}); err != nil {
-		return fmt.Errorf("ask IAM as an administrator: %w", err)
-	}
-	return nil
-}
-
 // retireRoot deletes the root key, signed by itself: only root can, and it has no
 // user name. After a lost reply the key can no longer sign; an old key that
 // neither service knows any more is gone.
@@ -308,13 +295,9 @@ func (r *run) retireRoot(ctx context.Context) {
 // rootKeyGone asks whether the account has a root key, where the root key's secret
 // is no longer kept: that is so after it was deleted.
 func (r *run) rootKeyGone(ctx context.Context) {
-	out, err := iam.NewFromConfig(r.aws.signedBy(signer(r.back))).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
-	present, known := int32(0), false
-	if err == nil {
-		present, known = out.SummaryMap["AccountAccessKeysPresent"]
-	}
+	present, known, err := r.aws.rootHasKey(ctx, signer(r.back))
 	switch {
-	case known && present == 0:
+	case known && !present:
 		r.w.Gone = Yes
 	case known:
 		r.w.Gone = No

@@ -42,7 +42,7 @@ func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error
 			b.failed(err)
 			return
 		}
-		b.result = b.journal.result(Planned)
+		b.result = resultOf(b.journal, Planned)
 		b.result.UsedBy = b.target.dependants()
 		b.result.Notes = plan.modeNotes(b.target)
 		if b.result.FreeSlot != "" {

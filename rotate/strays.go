@@ -2,36 +2,10 @@ package rotate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 
 	"keycare/credfile"
 )
-
-// strays returns the IDs of recovery files that have no journal: somebody
-// removed it, and what was decided is not known any more.
-func (s State) strays() ([]string, error) {
-	entries, err := s.Disk.ReadDir(s.rotations())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the state folder: %w", err)
-	}
-	var ids []string
-	for _, e := range entries {
-		id, ok := strings.CutSuffix(e.Name(), ".recovery")
-		if !ok {
-			continue
-		}
-		if _, err := s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
-}
 
 // resumeStray looks after a recovery file without a journal. It deletes no key,
 // for nobody knows what was decided: where the files hold one of its pairs and
@@ -48,7 +22,7 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 		return err
 	}
 	if j, err := o.State.Journal(id); err != nil || j != nil {
-		return err // it has one now: a rotation has just begun
+		return damagedIsHalfDone(err) // it has one now: a rotation has just begun
 	}
 	set, err := credfile.Load(o.Disk, o.Paths)
 	if err != nil {

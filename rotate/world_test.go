@@ -104,10 +104,10 @@ func (w *world) options() *Options {
 // connect reaches the IAM of the test. The SDK's own retries are off: they wait
 // by the real clock.
 func (w *world) connect(context.Context, credfile.Paths, string) (*AWS, error) {
-	return &AWS{aws.Config{
+	return fromConfig(aws.Config{
 		Region: defaultRegion, BaseEndpoint: aws.String(w.iam.URL()), HTTPClient: w.http,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-	}}, nil
+	}), nil
 }
 
 // inFiles returns the pair that the default profile holds and fails unless both

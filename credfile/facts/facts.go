@@ -51,6 +51,13 @@ type Online struct {
 	FirstSeen time.Time
 }
 
+// AllUnknown is o with nothing known of what is asked for a key by itself, and why.
+func (o Online) AllUnknown(why string) Online {
+	o.Identity.Unknown, o.Created.Unknown, o.Status.Unknown = why, why, why
+	o.LastUsed.Unknown, o.Others.Unknown = why, why
+	return o
+}
+
 // Owner kinds of an identity.
 const (
 	OwnerRoot = "root"

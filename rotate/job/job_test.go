@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 	"keycare/rotate"
 )
 
@@ -164,7 +165,7 @@ func TestRunUnanswered(t *testing.T) {
 // Each thing is told once, and again only after a time.
 func TestRunNotices(t *testing.T) {
 	half := &rotate.HalfDone{Journal: &rotate.Journal{ID: "7", Old: "AKIAOLD", Profile: "work"}, Why: "it is kept",
-		Err: &rotate.OldKeyUsed{Use: rotate.Use{Service: "s3", Region: "eu-west-1"}, Grace: time.Hour}}
+		Err: &rotate.OldKeyUsed{Use: facts.Use{Service: "s3", Region: "eu-west-1"}, Grace: time.Hour}}
 	n := 0
 	for _, c := range []struct {
 		name  string

@@ -1,0 +1,35 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"keycare/credfile"
+)
+
+// proveAdmin asks IAM as an administrator would: only an answer counts, no
+// denial.
+func (a *AWS) proveAdmin(ctx context.Context, p credfile.Pair) error {
+	client := a.iam(signer(p))
+	if _, err := client.ListUsers(ctx, &iam.ListUsersInput{MaxItems: aws.Int32(1)}); err != nil {
+		return fmt.Errorf("ask IAM as an administrator: %w", err)
+	}
+	if _, err := client.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{}); err != nil {
+		return fmt.Errorf("ask IAM as an administrator: %w", err)
+	}
+	return nil
+}
+
+// rootHasKey asks whether the account's root user has an access key; known is
+// false where AWS does not say.
+func (a *AWS) rootHasKey(ctx context.Context, by Signer) (present, known bool, err error) {
+	out, err := a.iam(by).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
+	if err != nil {
+		return false, false, err
+	}
+	n, known := out.SummaryMap["AccountAccessKeysPresent"]
+	return n != 0, known, nil
+}

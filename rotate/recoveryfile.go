@@ -1,0 +1,113 @@
+package rotate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+// The recovery file has two lines of fixed length, one for each pair: writing
+// the second needs no new space on disk and cannot harm the first.
+const recoveryLine = 512
+
+type recoveryPair struct {
+	ID     string `json:"aws_access_key_id"`
+	Secret string `json:"aws_secret_access_key"`
+}
+
+func recoveryRecord(p credfile.Pair) ([]byte, error) {
+	b, err := json.Marshal(recoveryPair{p.ID, p.Secret.Reveal()})
+	if err != nil || len(b) >= recoveryLine {
+		return nil, fmt.Errorf("key %s does not fit into the recovery file", p.ID)
+	}
+	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1-len(b))...)
+	return append(b, '\n'), nil
+}
+
+// OpenRecovery makes the recovery file with the old pair and room for the new.
+func (s State) OpenRecovery(id string, old credfile.Pair) error {
+	b, err := recoveryRecord(old)
+	if err != nil {
+		return err
+	}
+	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1)...)
+	if err := disk.WriteNew(s.Disk, s.recoveryPath(id), append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("cannot write the recovery file: %w", err)
+	}
+	return s.Disk.SyncDir(s.rotations())
+}
+
+// KeepNew writes the new pair into the recovery file.
+func (s State) KeepNew(id string, pair credfile.Pair) (err error) {
+	b, err := recoveryRecord(pair)
+	if err != nil {
+		return err
+	}
+	f, err := s.Disk.OpenWrite(s.recoveryPath(id))
+	if err != nil {
+		return fmt.Errorf("cannot write the recovery file: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if n, err := f.WriteAt(b, recoveryLine); err != nil || n < len(b) {
+		return fmt.Errorf("cannot write the recovery file: %w", err)
+	}
+	return f.Sync()
+}
+
+// Recovery returns the pairs of the recovery file; the second is empty before
+// KeepNew. ok is false where there is no such file.
+func (s State) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error) {
+	b, err := s.Disk.ReadFile(s.recoveryPath(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return old, fresh, false, nil
+	}
+	if err != nil {
+		return old, fresh, false, fmt.Errorf("cannot read the recovery file: %w", err)
+	}
+	pairs := [2]credfile.Pair{}
+	for i := range pairs {
+		line := bytes.TrimSpace(b[min(len(b), i*recoveryLine):min(len(b), (i+1)*recoveryLine)])
+		var r recoveryPair
+		if len(line) > 0 && json.Unmarshal(line, &r) == nil { // a torn second record is as good as none
+			pairs[i] = credfile.Pair{ID: r.ID, Secret: credfile.NewSecret(r.Secret)}
+		}
+	}
+	return pairs[0], pairs[1], true, nil
+}
+
+// DropRecovery removes the recovery file.
+func (s State) DropRecovery(id string) error {
+	if err := disk.RemoveIfThere(s.Disk, s.recoveryPath(id)); err != nil {
+		return fmt.Errorf("cannot remove the recovery file: %w", err)
+	}
+	return s.Disk.SyncDir(s.rotations())
+}
+
+// strays returns the IDs of recovery files that have no journal: somebody
+// removed it, and what was decided is not known any more.
+func (s State) strays() ([]string, error) {
+	entries, err := s.Disk.ReadDir(s.rotations())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+	}
+	var ids []string
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), ".recovery")
+		if !ok {
+			continue
+		}
+		if _, err := s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,71 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"keycare/credfile"
+)
+
+// ErrNeedsPerson says that a code of an MFA device is needed and nobody can be
+// asked for it.
+var ErrNeedsPerson = errors.New("a code of the MFA device is needed and nobody can be asked: run it in a terminal, or give --mfa-code")
+
+// sessionSeconds is the shortest session that STS gives.
+const sessionSeconds = 900
+
+// Session asks STS for a session with MFA, signed by base. code is the one that
+// the device shows now.
+func (a *AWS) Session(ctx context.Context, base credfile.Pair, serial, code string) (Signer, error) {
+	out, err := sts.NewFromConfig(a.signedBy(signer(base))).GetSessionToken(ctx, &sts.GetSessionTokenInput{
+		SerialNumber: aws.String(serial), TokenCode: aws.String(code), DurationSeconds: aws.Int32(sessionSeconds)})
+	if err != nil {
+		return nil, fmt.Errorf("ask for a session with MFA device %s (keys with FIDO devices cannot do this, use --auth-profile): %w", serial, short(err))
+	}
+	if out.Credentials == nil {
+		return nil, fmt.Errorf("ask for a session with MFA device %s: the reply holds no session", serial)
+	}
+	c := out.Credentials
+	return credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken)), nil
+}
+
+// profileSigner returns the credentials that the SDK finds for a profile: a key,
+// a role, SSO, a process; and the ID of the key that they are at the moment.
+// code gives the code of an MFA device where a role wants one; nil means that
+// nobody can be asked. The SDK's loader panics on some files; that is an error
+// here.
+func profileSigner(ctx context.Context, paths credfile.Paths, profile string, code func(serial string) (string, error)) (s Signer, id string, err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			err = fmt.Errorf("the AWS SDK cannot read the shared files (%v)", e)
+		}
+	}()
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithSharedCredentialsFiles([]string{paths.Credentials}),
+		config.WithSharedConfigFiles([]string{paths.Config}),
+		config.WithSharedConfigProfile(profile),
+		config.WithDefaultRegion(defaultRegion),
+		config.WithAssumeRoleCredentialOptions(func(ao *stscreds.AssumeRoleOptions) {
+			ao.TokenProvider = func() (string, error) {
+				if code == nil {
+					return "", ErrNeedsPerson
+				}
+				return code(aws.ToString(ao.SerialNumber))
+			}
+		}))
+	if err != nil {
+		return nil, "", err
+	}
+	got, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("no usable credentials: %w", err)
+	}
+	return cfg.Credentials, got.AccessKeyID, nil
+}
