@@ -19,7 +19,7 @@ import (
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"keycare/report"
-	"keycare/rotate"
+	"keycare/rotate/ask"
 )
 
 // askTimeout bounds all online questions of an audit together.
@@ -141,7 +141,7 @@ func runAudit(c *cli.Context) error {
 
 // auditInput reads all that an audit looks at on this machine. The Asker, which
 // has the keys that AWS may be asked about, is nil if the files cannot be read.
-func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, error) {
+func auditInput(o auditOptions, now time.Time) (report.Input, *ask.Asker, error) {
 	env := credfile.OSEnv()
 	paths, err := credfile.Locate(env)
 	if err != nil {
@@ -160,13 +160,13 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, err
 	} else if err := in.Set.MustHave(o.profiles); err != nil {
 		return report.Input{}, nil, err
 	}
-	if in.Rotations, err = ownState().Rotations(); err != nil {
+	if in.Rotations, err = ownState().ForAudit(); err != nil {
 		in.ReadErrors = append(in.ReadErrors, err)
 	}
 	if in.Set == nil {
 		return in, nil, nil
 	}
-	asker := &rotate.Asker{Set: in.Set, Profiles: o.profiles, Never: o.never.Bars}
+	asker := &ask.Asker{Set: in.Set, Profiles: o.profiles, Never: o.never.Bars}
 	if len(asker.Profiles) == 0 {
 		asker.Profiles = in.Set.Profiles()
 	}
@@ -176,7 +176,7 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *rotate.Asker, err
 // onlineFacts asks AWS, unless offline, and completes the answers with what
 // earlier audits learned. A cache that cannot be written is not the audit's
 // failure.
-func onlineFacts(ctx context.Context, asker *rotate.Asker, offline bool, now time.Time) map[string]facts.Online {
+func onlineFacts(ctx context.Context, asker *ask.Asker, offline bool, now time.Time) map[string]facts.Online {
 	facts := map[string]facts.Online{}
 	if !offline {
 		facts = asker.Facts(ctx, askTimeout)
@@ -187,18 +187,18 @@ func onlineFacts(ctx context.Context, asker *rotate.Asker, offline bool, now tim
 
 // keepFacts completes the facts with what is kept of earlier audits, and keeps
 // what is new.
-func keepFacts(ctx context.Context, asker *rotate.Asker, facts map[string]facts.Online, now time.Time) {
-	state := ownState()
-	cache := state.FactCache()
+func keepFacts(ctx context.Context, asker *ask.Asker, facts map[string]facts.Online, now time.Time) {
+	folder := ownState()
+	cache := folder.FactCache()
 	if cache.Merge(asker.Set, facts, now) && ctx.Err() == nil {
-		if err := state.SaveFacts(cache); err != nil {
+		if err := folder.SaveFacts(cache); err != nil {
 			fmt.Fprintf(os.Stderr, "keycare: what was learned is not kept for later audits: %v\n", err)
 		}
 	}
 }
 
 // sayWhom tells which profiles would be asked about.
-func sayWhom(asker *rotate.Asker, offline bool) error {
+func sayWhom(asker *ask.Asker, offline bool) error {
 	plan := asker.Plan()
 	if offline {
 		plan = nil

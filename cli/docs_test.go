@@ -16,6 +16,7 @@ import (
 
 	"keycare/rotate"
 	"keycare/rotate/job"
+	"keycare/rotate/state"
 )
 
 // Each test and script that docs/scenarios.md names is there.
@@ -152,8 +153,8 @@ func TestDocsSchemas(t *testing.T) {
 		of         any
 	}{
 		{"docs/rotate.schema.json", "results", rotate.Result{}},
-		{"docs/status.schema.json", "in_flight", rotate.Journal{}},
-		{"docs/status.schema.json", "history", rotate.History{}},
+		{"docs/status.schema.json", "in_flight", state.Journal{}},
+		{"docs/status.schema.json", "history", state.History{}},
 		{"docs/status.schema.json", "timer", job.Stamp{}},
 	} {
 		known := items(s.file, s.list)

@@ -14,7 +14,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/home"
-	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 func fixCommand() *cli.Command {
@@ -81,8 +81,8 @@ func runFix(c *cli.Context) error {
 }
 
 // noRotation refuses while a rotation may still write the files.
-func noRotation(s rotate.State) error {
-	all, err := s.Rotations()
+func noRotation(s state.Folder) error {
+	all, err := s.ForAudit()
 	if err != nil {
 		return err
 	}

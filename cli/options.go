@@ -20,13 +20,14 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 // stateDir is where rotations in flight and the history are kept: the XDG state
 // folder, Application Support on macOS, LocalAppData on Windows.
 func stateDir() string { return filepath.Join(xdg.StateHome, "keycare") }
 
-func ownState() rotate.State { return rotate.State{Dir: stateDir(), Disk: disk.OS{}} }
+func ownState() state.Folder { return state.Folder{Dir: stateDir(), Disk: disk.OS{}} }
 
 // rotateOptions are the options that every command about rotations shares.
 func rotateOptions(c *cli.Context) (*rotate.Options, error) {
@@ -57,9 +58,9 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())) {
 		o.Confirm = func(question string) (bool, error) { return confirm(os.Stdin, os.Stderr, question) }
-		o.AskLine = func(prompt string) (string, error) { return ask(os.Stdin, os.Stderr, prompt) }
+		o.AskLine = func(prompt string) (string, error) { return askLine(os.Stdin, os.Stderr, prompt) }
 		o.MFACode = func(serial string) (string, error) {
-			return ask(os.Stdin, os.Stderr, "Code of MFA device "+serial+": ")
+			return askLine(os.Stdin, os.Stderr, "Code of MFA device "+serial+": ")
 		}
 	}
 	switch code := c.String("mfa-code"); {
@@ -107,14 +108,14 @@ func isCode(s string) bool { return len(s) == 6 && strings.Trim(s, "0123456789")
 
 // confirm asks a question; only "y" and "yes" agree.
 func confirm(in io.Reader, out io.Writer, question string) (bool, error) {
-	answer, err := ask(in, out, question+" [y/N] ")
+	answer, err := askLine(in, out, question+" [y/N] ")
 	answer = strings.ToLower(answer)
 	return answer == "y" || answer == "yes", err
 }
 
-// ask reads one line, a byte at a time: what follows it is the next answer. The
+// askLine reads one line, a byte at a time: what follows it is the next answer. The
 // end of input is an empty answer.
-func ask(in io.Reader, out io.Writer, prompt string) (string, error) {
+func askLine(in io.Reader, out io.Writer, prompt string) (string, error) {
 	fmt.Fprint(out, prompt)
 	var line []byte
 	for b := make([]byte, 1); ; {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/rotate"
+	"keycare/rotate/client"
 )
 
 func policyCommand() *cli.Command {
@@ -21,7 +21,7 @@ func policyCommand() *cli.Command {
 			}
 			enc := json.NewEncoder(os.Stdout)
 			enc.SetIndent("", "  ")
-			return enc.Encode(rotate.Policy())
+			return enc.Encode(client.Policy())
 		},
 	}
 }

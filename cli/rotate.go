@@ -14,6 +14,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 func rotateCommand() *cli.Command {
@@ -31,7 +32,7 @@ func rotateCommand() *cli.Command {
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask; an active second key is never deleted this way"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and show the change of the files, secrets redacted; change nothing"},
-			&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "`WHAT` to do with the old key: delete or deactivate"},
+			&cli.StringFlag{Name: "retire", Value: string(state.Delete), Usage: "`WHAT` to do with the old key: delete or deactivate"},
 			&cli.StringFlag{Name: "grace", Usage: "leave the old key active for this `TIME`, at least 1h; a later \"keycare resume\" retires it if nobody used it"},
 			&cli.StringFlag{Name: "free-slot", Value: string(rotate.FreeInactive), Usage: "`WHICH` second key may be deleted to make room: never, inactive, or unused (an active one, asked for)"},
 			&cli.StringFlag{Name: "auth-profile", Usage: "sign the calls to IAM with this other `PROFILE`"},
@@ -104,7 +105,7 @@ func (e shortError) Error() string {
 
 // rotateFlags puts the flags of rotate into o and refuses what contradicts.
 func rotateFlags(c *cli.Context, o *rotate.Options) error {
-	retire, err := oneOf(c, "retire", string(rotate.Delete), string(rotate.Deactivate))
+	retire, err := oneOf(c, "retire", string(state.Delete), string(state.Deactivate))
 	if err != nil {
 		return err
 	}
@@ -112,8 +113,8 @@ func rotateFlags(c *cli.Context, o *rotate.Options) error {
 	if err != nil {
 		return err
 	}
-	o.Retire, o.FreeSlot = rotate.Retirement(retire), rotate.FreeSlot(free)
-	o.Auth = rotate.Auth{Profile: c.String("auth-profile"), MFASerial: c.String("mfa-serial")}
+	o.Retire, o.FreeSlot = state.Retirement(retire), rotate.FreeSlot(free)
+	o.Auth = state.Auth{Profile: c.String("auth-profile"), MFASerial: c.String("mfa-serial")}
 	switch {
 	case o.Auth.Profile != "" && o.Auth.MFASerial != "":
 		return usagef("--auth-profile and --mfa-serial: give one of the two")

@@ -16,8 +16,11 @@ import (
 	"keycare/credfile"
 	"keycare/report"
 	"keycare/rotate"
+	"keycare/rotate/ask"
+	"keycare/rotate/client"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
+	"keycare/rotate/state"
 )
 
 // defaultTimerGrace is how long the old key stays active after a rotation that
@@ -44,7 +47,7 @@ func timerFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "rotate", Usage: "rotate the key of this `PROFILE` when it is due; can be given more than once"},
 		&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` above which a key is due, in days"},
 		&cli.StringFlag{Name: "grace", Value: defaultTimerGrace, Usage: "leave the old key active for this `TIME`, at least 1h"},
-		&cli.StringFlag{Name: "retire", Value: string(rotate.Delete), Usage: "`WHAT` to do with the old key then: delete or deactivate"},
+		&cli.StringFlag{Name: "retire", Value: string(state.Delete), Usage: "`WHAT` to do with the old key then: delete or deactivate"},
 	}
 }
 
@@ -52,7 +55,7 @@ func timerFlags() []cli.Flag {
 type timerOptions struct {
 	rotate        []string
 	maxAge, grace time.Duration
-	retire        rotate.Retirement
+	retire        state.Retirement
 }
 
 func timerOptionsOf(c *cli.Context) (o timerOptions, err error) {
@@ -65,11 +68,11 @@ func timerOptionsOf(c *cli.Context) (o timerOptions, err error) {
 			return o, usagef("--%s goes with --rotate: without it the timer rotates nothing", flag)
 		}
 	}
-	retire, err := oneOf(c, "retire", string(rotate.Delete), string(rotate.Deactivate))
+	retire, err := oneOf(c, "retire", string(state.Delete), string(state.Deactivate))
 	if err != nil {
 		return o, err
 	}
-	o.retire = rotate.Retirement(retire)
+	o.retire = state.Retirement(retire)
 	if o.grace, err = parseAge(c.String("grace")); err != nil || o.grace < rotate.MinGrace {
 		return o, usagef("--grace %q: must be a duration of at least 1h, such as 24h or 7d", c.String("grace"))
 	}
@@ -185,18 +188,18 @@ func reach(ctx context.Context, o *rotate.Options, a auditOptions, care []string
 		return nil // the audit says what is wrong with the files
 	}
 	var profiles []string
-	asker := rotate.Asker{Set: set, Profiles: set.Profiles(), Never: a.never.Bars}
+	asker := ask.Asker{Set: set, Profiles: set.Profiles(), Never: a.never.Bars}
 	for _, ask := range asker.Plan() {
 		profiles = append(profiles, ask.Profile)
 	}
 	open, _ := o.State.Journals() // Resume says what is wrong with them
 	matters := func(p string) bool {
-		return slices.Contains(care, p) || slices.ContainsFunc(open, func(j *rotate.Journal) bool { return j.Profile == p })
+		return slices.Contains(care, p) || slices.ContainsFunc(open, func(j *state.Journal) bool { return j.Profile == p })
 	}
 	profiles = append(slices.DeleteFunc(slices.Clone(profiles), func(p string) bool { return !matters(p) }), profiles...)
-	ways := map[string]*rotate.AWS{}
+	ways := map[string]*client.AWS{}
 	for _, p := range profiles[:min(len(profiles), mostAsked)] {
-		way, err := rotate.Connect(ctx, o.Paths, p)
+		way, err := client.Connect(ctx, o.Paths, p)
 		if err != nil {
 			continue // that is no matter of the network; the audit tells it
 		}

@@ -20,6 +20,7 @@ import (
 	"keycare/rotate"
 	"keycare/rotate/awstest"
 	"keycare/rotate/job"
+	"keycare/rotate/state"
 )
 
 // workstation is a laptop whose clock and network a test holds: a home, a state
@@ -117,7 +118,7 @@ func (s *workstation) job() *job.Job {
 		Paths: s.paths, State: ownState(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Never: s.never.Bars,
 		Say: func(string, ...any) {}, Timeout: rotate.DefaultTimeout,
 	}, auditOptions{failOn: report.High, never: s.never}, timerOptions{
-		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: rotate.Delete,
+		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: state.Delete,
 	})
 	j.Jitter = func() float64 { return 0.5 }
 	j.Notify = func(n job.Notice) error {

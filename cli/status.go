@@ -11,6 +11,7 @@ import (
 
 	"keycare/rotate"
 	"keycare/rotate/job"
+	"keycare/rotate/state"
 )
 
 func statusCommand() *cli.Command {
@@ -47,10 +48,10 @@ func runStatus(c *cli.Context) error {
 	}
 	if format == "json" {
 		if open == nil {
-			open = []*rotate.Journal{}
+			open = []*state.Journal{}
 		}
 		if past == nil {
-			past = []rotate.History{}
+			past = []state.History{}
 		}
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
@@ -83,17 +84,17 @@ func runStatus(c *cli.Context) error {
 }
 
 // stage says where a rotation stands and what comes next.
-func stage(j *rotate.Journal) string {
+func stage(j *state.Journal) string {
 	switch j.Direction {
-	case rotate.Watch:
+	case state.Watch:
 		return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it"
-	case rotate.Keep:
+	case state.Keep:
 		return "closed, but for its notes; run \"keycare resume\""
-	case rotate.Grace:
+	case state.Grace:
 		return "switched; the old key stays active until " + local(j.GraceEnds) + ", then \"keycare resume\" retires it"
-	case rotate.Retire:
+	case state.Retire:
 		return "switched, the old key is not retired yet; run \"keycare resume\""
-	case rotate.Undo:
+	case state.Undo:
 		return "is being undone; run \"keycare resume\""
 	}
 	return "unfinished; run \"keycare resume\""
@@ -110,7 +111,7 @@ func orDash(s string) string {
 func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
 
 // finished is a line of the history: what was done, and what became of the keys.
-func finished(h rotate.History) string {
+func finished(h state.History) string {
 	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", local(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	switch {
 	case h.Retired == "":

@@ -10,25 +10,27 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // freeSlot deletes the second key, if it is still there and as it was. Deleting
 // twice does no harm, so a lost reply is tried again.
 func (r *run) freeSlot(ctx context.Context) error {
 	err := r.deleteSecond(ctx)
-	switch replyOf(err) {
-	case replyOK:
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
 		// The create is sent from now on, not from when the journal was begun.
 		r.j.Started, r.began = r.awsTime(r.Now()), r.Now()
 		r.w.Slot = Yes
 		return r.State.Save(r.j)
-	case replySilent, replyBusy, replyNotYet:
+	case client.ReplySilent, client.ReplyBusy, client.ReplyUnknownKey:
 		var abort errAbort
 		if !errors.As(err, &abort) && !r.w.Late {
 			return r.pause(ctx)
 		}
 	}
-	return errAbort{fmt.Errorf("%w (key %s may be deleted; nothing else was changed)", explain(err), r.j.FreeSlot)}
+	return errAbort{fmt.Errorf("%w (key %s may be deleted; nothing else was changed)", client.Explain(err), r.j.FreeSlot)}
 }
 
 func (r *run) deleteSecond(ctx context.Context) error {
@@ -44,7 +46,7 @@ func (r *run) deleteSecond(ctx context.Context) error {
 		case k.Active && !r.j.FreeActive:
 			return errAbort{fmt.Errorf("key %s became active again", k.ID)}
 		default:
-			if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, k.ID); err != nil && replyOf(err) != replyGone {
+			if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, k.ID); err != nil && client.ReplyOf(err) != client.ReplyNoSuch {
 				return err
 			}
 			r.Say("deleted the second key %s to make room", k.ID)
@@ -61,24 +63,24 @@ func (r *run) create(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	send := Send{From: r.awsTime(r.Now())}
+	send := state.Send{From: r.awsTime(r.Now())}
 	if err := r.noteAgain(send); err != nil {
 		return errAbort{err}
 	}
 	pair, err := r.aws.Create(ctx, r.by(r.old), r.j.UserName)
-	switch k := replyOf(err); {
+	switch k := client.ReplyOf(err); {
 	case err == nil:
-	case k == replyLimit && len(r.j.Sends) > 0:
+	case k == client.ReplyLimit && len(r.j.Sends) > 0:
 		r.w.Listed, r.why = NotYet, err // the lost one landed: the list will show it
 		return nil
-	case k == replyLimit:
-		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, short(err))}
-	case k == replyDenied, k == replyNotYet, k == replyBadSign, k == replyGone, k == replyRejected:
-		return errAbort{explain(err)}
+	case k == client.ReplyLimit:
+		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, client.Short(err))}
+	case k == client.ReplyDenied, k == client.ReplyUnknownKey, k == client.ReplyBadSignature, k == client.ReplyNoSuch, k == client.ReplyOther:
+		return errAbort{client.Explain(err)}
 	default:
 		r.why = err
 		r.w.Listed = Unasked
-		send.To, send.Answered = r.awsTime(r.Now()), k == replyBusy
+		send.To, send.Answered = r.awsTime(r.Now()), k == client.ReplyBusy
 		r.j.Sends = append(r.j.Sends, send)
 		if err := r.State.Save(r.j); err != nil {
 			return err
@@ -88,7 +90,7 @@ func (r *run) create(ctx context.Context) error {
 	r.fresh, r.w.HaveNew, r.j.New = pair, true, pair.ID
 	// With two slots, this key could not be made beside one that an answered
 	// call had made.
-	r.j.Sends = slices.DeleteFunc(r.j.Sends, func(s Send) bool { return s.Answered })
+	r.j.Sends = slices.DeleteFunc(r.j.Sends, func(s state.Send) bool { return s.Answered })
 	// The recovery file first: its room is there already, and it alone has the
 	// secret.
 	if err := r.State.KeepNew(r.j.ID, pair); err != nil {
@@ -101,7 +103,7 @@ func (r *run) create(ctx context.Context) error {
 // noteAgain writes a further create down before it is sent. The journal as it
 // was begun stands for the first one alone: a crash in a second would be taken
 // for the first.
-func (r *run) noteAgain(send Send) error {
+func (r *run) noteAgain(send state.Send) error {
 	if len(r.j.Sends) == 0 {
 		return nil
 	}
@@ -114,7 +116,7 @@ func (r *run) noteAgain(send Send) error {
 // dropUnkept deletes a new key whose secret could not be written down, while it
 // is still in memory and nothing else knows of it.
 func (r *run) dropUnkept(ctx context.Context, cause error) error {
-	if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.fresh.ID); err != nil && replyOf(err) != replyGone {
+	if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.fresh.ID); err != nil && client.ReplyOf(err) != client.ReplyNoSuch {
 		return errors.Join(cause, err, r.State.Save(r.j))
 	}
 	r.w.HaveNew, r.j.New = false, ""
@@ -127,7 +129,7 @@ func (r *run) deleteOrphan(ctx context.Context) error {
 	defer cancel()
 	id := r.w.Unknown[0]
 	err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, id)
-	if err != nil && replyOf(err) != replyGone {
+	if err != nil && client.ReplyOf(err) != client.ReplyNoSuch {
 		r.w.Listed, r.why = Silent, err
 		return nil
 	}
@@ -170,33 +172,24 @@ func (r *run) swap(ctx context.Context, to credfile.Pair) error {
 
 // enterGrace notes when the switch was proved, and until when the old key stays.
 func (r *run) enterGrace() error {
-	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+useLate)
+	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+state.UseLate)
 	r.Say("key %s stays active until %s", r.j.Old, r.j.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
-	return r.decide(Grace)
+	return r.decide(state.Grace)
 }
-
-// useSlack is how long after the switch a recorded use may still be one from
-// before: IAM records a last use once in a quarter of an hour.
-const useSlack = 15 * time.Minute
-
-// useLate is how much older than the use itself its record may look: its time is
-// rounded down to a quarter of an hour, and it shows as late as that. Each grace
-// is longer by it.
-const useLate = 2 * useSlack
 
 // askUse asks whether anybody used the old key after the switch.
 func (r *run) askUse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if r.backAt.Before(r.j.Switched.Add(r.j.Grace + useLate)) {
+	if r.backAt.Before(r.j.Switched.Add(r.j.Grace + state.UseLate)) {
 		r.w.Unused = NotYet // this machine's clock is ahead
 		return
 	}
 	use, err := r.aws.LastUsed(ctx, r.by(r.back), r.j.Old)
 	switch {
 	case err != nil:
-		r.w.Unused, r.why = Silent, explain(err)
-	case use.At.After(r.j.Switched.Add(useSlack)) && use.At.After(r.backAt.Add(-r.j.Grace-useLate)):
+		r.w.Unused, r.why = Silent, client.Explain(err)
+	case use.At.After(r.j.Switched.Add(state.UseSlack)) && use.At.After(r.backAt.Add(-r.j.Grace-state.UseLate)):
 		r.w.Unused, r.why = No, &OldKeyUsed{use, r.j.Grace}
 	default:
 		r.w.Unused = Yes
@@ -230,7 +223,7 @@ func (r *run) retire(ctx context.Context) {
 		return
 	}
 	act := r.aws.Delete
-	if r.j.Retire == Deactivate {
+	if r.j.Retire == state.Deactivate {
 		act = r.aws.Deactivate
 	}
 	r.done(ctx, r.back, r.old, act(ctx, r.by(r.back), r.j.UserName, r.j.Old))
@@ -247,15 +240,15 @@ func (r *run) deleteNew(ctx context.Context) {
 // working key is own. Whatever it was, the files are looked at again.
 func (r *run) done(ctx context.Context, own, gone credfile.Pair, err error) {
 	r.w.Files = HoldUnread
-	switch replyOf(err) {
-	case replyOK:
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
 		r.w.Gone = Yes
-	case replyGone:
+	case client.ReplyNoSuch:
 		r.w.Gone, r.why = r.sameName(ctx, own), err // no such key, or no such user?
-	case replyNotYet:
+	case client.ReplyUnknownKey:
 		r.w.Gone, r.why = NotYet, err
-	case replyDenied, replyBadSign, replyRejected:
-		if r.w.Gone, r.why = No, explain(err); r.isGone(ctx, own, gone) {
+	case client.ReplyDenied, client.ReplyBadSignature, client.ReplyOther:
+		if r.w.Gone, r.why = No, client.Explain(err); r.isGone(ctx, own, gone) {
 			r.w.Gone = Yes // somebody else deleted it
 		}
 	default:
@@ -293,5 +286,5 @@ func (r *run) isGone(ctx context.Context, own, gone credfile.Pair) bool {
 		return false
 	}
 	keys, _, err := r.aws.List(ctx, r.by(own), r.j.UserName)
-	return err == nil && !slices.ContainsFunc(keys, func(k Key) bool { return k.ID == gone.ID })
+	return err == nil && !slices.ContainsFunc(keys, func(k client.Key) bool { return k.ID == gone.ID })
 }

@@ -7,6 +7,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 // roundTrip is how long each call takes in the benchmarks.
@@ -23,7 +24,7 @@ func (w *world) real(b *testing.B) *Options {
 	b.Setenv("AWS_ENDPOINT_URL", w.iam.URL())
 	b.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	o := w.options()
-	o.Connect, o.Wait = Connect, realWait
+	o.Connect, o.Wait = client.Connect, realWait
 	return o
 }
 
@@ -58,17 +59,17 @@ func BenchmarkRotate(b *testing.B) {
 			if _, _, err := a.Identity(b.Context(), old); err != nil {
 				b.Fatal(err)
 			}
-			if _, _, err := a.List(b.Context(), signer(old), user); err != nil {
+			if _, _, err := a.List(b.Context(), client.SignerOf(old), user); err != nil {
 				b.Fatal(err)
 			}
-			if _, err := a.LastUsed(b.Context(), signer(old), old.ID); err != nil {
+			if _, err := a.LastUsed(b.Context(), client.SignerOf(old), old.ID); err != nil {
 				b.Fatal(err)
 			}
-			fresh, err := a.Create(b.Context(), signer(old), user)
+			fresh, err := a.Create(b.Context(), client.SignerOf(old), user)
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := a.Delete(b.Context(), signer(fresh), user, old.ID); err != nil {
+			if err := a.Delete(b.Context(), client.SignerOf(fresh), user, old.ID); err != nil {
 				b.Fatal(err)
 			}
 		}

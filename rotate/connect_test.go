@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"keycare/rotate/client"
 )
 
 // A company's certificate authority, given by AWS_CA_BUNDLE or in the profile,
@@ -46,7 +48,7 @@ func TestConnectBehindCA(t *testing.T) {
 			w.config = strings.Replace(w.config, "region = us-east-1\n", settings, 1)
 			w.write(w.old.ID, w.old.Secret)
 			o := w.options()
-			o.Connect = Connect
+			o.Connect = client.Connect
 			_, err = o.Rotate(t.Context(), "default")
 			if where == "nowhere" {
 				if err == nil || !strings.Contains(err.Error(), "certificate") {
@@ -70,7 +72,7 @@ func TestConnectIgnoresEnvironmentKeys(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAQAAAAAAAQAAAAAAA")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", strings.Repeat("x", 40))
 	o := w.options()
-	o.Connect = Connect
+	o.Connect = client.Connect
 	if _, err := o.Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}

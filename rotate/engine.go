@@ -9,26 +9,28 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // Options is all that a rotation needs to know. The zero values of Retire and
 // Timeout mean Delete and DefaultTimeout.
 type Options struct {
 	Paths   credfile.Paths
-	State   State
+	State   state.Folder
 	Disk    disk.FS
-	Retire  Retirement
+	Retire  state.Retirement
 	Timeout time.Duration
 	// Grace leaves the old key active for so long after the switch; 0 retires it
 	// at once. The least is MinGrace.
 	Grace time.Duration
 	// FreeSlot says what may be deleted to make room for the new key.
 	FreeSlot FreeSlot
-	Auth     Auth
+	Auth     state.Auth
 	// MFACode asks for a code of an MFA device; nil means that nobody can be asked.
 	MFACode func(serial string) (string, error)
 	// Connect returns the way to AWS for a profile; nil means Connect.
-	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*AWS, error)
+	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
 	Now     func() time.Time
 	Wait    func(context.Context, time.Duration) error
 	// Confirm asks a person. nil means that nobody can be asked: whatever needs
@@ -78,7 +80,7 @@ const (
 // HalfDone says that a rotation stopped after the new key was made, or may have
 // been. A working key is in the files; the journal has the rest.
 type HalfDone struct {
-	Journal *Journal
+	Journal *state.Journal
 	Why     string
 	Err     error
 }
@@ -96,7 +98,7 @@ func (e *HalfDone) Error() string {
 			e.Journal.New, e.Journal.UserName, e.Journal.Old)
 	}
 	what := "finishes or undoes it"
-	if e.Journal.Direction == Retire || e.Journal.Direction == Grace {
+	if e.Journal.Direction == state.Retire || e.Journal.Direction == state.Grace {
 		what = "goes on with it"
 	}
 	return msg + "\n\"keycare status\" shows it, \"keycare resume\" " + what + "; where it cannot, \"keycare resume --keep-both\" closes it and deletes nothing"
@@ -114,15 +116,15 @@ func damagedIsHalfDone(err error) error {
 		}
 		return errors.Join(all...)
 	}
-	if damaged, ok := err.(*Damaged); ok {
-		return &HalfDone{&Journal{ID: damaged.ID, UserName: "(unknown)"}, damaged.Error(), nil}
+	if damaged, ok := err.(*state.Damaged); ok {
+		return &HalfDone{&state.Journal{ID: damaged.ID, UserName: "(unknown)"}, damaged.Error(), nil}
 	}
 	return err
 }
 
 // InFlight returns the rotations that are not closed, oldest first. A journal
 // that cannot be understood is a *HalfDone in the error, beside those that can.
-func InFlight(s State) ([]*Journal, error) {
+func InFlight(s state.Folder) ([]*state.Journal, error) {
 	js, err := s.Journals()
 	return js, damagedIsHalfDone(err)
 }
@@ -130,9 +132,9 @@ func InFlight(s State) ([]*Journal, error) {
 // run is one rotation being carried out, from its journal.
 type run struct {
 	*Options
-	aws    *AWS
-	help   Signer // signs for the key where Auth says so
-	j      *Journal
+	aws    *client.AWS
+	help   client.Signer // signs for the key where Auth says so
+	j      *state.Journal
 	w      World
 	writer *credfile.Writer
 
@@ -147,7 +149,7 @@ type run struct {
 	why      error // the last thing that went wrong, for people
 }
 
-func newRun(o *Options, a *AWS, j *Journal) *run {
+func newRun(o *Options, a *client.AWS, j *state.Journal) *run {
 	r := &run{Options: o, aws: a, j: j, began: o.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
 	r.deadline = r.began.Add(o.Timeout)
 	r.writer = &credfile.Writer{Disk: o.Disk, Tag: j.ID, Wait: o.Wait}
@@ -245,11 +247,11 @@ func (r *run) do(ctx context.Context, step Step) error {
 				return err
 			}
 		}
-		return r.decide(Retire)
+		return r.decide(state.Retire)
 	case StepRetire:
 		r.retire(ctx)
 	case StepDecideUndo:
-		return r.decide(Undo)
+		return r.decide(state.Undo)
 	case StepRestore:
 		return r.restore(ctx)
 	case StepDeleteNew:
@@ -283,14 +285,14 @@ func (r *run) pause(ctx context.Context) error {
 }
 
 // decide writes a binding decision down before anything is done about it.
-func (r *run) decide(d Direction) error {
+func (r *run) decide(d state.Direction) error {
 	r.j.Direction = d
 	if err := r.State.Save(r.j); err != nil {
-		r.j.Direction = Undecided
+		r.j.Direction = state.Undecided
 		return err
 	}
 	r.w.Files = HoldUnread
-	if d == Undo {
+	if d == state.Undo {
 		r.Say("undoing: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
 		r.deadline = r.Now().Add(r.Timeout)
 	}
@@ -313,7 +315,7 @@ func (r *run) close(out Outcome) error {
 		return &HalfDone{r.j, "all is done but the notes", err}
 	}
 	if r.mayStillLand() {
-		r.j.Direction = Watch
+		r.j.Direction = state.Watch
 		if err := r.State.Save(r.j); err != nil {
 			return &HalfDone{r.j, "all is done but the notes", err}
 		}

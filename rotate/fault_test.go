@@ -10,6 +10,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate/awstest"
+	"keycare/rotate/state"
 )
 
 // awsFaults are the ways in which a call may go wrong.
@@ -57,7 +58,7 @@ func (w *world) faultOn(n int, f awstest.Fault) (met func() bool) {
 func (w *world) checkEvery() {
 	w.t.Helper()
 	set := credfile.NewSet(w.paths, w.read(w.paths.Credentials), w.read(w.paths.Config))
-	for _, pl := range []JournalPlace{{credfile.CredentialsFile, "default"}, {credfile.CredentialsFile, "twin"}, {credfile.ConfigFile, "third"}} {
+	for _, pl := range []state.Section{{Kind: credfile.CredentialsFile, Profile: "default"}, {Kind: credfile.CredentialsFile, Profile: "twin"}, {Kind: credfile.ConfigFile, Profile: "third"}} {
 		p, err := set.PairAt(pl.Kind, pl.Profile)
 		if err != nil {
 			w.t.Errorf("profile %s: %v", pl.Profile, err)

@@ -14,6 +14,8 @@ import (
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // A create whose reply is lost, as a user's SDK is really set up: it is not sent
@@ -33,7 +35,7 @@ func TestCreateIsNotRetried(t *testing.T) {
 		return awstest.Fault{}
 	})
 	o := w.options()
-	o.Connect = Connect
+	o.Connect = client.Connect
 	if _, err := o.Rotate(t.Context(), "default"); err != nil {
 		t.Error(err)
 	}
@@ -172,7 +174,7 @@ func TestWatch(t *testing.T) {
 func TestStateOutlastsPowerLoss(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "state")
 	d := diskfault.New(disk.OS{}, func(diskfault.Op) diskfault.Action { return diskfault.Pass })
-	s := State{Dir: dir, Disk: d}
+	s := state.Folder{Dir: dir, Disk: d}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -182,10 +184,10 @@ func TestStateOutlastsPowerLoss(t *testing.T) {
 	lose := func(l diskfault.Loss) { t.Helper(); must(d.Lose(l)) }
 	must(s.Init())
 	lose(diskfault.LoseNames)
-	if _, err := os.Stat(s.rotations()); err != nil {
+	if _, err := os.Stat(s.Rotations()); err != nil {
 		t.Fatal("Init: ", err)
 	}
-	must(s.Save(&Journal{ID: "j"}))
+	must(s.Save(&state.Journal{ID: "j"}))
 	lose(diskfault.LoseNames)
 	if js, err := s.Journals(); err != nil || len(js) != 1 {
 		t.Fatalf("Save: %v, %v", js, err)
@@ -260,11 +262,11 @@ func TestLocksAreTaken(t *testing.T) {
 	res := func(ctx context.Context, o *Options) error { _, err := o.Resume(ctx); return err }
 	must(o.State.Init())
 	u := w.iam.Users("")[0]
-	for _, name := range []string{credfile.LockName(w.paths.Credentials), credfile.LockName(w.paths.Config), o.State.userLock(u.Account, u.ID)} {
+	for _, name := range []string{credfile.LockName(w.paths.Credentials), credfile.LockName(w.paths.Config), o.State.UserLock(u.Account, u.ID)} {
 		locked(name, rot)
 	}
 	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
-	for _, name := range []string{credfile.LockName(w.paths.Credentials), o.State.userLock(u.Account, u.ID)} {
+	for _, name := range []string{credfile.LockName(w.paths.Credentials), o.State.UserLock(u.Account, u.ID)} {
 		locked(name, res)
 	}
 	w.finish()

@@ -20,6 +20,7 @@ import (
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 // STS says that the new key is somebody else's: nothing is switched, or nothing
@@ -51,8 +52,8 @@ func TestNewKeyOfAnotherUser(t *testing.T) {
 				return err
 			}})
 		o := w.options()
-		o.Connect = func(context.Context, credfile.Paths, string) (*AWS, error) {
-			return fromConfig(aws.Config{Region: defaultRegion, BaseEndpoint: aws.String(front.URL),
+		o.Connect = func(context.Context, credfile.Paths, string) (*client.AWS, error) {
+			return client.FromConfig(aws.Config{Region: client.DefaultRegion, BaseEndpoint: aws.String(front.URL),
 				Retryer: func() aws.Retryer { return aws.NopRetryer{} }}), nil
 		}
 		_, err = o.Rotate(t.Context(), "default")

@@ -14,6 +14,7 @@ import (
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
+	"keycare/rotate/state"
 )
 
 // What the files hold is not known while a section, or a file, is absent or
@@ -125,13 +126,13 @@ func TestTornByEndlessWriter(t *testing.T) {
 
 // Begin and the history wait for another keycare in the same state folder.
 func TestLocksAreTakenInState(t *testing.T) {
-	s := State{Dir: filepath.Join(t.TempDir(), "state"), Disk: disk.OS{}}
+	s := state.Folder{Dir: filepath.Join(t.TempDir(), "state"), Disk: disk.OS{}}
 	if err := s.Init(); err != nil {
 		t.Fatal(err)
 	}
 	for name, f := range map[string]func() error{
-		"Begin":      func() error { return s.Begin(&Journal{ID: "j"}) },
-		"AddHistory": func() error { return s.AddHistory(History{ID: "j"}, time.Now()) },
+		"Begin":      func() error { return s.Begin(&state.Journal{ID: "j"}) },
+		"AddHistory": func() error { return s.AddHistory(state.History{ID: "j"}, time.Now()) },
 	} {
 		unlock, err := credfile.Lock(t.Context(), filepath.Join(s.Dir, "state.lock"))
 		if err != nil {
@@ -273,7 +274,7 @@ func TestRetireNeedsUserName(t *testing.T) {
 	w.credentials += "\n[admin]\naws_access_key_id = " + admin.ID + "\naws_secret_access_key = " + admin.Secret + "\n"
 	w.write(w.old.ID, w.old.Secret)
 	o := w.options()
-	o.Auth.Profile, o.Retire = "admin", Deactivate
+	o.Auth.Profile, o.Retire = "admin", state.Deactivate
 	if _, err := o.Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
+	"keycare/rotate/state"
 )
 
 func TestHostileFinishFirstGrace(t *testing.T) {
@@ -50,14 +51,14 @@ func TestHostileRecoveryDamaged(t *testing.T) {
 		for name, damage := range map[string]func(string) error{
 			"removed": os.Remove,
 			"empty":   func(p string) error { return os.Truncate(p, 0) },
-			"cut":     func(p string) error { return os.Truncate(p, recoveryLine+20) },
+			"cut":     func(p string) error { return os.Truncate(p, 512+20) },
 			"rubbish": func(p string) error { return os.WriteFile(p, []byte(strings.Repeat("\x00", 1024)), 0o600) },
 		} {
 			w := newWorld(t)
 			o := w.options()
 			w.haltAt(o, s.action, s.n, awstest.FaultDropBefore)
 			js, _ := o.State.Journals()
-			if err := damage(o.State.recoveryPath(js[0].ID)); err != nil {
+			if err := damage(o.State.RecoveryPath(js[0].ID)); err != nil {
 				t.Fatal(err)
 			}
 			var err error
@@ -237,7 +238,7 @@ func TestHostileGraceForgetsOnlyWorkingKey(t *testing.T) {
 		}
 		o := w.options()
 		js, _ := o.State.Journals()
-		if len(js) != 1 || js[0].Direction != Grace {
+		if len(js) != 1 || js[0].Direction != state.Grace {
 			continue
 		}
 		if _, _, ok, _ := o.State.Recovery(js[0].ID); !ok {

@@ -169,7 +169,7 @@ func TestHostileJournalDamaged(t *testing.T) {
 	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
 	o := w.options()
 	js, _ := o.State.Journals()
-	if err := os.WriteFile(o.State.journalPath(js[0].ID), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(o.State.JournalPath(js[0].ID), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w.iam.AddUser(awstest.User{Name: "bob"})
@@ -192,7 +192,7 @@ func TestHostileRecoveryWithoutJournal(t *testing.T) {
 	w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
 	o := w.options()
 	js, _ := o.State.Journals()
-	if err := os.Remove(o.State.journalPath(js[0].ID)); err != nil {
+	if err := os.Remove(o.State.JournalPath(js[0].ID)); err != nil {
 		t.Fatal(err)
 	}
 	results, err := w.options().Resume(t.Context())

@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/rotate/state"
 )
 
 // moto is a moto server with its signature checks on, and the AWS CLI.
@@ -118,7 +119,7 @@ func TestInteropMotoAndCLI(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", m.url)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	o := &Options{
-		Paths: paths, State: State{Dir: t.TempDir(), Disk: disk.OS{}}, Disk: disk.OS{}, Yes: true,
+		Paths: paths, State: state.Folder{Dir: t.TempDir(), Disk: disk.OS{}}, Disk: disk.OS{}, Yes: true,
 		Now: time.Now, Wait: realWait, Say: t.Logf,
 	}
 	var who struct{ Arn string }

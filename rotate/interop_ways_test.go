@@ -10,6 +10,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/rotate/state"
 )
 
 // motoUser makes a user with a key, by the AWS CLI and the administrator's key.
@@ -77,7 +78,7 @@ func TestInteropMotoWays(t *testing.T) {
 	t.Setenv("AWS_REGION", "us-east-1")
 	options := func(t *testing.T) *Options {
 		return &Options{
-			Paths: paths, State: State{Dir: t.TempDir(), Disk: disk.OS{}}, Disk: disk.OS{}, Yes: true,
+			Paths: paths, State: state.Folder{Dir: t.TempDir(), Disk: disk.OS{}}, Disk: disk.OS{}, Yes: true,
 			Now: time.Now, Wait: realWait, Say: t.Logf,
 		}
 	}
@@ -93,7 +94,7 @@ func TestInteropMotoWays(t *testing.T) {
 		old := m.motoUser("dea")
 		write(paths.Credentials, admin+section("dea", old))
 		o := options(t)
-		o.Retire = Deactivate
+		o.Retire = state.Deactivate
 		if _, err := o.Rotate(t.Context(), "dea"); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,8 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // lookFiles reads what the journaled places hold. What a resumed rotation
@@ -104,19 +106,19 @@ func (r *run) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM Seen) {
 	})
 	wg.Go(func() {
 		if r.j.Root != nil && p.ID != r.j.Old {
-			errIAM = r.aws.proveAdmin(ctx, p)
+			errIAM = r.aws.ProveAdmin(ctx, p)
 			atIAM = answered(errIAM)
 			return
 		}
-		_, _, errIAM = r.aws.List(ctx, signer(p), r.j.UserName)
+		_, _, errIAM = r.aws.List(ctx, client.SignerOf(p), r.j.UserName)
 		atIAM = answered(errIAM)
-		if k := replyOf(errIAM); k == replyDenied || k == replyGone { // it knows the key, and says so in its own words
+		if k := client.ReplyOf(errIAM); k == client.ReplyDenied || k == client.ReplyNoSuch { // it knows the key, and says so in its own words
 			atIAM = Yes
 		}
 	})
 	wg.Wait()
 	for _, err := range []error{errSTS, errIAM} {
-		if err != nil && (replyOf(err) != replyDenied || r.j.Root != nil) {
+		if err != nil && (client.ReplyOf(err) != client.ReplyDenied || r.j.Root != nil) {
 			r.why = err
 		}
 	}
@@ -142,12 +144,12 @@ func sameUser(a, b facts.Identity) Seen {
 
 // answered says what an error of a call tells about the key that signed it.
 func answered(err error) Seen {
-	switch replyOf(err) {
-	case replyOK:
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
 		return Yes
-	case replyNotYet:
+	case client.ReplyUnknownKey:
 		return NotYet
-	case replyBadSign:
+	case client.ReplyBadSignature:
 		return No
 	}
 	return Silent
@@ -186,7 +188,7 @@ func (r *run) lookList(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	keys, at, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
-	if replyOf(err) == replyGone && r.sameName(ctx, r.old) == NotYet {
+	if client.ReplyOf(err) == client.ReplyNoSuch && r.sameName(ctx, r.old) == NotYet {
 		keys, at, err = r.aws.List(ctx, r.by(r.old), r.j.UserName)
 	}
 	if err != nil {
@@ -195,7 +197,7 @@ func (r *run) lookList(ctx context.Context) error {
 	}
 	r.listedAt = at
 	r.w.Listed, r.w.Orphan, r.w.Unknown = Yes, Unasked, nil
-	var unknown []Key
+	var unknown []client.Key
 	named, err := r.namedElsewhere()
 	if err != nil {
 		return err
@@ -224,22 +226,22 @@ func (r *run) namedElsewhere() (func(id string) bool, error) {
 		return nil, err
 	}
 	var set *credfile.Set
-	if r.j.Direction == Watch {
+	if r.j.Direction == state.Watch {
 		if set, err = credfile.Load(r.Disk, r.j.Paths); err != nil {
 			return nil, err
 		}
 	}
 	return func(id string) bool {
-		return slices.ContainsFunc(past, func(h History) bool { return h.New == id && h.ID != r.j.ID }) ||
-			slices.ContainsFunc(open, func(j *Journal) bool { return j.New == id && j.ID != r.j.ID }) ||
+		return slices.ContainsFunc(past, func(h state.History) bool { return h.New == id && h.ID != r.j.ID }) ||
+			slices.ContainsFunc(open, func(j *state.Journal) bool { return j.New == id && j.ID != r.j.ID }) ||
 			set != nil && len(set.Mentions(id)) > 0
 	}, nil
 }
 
 // isOrphan reports whether a key is, by every sign there is, the one that a
 // create of ours made and whose reply was lost. Age alone is no sign.
-func (r *run) isOrphan(ctx context.Context, k Key) Seen {
-	inTime := slices.ContainsFunc(r.j.Sends, func(s Send) bool {
+func (r *run) isOrphan(ctx context.Context, k client.Key) Seen {
+	inTime := slices.ContainsFunc(r.j.Sends, func(s state.Send) bool {
 		return !k.Created.Before(s.From.Add(-clockSlack)) && !k.Created.After(s.To.Add(clockSlack))
 	})
 	set, err := credfile.Load(r.Disk, r.j.Paths)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // usersAtOnce bounds how many users' keys are rotated at the same time.
@@ -17,10 +19,10 @@ const usersAtOnce = 8
 type job struct {
 	profile string
 	id      string // of the key
-	aws     *AWS
-	journal *Journal
+	aws     *client.AWS
+	journal *state.Journal
 	target  *target
-	help    Signer
+	help    client.Signer
 	result  Result
 	err     error
 }
@@ -173,11 +175,11 @@ func (o *Options) progress(done *int, total int, b *job) {
 }
 
 // agree asks a person about one rotation.
-func (o *Options) agree(j *Journal) error {
+func (o *Options) agree(j *state.Journal) error {
 	if o.Yes {
 		return nil
 	}
-	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop.", j.Retire.past())
+	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop.", j.Retire.Past())
 	if j.Grace > 0 {
 		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
 	}
@@ -195,7 +197,7 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 	if named {
 		own.Say = func(format string, args ...any) { o.Say("profile "+b.profile+": "+format, args...) }
 	}
-	unlock, err := own.lock(ctx, []string{o.State.userLock(b.journal.User.Account, b.journal.User.UserID)})
+	unlock, err := own.lock(ctx, []string{o.State.UserLock(b.journal.User.Account, b.journal.User.UserID)})
 	if err != nil {
 		return Result{}, err
 	}

@@ -3,6 +3,8 @@ package rotate
 import (
 	"fmt"
 	"strings"
+
+	"keycare/rotate/state"
 )
 
 // This file explores next in a small world to exhaustion: every order of steps,
@@ -66,9 +68,9 @@ type mworld struct {
 	unknown, orphan                    uint8 // unknown: 1 the lost key, 2 the person's, 3 both
 }
 
-var dirs = []Direction{Undecided, Undo, Retire, Watch}
+var dirs = []state.Direction{state.Undecided, state.Undo, state.Retire, state.Watch}
 
-func dirOf(d Direction) uint8 {
+func dirOf(d state.Direction) uint8 {
 	for i := range dirs {
 		if dirs[i] == d {
 			return uint8(i)
@@ -101,13 +103,13 @@ func b2u(b bool) uint8 {
 }
 
 func (m *model) step(s *mstate) (Step, string) {
-	j := Journal{Direction: dirs[s.dir]}
+	j := state.Journal{Direction: dirs[s.dir]}
 	if s.jNew > 0 {
 		j.New = "NEW"
 	}
-	j.Sends = make([]Send, s.sends)
-	if s.w.resumed > 0 && s.w.decided == 0 && (m.noBindUndo && j.Direction == Undo || m.noBindRetire && j.Direction == Retire) {
-		j.Direction = Undecided
+	j.Sends = make([]state.Send, s.sends)
+	if s.w.resumed > 0 && s.w.decided == 0 && (m.noBindUndo && j.Direction == state.Undo || m.noBindRetire && j.Direction == state.Retire) {
+		j.Direction = state.Undecided
 	}
 	w := World{
 		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: true, Switches: int(s.w.switches),

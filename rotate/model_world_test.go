@@ -1,6 +1,10 @@
 package rotate
 
-import "testing"
+import (
+	"testing"
+
+	"keycare/rotate/state"
+)
 
 // successors emits every state that may follow.
 func (m *model) successors(s mstate, emit func(mstate)) {
@@ -118,7 +122,7 @@ func answers(s mstate, key uint8, emit func(mstate, Seen)) {
 // act emits what the process's next step may lead to; the first emitted is that
 // nothing goes wrong.
 func (m *model) act(s mstate, emit func(mstate)) {
-	if dirs[s.dir] == Watch {
+	if dirs[s.dir] == state.Watch {
 		m.watch(s, emit)
 		return
 	}
@@ -204,7 +208,7 @@ func (m *model) wait(s mstate, emit func(mstate)) {
 // list emits what a list may show: all, or all but the newest key.
 func (m *model) list(s mstate, emit func(mstate)) {
 	signs := s.old
-	if dirs[s.dir] == Watch && s.place[0] == plNew {
+	if dirs[s.dir] == state.Watch && s.place[0] == plNew {
 		signs = s.fresh
 	}
 	show := func(n mstate, lost uint8) {
@@ -339,9 +343,9 @@ func (m *model) swap(s mstate, to uint8, emit func(mstate)) {
 }
 
 func (m *model) decide(s mstate, step Step, emit func(mstate)) {
-	s.dir = dirOf(Retire)
+	s.dir = dirOf(state.Retire)
 	if step == StepDecideUndo {
-		s.dir = dirOf(Undo)
+		s.dir = dirOf(state.Undo)
 	} else if m.dropEarly {
 		s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
 	}
@@ -395,12 +399,12 @@ func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 // where a create may still land.
 func (m *model) closing(s mstate, emit func(mstate)) {
 	watch := s.sends > s.orphans && !m.noWatch
-	if dirs[s.dir] == Watch {
+	if dirs[s.dir] == state.Watch {
 		watch = s.expired == 0 && s.sends > s.orphans
 	}
 	s.rec, s.ending = recNone, 1
 	if watch {
-		s.dir = dirOf(Watch)
+		s.dir = dirOf(state.Watch)
 		emit(die(s))
 		return
 	}

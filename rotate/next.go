@@ -1,5 +1,9 @@
 package rotate
 
+import (
+	"keycare/rotate/state"
+)
+
 // Seen is what is known about one question; the zero value is "not asked".
 type Seen int
 
@@ -83,7 +87,7 @@ const maxPutBacks = 3
 // lost. Those that AWS answers with throttling are not among them.
 const maxSends = 3
 
-func lost(sends []Send) int {
+func lost(sends []state.Send) int {
 	n := 0
 	for _, s := range sends {
 		if !s.Answered {
@@ -96,13 +100,13 @@ func lost(sends []Send) int {
 // next names the step to take. It is a function of its arguments alone: every
 // run, the first and any later one, comes here with what it sees. The second
 // result says why, for people, where the step is StepStop.
-func next(j *Journal, w World) (Step, string) {
+func next(j *state.Journal, w World) (Step, string) {
 	switch j.Direction {
-	case Grace:
+	case state.Grace:
 		return nextGrace(w)
-	case Retire:
+	case state.Retire:
 		return nextRetire(w)
-	case Undo:
+	case state.Undo:
 		return nextUndo(w)
 	}
 	if !w.HaveNew {
@@ -112,7 +116,7 @@ func next(j *Journal, w World) (Step, string) {
 }
 
 // nextCreate: no pair of a new key is known.
-func nextCreate(j *Journal, w World) (Step, string) {
+func nextCreate(j *state.Journal, w World) (Step, string) {
 	if j.New != "" {
 		return nextSecretLost(j, w)
 	}
@@ -145,7 +149,7 @@ func nextCreate(j *Journal, w World) (Step, string) {
 
 // nextSecretLost: the recovery file is gone, and the files do not hold the new
 // key either: nobody has its secret any more.
-func nextSecretLost(j *Journal, w World) (Step, string) {
+func nextSecretLost(j *state.Journal, w World) (Step, string) {
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
@@ -156,7 +160,7 @@ func nextSecretLost(j *Journal, w World) (Step, string) {
 }
 
 // nextSwitch: the new pair is in the recovery file and nothing is decided.
-func nextSwitch(j *Journal, w World) (Step, string) {
+func nextSwitch(j *state.Journal, w World) (Step, string) {
 	proof := both(w.NewSTS, w.NewIAM)
 	switch {
 	case proof == Unasked:

@@ -12,6 +12,8 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // Refused says why a key is not rotated, before anything was done.
@@ -82,7 +84,7 @@ func (t *target) explain(err error) error {
 	if len(t.places) > 0 {
 		at = t.places[0].String() + ": "
 	}
-	return fmt.Errorf("%s%w", at, explain(err))
+	return fmt.Errorf("%s%w", at, client.Explain(err))
 }
 
 // dependants are the profiles that take a role with the key of one of the
@@ -135,18 +137,18 @@ func refuseByID(profile string, r credfile.Reading) error {
 type owner struct {
 	user    facts.Identity
 	name    string
-	keys    []Key
-	at      time.Time // AWS's clock
-	created time.Time // of the key that is rotated
-	other   *Key      // the user's second key
-	auth    Auth
-	help    Signer
+	keys    []client.Key
+	at      time.Time   // AWS's clock
+	created time.Time   // of the key that is rotated
+	other   *client.Key // the user's second key
+	auth    state.Auth
+	help    client.Signer
 }
 
 // ask learns whose key it is and which keys the user has, and refuses what must
 // not be rotated. Only reads are asked, and where the key signs itself both at
 // once: its user's name is not known yet, so the list is that of the signer.
-func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
+func (o *Options) ask(ctx context.Context, a *client.AWS, t *target) (*owner, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	ow := &owner{auth: o.Auth}
@@ -157,7 +159,7 @@ func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
 	var errIAM error
 	var wg sync.WaitGroup
 	if ow.help == nil {
-		wg.Go(func() { ow.keys, _, errIAM = a.List(ctx, signer(t.pair), "") })
+		wg.Go(func() { ow.keys, _, errIAM = a.List(ctx, client.SignerOf(t.pair), "") })
 	}
 	ow.user, ow.at, err = a.Identity(ctx, t.pair)
 	wg.Wait()
@@ -168,16 +170,16 @@ func (o *Options) ask(ctx context.Context, a *AWS, t *target) (*owner, error) {
 	if err := o.refuseOwner(t, ow.user); err != nil {
 		return nil, err
 	}
-	if ow.help == nil && replyOf(errIAM) == replyDenied {
+	if ow.help == nil && client.ReplyOf(errIAM) == client.ReplyDenied {
 		errIAM = o.withMFA(ctx, a, t, ow, errIAM)
 	}
 	if ow.help != nil {
 		ow.keys, _, errIAM = a.List(ctx, ow.help, ow.name)
 	}
 	if errIAM != nil {
-		return nil, explain(errIAM)
+		return nil, client.Explain(errIAM)
 	}
-	i := slices.IndexFunc(ow.keys, func(k Key) bool { return k.ID == t.pair.ID })
+	i := slices.IndexFunc(ow.keys, func(k client.Key) bool { return k.ID == t.pair.ID })
 	if i < 0 {
 		return nil, refuse("profile %q: IAM does not list key %s among the keys of user %s: nothing was changed", t.profile, t.pair.ID, ow.name)
 	}
@@ -208,14 +210,14 @@ func (o *Options) refuseOwner(t *target, id facts.Identity) error {
 
 // withMFA tries again with a session where IAM denied the key itself and the
 // profile names an MFA device: many policies want that.
-func (o *Options) withMFA(ctx context.Context, a *AWS, t *target, ow *owner, denied error) error {
+func (o *Options) withMFA(ctx context.Context, a *client.AWS, t *target, ow *owner, denied error) error {
 	serial := t.set.Setting(t.profile, "mfa_serial")
 	if serial == "" {
 		return denied
 	}
 	help, err := o.session(ctx, a, serial, t.pair)
 	if err != nil {
-		return errors.Join(explain(denied), err)
+		return errors.Join(client.Explain(denied), err)
 	}
 	ow.auth.MFASerial, ow.help = serial, help
 	return nil
@@ -237,20 +239,20 @@ const (
 
 // slot decides about the user's second key. It returns the key that is to be
 // deleted, and whether it is active, or nothing where there is room.
-func (o *Options) slot(ctx context.Context, a *AWS, t *target, ow *owner) (free string, active bool, err error) {
+func (o *Options) slot(ctx context.Context, a *client.AWS, t *target, ow *owner) (free string, active bool, err error) {
 	k := ow.other
 	if k == nil || o.deletedOrphan(k.ID) {
 		return "", false, nil
 	}
 	if j := o.openRotation(k.ID); j != nil {
-		if j.Direction == Grace {
+		if j.Direction == state.Grace {
 			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, j.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
 		}
 		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
 	}
 	by := ow.help
 	if by == nil {
-		by = signer(t.pair)
+		by = client.SignerOf(t.pair)
 	}
 	use, useErr := a.LastUsed(ctx, by, k.ID)
 	what := describeKey(*k, ow.at, use, useErr)
@@ -298,7 +300,7 @@ const recentUse = 45 * day
 // deleted unasked: somebody may just have switched it off to see what breaks.
 const quietFor = 24 * time.Hour
 
-func describeKey(k Key, now time.Time, use facts.Use, useErr error) string {
+func describeKey(k client.Key, now time.Time, use facts.Use, useErr error) string {
 	status := "inactive"
 	if k.Active {
 		status = "active"
@@ -317,17 +319,17 @@ func describeKey(k Key, now time.Time, use facts.Use, useErr error) string {
 // list may show it for a while yet.
 func (o *Options) deletedOrphan(id string) bool {
 	js, _ := o.State.Journals()
-	return slices.ContainsFunc(js, func(j *Journal) bool { return slices.Contains(j.Orphans, id) })
+	return slices.ContainsFunc(js, func(j *state.Journal) bool { return slices.Contains(j.Orphans, id) })
 }
 
 // openRotation returns the unfinished rotation that key id belongs to.
-func (o *Options) openRotation(id string) *Journal {
+func (o *Options) openRotation(id string) *state.Journal {
 	js, err := o.State.Journals()
 	if err != nil {
-		return &Journal{} // nothing may be deleted while it cannot be read
+		return &state.Journal{} // nothing may be deleted while it cannot be read
 	}
 	for _, j := range js {
-		if j.Direction != Watch && (j.Old == id || j.New == id) {
+		if j.Direction != state.Watch && (j.Old == id || j.New == id) {
 			return j
 		}
 	}

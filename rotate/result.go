@@ -3,6 +3,8 @@ package rotate
 import (
 	"fmt"
 	"time"
+
+	"keycare/rotate/state"
 )
 
 // Outcome says how a rotation ended.
@@ -42,7 +44,7 @@ type Result struct {
 	Notes     []string  `json:"notes,omitempty"`                // what else changes, a sentence each
 }
 
-func resultOf(j *Journal, out Outcome) Result {
+func resultOf(j *state.Journal, out Outcome) Result {
 	r := Result{Outcome: out, Profile: j.Profile, User: j.User.ARN, Account: j.User.Account,
 		Old: j.Old, New: j.New, RootKey: j.Root != nil, Places: []string{}}
 	for _, p := range j.Places {
@@ -58,7 +60,7 @@ func resultOf(j *Journal, out Outcome) Result {
 		if j.Grace > 0 {
 			r.Grace = j.Grace.String()
 		}
-	case out == Rotated && j.Retire == Deactivate:
+	case out == Rotated && j.Retire == state.Deactivate:
 		r.Retired = "inactive"
 	case out == Rotated:
 		r.Retired = "deleted"
@@ -74,7 +76,7 @@ func resultOf(j *Journal, out Outcome) Result {
 }
 
 // historyOf is the line of the history for a rotation that has ended.
-func historyOf(j *Journal, out Outcome) History {
-	return History{ID: j.ID, Outcome: string(out), Profile: j.Profile, User: j.User.ARN, Old: j.Old, New: j.New,
+func historyOf(j *state.Journal, out Outcome) state.History {
+	return state.History{ID: j.ID, Outcome: string(out), Profile: j.Profile, User: j.User.ARN, Old: j.Old, New: j.New,
 		Retired: resultOf(j, out).Retired, Second: j.FreeSlot, RootKey: j.Root != nil}
 }

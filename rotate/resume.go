@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/rotate/state"
 )
 
 // finishFirst resumes the rotations that concern the key of profile. One that
@@ -32,7 +33,7 @@ func (o *Options) finishFirst(ctx context.Context, profile string) (Result, erro
 		if j.Resting(o.Now()) {
 			continue // the second key, which is refused with its reason
 		}
-		if j.Direction == Watch {
+		if j.Direction == state.Watch {
 			// Whatever it finds that it may not delete, the rotation finds too.
 			_, _ = o.resumeLocked(ctx, j.ID, j.Paths, o.lockNames(o.Paths))
 			continue
@@ -49,7 +50,7 @@ func (o *Options) finishFirst(ctx context.Context, profile string) (Result, erro
 	return Result{}, nil
 }
 
-func (o *Options) recovers(j *Journal, id string) bool {
+func (o *Options) recovers(j *state.Journal, id string) bool {
 	_, fresh, ok, _ := o.State.Recovery(j.ID)
 	return ok && fresh.ID == id
 }
@@ -58,7 +59,7 @@ func (o *Options) recovers(j *Journal, id string) bool {
 // stop the others; the error joins theirs.
 func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	o.defaults()
-	if err := o.State.sweep(); err != nil {
+	if err := o.State.Sweep(); err != nil {
 		return nil, err
 	}
 	js, err := InFlight(o.State)
@@ -67,7 +68,7 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	if o.probeLeft() {
 		errs = append(errs, o.sweepLocked(ctx))
 	}
-	strays, err := o.State.strays()
+	strays, err := o.State.WithoutJournal()
 	errs = append(errs, err)
 	for _, id := range strays {
 		errs = append(errs, o.resumeStray(ctx, id))
@@ -99,14 +100,14 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 	names := slices.DeleteFunc(o.lockNames(paths), func(n string) bool { return slices.Contains(held, n) })
 	unlock, err := own.lock(ctx, names)
 	if err != nil {
-		return Result{}, &HalfDone{&Journal{ID: id, UserName: "(see \"keycare status\")"}, "it cannot be taken up", err}
+		return Result{}, &HalfDone{&state.Journal{ID: id, UserName: "(see \"keycare status\")"}, "it cannot be taken up", err}
 	}
 	defer unlock()
 	j, err := o.State.Journal(id)
 	if err != nil || j == nil {
 		return Result{}, damagedIsHalfDone(err) // finished while this run waited for the lock
 	}
-	unlockUser, err := own.lock(ctx, []string{o.State.userLock(j.User.Account, j.User.UserID)})
+	unlockUser, err := own.lock(ctx, []string{o.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
 		return Result{}, &HalfDone{j, "it cannot be taken up", err}
 	}
@@ -120,7 +121,7 @@ func (o *Options) resumeLocked(ctx context.Context, id string, paths credfile.Pa
 
 // resume takes a rotation up from its journal, under the locks of its files and
 // its user.
-func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
+func (o *Options) resume(ctx context.Context, j *state.Journal) (Result, error) {
 	old, fresh, ok, err := o.State.Recovery(j.ID)
 	if err != nil {
 		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file cannot be read", err}
@@ -133,35 +134,35 @@ func (o *Options) resume(ctx context.Context, j *Journal) (Result, error) {
 	r.w.Resumed = true
 	r.old, r.fresh = old, fresh
 	r.pairsFromFiles()
-	if j.Direction != Grace {
+	if j.Direction != state.Grace {
 		r.w.HaveOld, r.w.HaveNew = r.old.ID != "", r.fresh.ID != ""
 	} else {
 		r.w.HaveOld, r.w.HaveNew = ok && r.old.ID != "", ok && r.fresh.ID != ""
 	}
 	switch {
-	case j.Direction == Keep:
+	case j.Direction == state.Keep:
 		return resultOf(j, KeptBoth), r.close(KeptBoth)
 	case o.KeepBoth:
 		return r.keepBoth(ctx)
 	}
-	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != Watch {
+	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != state.Watch {
 		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
 	}
 	if j.New == "" {
 		j.New = r.fresh.ID
 	}
-	if j.Direction == Watch {
+	if j.Direction == state.Watch {
 		return r.watch(ctx)
 	}
 	if j.New == "" && len(j.Sends) == 0 {
 		// The crash was before, in or right after the one call that was not
 		// noted: it may have been sent, and may still land.
-		j.Sends = []Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
+		j.Sends = []state.Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
 	}
 	if err := r.writerSweep(); err != nil {
 		return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
 	}
-	if j.Auth != (Auth{}) && !j.Resting(o.Now()) {
+	if j.Auth != (state.Auth{}) && !j.Resting(o.Now()) {
 		if err := r.signAgain(ctx); err != nil {
 			return resultOf(j, Unfinished), &HalfDone{j, "nobody may sign for it", err}
 		}
@@ -231,10 +232,10 @@ func (r *run) keepBoth(ctx context.Context) (Result, error) {
 			continue
 		}
 		if atSTS, _ := r.prove(ctx, p); atSTS != NotYet && atSTS != No && !r.otherWorks(ctx, set) {
-			return resultOf(r.j, Unfinished), &HalfDone{r.j, fmt.Sprintf("no file holds key %s, which works, nor another key that does: put it into a profile first (%s has its secret)", p.ID, r.State.recoveryPath(r.j.ID)), r.why}
+			return resultOf(r.j, Unfinished), &HalfDone{r.j, fmt.Sprintf("no file holds key %s, which works, nor another key that does: put it into a profile first (%s has its secret)", p.ID, r.State.RecoveryPath(r.j.ID)), r.why}
 		}
 	}
-	if err := r.decide(Keep); err != nil {
+	if err := r.decide(state.Keep); err != nil {
 		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the decision cannot be noted", err}
 	}
 	return resultOf(r.j, KeptBoth), r.close(KeptBoth)
@@ -288,7 +289,7 @@ func (r *run) watch(ctx context.Context) (Result, error) {
 	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
 		return resultOf(r.j, Unfinished), &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
 	}
-	if r.j.Auth != (Auth{}) {
+	if r.j.Auth != (state.Auth{}) {
 		if err := r.signAgain(ctx); err != nil {
 			return resultOf(r.j, Unfinished), &HalfDone{r.j, "nobody may sign for it", err}
 		}

@@ -11,15 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
-
-// RootSwap is what a rotation does that replaces a root key: the new key is an
-// IAM user's, an administrator's through a group.
-type RootSwap struct {
-	Group  string         `json:"group"`
-	Policy string         `json:"policy_arn"`
-	Root   facts.Identity `json:"root"`
-}
 
 // RootOptions names the IAM user that takes the root user's place.
 type RootOptions struct {
@@ -76,14 +70,14 @@ func (o *Options) ReplaceRoot(ctx context.Context, profile string, ro RootOption
 // rootPlan is what has to be made for a root key to be replaced.
 type rootPlan struct {
 	target   *target
-	aws      *AWS
-	journal  *Journal
+	aws      *client.AWS
+	journal  *state.Journal
 	name     string
 	user     *facts.Identity // of an IAM user that exists; nil where it is made
 	group    bool            // exists
 	attached bool            // the policy, to the group
 	member   bool
-	keys     []Key
+	keys     []client.Key
 }
 
 func (p *rootPlan) question() string {
@@ -156,52 +150,52 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, shellWord(profile))
 	}
 	t.asked = o.Now()
-	p := &rootPlan{target: t, aws: a, name: o.root.User, journal: &Journal{
-		ID: newID(), Profile: profile, Paths: o.Paths, Old: t.pair.ID, Retire: Delete, UserName: o.root.User, Started: at,
-		Root: &RootSwap{Group: o.root.Group, Policy: adminPolicy(root.Partition()), Root: root},
+	p := &rootPlan{target: t, aws: a, name: o.root.User, journal: &state.Journal{
+		ID: state.NewID(), Profile: profile, Paths: o.Paths, Old: t.pair.ID, Retire: state.Delete, UserName: o.root.User, Started: at,
+		Root: &state.RootSwap{Group: o.root.Group, Policy: adminPolicy(root.Partition()), Root: root},
 	}}
 	for _, pl := range t.places {
-		p.journal.Places = append(p.journal.Places, JournalPlace{pl.Kind, pl.Profile})
+		p.journal.Places = append(p.journal.Places, state.Section{Kind: pl.Kind, Profile: pl.Profile})
 	}
 	return p, p.look(ctx)
 }
 
 // look asks what there is of group, policy, user and membership.
 func (p *rootPlan) look(ctx context.Context) error {
-	client := p.aws.iam(signer(p.target.pair))
-	group, err := client.GetGroup(ctx, &iam.GetGroupInput{GroupName: &p.journal.Root.Group})
-	switch replyOf(err) {
-	case replyOK:
+	c := p.aws.IAM(client.SignerOf(p.target.pair))
+	group, err := c.GetGroup(ctx, &iam.GetGroupInput{GroupName: &p.journal.Root.Group})
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
 		p.group = true
-	case replyGone:
+	case client.ReplyNoSuch:
 	default:
-		return explain(err)
+		return client.Explain(err)
 	}
 	if p.group {
 		for _, u := range group.Users {
 			p.member = p.member || aws.ToString(u.UserName) == p.name
 		}
-		attached, err := client.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: &p.journal.Root.Group})
+		attached, err := c.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: &p.journal.Root.Group})
 		if err != nil {
-			return explain(err)
+			return client.Explain(err)
 		}
 		for _, pol := range attached.AttachedPolicies {
 			p.attached = p.attached || aws.ToString(pol.PolicyArn) == p.journal.Root.Policy
 		}
 	}
-	user, err := client.GetUser(ctx, &iam.GetUserInput{UserName: &p.name})
-	switch replyOf(err) {
-	case replyOK:
+	user, err := c.GetUser(ctx, &iam.GetUserInput{UserName: &p.name})
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
 		p.user = &facts.Identity{ARN: aws.ToString(user.User.Arn), UserID: aws.ToString(user.User.UserId), Account: p.journal.Root.Root.Account}
-		if p.keys, _, err = p.aws.List(ctx, signer(p.target.pair), p.name); err != nil {
-			return explain(err)
+		if p.keys, _, err = p.aws.List(ctx, client.SignerOf(p.target.pair), p.name); err != nil {
+			return client.Explain(err)
 		}
 		if len(p.keys) >= 2 {
 			return refuse("the IAM user %s has two keys already, the most that IAM allows: choose another --user, or delete one of them", p.name)
 		}
-	case replyGone:
+	case client.ReplyNoSuch:
 	default:
-		return explain(err)
+		return client.Explain(err)
 	}
 	return nil
 }
@@ -226,7 +220,7 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 	for _, k := range p.keys {
 		j.Before = append(j.Before, k.ID)
 	}
-	unlock, err := o.lock(ctx, []string{o.State.userLock(j.User.Account, j.User.UserID)})
+	unlock, err := o.lock(ctx, []string{o.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
 		return Result{}, err
 	}
@@ -248,28 +242,28 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 func (p *rootPlan) make(ctx context.Context) (facts.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	client := p.aws.iam(signer(p.target.pair))
+	c := p.aws.IAM(client.SignerOf(p.target.pair))
 	rs := p.journal.Root
 	if !p.group {
-		if _, err := client.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group}); err != nil && !exists(err) {
-			return facts.Identity{}, explain(err)
+		if _, err := c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group}); err != nil && !client.AlreadyExists(err) {
+			return facts.Identity{}, client.Explain(err)
 		}
 	}
 	if !p.attached {
-		if _, err := client.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: &rs.Group, PolicyArn: &rs.Policy}); err != nil {
-			return facts.Identity{}, explain(err)
+		if _, err := c.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: &rs.Group, PolicyArn: &rs.Policy}); err != nil {
+			return facts.Identity{}, client.Explain(err)
 		}
 	}
 	if p.user == nil {
-		out, err := client.CreateUser(ctx, &iam.CreateUserInput{UserName: &p.name})
+		out, err := c.CreateUser(ctx, &iam.CreateUserInput{UserName: &p.name})
 		if err != nil {
-			return facts.Identity{}, fmt.Errorf("cannot create the user %s; run it again, it goes on from what there is: %w", p.name, explain(err))
+			return facts.Identity{}, fmt.Errorf("cannot create the user %s; run it again, it goes on from what there is: %w", p.name, client.Explain(err))
 		}
 		p.user = &facts.Identity{ARN: aws.ToString(out.User.Arn), UserID: aws.ToString(out.User.UserId), Account: rs.Root.Account}
 	}
 	if !p.member {
-		if _, err := client.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &rs.Group, UserName: &p.name}); err != nil {
-			return facts.Identity{}, explain(err)
+		if _, err := c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &rs.Group, UserName: &p.name}); err != nil {
+			return facts.Identity{}, client.Explain(err)
 		}
 	}
 	return *p.user, nil
@@ -283,8 +277,8 @@ func (r *run) retireRoot(ctx context.Context) {
 		r.rootKeyGone(ctx)
 		return
 	}
-	err := r.aws.Delete(ctx, signer(r.old), "", r.j.Old)
-	if replyOf(err) == replyNotYet {
+	err := r.aws.Delete(ctx, client.SignerOf(r.old), "", r.j.Old)
+	if client.ReplyOf(err) == client.ReplyUnknownKey {
 		if atSTS, atIAM := r.prove(ctx, r.old); atSTS == NotYet && atIAM == NotYet {
 			err = nil
 		}
@@ -295,7 +289,7 @@ func (r *run) retireRoot(ctx context.Context) {
 // rootKeyGone asks whether the account has a root key, where the root key's secret
 // is no longer kept: that is so after it was deleted.
 func (r *run) rootKeyGone(ctx context.Context) {
-	present, known, err := r.aws.rootHasKey(ctx, signer(r.back))
+	present, known, err := r.aws.RootHasKey(ctx, client.SignerOf(r.back))
 	switch {
 	case known && !present:
 		r.w.Gone = Yes
@@ -322,7 +316,7 @@ func (r *run) confirmRoot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	used := "its last use is not known"
-	if use, err := r.aws.LastUsed(ctx, signer(r.old), r.j.Old); err == nil {
+	if use, err := r.aws.LastUsed(ctx, client.SignerOf(r.old), r.j.Old); err == nil {
 		used = "never used before, as far as IAM recorded"
 		if !use.At.IsZero() {
 			used = fmt.Sprintf("last used %s for %s in %s (this run included)", use.At.UTC().Format(time.DateTime), use.Service, use.Region)

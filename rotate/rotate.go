@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // lockWait bounds how long a run waits for another one.
@@ -54,10 +56,10 @@ func (o *Options) Plan(ctx context.Context, profiles ...string) ([]Result, error
 }
 
 // unfinished returns the rotation of key id that Rotate would finish first.
-func (o *Options) unfinished(id string) *Journal {
+func (o *Options) unfinished(id string) *state.Journal {
 	js, _ := o.State.Journals()
 	for _, j := range js {
-		if !j.Resting(o.Now()) && j.Direction != Watch && (j.Old == id || j.New == id || o.recovers(j, id)) {
+		if !j.Resting(o.Now()) && j.Direction != state.Watch && (j.Old == id || j.New == id || o.recovers(j, id)) {
 			return j
 		}
 	}
@@ -105,7 +107,7 @@ func (o *Options) defaults() {
 		}
 	}
 	if o.Retire == "" {
-		o.Retire = Delete
+		o.Retire = state.Delete
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
@@ -114,12 +116,12 @@ func (o *Options) defaults() {
 		o.FreeSlot = FreeInactive
 	}
 	if o.Connect == nil {
-		o.Connect = Connect
+		o.Connect = client.Connect
 	}
 }
 
 // connect checks the files before the SDK's loader sees them.
-func (o *Options) connect(ctx context.Context, profile string) (*AWS, error) {
+func (o *Options) connect(ctx context.Context, profile string) (*client.AWS, error) {
 	if _, err := o.examine(profile); err != nil {
 		return nil, err
 	}
@@ -134,7 +136,7 @@ func (o *Options) lock(ctx context.Context, names []string) (unlock func(), err 
 }
 
 // prepare is everything before the first effect, on AWS or on disk.
-func (o *Options) prepare(ctx context.Context, a *AWS, profile string) (*Journal, *target, Signer, error) {
+func (o *Options) prepare(ctx context.Context, a *client.AWS, profile string) (*state.Journal, *target, client.Signer, error) {
 	j, t, help, err := o.prepareRead(ctx, a, profile)
 	if err != nil {
 		return nil, nil, nil, err
@@ -142,7 +144,7 @@ func (o *Options) prepare(ctx context.Context, a *AWS, profile string) (*Journal
 	return j, t, help, o.probe(t)
 }
 
-func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Journal, *target, Signer, error) {
+func (o *Options) prepareRead(ctx context.Context, a *client.AWS, profile string) (*state.Journal, *target, client.Signer, error) {
 	t, err := o.examine(profile)
 	if err != nil {
 		return nil, nil, nil, err
@@ -161,7 +163,7 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	j := &Journal{ID: newID(), User: ow.user, UserName: ow.name, Profile: profile, Paths: o.Paths, Auth: ow.auth,
+	j := &state.Journal{ID: state.NewID(), User: ow.user, UserName: ow.name, Profile: profile, Paths: o.Paths, Auth: ow.auth,
 		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: o.Retire, Grace: o.Grace, Started: ow.at}
 	t.asked = o.Now()
 	if j.Started.IsZero() {
@@ -171,13 +173,13 @@ func (o *Options) prepareRead(ctx context.Context, a *AWS, profile string) (*Jou
 		j.Before = append(j.Before, k.ID)
 	}
 	for _, p := range t.places {
-		j.Places = append(j.Places, JournalPlace{p.Kind, p.Profile})
+		j.Places = append(j.Places, state.Section{Kind: p.Kind, Profile: p.Profile})
 	}
 	return j, t, ow.help, nil
 }
 
 // begin writes the intent down: from here on a crash is resumed.
-func (o *Options) begin(a *AWS, j *Journal, t *target, help Signer) (*run, error) {
+func (o *Options) begin(a *client.AWS, j *state.Journal, t *target, help client.Signer) (*run, error) {
 	j.Started = j.Started.Add(o.Now().Sub(t.asked)) // a person may have thought about it for long
 	if err := o.State.Begin(j); err != nil {
 		return nil, errors.Join(err, o.State.Remove(j.ID)) // it may be there, though not durably

@@ -11,6 +11,7 @@ import (
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
+	"keycare/rotate/state"
 )
 
 func TestRotatePlain(t *testing.T) {
@@ -43,7 +44,7 @@ func TestRotatePlain(t *testing.T) {
 func TestRotateDeactivate(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
-	o.Retire = Deactivate
+	o.Retire = state.Deactivate
 	if _, err := o.Rotate(t.Context(), "twin"); err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +264,7 @@ func TestWatchKnowsLaterRotations(t *testing.T) {
 	if _, err := w.options().Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if js, err := w.options().State.Journals(); err != nil || len(js) != 1 || js[0].Direction != Watch {
+	if js, err := w.options().State.Journals(); err != nil || len(js) != 1 || js[0].Direction != state.Watch {
 		t.Fatalf("no watch: %v, %v", js, err)
 	}
 	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {

@@ -5,18 +5,13 @@ import (
 	"fmt"
 
 	"keycare/credfile"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
-
-// Auth says who signs the calls to IAM where the key itself may not: a session
-// of the same user with MFA, or another profile. Both empty means the key.
-type Auth struct {
-	MFASerial string `json:"mfa_serial,omitempty"`
-	Profile   string `json:"auth_profile,omitempty"`
-}
 
 // helper returns the signer that auth names, or nil where the key signs itself.
 // base is a working key of the user, which asks for the session with MFA.
-func (o *Options) helper(ctx context.Context, a *AWS, auth Auth, set *credfile.Set, base credfile.Pair) (Signer, error) {
+func (o *Options) helper(ctx context.Context, a *client.AWS, auth state.Auth, set *credfile.Set, base credfile.Pair) (client.Signer, error) {
 	switch {
 	case auth.Profile != "":
 		return o.otherProfile(ctx, set, auth.Profile, base)
@@ -27,9 +22,9 @@ func (o *Options) helper(ctx context.Context, a *AWS, auth Auth, set *credfile.S
 }
 
 // session asks STS for a session with MFA, signed by base.
-func (o *Options) session(ctx context.Context, a *AWS, serial string, base credfile.Pair) (Signer, error) {
+func (o *Options) session(ctx context.Context, a *client.AWS, serial string, base credfile.Pair) (client.Signer, error) {
 	if o.MFACode == nil {
-		return nil, ErrNeedsPerson
+		return nil, client.ErrNeedsPerson
 	}
 	code, err := o.MFACode(serial)
 	if err != nil {
@@ -40,7 +35,7 @@ func (o *Options) session(ctx context.Context, a *AWS, serial string, base credf
 
 // otherProfile returns the credentials that the SDK finds for a profile: a key,
 // a role, SSO, a process. They must not come from the key that is rotated.
-func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile string, base credfile.Pair) (Signer, error) {
+func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile string, base credfile.Pair) (client.Signer, error) {
 	if err := set.MustHave([]string{profile}); err != nil {
 		return nil, err
 	}
@@ -51,7 +46,7 @@ func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile s
 			return nil, refuse("--auth-profile %q signs with the very key that is to be rotated (by profile %q)", profile, p)
 		}
 	}
-	by, id, err := profileSigner(ctx, o.Paths, profile, o.MFACode)
+	by, id, err := client.ProfileSigner(ctx, o.Paths, profile, o.MFACode)
 	if err != nil {
 		return nil, fmt.Errorf("--auth-profile %q: %w", profile, err)
 	}
@@ -62,9 +57,9 @@ func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile s
 }
 
 // by returns who signs a call to IAM: the helper, else the key itself.
-func (r *run) by(p credfile.Pair) Signer {
+func (r *run) by(p credfile.Pair) client.Signer {
 	if r.help != nil {
 		return r.help
 	}
-	return signer(p)
+	return client.SignerOf(p)
 }

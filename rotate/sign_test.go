@@ -9,6 +9,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 // A user whose policy wants MFA for every call to IAM.
@@ -53,7 +54,7 @@ func TestMFAUnattended(t *testing.T) {
 	w.iam.RequireMFA(user, true)
 	o := w.options()
 	o.Auth.MFASerial = "arn:aws:iam::123456789012:mfa/phone"
-	if _, err := o.Rotate(t.Context(), "default"); !errors.Is(err, ErrNeedsPerson) {
+	if _, err := o.Rotate(t.Context(), "default"); !errors.Is(err, client.ErrNeedsPerson) {
 		t.Errorf("error %v", err)
 	}
 	if slices.Contains(w.iam.Actions(), "CreateAccessKey") {
@@ -96,7 +97,7 @@ func TestMFAResumed(t *testing.T) {
 	if !errors.As(err, &half) {
 		t.Fatal(err)
 	}
-	if _, err := w.options().Resume(t.Context()); !errors.Is(err, ErrNeedsPerson) || !errors.As(err, &half) {
+	if _, err := w.options().Resume(t.Context()); !errors.Is(err, client.ErrNeedsPerson) || !errors.As(err, &half) {
 		t.Errorf("resumed without a code: %v", err)
 	}
 	w.checkHalf()
@@ -168,7 +169,7 @@ func TestPartitions(t *testing.T) {
 			}
 			t.Setenv("AWS_ENDPOINT_URL", w.iam.URL())
 			o := w.options()
-			o.Connect = Connect
+			o.Connect = client.Connect
 			if _, err := o.Rotate(t.Context(), "gov"); err != nil {
 				t.Fatal(err)
 			}

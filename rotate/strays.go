@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"keycare/credfile"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // resumeStray looks after a recovery file without a journal. It deletes no key,
@@ -28,7 +30,7 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	half := &HalfDone{Journal: &Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}}
+	half := &HalfDone{Journal: &state.Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}}
 	held, live := 0, 0
 	for _, p := range []credfile.Pair{fresh, old} {
 		if p.ID == "" {
@@ -42,8 +44,8 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 		if err == nil {
 			_, _, err = a.Identity(ctx, p)
 		}
-		switch k := replyOf(err); {
-		case k == replyNotYet || k == replyBadSign: // gone
+		switch k := client.ReplyOf(err); {
+		case k == client.ReplyUnknownKey || k == client.ReplyBadSignature: // gone
 		case err != nil:
 			half.Why, half.Err = "its journal is gone, and AWS does not say whether key "+p.ID+" works", err
 			return half
@@ -53,7 +55,7 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 			held++
 		}
 	}
-	path := o.State.recoveryPath(id)
+	path := o.State.RecoveryPath(id)
 	switch {
 	case live == 0:
 		o.Say("the recovery file %s has no journal and nothing that is needed; it is removed", path)

@@ -26,7 +26,7 @@ func TestRecoveryWithoutJournal(t *testing.T) {
 		}
 		w.iam.SetFault(nil)
 		s := w.options().State
-		if err := os.Remove(s.journalPath(half.Journal.ID)); err != nil {
+		if err := os.Remove(s.JournalPath(half.Journal.ID)); err != nil {
 			t.Fatal(err)
 		}
 		if held {

@@ -18,6 +18,8 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
 )
 
 // clock is the time of a test: waiting moves it on at once.
@@ -95,7 +97,7 @@ func (w *world) write(id, secret string) {
 // options are those of an unattended run with --yes.
 func (w *world) options() *Options {
 	return &Options{
-		Paths: w.paths, State: State{Dir: filepath.Join(w.dir, "local", "state", "keycare"), Disk: w.disk}, Disk: w.disk,
+		Paths: w.paths, State: state.Folder{Dir: filepath.Join(w.dir, "local", "state", "keycare"), Disk: w.disk}, Disk: w.disk,
 		Connect: w.connect, Now: w.clock.Now, Wait: w.clock.Wait, Yes: true,
 		Say: func(format string, args ...any) { fmt.Fprintf(&w.said, format+"\n", args...) },
 	}
@@ -103,9 +105,9 @@ func (w *world) options() *Options {
 
 // connect reaches the IAM of the test. The SDK's own retries are off: they wait
 // by the real clock.
-func (w *world) connect(context.Context, credfile.Paths, string) (*AWS, error) {
-	return fromConfig(aws.Config{
-		Region: defaultRegion, BaseEndpoint: aws.String(w.iam.URL()), HTTPClient: w.http,
+func (w *world) connect(context.Context, credfile.Paths, string) (*client.AWS, error) {
+	return client.FromConfig(aws.Config{
+		Region: client.DefaultRegion, BaseEndpoint: aws.String(w.iam.URL()), HTTPClient: w.http,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}), nil
 }

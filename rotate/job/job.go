@@ -11,11 +11,12 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 // Job is one run of the timer. Nothing in it may ask a person.
 type Job struct {
-	State rotate.State
+	State state.Folder
 	// Now and Wait are the clock; Jitter returns a number from 0 to 1 by which
 	// waits are spread.
 	Now    func() time.Time

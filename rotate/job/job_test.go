@@ -12,6 +12,7 @@ import (
 	"keycare/credfile/disk"
 	"keycare/credfile/facts"
 	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 // bench is a job whose parts a test sets one by one; all else is well.
@@ -30,7 +31,7 @@ func newBench(t *testing.T) *bench {
 		return func(context.Context) ([]rotate.Result, error) { b.did = append(b.did, what); return nil, nil }
 	}
 	b.Job = &Job{
-		State:  rotate.State{Dir: t.TempDir(), Disk: disk.OS{}},
+		State:  state.Folder{Dir: t.TempDir(), Disk: disk.OS{}},
 		Now:    func() time.Time { return b.now },
 		Jitter: func() float64 { return 0.5 },
 		Wait: func(_ context.Context, d time.Duration) error {
@@ -164,7 +165,7 @@ func TestRunUnanswered(t *testing.T) {
 
 // Each thing is told once, and again only after a time.
 func TestRunNotices(t *testing.T) {
-	half := &rotate.HalfDone{Journal: &rotate.Journal{ID: "7", Old: "AKIAOLD", Profile: "work"}, Why: "it is kept",
+	half := &rotate.HalfDone{Journal: &state.Journal{ID: "7", Old: "AKIAOLD", Profile: "work"}, Why: "it is kept",
 		Err: &rotate.OldKeyUsed{Use: facts.Use{Service: "s3", Region: "eu-west-1"}, Grace: time.Hour}}
 	n := 0
 	for _, c := range []struct {
@@ -293,7 +294,7 @@ func TestStampDamaged(t *testing.T) {
 
 // The log is bounded, begins with a whole line and keeps the newest.
 func TestLogBounded(t *testing.T) {
-	s := rotate.State{Dir: t.TempDir(), Disk: disk.OS{}}
+	s := state.Folder{Dir: t.TempDir(), Disk: disk.OS{}}
 	at := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	for i := range 300 {
 		if err := appendLog(s, at.Add(time.Duration(i)*time.Hour), Well, []string{strings.Repeat("word ", 200), fmt.Sprint("run ", i)}); err != nil {
@@ -328,7 +329,7 @@ func TestRunAuditWithError(t *testing.T) {
 func TestRunStopped(t *testing.T) {
 	b := newBench(t)
 	ctx, stop := context.WithCancel(t.Context())
-	half := &rotate.HalfDone{Journal: &rotate.Journal{ID: "7"}, Why: "interrupted", Err: context.Canceled}
+	half := &rotate.HalfDone{Journal: &state.Journal{ID: "7"}, Why: "interrupted", Err: context.Canceled}
 	b.Rotate = func(context.Context) ([]rotate.Result, error) { stop(); return nil, half }
 	res, err := b.Run(ctx)
 	if err != nil || len(res.Notices) > 0 || len(b.stamp().Told) > 0 || !errors.As(res.Err, &half) {

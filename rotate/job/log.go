@@ -11,7 +11,7 @@ import (
 	"unicode"
 
 	"keycare/credfile/disk"
-	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 // mostLog bounds the log, in bytes; the oldest lines go first.
@@ -19,12 +19,12 @@ const mostLog = 128 << 10
 
 // LogPath is the log of the timer's runs in the state folder. It holds no
 // secret.
-func LogPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.log") }
+func LogPath(s state.Folder) string { return filepath.Join(s.Dir, "schedule.log") }
 
-func lockPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.lock") }
+func lockPath(s state.Folder) string { return filepath.Join(s.Dir, "schedule.lock") }
 
 // appendLog adds a line for a run and one for each thing that it did.
-func appendLog(s rotate.State, at time.Time, out Outcome, did []string) error {
+func appendLog(s state.Folder, at time.Time, out Outcome, did []string) error {
 	log, err := readPlain(s, LogPath(s))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot write the log of the timer: %w", err)
@@ -48,7 +48,7 @@ func appendLog(s rotate.State, at time.Time, out Outcome, did []string) error {
 
 // readPlain reads a file that nothing but a plain file may stand for: a pipe would
 // keep the run waiting for ever.
-func readPlain(s rotate.State, path string) ([]byte, error) {
+func readPlain(s state.Folder, path string) ([]byte, error) {
 	if fi, err := s.Disk.Stat(path); err == nil && !fi.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no plain file", path)
 	}

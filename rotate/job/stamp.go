@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"keycare/credfile/disk"
-	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 // Stamp is what the last runs left behind: schedule.json in the state folder.
@@ -58,10 +58,10 @@ const (
 	mostDark = 6
 )
 
-func stampPath(s rotate.State) string { return filepath.Join(s.Dir, "schedule.json") }
+func stampPath(s state.Folder) string { return filepath.Join(s.Dir, "schedule.json") }
 
 // Load reads the stamp; nil if no run ever was.
-func Load(s rotate.State) (*Stamp, error) {
+func Load(s state.Folder) (*Stamp, error) {
 	b, err := readPlain(s, stampPath(s))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -76,7 +76,7 @@ func Load(s rotate.State) (*Stamp, error) {
 	return st, nil
 }
 
-func (st *Stamp) save(s rotate.State) error {
+func (st *Stamp) save(s state.Folder) error {
 	b, err := json.MarshalIndent(st, "", "  ")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package rotate
+package client
 
 // Document is an IAM policy.
 type Document struct {

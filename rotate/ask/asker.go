@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
 )
 
 // atOnce bounds how many requests of an audit run at the same time.
@@ -29,11 +30,11 @@ type Asker struct {
 	// keys and what is no long-term key. May be nil.
 	Never func(profile, keyID string) bool
 	// Connect is Connect, but for tests.
-	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*AWS, error)
+	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
 }
 
 // Ask is a key that will be asked about, signed with what the Go SDK reads.
-type Ask struct {
+type Question struct {
 	Profile string // the first that holds the pair
 	KeyID   string
 	pair    credfile.Pair
@@ -49,8 +50,8 @@ func Facts(ctx context.Context, set *credfile.Set, profiles []string, timeout ti
 // Plan returns the pairs of key ID and secret that Facts may ask about. Where a
 // key has several secrets, the later ones are asked about only if AWS says that
 // those before are wrong.
-func (q *Asker) Plan() []Ask {
-	var asks []Ask
+func (q *Asker) Plan() []Question {
+	var asks []Question
 	seen := map[string][]credfile.Pair{} // by key ID
 	never := map[string]bool{}           // a key that one profile bars is barred in all
 	for _, p := range q.Profiles {
@@ -64,7 +65,7 @@ func (q *Asker) Plan() []Ask {
 			continue
 		}
 		seen[r.Pair.ID] = append(seen[r.Pair.ID], r.Pair)
-		asks = append(asks, Ask{p, r.Pair.ID, r.Pair})
+		asks = append(asks, Question{p, r.Pair.ID, r.Pair})
 	}
 	return asks
 }
@@ -81,7 +82,7 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]fac
 			k.rest = append(k.rest, a)
 			continue
 		}
-		byID[a.KeyID] = &askedKey{Ask: a, facts: facts.Online{KeyID: a.KeyID}}
+		byID[a.KeyID] = &askedKey{Question: a, facts: facts.Online{KeyID: a.KeyID}}
 		r.keys = append(r.keys, byID[a.KeyID])
 	}
 	r.left = mostCalls - callsPerKey*len(plan)
@@ -123,18 +124,18 @@ var reachSettings = []string{
 
 // connections returns a function that connects for a profile, once for all
 // profiles with the same settings.
-func (q *Asker) connections(ctx context.Context) func(profile string) (*AWS, error) {
+func (q *Asker) connections(ctx context.Context) func(profile string) (*client.AWS, error) {
 	type made struct {
-		aws *AWS
+		aws *client.AWS
 		err error
 	}
 	connect := q.Connect
 	if connect == nil {
-		connect = Connect
+		connect = client.Connect
 	}
 	cache := map[string]made{}
 	var mu sync.Mutex
-	return func(profile string) (*AWS, error) {
+	return func(profile string) (*client.AWS, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		var b strings.Builder
@@ -154,7 +155,7 @@ func (q *Asker) connections(ctx context.Context) func(profile string) (*AWS, err
 type round struct {
 	ctx   context.Context
 	slots chan struct{}
-	reach func(profile string) (*AWS, error)
+	reach func(profile string) (*client.AWS, error)
 	keys  []*askedKey
 
 	mu       sync.Mutex
@@ -192,15 +193,15 @@ func (r *round) accountOf(id facts.Identity) (a *account, isNew bool) {
 
 // askedKey is a key and what is known of it so far.
 type askedKey struct {
-	Ask
-	rest   []Ask           // the same key with other secrets
+	Question
+	rest   []Question      // the same key with other secrets
 	wrong  []credfile.Pair // that AWS refused for their secrets
-	aws    *AWS
+	aws    *client.AWS
 	facts  facts.Online
-	listed []Key
+	listed []client.Key
 }
 
-func (k *askedKey) by() Signer { return signer(k.pair) }
+func (k *askedKey) by() client.Signer { return client.SignerOf(k.pair) }
 
 // call makes one request when there is room for it. After the deadline it is
 // made at once, and fails.
@@ -251,7 +252,7 @@ func (k *askedKey) next(r *round) bool {
 	if err != nil {
 		return false
 	}
-	k.Ask, k.rest, k.aws, k.listed = k.rest[0], k.rest[1:], way, nil
+	k.Question, k.rest, k.aws, k.listed = k.rest[0], k.rest[1:], way, nil
 	k.facts = facts.Online{KeyID: k.KeyID}
 	return true
 }
@@ -269,16 +270,16 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	wg.Go(func() { r.call(func() { k.listed, _, errIAM = k.aws.List(r.ctx, k.by(), "") }) })
 	wg.Wait()
 	f := &k.facts
-	switch reply := replyOf(errSTS); reply {
-	case replyOK:
+	switch reply := client.ReplyOf(errSTS); reply {
+	case client.ReplyOK:
 		f.Identity.Value = id
-	case replyNotYet, replyBadSign:
+	case client.ReplyUnknownKey, client.ReplyBadSignature:
 		f.Rejected = true
 		*f = f.AllUnknown("AWS rejects the key")
-		if reply == replyBadSign {
+		if reply == client.ReplyBadSignature {
 			k.wrong = append(k.wrong, k.pair)
 		}
-		return reply == replyBadSign
+		return reply == client.ReplyBadSignature
 	default:
 		f.Identity.Unknown = whyUnknown(errSTS, "")
 	}

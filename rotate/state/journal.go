@@ -1,14 +1,12 @@
-package rotate
+package state
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +37,7 @@ const (
 )
 
 // past is the word for a key after its retirement.
-func (r Retirement) past() string {
+func (r Retirement) Past() string {
 	if r == Deactivate {
 		return "deactivated"
 	}
@@ -55,7 +53,7 @@ type Journal struct {
 	UserName   string         `json:"user_name"`
 	Profile    string         `json:"profile"` // the profile whose region and endpoints are used
 	Paths      credfile.Paths `json:"paths"`   // as they were located, not as they would be now
-	Places     []JournalPlace `json:"places"`
+	Places     []Section      `json:"places"`
 	Old        string         `json:"old"`
 	New        string         `json:"new,omitempty"`
 	Before     []string       `json:"keys_before"`                // the user's keys when the rotation began
@@ -77,11 +75,11 @@ type Journal struct {
 // One that ends later than any grace that begins now was begun with a wrong
 // clock; AWS's clock decides then.
 func (j *Journal) Resting(now time.Time) bool {
-	return j.Direction == Grace && now.Before(j.GraceEnds) && j.GraceEnds.Sub(now) <= j.Grace+useLate
+	return j.Direction == Grace && now.Before(j.GraceEnds) && j.GraceEnds.Sub(now) <= j.Grace+UseLate
 }
 
 // JournalPlace names a section that held the old key at the start.
-type JournalPlace struct {
+type Section struct {
 	Kind    credfile.FileKind `json:"kind"`
 	Profile string            `json:"profile"`
 }
@@ -97,56 +95,20 @@ type Send struct {
 
 const journalVersion = 1
 
-func newID() string {
+func NewID() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// State is the folder that holds rotations in flight and the history.
-type State struct {
-	Dir  string
-	Disk disk.FS
-}
-
-func (s State) rotations() string             { return filepath.Join(s.Dir, "rotations") }
-func (s State) journalPath(id string) string  { return filepath.Join(s.rotations(), id+".json") }
-func (s State) recoveryPath(id string) string { return filepath.Join(s.rotations(), id+".recovery") }
-func (s State) historyPath() string           { return filepath.Join(s.Dir, "history.jsonl") }
-func (s State) userLock(account, user string) string {
-	return filepath.Join(s.Dir, "user-"+account+"-"+user+".lock")
-}
-
-// Init makes the folders, readable by their owner alone.
-func (s State) Init() error {
-	// The folders themselves must outlast a power loss: these two, which an
-	// earlier run may have made and not lived to sync, and any above them.
-	parents := []string{s.Dir, filepath.Dir(s.Dir)}
-	for dir := filepath.Dir(s.Dir); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := s.Disk.Stat(dir); err == nil {
-			break
-		}
-		parents = append(parents, filepath.Dir(dir))
-	}
-	if err := s.Disk.MkdirAll(s.rotations(), 0o700); err != nil {
-		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
-	}
-	for _, dir := range parents {
-		if err := s.Disk.SyncDir(dir); err != nil {
-			return fmt.Errorf("cannot make the state folder %s durable: %w", s.Dir, err)
-		}
-	}
-	return nil
-}
-
 // Save writes the journal durably.
-func (s State) Save(j *Journal) error {
+func (s Folder) Save(j *Journal) error {
 	j.Version = journalVersion
 	b, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
 		return err
 	}
-	name := s.journalPath(j.ID)
+	name := s.JournalPath(j.ID)
 	write := func() error { return disk.WriteAtomic(s.Disk, name, name+tempSuffix, append(b, '\n'), 0o600) }
 	err = write()
 	if errors.Is(err, fs.ErrNotExist) && s.Init() == nil { // somebody removed the folder meanwhile
@@ -160,7 +122,7 @@ func (s State) Save(j *Journal) error {
 
 // Begin saves a new journal. The lock tells sweep that the temporary file of a
 // journal that does not exist yet is not a leftover.
-func (s State) Begin(j *Journal) error {
+func (s Folder) Begin(j *Journal) error {
 	unlock, err := s.lock()
 	if err != nil {
 		return err
@@ -169,51 +131,10 @@ func (s State) Begin(j *Journal) error {
 	return s.Save(j)
 }
 
-func (s State) lock() (unlock func(), err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
-	defer cancel()
-	return credfile.Lock(ctx, filepath.Join(s.Dir, "state.lock"))
-}
-
-// sweep removes the temporary files of journals that never came to be.
-func (s State) sweep() error {
-	entries, err := s.Disk.ReadDir(s.rotations())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("cannot read the state folder: %w", err)
-	}
-	for _, e := range entries {
-		id, ok := strings.CutSuffix(e.Name(), ".json"+tempSuffix)
-		if !ok {
-			continue
-		}
-		if err := s.sweepOne(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s State) sweepOne(id string) error {
-	unlock, err := s.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if _, err = s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
-		err = disk.RemoveIfThere(s.Disk, s.journalPath(id)+tempSuffix)
-	}
-	return err
-}
-
-const tempSuffix = ".new"
-
 // Journals returns the rotations in flight, oldest first. A journal that cannot
 // be read is an error, beside those that can: it may be all that names a key.
-func (s State) Journals() ([]*Journal, error) {
-	entries, err := s.Disk.ReadDir(s.rotations())
+func (s Folder) Journals() ([]*Journal, error) {
+	entries, err := s.Disk.ReadDir(s.Rotations())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -253,8 +174,8 @@ func (e *Damaged) Error() string {
 
 // Journal reads one journal; nil where there is none of that ID. One that cannot
 // be understood is a *Damaged.
-func (s State) Journal(id string) (*Journal, error) {
-	b, err := s.Disk.ReadFile(s.journalPath(id))
+func (s Folder) Journal(id string) (*Journal, error) {
+	b, err := s.Disk.ReadFile(s.JournalPath(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -263,18 +184,42 @@ func (s State) Journal(id string) (*Journal, error) {
 	}
 	j := &Journal{}
 	if err := json.Unmarshal(b, j); err != nil || j.ID != id {
-		return nil, &Damaged{id, s.journalPath(id), err}
+		return nil, &Damaged{id, s.JournalPath(id), err}
 	}
 	if j.Version > journalVersion {
-		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.journalPath(id))
+		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.JournalPath(id))
 	}
 	return j, nil
 }
 
 // Remove takes the journal away, the last act of a rotation.
-func (s State) Remove(id string) error {
-	if err := disk.RemoveIfThere(s.Disk, s.journalPath(id)); err != nil {
+func (s Folder) Remove(id string) error {
+	if err := disk.RemoveIfThere(s.Disk, s.JournalPath(id)); err != nil {
 		return err
 	}
-	return s.Disk.SyncDir(s.rotations())
+	return s.Disk.SyncDir(s.Rotations())
 }
+
+// Auth says who signs the calls to IAM where the key itself may not: a session
+// of the same user with MFA, or another profile. Both empty means the key.
+type Auth struct {
+	MFASerial string `json:"mfa_serial,omitempty"`
+	Profile   string `json:"auth_profile,omitempty"`
+}
+
+// RootSwap is what a rotation does that replaces a root key: the new key is an
+// IAM user's, an administrator's through a group.
+type RootSwap struct {
+	Group  string         `json:"group"`
+	Policy string         `json:"policy_arn"`
+	Root   facts.Identity `json:"root"`
+}
+
+// useSlack is how long after the switch a recorded use may still be one from
+// before: IAM records a last use once in a quarter of an hour.
+const UseSlack = 15 * time.Minute
+
+// useLate is how much older than the use itself its record may look: its time is
+// rounded down to a quarter of an hour, and it shows as late as that. Each grace
+// is longer by it.
+const UseLate = 2 * UseSlack

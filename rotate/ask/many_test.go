@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 // crowded has n users with one key each, in profiles of two regions.
@@ -31,12 +32,15 @@ func crowded(t testing.TB, n int) (*ward, *Asker, *atomic.Int32, *atomic.Int32) 
 	})
 	q := w.asker()
 	connect := q.Connect
-	q.Connect = func(ctx context.Context, p credfile.Paths, profile string) (*AWS, error) {
+	q.Connect = func(ctx context.Context, p credfile.Paths, profile string) (*client.AWS, error) {
 		connects.Add(1)
 		return connect(ctx, p, profile)
 	}
 	return w, q, &most, &connects
 }
+
+// roundTrip is how long AWS takes to answer.
+const roundTrip = 50 * time.Millisecond
 
 // promised is how many calls of 50 ms go into 3 seconds, 8 at once.
 const promised = 480

@@ -1,15 +1,19 @@
-package rotate
+package ask
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 const (
@@ -42,7 +46,10 @@ func (w *ward) profile(name string, k awstest.Key) {
 
 func (w *ward) asker() *Asker {
 	return &Asker{Set: credfile.NewSet(credfile.Paths{}, w.creds.String(), ""), Profiles: w.names,
-		Connect: (&world{iam: w.iam}).connect}
+		Connect: func(context.Context, credfile.Paths, string) (*client.AWS, error) {
+			return client.FromConfig(aws.Config{Region: client.DefaultRegion, BaseEndpoint: aws.String(w.iam.URL()),
+				Retryer: func() aws.Retryer { return aws.NopRetryer{} }}), nil
+		}}
 }
 
 func (w *ward) ask() map[string]facts.Online {

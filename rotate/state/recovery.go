@@ -1,4 +1,4 @@
-package rotate
+package state
 
 import (
 	"bytes"
@@ -31,25 +31,25 @@ func recoveryRecord(p credfile.Pair) ([]byte, error) {
 }
 
 // OpenRecovery makes the recovery file with the old pair and room for the new.
-func (s State) OpenRecovery(id string, old credfile.Pair) error {
+func (s Folder) OpenRecovery(id string, old credfile.Pair) error {
 	b, err := recoveryRecord(old)
 	if err != nil {
 		return err
 	}
 	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1)...)
-	if err := disk.WriteNew(s.Disk, s.recoveryPath(id), append(b, '\n'), 0o600); err != nil {
+	if err := disk.WriteNew(s.Disk, s.RecoveryPath(id), append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("cannot write the recovery file: %w", err)
 	}
-	return s.Disk.SyncDir(s.rotations())
+	return s.Disk.SyncDir(s.Rotations())
 }
 
 // KeepNew writes the new pair into the recovery file.
-func (s State) KeepNew(id string, pair credfile.Pair) (err error) {
+func (s Folder) KeepNew(id string, pair credfile.Pair) (err error) {
 	b, err := recoveryRecord(pair)
 	if err != nil {
 		return err
 	}
-	f, err := s.Disk.OpenWrite(s.recoveryPath(id))
+	f, err := s.Disk.OpenWrite(s.RecoveryPath(id))
 	if err != nil {
 		return fmt.Errorf("cannot write the recovery file: %w", err)
 	}
@@ -62,8 +62,8 @@ func (s State) KeepNew(id string, pair credfile.Pair) (err error) {
 
 // Recovery returns the pairs of the recovery file; the second is empty before
 // KeepNew. ok is false where there is no such file.
-func (s State) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error) {
-	b, err := s.Disk.ReadFile(s.recoveryPath(id))
+func (s Folder) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error) {
+	b, err := s.Disk.ReadFile(s.RecoveryPath(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return old, fresh, false, nil
 	}
@@ -82,17 +82,17 @@ func (s State) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error
 }
 
 // DropRecovery removes the recovery file.
-func (s State) DropRecovery(id string) error {
-	if err := disk.RemoveIfThere(s.Disk, s.recoveryPath(id)); err != nil {
+func (s Folder) DropRecovery(id string) error {
+	if err := disk.RemoveIfThere(s.Disk, s.RecoveryPath(id)); err != nil {
 		return fmt.Errorf("cannot remove the recovery file: %w", err)
 	}
-	return s.Disk.SyncDir(s.rotations())
+	return s.Disk.SyncDir(s.Rotations())
 }
 
 // strays returns the IDs of recovery files that have no journal: somebody
 // removed it, and what was decided is not known any more.
-func (s State) strays() ([]string, error) {
-	entries, err := s.Disk.ReadDir(s.rotations())
+func (s Folder) WithoutJournal() ([]string, error) {
+	entries, err := s.Disk.ReadDir(s.Rotations())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -105,7 +105,7 @@ func (s State) strays() ([]string, error) {
 		if !ok {
 			continue
 		}
-		if _, err := s.Disk.Lstat(s.journalPath(id)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) {
 			ids = append(ids, id)
 		}
 	}

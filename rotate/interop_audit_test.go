@@ -18,6 +18,7 @@ import (
 	"keycare/credfile/disk"
 	"keycare/credfile/facts"
 	"keycare/report"
+	"keycare/rotate/ask"
 )
 
 // What the AWS CLI sets up at moto shows as findings of the report: an
@@ -28,7 +29,7 @@ func TestInteropFacts(t *testing.T) {
 	m := startMoto(t)
 	m.env = []string{"AWS_ACCESS_KEY_ID=setup", "AWS_SECRET_ACCESS_KEY=setup"}
 	m.must(nil, "iam", "create-user", "--user-name", "dev", "--path", "/team/")
-	m.must(nil, "iam", "put-user-policy", "--user-name", "dev", "--policy-name", "all", "--policy-document", testAllowAll)
+	m.must(nil, "iam", "put-user-policy", "--user-name", "dev", "--policy-name", "all", "--policy-document", allowAll)
 	var made struct {
 		AccessKey struct{ AccessKeyId, SecretAccessKey string }
 	}
@@ -50,7 +51,7 @@ func TestInteropFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := &Asker{Set: set, Profiles: []string{"dev"}}
+		q := &ask.Asker{Set: set, Profiles: []string{"dev"}}
 		facts := q.Facts(t.Context(), 30*time.Second)
 		if f := facts[id]; f.User == nil || !f.Created.Known() || f.Status.Value != "Active" || !f.Account.Root.Known() || !f.Account.Password.Known() {
 			t.Fatalf("got %+v", f)
@@ -77,7 +78,7 @@ func TestInteropFacts(t *testing.T) {
 
 	m.must(nil, "iam", "attach-user-policy", "--user-name", "dev", "--policy-arn", admin)
 	m.must(nil, "iam", "attach-user-policy", "--user-name", "dev", "--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess")
-	m.must(nil, "iam", "put-group-policy", "--group-name", "administrators", "--policy-name", "most", "--policy-document", testAllowMost)
+	m.must(nil, "iam", "put-group-policy", "--group-name", "administrators", "--policy-name", "most", "--policy-document", allowMost)
 	m.must(nil, "iam", "create-login-profile", "--user-name", "dev", "--password", "notARealPassword-0")
 	m.must(nil, "iam", "upload-signing-certificate", "--user-name", "dev", "--certificate-body", "file://"+certificate(t, m.home))
 	m.must(nil, "iam", "generate-credential-report")
@@ -111,6 +112,11 @@ func wantFinding(t *testing.T, r *report.Report, rule string, texts ...string) {
 		t.Errorf("%s: %d findings, want %d", rule, found, want)
 	}
 }
+
+const (
+	allowAll  = `{"Version":"2012-10-17","Statement":[{"Sid":"100% + more","Effect":"Allow","Action":"*","Resource":"*"}]}`
+	allowMost = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`
+)
 
 // certificate makes a certificate and returns its file.
 func certificate(t *testing.T, dir string) string {

@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"os"
@@ -181,4 +181,25 @@ func (w *ward) audit(now time.Time) *report.Report {
 		}
 	}
 	return r
+}
+
+// wantFinding looks for one finding of a rule with these texts, or, without
+// texts, for none.
+func wantFinding(t *testing.T, r *report.Report, rule string, texts ...string) {
+	t.Helper()
+	found := 0
+	for _, f := range r.Findings {
+		if f.Rule != rule {
+			continue
+		}
+		found++
+		for _, text := range texts {
+			if !strings.Contains(f.What+"\n"+f.Fix, text) {
+				t.Errorf("%s: %q is missing in %q, %q", rule, text, f.What, f.Fix)
+			}
+		}
+	}
+	if want := min(len(texts), 1); found != want {
+		t.Errorf("%s: %d findings, want %d", rule, found, want)
+	}
 }

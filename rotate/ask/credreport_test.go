@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 
 	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 // What a user may not ask about itself and its account, the credential report may
@@ -122,7 +123,7 @@ func TestPolicyFitsTheAudit(t *testing.T) {
 		t.Errorf("unknown: %+v", f)
 	}
 	left := map[string]bool{}
-	for _, s := range Policy().Statement {
+	for _, s := range client.Policy().Statement {
 		for _, a := range s.Action {
 			left[strings.TrimPrefix(a, "iam:")] = true
 		}

@@ -1,4 +1,4 @@
-package rotate
+package state
 
 import (
 	"encoding/json"
@@ -27,7 +27,7 @@ type History struct {
 
 // AddHistory adds one line for a finished rotation; a line that an interrupted
 // run has written already is not written twice.
-func (s State) AddHistory(line History, now time.Time) error {
+func (s Folder) AddHistory(line History, now time.Time) error {
 	unlock, err := s.lock() // another keycare may be adding a line
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ const maxHistory = 1000
 
 // History returns the finished rotations, oldest first. Lines that cannot be
 // read are left out: nothing depends on them.
-func (s State) History() ([]History, error) {
+func (s Folder) History() ([]History, error) {
 	b, err := s.Disk.ReadFile(s.historyPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -1,4 +1,4 @@
-package rotate
+package state
 
 import (
 	"encoding/json"
@@ -44,11 +44,11 @@ const (
 	useStep = 20 * time.Minute
 )
 
-func (s State) factsPath() string { return filepath.Join(s.Dir, "facts.json") }
+func (s Folder) factsPath() string { return filepath.Join(s.Dir, "facts.json") }
 
 // FactCache reads the cache. One that is missing or damaged is empty: it is
 // made again by the next audits.
-func (s State) FactCache() *FactCache {
+func (s Folder) FactCache() *FactCache {
 	c := &FactCache{}
 	b, err := s.Disk.ReadFile(s.factsPath())
 	if err != nil || json.Unmarshal(b, c) != nil || c.Version != cacheVersion || c.Keys == nil {
@@ -63,7 +63,7 @@ func (s State) FactCache() *FactCache {
 }
 
 // SaveFacts writes the cache, readable by its owner alone.
-func (s State) SaveFacts(c *FactCache) error {
+func (s Folder) SaveFacts(c *FactCache) error {
 	if err := s.Init(); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"net/url"
@@ -9,12 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
 )
 
 // user asks for all about the user of key k; brief leaves out what the credential
 // report tells too.
 func (r *round) user(k *askedKey, u *facts.UserFacts, a *account, brief bool) {
-	c := k.aws.iam(k.by())
+	c := k.aws.IAM(k.by())
 	name := aws.String(u.Name)
 	var wg sync.WaitGroup
 	ask := func(f func()) { wg.Go(func() { r.call(f) }) }
@@ -54,7 +55,7 @@ func (r *round) devices(c *iam.Client, user *string) facts.Answer[[]string] {
 func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Password]) {
 	r.call(func() {
 		out, err := c.GetLoginProfile(r.ctx, &iam.GetLoginProfileInput{UserName: user})
-		if replyOf(err) == replyGone {
+		if client.ReplyOf(err) == client.ReplyNoSuch {
 			return
 		}
 		a = answerOf(facts.Password{Exists: true}, err, "iam:GetLoginProfile")

@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
 )
 
 // namedUser is a user by its ARN, as the credential report has it.
@@ -80,7 +81,7 @@ func (r *round) account(a *account, askers []*askedKey) {
 			if !paid && !r.take(1) {
 				return
 			}
-			if paid = false; f(k.aws.iam(k.by())) == "" {
+			if paid = false; f(k.aws.IAM(k.by())) == "" {
 				return
 			}
 		}
@@ -161,7 +162,7 @@ func (r *round) rootVirtual(c *iam.Client) facts.Answer[bool] {
 
 func (r *round) passwordPolicy(c *iam.Client) facts.Answer[facts.PasswordPolicy] {
 	out, err := c.GetAccountPasswordPolicy(r.ctx, &iam.GetAccountPasswordPolicyInput{})
-	if replyOf(err) == replyGone {
+	if client.ReplyOf(err) == client.ReplyNoSuch {
 		return facts.Answer[facts.PasswordPolicy]{Value: facts.DefaultPasswordPolicy}
 	}
 	if err == nil && out.PasswordPolicy == nil {

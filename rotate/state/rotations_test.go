@@ -1,4 +1,4 @@
-package rotate
+package state
 
 import (
 	"path/filepath"
@@ -12,8 +12,8 @@ import (
 )
 
 func TestStateRotations(t *testing.T) {
-	s := State{Dir: t.TempDir(), Disk: disk.OS{}}
-	if got, err := s.Rotations(); len(got) > 0 || err != nil {
+	s := Folder{Dir: t.TempDir(), Disk: disk.OS{}}
+	if got, err := s.ForAudit(); len(got) > 0 || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if err := s.Init(); err != nil {
@@ -34,10 +34,10 @@ func TestStateRotations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := disk.WriteNew(disk.OS{}, s.journalPath("d"), []byte("{"), 0o600); err != nil {
+	if err := disk.WriteNew(disk.OS{}, s.JournalPath("d"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Rotations()
+	got, err := s.ForAudit()
 	if err != nil || len(got) != 4 {
 		t.Fatalf("got %+v, %v", got, err)
 	}

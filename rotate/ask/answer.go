@@ -1,4 +1,4 @@
-package rotate
+package ask
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"keycare/credfile/facts"
+	"keycare/rotate/client"
 )
 
 // Why something is unknown that no answer of AWS's explains.
@@ -30,24 +31,24 @@ func answerOf[T any](v T, err error, action string) facts.Answer[T] {
 // whyUnknown says in a few words why AWS did not tell. action is the permission
 // that the call needs, for an answer that does not name it.
 func whyUnknown(err error, action string) string {
-	switch replyOf(err) {
-	case replyDenied:
-		if named := deniedAction(err); named != "" {
+	switch client.ReplyOf(err) {
+	case client.ReplyDenied:
+		if named := client.DeniedAction(err); named != "" {
 			action = named
 		}
 		if action != "" {
 			return "needs " + action
 		}
 		return "AWS denies the call"
-	case replyBusy:
+	case client.ReplyBusy:
 		return "AWS is throttling"
-	case replySilent:
+	case client.ReplySilent:
 		if errors.Is(err, errTooLong) {
 			return tooLong
 		}
 		return "no answer from AWS" + silence(err)
 	}
-	return short(err).Error()
+	return client.Short(err).Error()
 }
 
 // silence says in a few words what kept an answer away, in parentheses, where

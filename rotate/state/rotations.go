@@ -1,4 +1,4 @@
-package rotate
+package state
 
 import (
 	"encoding/json"
@@ -14,8 +14,8 @@ import (
 // Rotations returns what the state folder holds of rotations in flight, oldest
 // first, for an audit. A journal that cannot be read is one of stage "damaged",
 // and no recovery file is opened.
-func (s State) Rotations() ([]facts.Rotation, error) {
-	entries, err := s.Disk.ReadDir(s.rotations())
+func (s Folder) ForAudit() ([]facts.Rotation, error) {
+	entries, err := s.Disk.ReadDir(s.Rotations())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -34,12 +34,12 @@ func (s State) Rotations() ([]facts.Rotation, error) {
 			r := at(id)
 			r.Recovery = true
 			if !r.Journal {
-				r.Path = s.recoveryPath(id)
+				r.Path = s.RecoveryPath(id)
 			}
 		}
 		if id, ok := strings.CutSuffix(e.Name(), ".json"); ok {
 			r := at(id)
-			r.Journal, r.Path, r.Stage = true, s.journalPath(id), "damaged"
+			r.Journal, r.Path, r.Stage = true, s.JournalPath(id), "damaged"
 			s.describe(r)
 		}
 	}
@@ -56,8 +56,8 @@ func (s State) Rotations() ([]facts.Rotation, error) {
 	return all, nil
 }
 
-func (s State) describe(r *facts.Rotation) {
-	b, err := s.Disk.ReadFile(s.journalPath(r.ID))
+func (s Folder) describe(r *facts.Rotation) {
+	b, err := s.Disk.ReadFile(s.JournalPath(r.ID))
 	var j Journal
 	if err != nil || json.Unmarshal(b, &j) != nil || j.ID != r.ID || j.Version > journalVersion {
 		return

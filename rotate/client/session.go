@@ -1,4 +1,4 @@
-package rotate
+package client
 
 import (
 	"context"
@@ -24,10 +24,10 @@ const sessionSeconds = 900
 // Session asks STS for a session with MFA, signed by base. code is the one that
 // the device shows now.
 func (a *AWS) Session(ctx context.Context, base credfile.Pair, serial, code string) (Signer, error) {
-	out, err := sts.NewFromConfig(a.signedBy(signer(base))).GetSessionToken(ctx, &sts.GetSessionTokenInput{
+	out, err := sts.NewFromConfig(a.signedBy(SignerOf(base))).GetSessionToken(ctx, &sts.GetSessionTokenInput{
 		SerialNumber: aws.String(serial), TokenCode: aws.String(code), DurationSeconds: aws.Int32(sessionSeconds)})
 	if err != nil {
-		return nil, fmt.Errorf("ask for a session with MFA device %s (keys with FIDO devices cannot do this, use --auth-profile): %w", serial, short(err))
+		return nil, fmt.Errorf("ask for a session with MFA device %s (keys with FIDO devices cannot do this, use --auth-profile): %w", serial, Short(err))
 	}
 	if out.Credentials == nil {
 		return nil, fmt.Errorf("ask for a session with MFA device %s: the reply holds no session", serial)
@@ -41,7 +41,7 @@ func (a *AWS) Session(ctx context.Context, base credfile.Pair, serial, code stri
 // code gives the code of an MFA device where a role wants one; nil means that
 // nobody can be asked. The SDK's loader panics on some files; that is an error
 // here.
-func profileSigner(ctx context.Context, paths credfile.Paths, profile string, code func(serial string) (string, error)) (s Signer, id string, err error) {
+func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, code func(serial string) (string, error)) (s Signer, id string, err error) {
 	defer func() {
 		if e := recover(); e != nil {
 			err = fmt.Errorf("the AWS SDK cannot read the shared files (%v)", e)
@@ -51,7 +51,7 @@ func profileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 		config.WithSharedCredentialsFiles([]string{paths.Credentials}),
 		config.WithSharedConfigFiles([]string{paths.Config}),
 		config.WithSharedConfigProfile(profile),
-		config.WithDefaultRegion(defaultRegion),
+		config.WithDefaultRegion(DefaultRegion),
 		config.WithAssumeRoleCredentialOptions(func(ao *stscreds.AssumeRoleOptions) {
 			ao.TokenProvider = func() (string, error) {
 				if code == nil {

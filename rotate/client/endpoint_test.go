@@ -1,4 +1,4 @@
-package rotate
+package client
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package rotate
+package client
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 
 // proveAdmin asks IAM as an administrator would: only an answer counts, no
 // denial.
-func (a *AWS) proveAdmin(ctx context.Context, p credfile.Pair) error {
-	client := a.iam(signer(p))
+func (a *AWS) ProveAdmin(ctx context.Context, p credfile.Pair) error {
+	client := a.IAM(SignerOf(p))
 	if _, err := client.ListUsers(ctx, &iam.ListUsersInput{MaxItems: aws.Int32(1)}); err != nil {
 		return fmt.Errorf("ask IAM as an administrator: %w", err)
 	}
@@ -25,8 +25,8 @@ func (a *AWS) proveAdmin(ctx context.Context, p credfile.Pair) error {
 
 // rootHasKey asks whether the account's root user has an access key; known is
 // false where AWS does not say.
-func (a *AWS) rootHasKey(ctx context.Context, by Signer) (present, known bool, err error) {
-	out, err := a.iam(by).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
+func (a *AWS) RootHasKey(ctx context.Context, by Signer) (present, known bool, err error) {
+	out, err := a.IAM(by).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
 	if err != nil {
 		return false, false, err
 	}

@@ -1,0 +1,119 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+
+	"keycare/credfile"
+	"keycare/credfile/facts"
+)
+
+// Identity asks STS who the pair belongs to. The time is AWS's.
+func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (facts.Identity, time.Time, error) {
+	out, err := sts.NewFromConfig(a.signedBy(SignerOf(p))).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return facts.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", p.ID, err)
+	}
+	return facts.Identity{ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId), Account: aws.ToString(out.Account)},
+		serverTime(out.ResultMetadata), nil
+}
+
+// Key is an access key as IAM lists it.
+type Key struct {
+	ID      string
+	Active  bool
+	Created time.Time
+}
+
+// List returns the user's keys. An empty user means the signer; only the audit
+// leaves it empty.
+func (a *AWS) List(ctx context.Context, by Signer, user string) ([]Key, time.Time, error) {
+	in := &iam.ListAccessKeysInput{UserName: nilIfEmpty(user)}
+	var keys []Key
+	client := iam.NewFromConfig(a.signedBy(by))
+	for {
+		out, err := client.ListAccessKeys(ctx, in)
+		if err != nil {
+			return nil, time.Time{}, fmt.Errorf("list the keys of user %q: %w", user, err)
+		}
+		for _, k := range out.AccessKeyMetadata {
+			keys = append(keys, Key{aws.ToString(k.AccessKeyId), k.Status == "Active", aws.ToTime(k.CreateDate)})
+		}
+		if !out.IsTruncated {
+			return keys, serverTime(out.ResultMetadata), nil
+		}
+		in.Marker = out.Marker
+	}
+}
+
+// Create asks IAM for a new key, once: the call has no idempotency token, so a
+// retry after a lost reply would leave a key whose secret nobody knows.
+func (a *AWS) Create(ctx context.Context, by Signer, user string) (credfile.Pair, error) {
+	out, err := iam.NewFromConfig(a.signedBy(by), func(o *iam.Options) {
+		o.Retryer = aws.NopRetryer{}
+	}).CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String(user)})
+	if err != nil {
+		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, err)
+	}
+	if out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == "" {
+		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, errNoKeyInReply)
+	}
+	return credfile.Pair{ID: *out.AccessKey.AccessKeyId, Secret: credfile.NewSecret(*out.AccessKey.SecretAccessKey)}, nil
+}
+
+var errNoKeyInReply = errors.New("the reply holds no key")
+
+// Delete deletes key id of user; an empty user stands for the signer, which only
+// the root user's own key may.
+func (a *AWS) Delete(ctx context.Context, by Signer, user, id string) error {
+	_, err := iam.NewFromConfig(a.signedBy(by)).DeleteAccessKey(ctx,
+		&iam.DeleteAccessKeyInput{UserName: nilIfEmpty(user), AccessKeyId: aws.String(id)})
+	if err != nil {
+		return fmt.Errorf("delete key %s of user %q: %w", id, user, err)
+	}
+	return nil
+}
+
+// Deactivate sets key id of user Inactive.
+func (a *AWS) Deactivate(ctx context.Context, by Signer, user, id string) error {
+	_, err := iam.NewFromConfig(a.signedBy(by)).UpdateAccessKey(ctx,
+		&iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id), Status: "Inactive"})
+	if err != nil {
+		return fmt.Errorf("deactivate key %s of user %q: %w", id, user, err)
+	}
+	return nil
+}
+
+// LastUsed asks IAM when key id was used last.
+func (a *AWS) LastUsed(ctx context.Context, by Signer, id string) (facts.Use, error) {
+	out, err := iam.NewFromConfig(a.signedBy(by)).GetAccessKeyLastUsed(ctx,
+		&iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(id)})
+	if err != nil {
+		return facts.Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, err)
+	}
+	if out.AccessKeyLastUsed == nil {
+		return facts.Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, errNotAWS)
+	}
+	u := out.AccessKeyLastUsed
+	return facts.Use{At: aws.ToTime(u.LastUsedDate), Service: aws.ToString(u.ServiceName), Region: aws.ToString(u.Region)}, nil
+}
+
+func nilIfEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func serverTime(m middleware.Metadata) time.Time {
+	t, _ := awsmiddleware.GetServerTime(m)
+	return t
+}

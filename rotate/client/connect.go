@@ -1,0 +1,109 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"keycare/credfile"
+)
+
+// AWS is how one profile reaches AWS: region, endpoints, proxy and certificate
+// authorities as the SDK finds them. It holds no key; each call is signed with
+// the pair it is given, and all calls share their connections.
+type AWS struct{ config aws.Config }
+
+// defaultRegion signs where a profile and the environment name no region. IAM
+// is one service for the whole partition.
+const DefaultRegion = "us-east-1"
+
+// Connect returns the way to AWS for profile. Keys in the environment play no
+// part. The SDK's loader panics on some files; that is an error here.
+func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS, err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			err = fmt.Errorf("profile %q: the AWS SDK cannot read the shared files (%v): run \"keycare audit\" to see why", profile, e)
+		}
+	}()
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithSharedCredentialsFiles([]string{paths.Credentials}),
+		config.WithSharedConfigFiles([]string{paths.Config}),
+		config.WithSharedConfigProfile(profile),
+		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
+		config.WithDefaultRegion(DefaultRegion),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 2 * time.Second })
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("profile %q: cannot set up the AWS client: %w", profile, err)
+	}
+	if err := badEndpoint(aws.ToString(cfg.BaseEndpoint)); err != nil {
+		return nil, fmt.Errorf("profile %q: %w", profile, err)
+	}
+	return &AWS{cfg}, nil
+}
+
+// badEndpoint refuses endpoints that are no addresses. The SDK's own error would
+// show them, with a password that may stand in them.
+func badEndpoint(base string) error {
+	from := map[string]string{"the endpoint_url of its settings": base}
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"} {
+		from[name] = os.Getenv(name)
+	}
+	for name, address := range from {
+		if _, err := url.Parse(address); err != nil {
+			return fmt.Errorf("%s is no address: write one such as https://host:port", name)
+		}
+	}
+	return nil
+}
+
+// Signer is who signs a call.
+type Signer = aws.CredentialsProvider
+
+// signer returns the signer for a long-term key.
+func SignerOf(p credfile.Pair) Signer {
+	return credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
+}
+
+// iam is the SDK's client of IAM, whose calls are signed by s.
+func (a *AWS) IAM(s Signer) *iam.Client { return iam.NewFromConfig(a.signedBy(s)) }
+
+// fromConfig is the way to AWS that cfg describes.
+func FromConfig(cfg aws.Config) *AWS { return &AWS{cfg} }
+
+func (a *AWS) signedBy(s Signer) aws.Config {
+	cfg := a.config.Copy()
+	cfg.Credentials = s
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS)
+	return cfg
+}
+
+// onlyAWS takes a success without AWS's request ID for no answer: the SDK reads
+// an empty reply as one in which nothing is set, and that of a deletion not at
+// all, so that a proxy's page would do.
+func onlyAWS(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("onlyAWS",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			out, md, err := next.HandleDeserialize(ctx, in)
+			if r, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && r.StatusCode < 300 && r.Header.Get("X-Amzn-Requestid") == "" {
+				err = errNotAWS
+			}
+			return out, md, err
+		}), middleware.Before)
+}
+
+var errNotAWS = errors.New("the reply is not from AWS: it has no request ID (a proxy's page?)")

@@ -1,0 +1,98 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+)
+
+// State is the folder that holds rotations in flight and the history.
+type Folder struct {
+	Dir  string
+	Disk disk.FS
+}
+
+func (s Folder) Rotations() string { return filepath.Join(s.Dir, "rotations") }
+
+func (s Folder) JournalPath(id string) string { return filepath.Join(s.Rotations(), id+".json") }
+
+func (s Folder) RecoveryPath(id string) string { return filepath.Join(s.Rotations(), id+".recovery") }
+
+func (s Folder) historyPath() string { return filepath.Join(s.Dir, "history.jsonl") }
+
+func (s Folder) UserLock(account, user string) string {
+	return filepath.Join(s.Dir, "user-"+account+"-"+user+".lock")
+}
+
+// Init makes the folders, readable by their owner alone.
+func (s Folder) Init() error {
+	// The folders themselves must outlast a power loss: these two, which an
+	// earlier run may have made and not lived to sync, and any above them.
+	parents := []string{s.Dir, filepath.Dir(s.Dir)}
+	for dir := filepath.Dir(s.Dir); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := s.Disk.Stat(dir); err == nil {
+			break
+		}
+		parents = append(parents, filepath.Dir(dir))
+	}
+	if err := s.Disk.MkdirAll(s.Rotations(), 0o700); err != nil {
+		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
+	}
+	for _, dir := range parents {
+		if err := s.Disk.SyncDir(dir); err != nil {
+			return fmt.Errorf("cannot make the state folder %s durable: %w", s.Dir, err)
+		}
+	}
+	return nil
+}
+
+func (s Folder) lock() (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	return credfile.Lock(ctx, filepath.Join(s.Dir, "state.lock"))
+}
+
+// sweep removes the temporary files of journals that never came to be.
+func (s Folder) Sweep() error {
+	entries, err := s.Disk.ReadDir(s.Rotations())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read the state folder: %w", err)
+	}
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), ".json"+tempSuffix)
+		if !ok {
+			continue
+		}
+		if err := s.sweepOne(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s Folder) sweepOne(id string) error {
+	unlock, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err = s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) {
+		err = disk.RemoveIfThere(s.Disk, s.JournalPath(id)+tempSuffix)
+	}
+	return err
+}
+
+const tempSuffix = ".new"
+
+// lockWait bounds how long a run waits for another one that writes here.
+const lockWait = 30 * time.Second
