@@ -160,7 +160,7 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *ask.Asker, error)
 	} else if err := in.Set.MustHave(o.profiles); err != nil {
 		return report.Input{}, nil, err
 	}
-	if in.Rotations, err = ownState().ForAudit(); err != nil {
+	if in.Rotations, err = ownState().Rotations(); err != nil {
 		in.ReadErrors = append(in.ReadErrors, err)
 	}
 	if in.Set == nil {

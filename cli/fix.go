@@ -82,7 +82,7 @@ func runFix(c *cli.Context) error {
 
 // noRotation refuses while a rotation may still write the files.
 func noRotation(s state.Folder) error {
-	all, err := s.ForAudit()
+	all, err := s.Rotations()
 	if err != nil {
 		return err
 	}

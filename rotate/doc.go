@@ -8,6 +8,6 @@
 // undo and retire, are written to disk before they are acted on and bind every
 // later run. Everything else is read from the files and from IAM each time.
 //
-// The package owns the AWS client; it also gathers the online facts that an
-// audit wants (Facts). It prints nothing.
+// The package is the cycle alone. What outlives a run is kept by state, calls to
+// AWS are made by client. It prints nothing.
 package rotate

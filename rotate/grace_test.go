@@ -27,7 +27,7 @@ func inGrace(t *testing.T) *world {
 			t.Errorf("key %s is %s in its grace", k.ID, k.Status)
 		}
 	}
-	for _, e := range w.entries(w.options().State.Rotations()) {
+	for _, e := range w.entries(w.options().State.RotationsDir()) {
 		if strings.HasSuffix(e, ".recovery") {
 			t.Errorf("%s is kept during the grace", e)
 		}

@@ -184,7 +184,7 @@ func TestStateOutlastsPowerLoss(t *testing.T) {
 	lose := func(l diskfault.Loss) { t.Helper(); must(d.Lose(l)) }
 	must(s.Init())
 	lose(diskfault.LoseNames)
-	if _, err := os.Stat(s.Rotations()); err != nil {
+	if _, err := os.Stat(s.RotationsDir()); err != nil {
 		t.Fatal("Init: ", err)
 	}
 	must(s.Save(&state.Journal{ID: "j"}))

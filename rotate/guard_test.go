@@ -111,7 +111,7 @@ func (w *world) checkKept() {
 	if !ok || err != nil || old.ID != w.old.ID || fresh.ID == "" {
 		w.t.Errorf("the recovery file is there: %v, and has %q and %q (%v)", ok, old.ID, fresh.ID, err)
 	}
-	for name, want := range map[string]os.FileMode{s.RecoveryPath(js[0].ID): 0o600, s.JournalPath(js[0].ID): 0o600, s.Rotations(): 0o700} {
+	for name, want := range map[string]os.FileMode{s.RecoveryPath(js[0].ID): 0o600, s.JournalPath(js[0].ID): 0o600, s.RotationsDir(): 0o700} {
 		if fi, err := os.Stat(name); err == nil && fi.Mode().Perm() != want {
 			w.t.Errorf("%s has mode %v", name, fi.Mode())
 		}

@@ -33,7 +33,7 @@ type Asker struct {
 	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
 }
 
-// Ask is a key that will be asked about, signed with what the Go SDK reads.
+// Question is a key that will be asked about, signed with what the Go SDK reads.
 type Question struct {
 	Profile string // the first that holds the pair
 	KeyID   string

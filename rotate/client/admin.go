@@ -10,7 +10,7 @@ import (
 	"keycare/credfile"
 )
 
-// proveAdmin asks IAM as an administrator would: only an answer counts, no
+// ProveAdmin asks IAM as an administrator would: only an answer counts, no
 // denial.
 func (a *AWS) ProveAdmin(ctx context.Context, p credfile.Pair) error {
 	client := a.IAM(SignerOf(p))
@@ -23,7 +23,7 @@ func (a *AWS) ProveAdmin(ctx context.Context, p credfile.Pair) error {
 	return nil
 }
 
-// rootHasKey asks whether the account's root user has an access key; known is
+// RootHasKey asks whether the account's root user has an access key; known is
 // false where AWS does not say.
 func (a *AWS) RootHasKey(ctx context.Context, by Signer) (present, known bool, err error) {
 	out, err := a.IAM(by).GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})

@@ -25,7 +25,7 @@ import (
 // the pair it is given, and all calls share their connections.
 type AWS struct{ config aws.Config }
 
-// defaultRegion signs where a profile and the environment name no region. IAM
+// DefaultRegion signs where a profile and the environment name no region. IAM
 // is one service for the whole partition.
 const DefaultRegion = "us-east-1"
 
@@ -74,15 +74,15 @@ func badEndpoint(base string) error {
 // Signer is who signs a call.
 type Signer = aws.CredentialsProvider
 
-// signer returns the signer for a long-term key.
+// SignerOf returns the signer for a long-term key.
 func SignerOf(p credfile.Pair) Signer {
 	return credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
 }
 
-// iam is the SDK's client of IAM, whose calls are signed by s.
+// IAM is the SDK's client of IAM, whose calls are signed by s.
 func (a *AWS) IAM(s Signer) *iam.Client { return iam.NewFromConfig(a.signedBy(s)) }
 
-// fromConfig is the way to AWS that cfg describes.
+// FromConfig is the way to AWS that cfg describes.
 func FromConfig(cfg aws.Config) *AWS { return &AWS{cfg} }
 
 func (a *AWS) signedBy(s Signer) aws.Config {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// reply says what an answer from AWS means for a key.
+// Reply says what an answer from AWS means for a key.
 type Reply int
 
 const (
@@ -25,7 +25,7 @@ const (
 	ReplySilent             // no answer that AWS signed for: nothing is known
 )
 
-// replyOf classifies an error of the calls above. What has no code of AWS's, a
+// ReplyOf classifies an error of the calls above. What has no code of AWS's, a
 // proxy's page for one, tells nothing.
 func ReplyOf(err error) Reply {
 	if err == nil {
@@ -62,7 +62,7 @@ func ReplyOf(err error) Reply {
 
 const http429 = http.StatusTooManyRequests
 
-// explain turns an error of an AWS call into a sentence with a way out.
+// Explain turns an error of an AWS call into a sentence with a way out.
 func Explain(err error) error {
 	switch ReplyOf(err) {
 	case ReplyDenied:
@@ -80,7 +80,7 @@ func Explain(err error) error {
 	return err
 }
 
-// deniedAction finds "iam:X" in AWS's words "not authorized to perform: iam:X".
+// DeniedAction finds "iam:X" in AWS's words "not authorized to perform: iam:X".
 func DeniedAction(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -93,7 +93,7 @@ func DeniedAction(err error) string {
 
 var actionName = regexp.MustCompile(`perform: ([a-z0-9-]+:[A-Za-z]+)`)
 
-// short keeps AWS's code and message of an error and leaves out the SDK's
+// Short keeps AWS's code and message of an error and leaves out the SDK's
 // wrapping, request IDs and retry counts.
 func Short(err error) error {
 	var api smithy.APIError
@@ -103,7 +103,7 @@ func Short(err error) error {
 	return err
 }
 
-// exists reports whether a thing could not be made because it is there.
+// AlreadyExists reports whether a thing could not be made because it is there.
 func AlreadyExists(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "EntityAlreadyExists"

@@ -36,7 +36,7 @@ func (a *AWS) Session(ctx context.Context, base credfile.Pair, serial, code stri
 	return credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken)), nil
 }
 
-// profileSigner returns the credentials that the SDK finds for a profile: a key,
+// ProfileSigner returns the credentials that the SDK finds for a profile: a key,
 // a role, SSO, a process; and the ID of the key that they are at the moment.
 // code gives the code of an MFA device where a role wants one; nil means that
 // nobody can be asked. The SDK's loader panics on some files; that is an error

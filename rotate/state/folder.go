@@ -13,20 +13,27 @@ import (
 	"keycare/credfile/disk"
 )
 
-// State is the folder that holds rotations in flight and the history.
+// Folder is the folder that holds rotations in flight and the history.
 type Folder struct {
 	Dir  string
 	Disk disk.FS
 }
 
-func (s Folder) Rotations() string { return filepath.Join(s.Dir, "rotations") }
+// RotationsDir is the folder of the journals and recovery files.
+func (s Folder) RotationsDir() string { return filepath.Join(s.Dir, "rotations") }
 
-func (s Folder) JournalPath(id string) string { return filepath.Join(s.Rotations(), id+".json") }
+// JournalPath is the file that a rotation wrote its intent and decisions to.
+func (s Folder) JournalPath(id string) string { return filepath.Join(s.RotationsDir(), id+".json") }
 
-func (s Folder) RecoveryPath(id string) string { return filepath.Join(s.Rotations(), id+".recovery") }
+// RecoveryPath is the file with both pairs of a rotation.
+func (s Folder) RecoveryPath(id string) string {
+	return filepath.Join(s.RotationsDir(), id+".recovery")
+}
 
 func (s Folder) historyPath() string { return filepath.Join(s.Dir, "history.jsonl") }
 
+// UserLock is the lock that whoever changes the keys of a user holds. user is the
+// user's ID.
 func (s Folder) UserLock(account, user string) string {
 	return filepath.Join(s.Dir, "user-"+account+"-"+user+".lock")
 }
@@ -42,7 +49,7 @@ func (s Folder) Init() error {
 		}
 		parents = append(parents, filepath.Dir(dir))
 	}
-	if err := s.Disk.MkdirAll(s.Rotations(), 0o700); err != nil {
+	if err := s.Disk.MkdirAll(s.RotationsDir(), 0o700); err != nil {
 		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
 	}
 	for _, dir := range parents {
@@ -59,9 +66,9 @@ func (s Folder) lock() (unlock func(), err error) {
 	return credfile.Lock(ctx, filepath.Join(s.Dir, "state.lock"))
 }
 
-// sweep removes the temporary files of journals that never came to be.
+// Sweep removes the temporary files of journals that never came to be.
 func (s Folder) Sweep() error {
-	entries, err := s.Disk.ReadDir(s.Rotations())
+	entries, err := s.Disk.ReadDir(s.RotationsDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -92,6 +99,7 @@ func (s Folder) sweepOne(id string) error {
 	return err
 }
 
+// tempSuffix ends the name of a file that is not whole yet.
 const tempSuffix = ".new"
 
 // lockWait bounds how long a run waits for another one that writes here.

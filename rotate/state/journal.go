@@ -36,7 +36,7 @@ const (
 	Deactivate Retirement = "deactivate"
 )
 
-// past is the word for a key after its retirement.
+// Past is the word for a key after its retirement.
 func (r Retirement) Past() string {
 	if r == Deactivate {
 		return "deactivated"
@@ -78,7 +78,7 @@ func (j *Journal) Resting(now time.Time) bool {
 	return j.Direction == Grace && now.Before(j.GraceEnds) && j.GraceEnds.Sub(now) <= j.Grace+UseLate
 }
 
-// JournalPlace names a section that held the old key at the start.
+// Section names a section that held the old key at the start.
 type Section struct {
 	Kind    credfile.FileKind `json:"kind"`
 	Profile string            `json:"profile"`
@@ -95,6 +95,7 @@ type Send struct {
 
 const journalVersion = 1
 
+// NewID names a new rotation.
 func NewID() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:])
@@ -134,7 +135,7 @@ func (s Folder) Begin(j *Journal) error {
 // Journals returns the rotations in flight, oldest first. A journal that cannot
 // be read is an error, beside those that can: it may be all that names a key.
 func (s Folder) Journals() ([]*Journal, error) {
-	entries, err := s.Disk.ReadDir(s.Rotations())
+	entries, err := s.Disk.ReadDir(s.RotationsDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -197,7 +198,7 @@ func (s Folder) Remove(id string) error {
 	if err := disk.RemoveIfThere(s.Disk, s.JournalPath(id)); err != nil {
 		return err
 	}
-	return s.Disk.SyncDir(s.Rotations())
+	return s.Disk.SyncDir(s.RotationsDir())
 }
 
 // Auth says who signs the calls to IAM where the key itself may not: a session
@@ -215,11 +216,11 @@ type RootSwap struct {
 	Root   facts.Identity `json:"root"`
 }
 
-// useSlack is how long after the switch a recorded use may still be one from
+// UseSlack is how long after the switch a recorded use may still be one from
 // before: IAM records a last use once in a quarter of an hour.
 const UseSlack = 15 * time.Minute
 
-// useLate is how much older than the use itself its record may look: its time is
+// UseLate is how much older than the use itself its record may look: its time is
 // rounded down to a quarter of an hour, and it shows as late as that. Each grace
 // is longer by it.
 const UseLate = 2 * UseSlack

@@ -40,7 +40,7 @@ func (s Folder) OpenRecovery(id string, old credfile.Pair) error {
 	if err := disk.WriteNew(s.Disk, s.RecoveryPath(id), append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("cannot write the recovery file: %w", err)
 	}
-	return s.Disk.SyncDir(s.Rotations())
+	return s.Disk.SyncDir(s.RotationsDir())
 }
 
 // KeepNew writes the new pair into the recovery file.
@@ -86,13 +86,13 @@ func (s Folder) DropRecovery(id string) error {
 	if err := disk.RemoveIfThere(s.Disk, s.RecoveryPath(id)); err != nil {
 		return fmt.Errorf("cannot remove the recovery file: %w", err)
 	}
-	return s.Disk.SyncDir(s.Rotations())
+	return s.Disk.SyncDir(s.RotationsDir())
 }
 
-// strays returns the IDs of recovery files that have no journal: somebody
+// WithoutJournal returns the IDs of recovery files that have no journal: somebody
 // removed it, and what was decided is not known any more.
 func (s Folder) WithoutJournal() ([]string, error) {
-	entries, err := s.Disk.ReadDir(s.Rotations())
+	entries, err := s.Disk.ReadDir(s.RotationsDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -14,8 +14,8 @@ import (
 // Rotations returns what the state folder holds of rotations in flight, oldest
 // first, for an audit. A journal that cannot be read is one of stage "damaged",
 // and no recovery file is opened.
-func (s Folder) ForAudit() ([]facts.Rotation, error) {
-	entries, err := s.Disk.ReadDir(s.Rotations())
+func (s Folder) Rotations() ([]facts.Rotation, error) {
+	entries, err := s.Disk.ReadDir(s.RotationsDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

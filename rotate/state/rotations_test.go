@@ -13,7 +13,7 @@ import (
 
 func TestStateRotations(t *testing.T) {
 	s := Folder{Dir: t.TempDir(), Disk: disk.OS{}}
-	if got, err := s.ForAudit(); len(got) > 0 || err != nil {
+	if got, err := s.Rotations(); len(got) > 0 || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if err := s.Init(); err != nil {
@@ -37,7 +37,7 @@ func TestStateRotations(t *testing.T) {
 	if err := disk.WriteNew(disk.OS{}, s.JournalPath("d"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.ForAudit()
+	got, err := s.Rotations()
 	if err != nil || len(got) != 4 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
