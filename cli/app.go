@@ -13,33 +13,45 @@ import (
 
 // Run carries out the command line args, the program's name first, and returns
 // the exit code.
-func Run(ctx context.Context, args []string) int {
-	app := newApp()
-	if answerCompletion(os.Stdout, app, args) || answerHelp(os.Stdout, app, args) {
+func Run(ctx context.Context, args []string, in, out, err *os.File) int {
+	return run(ctx, osEnv(args[0], in, out, err), args)
+}
+
+func run(ctx context.Context, e *env, args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			code = e.crashed()
+		}
+	}()
+	app := newApp(e)
+	if answerCompletion(e, app, args) || answerHelp(e.Out, app, args) {
 		return exitOK
 	}
 	err := app.RunContext(ctx, permute(app, args))
-	return exitCode(ctx, err, os.Stderr)
+	return exitCode(ctx, err, e.Err)
 }
 
-func newApp() *cli.App {
+func newApp(e *env) *cli.App {
 	app := &cli.App{
 		Name:                      "keycare",
 		Usage:                     "keep the AWS keys on this machine in good health",
 		Version:                   version(),
 		Description:               appDescription,
+		Reader:                    e.In,
+		Writer:                    e.Out,
+		ErrWriter:                 e.Err,
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,                         // a comma may stand in the name of a profile
 		ExitErrHandler:            func(*cli.Context, error) {}, // exit codes are run's matter
 		OnUsageError:              usageErrorOf,
-		Action:                    noCommand,
+		Action:                    action(e, noCommand),
 		Commands: []*cli.Command{
 			// in the order of helpGroups
-			auditCommand(), explainCommand(), statusCommand(),
-			fixCommand(), replaceRootCommand(),
-			rotateCommand(), resumeCommand(), policyCommand(),
-			scheduleCommand(), settingsCommand(),
-			demoCommand(), completionCommand(), manCommand(),
+			auditCommand(e), explainCommand(e), statusCommand(e),
+			fixCommand(e), replaceRootCommand(e),
+			rotateCommand(e), resumeCommand(e), policyCommand(e),
+			scheduleCommand(e), settingsCommand(e),
+			demoCommand(e), completionCommand(e), manCommand(e),
 		},
 	}
 	eachCommand(app.Commands, func(_ string, c *cli.Command) {
@@ -47,6 +59,11 @@ func newApp() *cli.App {
 		c.HideHelpCommand = true
 	})
 	return app
+}
+
+// action gives a command its environment.
+func action(e *env, run func(*env, *cli.Context) error) cli.ActionFunc {
+	return func(c *cli.Context) error { return run(e, c) }
 }
 
 func version() string {

@@ -33,9 +33,9 @@ func TestMain(m *testing.M) {
 
 // runKeycare is main, for the program that the tests start.
 func runKeycare() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return Run(ctx, os.Args)
+	return Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
 }
 
 // TestScripts runs the real program in a home and against an IAM of each
@@ -188,3 +188,6 @@ func TestVersionOf(t *testing.T) {
 		}
 	}
 }
+
+// testEnv is the environment of the test itself.
+func testEnv() *env { return osEnv("keycare", os.Stdin, os.Stdout, os.Stderr) }

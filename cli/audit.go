@@ -4,14 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
 	"time"
 
-	"github.com/adrg/xdg"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"keycare/cli/settings"
 	"keycare/credfile"
@@ -25,7 +20,7 @@ import (
 // askTimeout bounds all online questions of an audit together.
 const askTimeout = 10 * time.Second
 
-func auditCommand() *cli.Command {
+func auditCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
 		Usage: "say what is wrong with the keys on this machine",
@@ -42,7 +37,7 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
 			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 for a finding of this `LEVEL` or above: critical, high, medium, low, info or none"},
 		},
-		Action: runAudit,
+		Action: action(e, runAudit),
 	}
 }
 
@@ -62,7 +57,7 @@ type auditOptions struct {
 	downloads bool
 }
 
-func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
+func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	if err := noArgs(c); err != nil {
 		return o, err
 	}
@@ -71,7 +66,7 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 	if o.format, err = oneOf(c, "format", "table", "json", "csv", "markdown"); err != nil {
 		return o, err
 	}
-	s, err := loadSettings()
+	s, err := e.Settings()
 	if err != nil {
 		return o, err
 	}
@@ -94,7 +89,7 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 		return o, usagef("--fail-on: %w", err)
 	}
 	if path := c.String("baseline"); path != "" {
-		b, err := os.ReadFile(path)
+		b, err := e.Disk.ReadFile(path)
 		if err == nil {
 			o.baseline, err = report.ReadBaseline(b)
 		}
@@ -105,20 +100,20 @@ func auditOptionsOf(c *cli.Context) (o auditOptions, err error) {
 	return o, nil
 }
 
-func runAudit(c *cli.Context) error {
-	o, err := auditOptionsOf(c)
+func runAudit(e *env, c *cli.Context) error {
+	o, err := auditOptionsOf(e, c)
 	if err != nil {
 		return err
 	}
-	in, asker, err := auditInput(o, time.Now())
+	in, asker, err := auditInput(e, o, e.Now())
 	if err != nil {
 		return err
 	}
 	if asker != nil {
 		if o.dryRun {
-			return sayWhom(asker, o.offline)
+			return sayWhom(e, asker, o.offline)
 		}
-		in.Online = onlineFacts(c.Context, asker, o.offline, in.Now)
+		in.Online = onlineFacts(c.Context, e, asker, o.offline, in.Now)
 		if c.Context.Err() != nil {
 			return c.Context.Err()
 		}
@@ -127,7 +122,7 @@ func runAudit(c *cli.Context) error {
 	if o.baseline != nil {
 		rep.Since(o.baseline)
 	}
-	if err := writeReport(rep, o); err != nil {
+	if err := writeReport(e, rep, o); err != nil {
 		return err
 	}
 	if len(in.ReadErrors) > 0 {
@@ -141,27 +136,28 @@ func runAudit(c *cli.Context) error {
 
 // auditInput reads all that an audit looks at on this machine. The Asker, which
 // has the keys that AWS may be asked about, is nil if the files cannot be read.
-func auditInput(o auditOptions, now time.Time) (report.Input, *ask.Asker, error) {
-	env := credfile.OSEnv()
-	paths, err := credfile.Locate(env)
+func auditInput(e *env, o auditOptions, now time.Time) (report.Input, *ask.Asker, error) {
+	paths, err := e.Paths()
 	if err != nil {
 		return report.Input{}, nil, err
 	}
 	in := report.Input{
-		Local: home.ReadLocal(disk.OS{}, env, paths), Beside: home.ReadBeside(disk.OS{}, env, paths), Offline: o.offline, Profiles: o.profiles,
+		Local: home.ReadLocal(e.Disk, e.Vars, paths), Beside: home.ReadBeside(e.Disk, e.Vars, paths), Offline: o.offline, Profiles: o.profiles,
 		Now: now, Policy: o.policy, Never: o.never.Bars,
 	}
 	if o.downloads {
-		in.Local.Siblings = append(in.Local.Siblings, home.ReadDownloads(disk.OS{}, env, xdg.UserDirs.Download, xdg.UserDirs.Desktop)...)
+		in.Local.Siblings = append(in.Local.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
 	}
-	in.Set, err = credfile.Load(disk.OS{}, paths)
+	in.Set, err = credfile.Load(e.Disk, paths)
 	if err != nil {
 		in.ReadErrors = append(in.ReadErrors, err)
 	} else if err := in.Set.MustHave(o.profiles); err != nil {
 		return report.Input{}, nil, err
 	}
-	if in.Rotations, err = ownState().Rotations(); err != nil {
-		in.ReadErrors = append(in.ReadErrors, err)
+	if state, err := e.State(); err == nil { // where there is no place for one, nothing is in flight
+		if in.Rotations, err = state.Rotations(); err != nil {
+			in.ReadErrors = append(in.ReadErrors, err)
+		}
 	}
 	if in.Set == nil {
 		return in, nil, nil
@@ -176,46 +172,49 @@ func auditInput(o auditOptions, now time.Time) (report.Input, *ask.Asker, error)
 // onlineFacts asks AWS, unless offline, and completes the answers with what
 // earlier audits learned. A cache that cannot be written is not the audit's
 // failure.
-func onlineFacts(ctx context.Context, asker *ask.Asker, offline bool, now time.Time) map[string]facts.Online {
+func onlineFacts(ctx context.Context, e *env, asker *ask.Asker, offline bool, now time.Time) map[string]facts.Online {
 	facts := map[string]facts.Online{}
 	if !offline {
 		facts = asker.Facts(ctx, askTimeout)
 	}
-	keepFacts(ctx, asker, facts, now)
+	keepFacts(ctx, e, asker, facts, now)
 	return facts
 }
 
 // keepFacts completes the facts with what is kept of earlier audits, and keeps
 // what is new.
-func keepFacts(ctx context.Context, asker *ask.Asker, facts map[string]facts.Online, now time.Time) {
-	folder := ownState()
-	cache := folder.FactCache()
+func keepFacts(ctx context.Context, e *env, asker *ask.Asker, facts map[string]facts.Online, now time.Time) {
+	state, err := e.State()
+	if err != nil {
+		return // nothing is kept
+	}
+	cache := state.FactCache()
 	if cache.Merge(asker.Set, facts, now) && ctx.Err() == nil {
-		if err := folder.SaveFacts(cache); err != nil {
-			fmt.Fprintf(os.Stderr, "keycare: what was learned is not kept for later audits: %v\n", err)
+		if err := state.SaveFacts(cache); err != nil {
+			e.say("keycare: what was learned is not kept for later audits: %v", err)
 		}
 	}
 }
 
 // sayWhom tells which profiles would be asked about.
-func sayWhom(asker *ask.Asker, offline bool) error {
+func sayWhom(e *env, asker *ask.Asker, offline bool) error {
 	plan := asker.Plan()
 	if offline {
 		plan = nil
 	}
 	for _, a := range plan {
-		fmt.Printf("would ask AWS about key %s of profile %q\n", a.KeyID, a.Profile)
+		fmt.Fprintf(e.Out, "would ask AWS about key %s of profile %q\n", a.KeyID, a.Profile)
 	}
 	if len(plan) == 0 {
-		fmt.Println("would ask AWS nothing")
+		fmt.Fprintln(e.Out, "would ask AWS nothing")
 	}
 	return nil
 }
 
 // writeReport renders first and writes then, so that a failure leaves no half
 // report. A report names keys and weaknesses: its file is for its owner alone.
-func writeReport(rep *report.Report, o auditOptions) error {
-	var out io.Writer = os.Stdout
+func writeReport(e *env, rep *report.Report, o auditOptions) error {
+	out := e.Out
 	var buf bytes.Buffer
 	if o.output != "" {
 		out = &buf
@@ -229,36 +228,23 @@ func writeReport(rep *report.Report, o auditOptions) error {
 	case "markdown":
 		err = report.Markdown(out, rep)
 	default:
-		err = report.Table(out, rep, tableOptions(o.output == ""))
+		err = report.Table(out, rep, e.table(o.output == ""))
 	}
 	if err != nil || o.output == "" {
 		return err
 	}
 	temp := o.output + ".new"
-	if err := disk.WriteAtomic(disk.OS{}, o.output, temp, buf.Bytes(), 0o600); err != nil {
+	if err := disk.WriteAtomic(e.Disk, o.output, temp, buf.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("cannot write the report to %s: %w", o.output, err)
 	}
 	return nil
 }
 
-func tableOptions(stdout bool) report.TableOptions {
-	o := report.TableOptions{Home: homeDir()}
-	fd := int(os.Stdout.Fd())
-	if !stdout || !term.IsTerminal(fd) {
-		return o
+// table is how a report is shown to people.
+func (e *env) table(onScreen bool) report.TableOptions {
+	o := report.TableOptions{Home: e.Folders.Home}
+	if onScreen {
+		o.Width, o.Color = e.Terminal.Width, e.Terminal.Color
 	}
-	if width, _, err := term.GetSize(fd); err == nil {
-		o.Width = width
-	}
-	terminal := os.Getenv("TERM")
-	o.Color = os.Getenv("NO_COLOR") == "" && terminal != "dumb" && (terminal != "" || runtime.GOOS == "windows")
 	return o
-}
-
-func homeDir() string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
-	}
-	return home
 }

@@ -3,16 +3,13 @@ package cli
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
+	"keycare/credfile/show"
 	"keycare/report"
 )
 
@@ -32,7 +29,7 @@ const (
 	powershellWords = completionFlag + "=powershell"
 )
 
-func completionCommand() *cli.Command {
+func completionCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
 		Usage:     "print a script that completes commands, flags and profiles",
@@ -44,14 +41,14 @@ func completionCommand() *cli.Command {
 			"  fish        keycare completion fish | source\n" +
 			"  PowerShell  keycare completion powershell | Out-String | iex\n\n" +
 			"Profile names come from your files. No secret is shown and AWS is not called.",
-		Action: runCompletion,
+		Action: action(e, runCompletion),
 	}
 }
 
 // otherShells are no slips of the keyboard for one that has a script.
 var otherShells = []string{"ksh", "csh", "tcsh", "dash", "sh", "ash", "nu", "elvish", "xonsh", "cmd"}
 
-func runCompletion(c *cli.Context) error {
+func runCompletion(e *env, c *cli.Context) error {
 	shells := strings.Split(c.Command.ArgsUsage, "|")
 	if c.NArg() != 1 {
 		return usagef("name your shell: one of %s", strings.Join(shells, ", "))
@@ -64,7 +61,7 @@ func runCompletion(c *cli.Context) error {
 	case !ok:
 		return badValue("the shell", name, shells)
 	}
-	fmt.Print(script)
+	fmt.Fprint(e.Out, script)
 	return nil
 }
 
@@ -88,7 +85,7 @@ type candidate struct{ value, about string }
 
 // answerCompletion answers the script of a shell. It reports false if args ask
 // for something else.
-func answerCompletion(w io.Writer, app *cli.App, args []string) bool {
+func answerCompletion(e *env, app *cli.App, args []string) bool {
 	last := len(args) - 1
 	if last < 1 {
 		return false
@@ -108,10 +105,10 @@ func answerCompletion(w io.Writer, app *cli.App, args []string) bool {
 	case powershellWords:
 		cur = strings.TrimPrefix(cur, ".")
 	}
-	found, files := complete(app, words[:len(words)-1], cur)
+	found, files := complete(e, app, words[:len(words)-1], cur)
 	// Some shells sort and some do not; in this way all show the same.
 	slices.SortStableFunc(found, func(a, b candidate) int { return strings.Compare(a.value, b.value) })
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriter(e.Out)
 	defer out.Flush()
 	if files {
 		out.WriteString("\tfiles\n")
@@ -132,19 +129,19 @@ func answerCompletion(w io.Writer, app *cli.App, args []string) bool {
 // complete returns what may stand in the place of the word cur, which follows
 // words, and whether that is the name of a file. It does not look at how cur
 // begins, but for flags.
-func complete(app *cli.App, words []string, cur string) (found []candidate, files bool) {
+func complete(e *env, app *cli.App, words []string, cur string) (found []candidate, files bool) {
 	l := typedIn(app, words)
 	flag, _, hasValue := strings.Cut(cur, "=")
 	switch {
 	case l.open != "":
-		return valuesFor(l.name+" "+l.open, valueOf(l.flags, l.open))
+		return valuesFor(e, l.name+" "+l.open, valueOf(l.flags, l.open))
 	case l.literal || !strings.HasPrefix(cur, "-"):
-		return l.arguments()
+		return l.arguments(e)
 	case !hasValue:
 		return l.flagNames(), false
 	}
 	name := strings.TrimLeft(flag, "-")
-	found, files = valuesFor(l.name+" "+name, valueOf(l.flags, name))
+	found, files = valuesFor(e, l.name+" "+name, valueOf(l.flags, name))
 	for i := range found {
 		found[i].value = flag + "=" + found[i].value
 	}
@@ -202,7 +199,7 @@ func valueOf(flags []cli.Flag, name string) string {
 }
 
 // arguments are the commands and arguments that may follow.
-func (l line) arguments() (found []candidate, files bool) {
+func (l line) arguments(e *env) (found []candidate, files bool) {
 	help := l.name == "" && len(l.given) == 1 && l.given[0] == "help"
 	if len(l.commands) > 0 && (len(l.given) == 0 || help) {
 		for _, c := range l.commands {
@@ -215,7 +212,7 @@ func (l line) arguments() (found []candidate, files bool) {
 	if len(l.given) > 0 && !strings.HasSuffix(l.wants, "...") {
 		return nil, false
 	}
-	found, files = valuesFor(l.name, strings.Trim(l.wants, "[]."))
+	found, files = valuesFor(e, l.name, strings.Trim(l.wants, "[]."))
 	return slices.DeleteFunc(found, func(c candidate) bool {
 		return slices.Contains(l.given, c.value) || !l.literal && strings.HasPrefix(c.value, "-")
 	}), files
@@ -240,7 +237,7 @@ func (l line) flagNames() (found []candidate) {
 
 // valuesFor returns the values of a flag, which is named "COMMAND FLAG", or the
 // arguments of a command. wants is what stands for them in the help.
-func valuesFor(of, wants string) (found []candidate, files bool) {
+func valuesFor(e *env, of, wants string) (found []candidate, files bool) {
 	values, ok := fixedValues[of]
 	if !ok {
 		values = fixedValues[of[strings.LastIndexByte(of, ' ')+1:]]
@@ -249,7 +246,7 @@ func valuesFor(of, wants string) (found []candidate, files bool) {
 	case wants == "FILE":
 		return nil, true
 	case wants == "PROFILE":
-		values = profileNames(slices.Contains(wantsKey, of))
+		values = profileNames(e, slices.Contains(wantsKey, of))
 	case wants == "RULE":
 		for _, r := range report.Rules {
 			found = append(found, candidate{r.ID, r.Title})
@@ -266,20 +263,20 @@ func valuesFor(of, wants string) (found []candidate, files bool) {
 // profileNames are the profiles of the user's files; with a key, those that hold
 // a long-term key. A file that cannot be read has none, and names that cannot be
 // shown are left out.
-func profileNames(withKey bool) (names []string) {
-	paths, err := credfile.Locate(credfile.OSEnv())
+func profileNames(e *env, withKey bool) (names []string) {
+	paths, err := e.Paths()
 	if err != nil {
 		return nil
 	}
 	seen := map[string]bool{}
 	for kind, path := range []string{paths.Credentials, paths.Config} {
-		text, err := credfile.ReadText(disk.OS{}, path)
+		text, err := credfile.ReadText(e.Disk, path)
 		if err != nil {
 			continue
 		}
 		f := credfile.Parse(path, credfile.FileKind(kind), text)
 		for _, s := range f.Sections {
-			if s.Profile == "" || seen[s.Profile] || !shows(s.Profile) || withKey && !holdsKey(f, s) {
+			if s.Profile == "" || seen[s.Profile] || !show.Printable(s.Profile) || withKey && !holdsKey(f, s) {
 				continue
 			}
 			seen[s.Profile] = true
@@ -287,11 +284,6 @@ func profileNames(withKey bool) (names []string) {
 		}
 	}
 	return names
-}
-
-// shows reports whether a name shows as itself on every terminal.
-func shows(name string) bool {
-	return utf8.ValidString(name) && strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // holdsKey reports whether a long-term key stands in a section.

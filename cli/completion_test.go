@@ -21,7 +21,7 @@ func TestCompletion(t *testing.T) {
 		name, value, _ := strings.Cut(v, "=")
 		t.Setenv(name, value)
 	}
-	app := newApp()
+	app := newApp(testEnv())
 	for _, tt := range []struct {
 		words string // with | between them; the last is at the cursor
 		want  string // the first answers, with | between them
@@ -62,7 +62,7 @@ func TestCompletion(t *testing.T) {
 	} {
 		words := strings.Split(tt.words, "|")
 		last := len(words) - 1
-		found, files := complete(app, words[:last], words[last])
+		found, files := complete(testEnv(), app, words[:last], words[last])
 		if files != tt.files || (len(found) == 0) != (tt.want == "") {
 			t.Errorf("%s: got %v, %v", tt.words, found, files)
 			continue
@@ -77,7 +77,7 @@ func TestCompletion(t *testing.T) {
 	// Who has no key cannot be rotated, but can sign and be looked at.
 	for words, want := range map[string]bool{"rotate": false, "replace-root|--profile": false, "schedule|install|--rotate": false,
 		"rotate|--auth-profile": true, "audit|--profile": true} {
-		found, _ := complete(app, strings.Split(words, "|"), "")
+		found, _ := complete(testEnv(), app, strings.Split(words, "|"), "")
 		if got := slices.Contains(found, candidate{value: "sso"}); got != want {
 			t.Errorf("%s: a profile without a key is offered: %v", words, got)
 		}
@@ -95,12 +95,12 @@ func TestCompletionValues(t *testing.T) {
 		return cmd.ProcessState.ExitCode() == exitUsage
 	}
 	offered := 0
-	eachCommand(newApp().Commands, func(name string, c *cli.Command) {
+	eachCommand(newApp(testEnv()).Commands, func(name string, c *cli.Command) {
 		for _, f := range flagTexts(c.Flags) {
 			if name == "schedule run" || f.value == "PROFILE" || f.value == "RULE" {
 				continue
 			}
-			found, _ := valuesFor(name+" "+f.name, f.value)
+			found, _ := valuesFor(testEnv(), name+" "+f.name, f.value)
 			for _, v := range found {
 				offered++
 				args := append(strings.Fields(name), "--"+f.name, v.value)

@@ -16,7 +16,7 @@ import (
 	"keycare/rotate/awstest"
 )
 
-func demoCommand() *cli.Command {
+func demoCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "show the whole story with a made-up home and a built-in IAM",
@@ -27,18 +27,19 @@ func demoCommand() *cli.Command {
 			if err := noArgs(c); err != nil {
 				return err
 			}
-			return runDemo(c.Context)
+			return runDemo(c.Context, e)
 		},
 	}
 }
 
 // demo is the made-up home and the IAM that knows its keys.
 type demo struct {
+	*env
 	home string
 	iam  *awstest.Server
 }
 
-func runDemo(ctx context.Context) (err error) {
+func runDemo(ctx context.Context, e *env) (err error) {
 	home, err := os.MkdirTemp("", "keycare-demo-")
 	if err != nil {
 		return err
@@ -49,11 +50,11 @@ func runDemo(ctx context.Context) (err error) {
 		return fmt.Errorf("cannot start the built-in IAM: %w", err)
 	}
 	defer iam.Close()
-	d := demo{home, iam}
-	if err := d.furnish(time.Now()); err != nil {
+	d := demo{e, home, iam}
+	if err := d.furnish(e.Now()); err != nil {
 		return err
 	}
-	fmt.Printf("This demo uses a made-up home, %s, and an IAM built into keycare on %s.\nIt touches nothing of yours.\n", home, iam.URL())
+	fmt.Fprintf(e.Out, "This demo uses a made-up home, %s, and an IAM built into keycare on %s.\nIt touches nothing of yours.\n", home, iam.URL())
 	before, err := os.ReadFile(d.credentials())
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func runDemo(ctx context.Context) (err error) {
 		{"Do it.", []string{"rotate", "work", "--yes"}},
 		{"And now?", []string{"audit"}},
 	} {
-		fmt.Printf("\n# %s\n$ keycare %s\n", step.say, strings.Join(step.args, " "))
+		fmt.Fprintf(e.Out, "\n# %s\n$ keycare %s\n", step.say, strings.Join(step.args, " "))
 		if err := d.run(ctx, step.args); err != nil {
 			return err
 		}
@@ -77,8 +78,8 @@ func runDemo(ctx context.Context) (err error) {
 		return err
 	}
 	changed, total := changedLines(before, after)
-	fmt.Printf("\n# Of the %d lines of the file %d have changed; comments, order and line ends are as they were.\n", total, changed)
-	fmt.Println("# Your turn: \"keycare audit\" looks at your own files and changes nothing.")
+	fmt.Fprintf(e.Out, "\n# Of the %d lines of the file %d have changed; comments, order and line ends are as they were.\n", total, changed)
+	fmt.Fprintln(e.Out, "# Your turn: \"keycare audit\" looks at your own files and changes nothing.")
 	return nil
 }
 
@@ -133,14 +134,14 @@ func (d demo) run(ctx context.Context, args []string) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, exe, args...)
-	cmd.Args[0] = os.Args[0]
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout // one story, in order
+	cmd.Args[0] = d.Program
+	cmd.Stdout, cmd.Stderr = d.Out, d.Out // one story, in order
 	cmd.Env = []string{
 		"HOME=" + d.home, "USERPROFILE=" + d.home, "LOCALAPPDATA=" + d.home, "XDG_STATE_HOME=" + filepath.Join(d.home, "state"),
 		"AWS_ENDPOINT_URL=" + d.iam.URL(), "AWS_EC2_METADATA_DISABLED=true",
 	}
 	for _, name := range []string{"TERM", "NO_COLOR", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "GOCOVERDIR"} {
-		if v, ok := os.LookupEnv(name); ok {
+		if v, ok := d.Vars.Lookup(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+v)
 		}
 	}

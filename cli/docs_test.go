@@ -58,7 +58,7 @@ func TestDocsScenarios(t *testing.T) {
 // Each flag and each exit code stands in the README.
 func TestDocsReadme(t *testing.T) {
 	page := readDoc(t, "../README.md")
-	eachCommand(newApp().Commands, func(command string, c *cli.Command) {
+	eachCommand(newApp(testEnv()).Commands, func(command string, c *cli.Command) {
 		if !strings.Contains(page, "keycare "+command) && !strings.Contains(page, "go run . "+command) {
 			t.Errorf("README.md does not show keycare %s", command)
 		}

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
 	"keycare/rotate"
+	"keycare/rotate/state"
 )
 
 // The exit codes. exitTable says what they mean, for help and README.
@@ -76,9 +79,9 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 var errFindings = errors.New("findings")
 
 // noCommand runs where no command, an unknown one, or help is named.
-func noCommand(c *cli.Context) error {
+func noCommand(e *env, c *cli.Context) error {
 	if !c.Args().Present() {
-		return runFirst(c)
+		return runFirst(e)
 	}
 	name, about := c.Args().First(), c.Args().Tail()
 	if name == "version" {
@@ -88,23 +91,23 @@ func noCommand(c *cli.Context) error {
 		return unknownCommand("keycare", name, c.App.VisibleCommands())
 	}
 	if len(about) == 0 {
-		fmt.Print(appHelp(c.App))
+		fmt.Fprint(e.Out, appHelp(c.App))
 		return nil
 	}
 	command, known := commandOf(c.App, append([]string{c.App.Name}, about...))
 	if command == nil || known <= len(about) {
 		return unknownCommand("keycare", strings.Join(about, " "), c.App.Commands)
 	}
-	fmt.Print(commandHelp(strings.Join(about, " "), command))
+	fmt.Fprint(e.Out, commandHelp(strings.Join(about, " "), command))
 	return nil
 }
 
 // noSubcommand is the action of a command that has sub-commands only.
-func noSubcommand(c *cli.Context) error {
+func noSubcommand(e *env, c *cli.Context) error {
 	if c.Args().Present() {
 		return unknownCommand(c.Command.HelpName, c.Args().First(), c.Command.Subcommands)
 	}
-	fmt.Print(commandHelp(strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), c.Command))
+	fmt.Fprint(e.Out, commandHelp(strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), c.Command))
 	return nil
 }
 
@@ -144,4 +147,23 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		return exitInterrupted
 	}
 	return exitFailed
+}
+
+// crashed tells of a bug, without what was at hand, which may be a secret, and
+// returns the exit code.
+func (e *env) crashed() int {
+	code, left := exitFailed, "no rotation is in flight"
+	folder, err := e.State()
+	if err == nil && unfinished(folder, e.Now()) {
+		code, left = exitHalf, "a rotation is not finished: run \"keycare resume\""
+	}
+	e.say("keycare: this is a bug in keycare, which stopped in the middle of its work; %s", left)
+	return code
+}
+
+// unfinished reports whether a rotation has to be gone on with, or whether that
+// cannot be known.
+func unfinished(folder state.Folder, now time.Time) bool {
+	open, err := rotate.InFlight(folder)
+	return err != nil || slices.ContainsFunc(open, func(j *state.Journal) bool { return !j.Resting(now) })
 }

@@ -9,29 +9,29 @@ import (
 	"keycare/report"
 )
 
-func explainCommand() *cli.Command {
+func explainCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
 		Usage:     "say what a rule of the audit is about",
 		ArgsUsage: "[RULE]",
 		Description: "Says what the rule looks for, why it matters, how to mend it and who else checks\n" +
 			"for it. Without RULE it lists all rules, the worst first.",
-		Action: runExplain,
+		Action: action(e, runExplain),
 	}
 }
 
-func runExplain(c *cli.Context) error {
+func runExplain(e *env, c *cli.Context) error {
 	switch c.NArg() {
 	case 0:
 		for _, r := range report.Rules {
-			fmt.Printf("%-20s  %-8s  %s\n", r.ID, r.Severity, r.Title)
+			fmt.Fprintf(e.Out, "%-20s  %-8s  %s\n", r.ID, r.Severity, r.Title)
 		}
 		return nil
 	case 1:
 		id := c.Args().First()
 		text, ok := report.Explain(id)
 		if ok {
-			fmt.Print(text)
+			fmt.Fprint(e.Out, text)
 			return nil
 		}
 		if near := credfile.Nearest(id, report.RuleIDs()); near != "" {

@@ -12,12 +12,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/credfile/home"
+	"keycare/credfile/show"
 	"keycare/rotate/state"
 )
 
-func fixCommand() *cli.Command {
+func fixCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "fix",
 		Usage: "mend what is wrong with the files themselves",
@@ -28,31 +28,32 @@ func fixCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and change nothing"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 		},
-		Action: runFix,
+		Action: action(e, runFix),
 	}
 }
 
 // fixer is one run of fix.
 type fixer struct {
+	*env
 	dryRun bool
 	yes    bool // nobody is asked
-	ask    func(question string) (bool, error)
+	agree  func(question string) (bool, error)
 	done   int
 	open   int // shown and not done
 	left   int // that only a person can mend
 }
 
-func runFix(c *cli.Context) error {
+func runFix(e *env, c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err
 	}
-	o, err := rotateOptions(c)
+	o, err := rotateOptions(e, c)
 	if err != nil {
 		return err
 	}
-	f := &fixer{dryRun: c.Bool("dry-run"), ask: o.Confirm}
+	f := &fixer{env: e, dryRun: c.Bool("dry-run"), agree: o.Confirm}
 	if f.yes = c.Bool("yes"); f.yes {
-		f.ask = func(string) (bool, error) { return true, nil }
+		f.agree = func(string) (bool, error) { return true, nil }
 	}
 	if len(o.Paths.Doubts) > 0 {
 		return errors.New(o.Paths.Doubts[0])
@@ -68,14 +69,14 @@ func runFix(c *cli.Context) error {
 	}
 	switch {
 	case f.dryRun && f.open > 0:
-		fmt.Printf("%d to be done; nothing was changed\n", f.open)
+		fmt.Fprintf(e.Out, "%d to be done; nothing was changed\n", f.open)
 	case f.done+f.open == 0:
-		fmt.Println("nothing to mend")
+		fmt.Fprintln(e.Out, "nothing to mend")
 	default:
-		fmt.Printf("%d done, %d left as it was\n", f.done, f.open)
+		fmt.Fprintf(e.Out, "%d done, %d left as it was\n", f.done, f.open)
 	}
 	if f.left > 0 {
-		fmt.Printf("left to you: %s, see \"keycare audit\"\n", plural(f.left, "finding"))
+		fmt.Fprintf(e.Out, "left to you: %s, see \"keycare audit\"\n", show.Count(f.left, "finding"))
 	}
 	return nil
 }
@@ -97,14 +98,14 @@ func noRotation(s state.Folder) error {
 // agreed shows a change and asks for it. Where nobody can be asked, the first
 // change is wrong usage: nothing was done.
 func (f *fixer) agreed(what, diff string) (bool, error) {
-	if f.ask == nil && !f.dryRun {
+	if f.agree == nil && !f.dryRun {
 		return false, usagef("there is something to mend and no terminal to ask on: give --dry-run to see the changes, --yes to make them")
 	}
-	fmt.Print(what + "\n" + diff)
+	fmt.Fprint(f.Out, what+"\n"+diff)
 	ok := false
 	if !f.dryRun {
 		var err error
-		if ok, err = f.ask("Do it?"); err != nil {
+		if ok, err = f.agree("Do it?"); err != nil {
 			return false, err
 		}
 	}
@@ -119,8 +120,8 @@ func (f *fixer) agreed(what, diff string) (bool, error) {
 // modes takes rights from others: all of them for the files, those to write for
 // their folders.
 func (f *fixer) modes(paths credfile.Paths) error {
-	local := home.ReadLocal(disk.OS{}, credfile.OSEnv(), paths)
-	set, err := credfile.Load(disk.OS{}, paths)
+	local := home.ReadLocal(f.Disk, f.Vars, paths)
+	set, err := credfile.Load(f.Disk, paths)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (f *fixer) modes(paths credfile.Paths) error {
 				return err
 			}
 			if ok {
-				if err := os.Chmod(at.Path, want); err != nil {
+				if err := f.Disk.Chmod(at.Path, want); err != nil {
 					return err
 				}
 			}
@@ -169,13 +170,13 @@ func holdsKeys(set *credfile.Set) bool {
 // may take long to answer: if the files have changed by then, nothing is
 // written.
 func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
-	w := &credfile.Writer{Disk: disk.OS{}, Tag: credfile.FixTag, Wait: wait}
+	w := &credfile.Writer{Disk: f.Disk, Tag: credfile.FixTag, Wait: wait}
 	if !f.dryRun {
 		if err := sweepFix(ctx, w, paths); err != nil {
 			return err
 		}
 	}
-	before, err := credfile.Load(disk.OS{}, paths)
+	before, err := credfile.Load(f.Disk, paths)
 	if err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 			what += fmt.Sprintf("\n  then tools of the Go SDK use another key, that of the AWS CLI, for: %s", strings.Join(m.Moves, ", "))
 			if f.yes {
 				f.open++
-				fmt.Println(what + "\n  --yes does not agree to that")
+				fmt.Fprintln(f.Out, what+"\n  --yes does not agree to that")
 				return false, nil
 			}
 		}

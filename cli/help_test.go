@@ -14,7 +14,7 @@ import (
 // Every page fits a terminal, says what the command does, and has examples that
 // can be run as they stand.
 func TestHelpPages(t *testing.T) {
-	app := newApp()
+	app := newApp(testEnv())
 	pages := map[string]string{"": appHelp(app)}
 	known := []string{""}
 	eachCommand(app.Commands, func(name string, c *cli.Command) {
@@ -120,7 +120,7 @@ func parses(app *cli.App, example string) error {
 			return fmt.Errorf("--%s has no value", flag)
 		}
 		one := strings.Join(args[1:first], " ") + " " + flag
-		if found, _ := valuesFor(one, value); value != "PROFILE" && len(found) > 0 && !slices.Contains(found, candidate{value: args[i]}) {
+		if found, _ := valuesFor(testEnv(), one, value); value != "PROFILE" && len(found) > 0 && !slices.Contains(found, candidate{value: args[i]}) {
 			return fmt.Errorf("no such value %q", args[i])
 		}
 	}
@@ -128,7 +128,7 @@ func parses(app *cli.App, example string) error {
 }
 
 func TestParsesExample(t *testing.T) {
-	app := newApp()
+	app := newApp(testEnv())
 	for example, want := range map[string]string{
 		"keycare rotate work --dry-run": "", "source <(keycare completion bash)": "", "keycare man >x": "", "keycare": "",
 		"keycare rotat": "no such command", "keycare rotate --dryrun": "no such flag", "keycare audit work": "it takes no",

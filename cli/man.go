@@ -13,7 +13,7 @@ import (
 // the day of the build would make each build another one.
 const manDate = "2026-11-23"
 
-func manCommand() *cli.Command {
+func manCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "man",
 		Usage: "print the man page",
@@ -23,7 +23,7 @@ func manCommand() *cli.Command {
 			if err := noArgs(c); err != nil {
 				return err
 			}
-			fmt.Print(manPage(c.App))
+			fmt.Fprint(e.Out, manPage(c.App))
 			return nil
 		},
 	}

@@ -17,7 +17,7 @@ import (
 //	go test ./cli -run TestManPage -update
 func TestManPage(t *testing.T) {
 	const path = "../docs/keycare.1"
-	page := manPage(newApp())
+	page := manPage(newApp(testEnv()))
 	if *update {
 		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
@@ -34,7 +34,7 @@ func TestManPage(t *testing.T) {
 
 // The page names all there is: commands, flags, values, exit codes, variables.
 func TestManPageIsWhole(t *testing.T) {
-	page := manPage(newApp())
+	page := manPage(newApp(testEnv()))
 	has := func(what string) {
 		t.Helper()
 		if !strings.Contains(page, what) {
@@ -42,7 +42,7 @@ func TestManPageIsWhole(t *testing.T) {
 		}
 	}
 	flags := 0
-	eachCommand(newApp().Commands, func(name string, c *cli.Command) {
+	eachCommand(newApp(testEnv()).Commands, func(name string, c *cli.Command) {
 		_, section, _ := strings.Cut(page, "\n.SS \""+escaped(synopsis(name, c))+"\"\n")
 		section, _, _ = strings.Cut(section, "\n.S")
 		if section == "" {

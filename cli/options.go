@@ -1,41 +1,32 @@
 package cli
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/adrg/xdg"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"keycare/cli/settings"
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/rotate"
-	"keycare/rotate/state"
 )
 
-// stateDir is where rotations in flight and the history are kept: the XDG state
-// folder, Application Support on macOS, LocalAppData on Windows.
-func stateDir() string { return filepath.Join(xdg.StateHome, "keycare") }
-
-func ownState() state.Folder { return state.Folder{Dir: stateDir(), Disk: disk.OS{}} }
-
 // rotateOptions are the options that every command about rotations shares.
-func rotateOptions(c *cli.Context) (*rotate.Options, error) {
-	paths, err := credfile.Locate(credfile.OSEnv())
+func rotateOptions(e *env, c *cli.Context) (*rotate.Options, error) {
+	paths, err := e.Paths()
 	if err != nil {
 		return nil, err
 	}
-	set, err := loadSettings()
+	set, err := e.Settings()
+	if err != nil {
+		return nil, err
+	}
+	return rotateOptionsWith(e, c, paths, set)
+}
+
+// rotateOptionsWith are the same for paths and settings that the caller has.
+func rotateOptionsWith(e *env, c *cli.Context, paths credfile.Paths, set *settings.Settings) (*rotate.Options, error) {
+	state, err := e.State()
 	if err != nil {
 		return nil, err
 	}
@@ -47,20 +38,20 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	}
 	o := &rotate.Options{
 		Paths:   paths,
-		State:   ownState(),
-		Disk:    disk.OS{},
-		Now:     time.Now,
+		State:   state,
+		Disk:    e.Disk,
+		Now:     e.Now,
 		Wait:    wait,
 		Timeout: timeout,
 		Never:   set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),
-		Say:     func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+		Say:     e.say,
 	}
-	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())) {
-		o.Confirm = func(question string) (bool, error) { return confirm(os.Stdin, os.Stderr, question) }
-		o.AskLine = func(prompt string) (string, error) { return askLine(os.Stdin, os.Stderr, prompt) }
+	if e.canAsk() {
+		o.Confirm = func(question string) (bool, error) { return e.confirm(c.Context, question) }
+		o.AskLine = func(prompt string) (string, error) { return e.ask(c.Context, prompt) }
 		o.MFACode = func(serial string) (string, error) {
-			return askLine(os.Stdin, os.Stderr, "Code of MFA device "+serial+": ")
+			return e.ask(c.Context, "Code of MFA device "+serial+": ")
 		}
 	}
 	switch code := c.String("mfa-code"); {
@@ -69,67 +60,9 @@ func rotateOptions(c *cli.Context) (*rotate.Options, error) {
 	case code != "":
 		o.MFACode = func(string) (string, error) { return code, nil }
 	case len(set.MFACommand) > 0:
-		o.MFACode = func(serial string) (string, error) { return codeFrom(c.Context, set.MFACommand, serial) }
+		o.MFACode = func(serial string) (string, error) { return e.codeFrom(c.Context, set.MFACommand, serial) }
 	}
 	return o, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// codeFrom runs the program of the settings that prints a one-time code. The
-// device's serial number is in KEYCARE_MFA_SERIAL. What it prints is never
-// shown.
-func codeFrom(ctx context.Context, command []string, serial string) (string, error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), "KEYCARE_MFA_SERIAL="+serial)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("mfa_command %q: %w", command[0], err)
-	}
-	code := strings.TrimSpace(string(out))
-	if !isCode(code) {
-		return "", fmt.Errorf("mfa_command %q printed no code of six digits", command[0])
-	}
-	return code, nil
-}
-
-// isCode reports whether s is what an MFA device shows.
-func isCode(s string) bool { return len(s) == 6 && strings.Trim(s, "0123456789") == "" }
-
-// confirm asks a question; only "y" and "yes" agree.
-func confirm(in io.Reader, out io.Writer, question string) (bool, error) {
-	answer, err := askLine(in, out, question+" [y/N] ")
-	answer = strings.ToLower(answer)
-	return answer == "y" || answer == "yes", err
-}
-
-// askLine reads one line, a byte at a time: what follows it is the next answer. The
-// end of input is an empty answer.
-func askLine(in io.Reader, out io.Writer, prompt string) (string, error) {
-	fmt.Fprint(out, prompt)
-	var line []byte
-	for b := make([]byte, 1); ; {
-		n, err := in.Read(b)
-		if n > 0 && b[0] != '\n' {
-			line = append(line, b[0])
-		}
-		if n > 0 && b[0] == '\n' || errors.Is(err, io.EOF) {
-			return strings.TrimSpace(string(line)), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
 }
 
 var formatFlag = &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result on standard output: text or json"}

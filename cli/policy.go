@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"encoding/json"
-	"os"
-
 	"github.com/urfave/cli/v2"
 
 	"keycare/rotate/client"
 )
 
-func policyCommand() *cli.Command {
+func policyCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "policy",
 		Usage: "print the least IAM policy that a user needs",
@@ -19,9 +16,7 @@ func policyCommand() *cli.Command {
 			if err := noArgs(c); err != nil {
 				return err
 			}
-			enc := json.NewEncoder(os.Stdout)
-			enc.SetIndent("", "  ")
-			return enc.Encode(client.Policy())
+			return e.writeJSON(client.Policy())
 		},
 	}
 }

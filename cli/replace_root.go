@@ -3,17 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/user"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/credfile"
 	"keycare/rotate"
 )
 
-func replaceRootCommand() *cli.Command {
+func replaceRootCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "replace-root",
 		Usage: "put an IAM administrator's key in the place of a root key",
@@ -24,14 +22,14 @@ func replaceRootCommand() *cli.Command {
 			"at any step it can be run again, or resumed.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "profile", DefaultText: "AWS_PROFILE, else default", Usage: "the `PROFILE` that holds the root key"},
-			&cli.StringFlag{Name: "user", Value: defaultUser(), DefaultText: "your name on this machine", Usage: "the `NAME` of the IAM user"},
+			&cli.StringFlag{Name: "user", DefaultText: "your name on this machine", Usage: "the `NAME` of the IAM user"},
 			&cli.StringFlag{Name: "group", Value: "administrators", Usage: "the `NAME` of the IAM group that has the rights"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask before anything is made; never agrees to the deletion, nor makes an existing user an administrator"},
 			&cli.StringFlag{Name: "delete-root-key", Usage: "agree to the deletion of the root key with this `ID`"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be made and changed; change nothing"},
 			&cli.StringFlag{Name: "timeout", Value: "2m", Usage: "the `TIME` to wait for AWS to accept the new key"},
 		}, formatFlag),
-		Action: runReplaceRoot,
+		Action: action(e, runReplaceRoot),
 	}
 }
 
@@ -49,7 +47,7 @@ func defaultUser() string {
 	}, name)
 }
 
-func runReplaceRoot(c *cli.Context) error {
+func runReplaceRoot(e *env, c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err
 	}
@@ -57,39 +55,42 @@ func runReplaceRoot(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := rotateOptions(c)
+	o, err := rotateOptions(e, c)
 	if err != nil {
 		return err
 	}
 	profile := c.String("profile")
 	if profile == "" {
-		profile = credfile.OSEnv().Profile()
+		profile = e.Vars.Profile()
 	}
 	ro := rotate.RootOptions{User: c.String("user"), Group: c.String("group"), DeleteKey: c.String("delete-root-key")}
+	if !c.IsSet("user") {
+		ro.User = defaultUser()
+	}
 	if ro.User == "" || ro.Group == "" {
 		return usagef("--user and --group must not be empty")
 	}
 	if c.Bool("dry-run") {
-		return planReplaceRoot(c, o, profile, ro, format)
+		return planReplaceRoot(e, c, o, profile, ro, format)
 	}
 	res, err := o.ReplaceRoot(c.Context, profile, ro)
 	results := []rotate.Result{}
 	if res.Outcome != "" {
 		results = append(results, res)
 	}
-	return errors.Join(err, writeResults(os.Stdout, format, results, err))
+	return errors.Join(err, writeResults(e, format, results, err))
 }
 
-func planReplaceRoot(c *cli.Context, o *rotate.Options, profile string, ro rotate.RootOptions, format string) error {
+func planReplaceRoot(e *env, c *cli.Context, o *rotate.Options, profile string, ro rotate.RootOptions, format string) error {
 	res, steps, err := o.PlanRoot(c.Context, profile, ro)
 	if err != nil || format == "json" {
 		var results []rotate.Result
 		if err == nil {
 			results = append(results, res)
 		}
-		return errors.Join(err, writeResults(os.Stdout, format, results, err))
+		return errors.Join(err, writeResults(e, format, results, err))
 	}
-	_, err = fmt.Printf("would replace the root key %s of account %s:\n  %s\n\n%s\nnothing was changed\n",
+	_, err = fmt.Fprintf(e.Out, "would replace the root key %s of account %s:\n  %s\n\n%s\nnothing was changed\n",
 		res.Old, res.Account, strings.Join(steps, "\n  "), res.Diff)
 	return err
 }

@@ -1,23 +1,21 @@
 package cli
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate"
 	"keycare/rotate/state"
 )
 
-func rotateCommand() *cli.Command {
+func rotateCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:      "rotate",
 		Usage:     "replace the keys of profiles by new ones",
@@ -38,7 +36,7 @@ func rotateCommand() *cli.Command {
 			&cli.StringFlag{Name: "auth-profile", Usage: "sign the calls to IAM with this other `PROFILE`"},
 			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with a session of the MFA device with this `ARN`"},
 		}, append(mfaAndTimeout(), formatFlag)...),
-		Action: runRotate,
+		Action: action(e, runRotate),
 	}
 }
 
@@ -49,7 +47,7 @@ func mfaAndTimeout() []cli.Flag {
 	}
 }
 
-func runRotate(c *cli.Context) error {
+func runRotate(e *env, c *cli.Context) error {
 	format, err := oneOf(c, "format", "text", "json")
 	if err != nil {
 		return err
@@ -57,14 +55,14 @@ func runRotate(c *cli.Context) error {
 	if c.Bool("all") && c.NArg() > 0 {
 		return usagef("--all and the profile %q: give one of the two", c.Args().First())
 	}
-	o, err := rotateOptions(c)
+	o, err := rotateOptions(e, c)
 	if err != nil {
 		return err
 	}
-	if err := rotateFlags(c, o); err != nil {
+	if err := rotateFlags(e, c, o); err != nil {
 		return err
 	}
-	profiles, left, err := chosen(c, o)
+	profiles, left, err := chosen(e, c, o)
 	if err != nil {
 		return err
 	}
@@ -74,9 +72,9 @@ func runRotate(c *cli.Context) error {
 	}
 	results, err := act(c.Context, profiles...)
 	if len(profiles) == 0 {
-		fmt.Fprintln(os.Stderr, "there is no key to rotate")
+		e.say("there is no key to rotate")
 	}
-	if failed := writeResults(os.Stdout, format, append(results, left...), err); failed != nil {
+	if failed := writeResults(e, format, append(results, left...), err); failed != nil {
 		return errors.Join(err, failed)
 	}
 	if len(results) > 1 && err != nil && format == "text" {
@@ -100,11 +98,11 @@ func (e shortError) Error() string {
 			failed++
 		}
 	}
-	return fmt.Sprintf("%d of %s did not come to an end", failed, plural(len(e.results), "rotation"))
+	return fmt.Sprintf("%d of %s did not come to an end", failed, show.Count(len(e.results), "rotation"))
 }
 
 // rotateFlags puts the flags of rotate into o and refuses what contradicts.
-func rotateFlags(c *cli.Context, o *rotate.Options) error {
+func rotateFlags(e *env, c *cli.Context, o *rotate.Options) error {
 	retire, err := oneOf(c, "retire", string(state.Delete), string(state.Deactivate))
 	if err != nil {
 		return err
@@ -129,7 +127,7 @@ func rotateFlags(c *cli.Context, o *rotate.Options) error {
 		}
 	}
 	if c.Bool("due") && !c.IsSet("max-age") {
-		set, err := loadSettings()
+		set, err := e.Settings()
 		if err != nil {
 			return err
 		}
@@ -143,7 +141,7 @@ func rotateFlags(c *cli.Context, o *rotate.Options) error {
 }
 
 // chosen returns the profiles to rotate and, for all of them, what is left out.
-func chosen(c *cli.Context, o *rotate.Options) (profiles []string, left []rotate.Result, err error) {
+func chosen(e *env, c *cli.Context, o *rotate.Options) (profiles []string, left []rotate.Result, err error) {
 	switch {
 	case c.NArg() > 0:
 		return c.Args().Slice(), nil, nil
@@ -155,11 +153,11 @@ func chosen(c *cli.Context, o *rotate.Options) (profiles []string, left []rotate
 		profiles, left = o.Rotatable(set)
 		return profiles, left, nil
 	}
-	return []string{credfile.OSEnv().Profile()}, nil, nil
+	return []string{e.Vars.Profile()}, nil, nil
 }
 
 // writeResults writes what happened to each key.
-func writeResults(w io.Writer, format string, results []rotate.Result, failed error) error {
+func writeResults(e *env, format string, results []rotate.Result, failed error) error {
 	if format == "json" {
 		type document struct {
 			Version int             `json:"version"`
@@ -175,23 +173,21 @@ func writeResults(w io.Writer, format string, results []rotate.Result, failed er
 		if failed != nil {
 			d.Error = failed.Error()
 		}
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(d)
+		return e.writeJSON(d)
 	}
 	planned, root := false, false
 	for _, r := range results {
-		if err := writeResult(w, r, len(results) > 1); err != nil {
+		if err := writeResult(e.Out, r, len(results) > 1); err != nil {
 			return err
 		}
 		planned = planned || r.Outcome == rotate.Planned
 		root = root || r.Outcome == rotate.Rotated && r.RootKey
 	}
 	if root {
-		fmt.Fprint(os.Stderr, afterRoot)
+		fmt.Fprint(e.Err, afterRoot)
 	}
 	if planned {
-		_, err := fmt.Fprintln(w, "nothing was changed")
+		_, err := fmt.Fprintln(e.Out, "nothing was changed")
 		return err
 	}
 	return nil
@@ -230,7 +226,7 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 		if r.FreeSlot != "" {
 			say("  delete the second key %s (%s) to make room\n", r.FreeSlot, r.SecondIs)
 		}
-		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n", plural(len(r.Places), "place"))
+		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n", show.Count(len(r.Places), "place"))
 		if r.Grace != "" {
 			say("  leave key %s active for %s, then %s it if nobody used it\n", r.Old, r.Grace, r.Retired)
 		} else {
@@ -250,15 +246,7 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 	return err
 }
 
-// plural counts things for people.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-func resumeCommand() *cli.Command {
+func resumeCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "resume",
 		Usage: "finish or undo what an interrupted rotation left",
@@ -276,24 +264,29 @@ func resumeCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return runResume(c.Context, c, format)
+			return runResume(e, c, format)
 		},
 	}
 }
 
-func runResume(ctx context.Context, c *cli.Context, format string) error {
-	o, err := rotateOptions(c)
+func runResume(e *env, c *cli.Context, format string) error {
+	// What was begun is finished on its own files, whatever the environment says.
+	paths, err := e.Paths()
+	if err != nil && !errors.Is(err, credfile.ErrNoHome) {
+		return err
+	}
+	o, err := rotateOptionsWith(e, c, paths, e.SettingsOrDefaults())
 	if err != nil {
 		return err
 	}
 	o.KeepBoth = c.Bool("keep-both")
-	results, err := o.Resume(ctx)
+	results, err := o.Resume(c.Context)
 	if err == nil && len(results) == 0 && format == "text" {
 		what := "nothing to resume"
 		if open, err := o.State.Journals(); err != nil || len(open) > 0 {
 			what = "nothing to finish now; \"keycare status\" shows what is still open"
 		}
-		fmt.Fprintln(os.Stderr, what)
+		e.say("%s", what)
 	}
-	return errors.Join(err, writeResults(os.Stdout, format, results, err))
+	return errors.Join(err, writeResults(e, format, results, err))
 }

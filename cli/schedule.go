@@ -8,21 +8,19 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
+	"keycare/credfile/show"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
 )
 
-func scheduleCommand() *cli.Command {
+func scheduleCommand(e *env) *cli.Command {
 	flags := func() []cli.Flag {
 		return append([]cli.Flag{
 			&cli.StringFlag{Name: "kind", Usage: "make this `KIND` of timer: systemd, launchd, task or cron; else the one that fits this machine"},
@@ -34,37 +32,41 @@ func scheduleCommand() *cli.Command {
 		Description: "The timer starts every four hours, also after the machine slept. It audits once a\n" +
 			"day and retires old keys after their grace. It rotates nothing but the profiles\n" +
 			"that are given to it by --rotate.",
-		Action: noSubcommand,
+		Action: action(e, noSubcommand),
 		Subcommands: []*cli.Command{
 			{
 				Name:  "install",
 				Usage: "make the timer, or change it",
 				Description: "A second install takes the place of the first. Proxies, certificates, places of\n" +
 					"files and regions that are set in this shell are kept for the timer, keys never.",
-				Flags: flags(), Action: runScheduleInstall,
+				Flags: flags(), Action: action(e, runScheduleInstall),
 			},
-			{Name: "print", Usage: "show what install would write, and write nothing", Flags: flags(), Action: runSchedulePrint},
-			{Name: "status", Usage: "show the timer, when it runs next, and how it went last", Flags: []cli.Flag{formatFlag}, Action: runScheduleStatus},
-			{Name: "remove", Usage: "take the timer away", Action: runScheduleRemove},
-			scheduleRunCommand(),
+			{Name: "print", Usage: "show what install would write, and write nothing", Flags: flags(), Action: action(e, runSchedulePrint)},
+			{Name: "status", Usage: "show the timer, when it runs next, and how it went last", Flags: []cli.Flag{formatFlag}, Action: action(e, runScheduleStatus)},
+			{Name: "remove", Usage: "take the timer away", Action: action(e, runScheduleRemove)},
+			scheduleRunCommand(e),
 		},
 	}
 }
 
 // timerHost is this machine.
-func timerHost() (*schedule.Host, error) {
-	home := homeDir()
+func timerHost(e *env) (*schedule.Host, error) {
+	home := e.Folders.Home
 	if home == "" {
 		return nil, credfile.ErrNoHome
 	}
+	state, err := e.State()
+	if err != nil {
+		return nil, err
+	}
 	h := &schedule.Host{
-		GOOS: runtime.GOOS, Disk: disk.OS{}, Run: schedule.Exec, Wait: wait, Now: time.Now,
-		Home: home, ConfigHome: cmp.Or(os.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), Temp: stateDir(),
+		GOOS: e.Vars.GOOS, Disk: e.Disk, Run: schedule.Exec, Wait: wait, Now: e.Now,
+		Home: home, ConfigHome: cmp.Or(e.Vars.Get("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), Temp: state.Dir,
 		UID: os.Getuid(),
 	}
 	if u, err := user.Current(); err == nil {
 		h.User = u.Username
-		if runtime.GOOS == "windows" {
+		if e.Vars.GOOS == "windows" {
 			h.User = u.Uid
 		}
 	}
@@ -72,8 +74,8 @@ func timerHost() (*schedule.Host, error) {
 }
 
 // timerJob is what the flags of install and print ask for, and the kind.
-func timerJob(c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job, err error) {
-	o, err := timerOptionsOf(c)
+func timerJob(e *env, c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job, err error) {
+	o, err := timerOptionsOf(e, c)
 	if err != nil {
 		return "", j, err
 	}
@@ -88,7 +90,7 @@ func timerJob(c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job
 		}
 		k = schedule.Kind(name)
 	}
-	if err := canRotate(c, o.rotate); err != nil {
+	if err := canRotate(e, c, o.rotate); err != nil {
 		return "", j, err
 	}
 	if k == "" {
@@ -101,21 +103,21 @@ func timerJob(c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job
 		return "", j, err
 	}
 	inPath, _ := exec.LookPath("keycare") // that it is not there is no error
-	if j.Argv, err = timerArgv(c, running, inPath); err != nil {
+	if j.Argv, err = timerArgv(e, c, running, inPath); err != nil {
 		return "", j, err
 	}
 	j.Minute = minuteOf(h)
-	j.Env, err = timerEnv(k)
+	j.Env, err = timerEnv(e, k)
 	return k, j, err
 }
 
 // canRotate refuses profiles that are in neither file, and those whose keys can
 // never be rotated.
-func canRotate(c *cli.Context, profiles []string) error {
+func canRotate(e *env, c *cli.Context, profiles []string) error {
 	if len(profiles) == 0 {
 		return nil
 	}
-	o, err := rotateOptions(c)
+	o, err := rotateOptions(e, c)
 	if err != nil {
 		return err
 	}
@@ -136,10 +138,10 @@ func canRotate(c *cli.Context, profiles []string) error {
 
 // timerArgv is the command line of the timer: what was given, no defaults, so
 // that settings and better defaults of later versions reach it.
-func timerArgv(c *cli.Context, running, inPath string) ([]string, error) {
+func timerArgv(e *env, c *cli.Context, running, inPath string) ([]string, error) {
 	typed := ""
-	if filepath.Base(os.Args[0]) != os.Args[0] {
-		typed = os.Args[0]
+	if filepath.Base(e.Program) != e.Program {
+		typed = e.Program
 	}
 	path, err := schedule.Binary(running, os.TempDir(), inPath, typed)
 	if err != nil {
@@ -162,8 +164,8 @@ func timerArgv(c *cli.Context, running, inPath string) ([]string, error) {
 
 // timerEnv is what the timer needs of this shell's environment. It tells what
 // cannot be kept.
-func timerEnv(k schedule.Kind) ([]schedule.Var, error) {
-	set, err := loadSettings()
+func timerEnv(e *env, k schedule.Kind) ([]schedule.Var, error) {
+	set, err := e.Settings()
 	if err != nil {
 		return nil, err
 	}
@@ -173,38 +175,38 @@ func timerEnv(k schedule.Kind) ([]schedule.Var, error) {
 			own = append(own, s.From)
 		}
 	}
-	if k.KeepsEnv() && otherHome() {
+	if k.KeepsEnv() && otherHome(e) {
 		own = append(own, "HOME")
 	}
-	vars, left := schedule.Capture(os.LookupEnv, own)
+	vars, left := schedule.Capture(e.Vars.Lookup, own)
 	if !k.KeepsEnv() {
 		var names []string
 		for _, v := range vars {
 			names = append(names, v.Name)
 		}
 		if len(names) > 0 {
-			warn("the Task Scheduler gives the task your user's variables, not this window's. Set here: %s. "+
+			e.warn("the Task Scheduler gives the task your user's variables, not this window's. Set here: %s. "+
 				"For each that you did not set for your user, run: setx NAME VALUE", strings.Join(names, ", "))
 		}
 		vars = nil
 	}
 	for _, l := range left {
-		warn("%s", l)
+		e.warn("%s", l)
 	}
 	return vars, nil
 }
 
 // otherHome reports whether HOME is not the user's home folder, from which a
 // timer would start.
-func otherHome() bool {
-	if runtime.GOOS == "windows" {
+func otherHome(e *env) bool {
+	if e.Vars.GOOS == "windows" {
 		return false
 	}
 	u, err := user.LookupId(strconv.Itoa(os.Getuid()))
 	if err != nil || u.HomeDir == "" {
 		return false
 	}
-	mine, err := os.Stat(homeDir())
+	mine, err := os.Stat(e.Folders.Home)
 	if err != nil {
 		return false
 	}
@@ -221,14 +223,16 @@ func minuteOf(h *schedule.Host) int {
 	return int(sum.Sum32() % 60)
 }
 
-func warn(format string, args ...any) { fmt.Fprintf(os.Stderr, "warning: "+format+"\n", args...) }
-
-func runScheduleInstall(c *cli.Context) error {
-	h, err := timerHost()
+func runScheduleInstall(e *env, c *cli.Context) error {
+	h, err := timerHost(e)
 	if err != nil {
 		return err
 	}
-	k, j, err := timerJob(c, h)
+	k, j, err := timerJob(e, c, h)
+	if err != nil {
+		return err
+	}
+	state, err := e.State()
 	if err != nil {
 		return err
 	}
@@ -237,31 +241,31 @@ func runScheduleInstall(c *cli.Context) error {
 		return err
 	}
 	if r.Same {
-		fmt.Printf("already installed, nothing changed: %s\n", k.Title())
+		fmt.Fprintf(e.Out, "already installed, nothing changed: %s\n", k.Title())
 	} else {
-		fmt.Printf("installed: %s\n", k.Title())
+		fmt.Fprintf(e.Out, "installed: %s\n", k.Title())
 	}
 	for _, w := range r.Timer.Where {
-		fmt.Printf("  %s\n", w)
+		fmt.Fprintf(e.Out, "  %s\n", w)
 	}
 	for _, t := range r.Removed {
-		fmt.Printf("removed: %s, for one timer is enough\n", t.Kind.Title())
+		fmt.Fprintf(e.Out, "removed: %s, for one timer is enough\n", t.Kind.Title())
 	}
-	fmt.Printf("starts every four hours: %s\n", schedule.Line(runtime.GOOS, j.Argv))
+	fmt.Fprintf(e.Out, "starts every four hours: %s\n", schedule.Line(e.Vars.GOOS, j.Argv))
 	if len(j.Env) > 0 {
-		fmt.Printf("with, from this shell: %s\n", strings.Join(names(j.Env), ", "))
+		fmt.Fprintf(e.Out, "with, from this shell: %s\n", strings.Join(names(j.Env), ", "))
 	}
 	if k == schedule.Launchd && !r.Same {
-		fmt.Println("first run: now")
+		fmt.Fprintln(e.Out, "first run: now")
 	} else if at := nextRun(r.Timer); at != "" {
-		fmt.Printf("next run: %s\n", at)
+		fmt.Fprintf(e.Out, "next run: %s\n", at)
 	}
 	for _, t := range r.Timer.Trouble {
-		warn("%s", t)
+		e.warn("%s", t)
 	}
-	fmt.Printf("to see how it goes: keycare schedule status%s; its log is %s\n", logs(k), job.LogPath(ownState()))
+	fmt.Fprintf(e.Out, "to see how it goes: keycare schedule status%s; its log is %s\n", logs(k), job.LogPath(state))
 	if len(c.StringSlice("rotate")) == 0 {
-		fmt.Println("it audits once a day and rotates nothing: give --rotate PROFILE to put a profile's key in its care")
+		fmt.Fprintln(e.Out, "it audits once a day and rotates nothing: give --rotate PROFILE to put a profile's key in its care")
 	}
 	return nil
 }
@@ -290,7 +294,7 @@ func nextRun(t schedule.Timer) string {
 	if t.Next.IsZero() {
 		return ""
 	}
-	at := local(t.Next)
+	at := show.Time(t.Next)
 	if t.Kind == schedule.Task {
 		at += ", or up to an hour later"
 	}
@@ -300,12 +304,12 @@ func nextRun(t schedule.Timer) string {
 // runSchedulePrint writes exactly what install would. Where each file belongs is
 // said on stderr, except that two units need a line between them, which to
 // systemd is a comment.
-func runSchedulePrint(c *cli.Context) error {
-	h, err := timerHost()
+func runSchedulePrint(e *env, c *cli.Context) error {
+	h, err := timerHost(e)
 	if err != nil {
 		return err
 	}
-	k, j, err := timerJob(c, h)
+	k, j, err := timerJob(e, c, h)
 	if err != nil {
 		return err
 	}
@@ -315,34 +319,34 @@ func runSchedulePrint(c *cli.Context) error {
 	}
 	for _, f := range files {
 		if len(files) == 1 {
-			fmt.Fprintf(os.Stderr, "# %s\n", f.Path)
+			fmt.Fprintf(e.Err, "# %s\n", f.Path)
 		} else {
-			fmt.Printf("# %s\n", f.Path)
+			fmt.Fprintf(e.Out, "# %s\n", f.Path)
 		}
-		if _, err := os.Stdout.Write(f.Data); err != nil {
+		if _, err := e.Out.Write(f.Data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func runScheduleRemove(c *cli.Context) error {
+func runScheduleRemove(e *env, c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err
 	}
-	h, err := timerHost()
+	h, err := timerHost(e)
 	if err != nil {
 		return err
 	}
 	gone, err := h.Remove(c.Context)
 	for _, t := range gone {
-		fmt.Printf("removed: %s\n", t.Kind.Title())
+		fmt.Fprintf(e.Out, "removed: %s\n", t.Kind.Title())
 		for _, w := range t.Where {
-			fmt.Printf("  %s\n", w)
+			fmt.Fprintf(e.Out, "  %s\n", w)
 		}
 	}
 	if err == nil && len(gone) == 0 {
-		fmt.Println("no timer is installed, so there is nothing to remove")
+		fmt.Fprintln(e.Out, "no timer is installed, so there is nothing to remove")
 	}
 	return err
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"keycare/cli/notice"
 	"keycare/credfile"
@@ -27,7 +25,7 @@ import (
 // nobody watches.
 const defaultTimerGrace = "24h"
 
-func scheduleRunCommand() *cli.Command {
+func scheduleRunCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "do what is due; this is what the timer starts",
@@ -37,7 +35,7 @@ func scheduleRunCommand() *cli.Command {
 		Flags: append(timerFlags(),
 			&cli.BoolFlag{Name: "always", Usage: "audit and rotate what is due even if that was done today"},
 		),
-		Action: runTimer,
+		Action: action(e, runTimer),
 	}
 }
 
@@ -58,7 +56,7 @@ type timerOptions struct {
 	retire        state.Retirement
 }
 
-func timerOptionsOf(c *cli.Context) (o timerOptions, err error) {
+func timerOptionsOf(e *env, c *cli.Context) (o timerOptions, err error) {
 	if err := noArgs(c); err != nil {
 		return o, err
 	}
@@ -77,7 +75,7 @@ func timerOptionsOf(c *cli.Context) (o timerOptions, err error) {
 		return o, usagef("--grace %q: must be a duration of at least 1h, such as 24h or 7d", c.String("grace"))
 	}
 	if !c.IsSet("max-age") {
-		set, err := loadSettings()
+		set, err := e.Settings()
 		if err != nil {
 			return o, err
 		}
@@ -88,17 +86,17 @@ func timerOptionsOf(c *cli.Context) (o timerOptions, err error) {
 	return o, nil
 }
 
-func runTimer(c *cli.Context) error {
+func runTimer(e *env, c *cli.Context) error {
 	schedule.DropConsole()
-	t, err := timerOptionsOf(c)
+	t, err := timerOptionsOf(e, c)
 	if err != nil {
 		return err
 	}
-	o, err := rotateOptions(c)
+	o, err := rotateOptions(e, c)
 	if err != nil {
 		return err
 	}
-	set, err := loadSettings()
+	set, err := e.Settings()
 	if err != nil {
 		return err
 	}
@@ -106,11 +104,11 @@ func runTimer(c *cli.Context) error {
 	if a.failOn, err = report.ParseSeverity(set.FailOn); err != nil {
 		return err
 	}
-	byHand := c.Bool("always") || term.IsTerminal(int(os.Stdout.Fd()))
+	byHand := c.Bool("always") || e.Terminal.Out
 	if !byHand { // the notices say it
 		o.Say = func(string, ...any) {}
 	}
-	j := newJob(o, a, t)
+	j := newJob(e, o, a, t)
 	j.Always = c.Bool("always")
 	if !set.Notices {
 		j.Notify = func(job.Notice) error { return nil }
@@ -120,10 +118,10 @@ func runTimer(c *cli.Context) error {
 		return failed
 	}
 	for _, n := range res.Notices {
-		fmt.Printf("%s: %s\n", n.Kind, n.Text)
+		fmt.Fprintf(e.Out, "%s: %s\n", n.Kind, n.Text)
 	}
 	if byHand {
-		tellRun(res)
+		tellRun(e, res)
 	}
 	switch {
 	case c.Context.Err() != nil:
@@ -139,12 +137,12 @@ func runTimer(c *cli.Context) error {
 }
 
 // tellRun tells the person who started a run by hand what it did.
-func tellRun(res *job.Result) {
+func tellRun(e *env, res *job.Result) {
 	if res.Idle {
-		fmt.Println("nothing is due; see: keycare schedule status")
+		fmt.Fprintln(e.Out, "nothing is due; see: keycare schedule status")
 	}
 	for _, d := range res.Did {
-		fmt.Println(d)
+		fmt.Fprintln(e.Out, d)
 	}
 }
 
@@ -156,7 +154,7 @@ type toldError struct{ error }
 func (e toldError) Unwrap() error { return e.error }
 
 // newJob makes the timer's job of the options of a rotation and of an audit.
-func newJob(o *rotate.Options, a auditOptions, t timerOptions) *job.Job {
+func newJob(e *env, o *rotate.Options, a auditOptions, t timerOptions) *job.Job {
 	// Nobody can be asked, and nothing is deleted but what the job made old.
 	o.Yes, o.Confirm, o.AskLine, o.MFACode = true, nil, nil, nil
 	o.FreeSlot = rotate.FreeNever
@@ -164,7 +162,7 @@ func newJob(o *rotate.Options, a auditOptions, t timerOptions) *job.Job {
 		State: o.State, Now: o.Now, Wait: o.Wait, Jitter: rand.Float64,
 		Reach:  func(ctx context.Context) error { return reach(ctx, o, a, t.rotate) },
 		Resume: o.Resume,
-		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, a, o.Now()) },
+		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, e, a, o.Now()) },
 		Notify: func(n job.Notice) error { return notice.Show(n.Title(), n.Text) },
 	}
 	if len(t.rotate) > 0 {
@@ -226,8 +224,8 @@ func reach(ctx context.Context, o *rotate.Options, a auditOptions, care []string
 }
 
 // timerAudit audits all keys, with the limits of the settings.
-func timerAudit(ctx context.Context, a auditOptions, now time.Time) (*job.Audit, error) {
-	in, asker, err := auditInput(a, now)
+func timerAudit(ctx context.Context, e *env, a auditOptions, now time.Time) (*job.Audit, error) {
+	in, asker, err := auditInput(e, a, now)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +236,7 @@ func timerAudit(ctx context.Context, a auditOptions, now time.Time) (*job.Audit,
 		for _, f := range in.Online {
 			found.Unanswered = found.Unanswered && !f.Identity.Known() && !f.Rejected
 		}
-		keepFacts(ctx, asker, in.Online, now)
+		keepFacts(ctx, e, asker, in.Online, now)
 	}
 	rep := report.Audit(in)
 	found.Summary, found.Fails = report.Summary(rep), rep.Fails(a.failOn)

@@ -114,8 +114,10 @@ func (s *workstation) wait(ctx context.Context, d time.Duration) error {
 
 // job is a run as the timer would start it now.
 func (s *workstation) job() *job.Job {
-	j := newJob(&rotate.Options{
-		Paths: s.paths, State: ownState(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Never: s.never.Bars,
+	e := testEnv()
+	e.Now = s.clock
+	j := newJob(e, &rotate.Options{
+		Paths: s.paths, State: s.state(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Never: s.never.Bars,
 		Say: func(string, ...any) {}, Timeout: rotate.DefaultTimeout,
 	}, auditOptions{failOn: report.High, never: s.never}, timerOptions{
 		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: state.Delete,
@@ -126,6 +128,15 @@ func (s *workstation) job() *job.Job {
 		return nil
 	}
 	return j
+}
+
+func (s *workstation) state() state.Folder {
+	s.t.Helper()
+	state, err := testEnv().State()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return state
 }
 
 func (s *workstation) run() *job.Result {
@@ -210,7 +221,7 @@ func TestScheduleYear(t *testing.T) {
 			s.online = d%11 != 5 && (d%7 != 3 || i != 0)
 			s.mu.Unlock()
 			key, before := s.inFile(), len(s.calls)
-			flying, _ := ownState().Journals()
+			flying, _ := s.state().Journals()
 			var old string // in its grace
 			var switched time.Time
 			if len(flying) > 0 {
@@ -268,7 +279,7 @@ func TestScheduleYear(t *testing.T) {
 			}
 		}
 	}
-	if flying, err := ownState().Journals(); err != nil || len(flying) > 0 {
+	if flying, err := s.state().Journals(); err != nil || len(flying) > 0 {
 		t.Errorf("%d rotations in flight at the end of the year, %v", len(flying), err)
 	}
 	t.Logf("%d runs, %d with nothing to do, %d without a network; %d rotations, %d denied; %d notices", runs, idle, dark, rotated, denied, len(s.told))
@@ -298,7 +309,7 @@ func TestScheduleYear(t *testing.T) {
 	if got := s.notices(job.Needs); got < 10 { // root has no MFA device, and deploy's key grows old
 		t.Errorf("%d notices of what the audit found, want one a month", got)
 	}
-	if fi, err := os.Stat(job.LogPath(ownState())); err != nil || fi.Size() > 130<<10 {
+	if fi, err := os.Stat(job.LogPath(s.state())); err != nil || fi.Size() > 130<<10 {
 		t.Errorf("log: %v, %v", fi, err)
 	}
 }
@@ -394,7 +405,7 @@ func TestScheduleTellsEach(t *testing.T) {
 	if err := os.WriteFile(s.paths.Credentials, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(job.LogPath(ownState()), 0o700); err != nil {
+	if err := os.MkdirAll(job.LogPath(s.state()), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	s.care = []string{"ci1", "ci2"}

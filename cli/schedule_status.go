@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -28,7 +26,7 @@ type timerStatus struct {
 
 // runScheduleStatus shows all timers and the last run. Warnings are a part of
 // what was asked for.
-func runScheduleStatus(c *cli.Context) error {
+func runScheduleStatus(e *env, c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err
 	}
@@ -36,7 +34,7 @@ func runScheduleStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := timerHost()
+	h, err := timerHost(e)
 	if err != nil {
 		return err
 	}
@@ -44,49 +42,53 @@ func runScheduleStatus(c *cli.Context) error {
 	if c.Context.Err() != nil {
 		return context.Cause(c.Context)
 	}
-	warnings := timerWarnings(found, findErr)
-	last, err := job.Load(ownState())
+	warnings := timerWarnings(e, found, findErr)
+	state, err := e.State()
+	if err != nil {
+		return err
+	}
+	last, err := job.Load(state)
 	if err != nil {
 		warnings = append(warnings, err.Error())
 	}
-	if late := timerLate(found, last, time.Now()); late != "" && err == nil {
+	if late := timerLate(found, last, e.Now()); late != "" && err == nil {
 		warnings = append(warnings, late)
 	}
 	if format == "json" {
-		return writeTimers(found, last, warnings)
+		return writeTimers(e, found, last, warnings)
 	}
 	for _, t := range found {
 		state := "active"
 		if !t.Active {
 			state = "not active"
 		}
-		fmt.Printf("%s: %s\n", t.Kind.Title(), state)
+		fmt.Fprintf(e.Out, "%s: %s\n", t.Kind.Title(), state)
 		for _, w := range t.Where {
-			fmt.Printf("  %s\n", w)
+			fmt.Fprintf(e.Out, "  %s\n", w)
 		}
 		if len(t.Job.Argv) > 0 {
-			fmt.Printf("starts: %s\n", schedule.Line(runtime.GOOS, t.Job.Argv))
+			fmt.Fprintf(e.Out, "starts: %s\n", schedule.Line(e.Vars.GOOS, t.Job.Argv))
 		}
 		if len(t.Job.Env) > 0 {
-			fmt.Printf("with: %s\n", strings.Join(names(t.Job.Env), ", "))
+			fmt.Fprintf(e.Out, "with: %s\n", strings.Join(names(t.Job.Env), ", "))
 		}
 		if at := nextRun(t); at != "" {
-			fmt.Printf("next run: %s\n", at)
+			fmt.Fprintf(e.Out, "next run: %s\n", at)
 		}
 	}
 	if len(found) == 0 && findErr == nil {
-		fmt.Println("no timer is installed; \"keycare schedule install\" makes one")
+		fmt.Fprintln(e.Out, "no timer is installed; \"keycare schedule install\" makes one")
 	}
 	switch {
 	case last != nil:
-		for _, line := range timerLines(last) {
-			fmt.Println(line)
+		for _, line := range e.timerLines(last) {
+			fmt.Fprintln(e.Out, line)
 		}
 	case err == nil && len(found) > 0:
-		fmt.Println("the timer has not run yet")
+		fmt.Fprintln(e.Out, "the timer has not run yet")
 	}
 	for _, w := range warnings {
-		fmt.Printf("warning: %s\n", w)
+		fmt.Fprintf(e.Out, "warning: %s\n", w)
 	}
 	return nil
 }
@@ -108,7 +110,7 @@ func timerLate(found []schedule.Timer, last *job.Stamp, now time.Time) string {
 	return last.Late(now)
 }
 
-func timerWarnings(found []schedule.Timer, findErr error) (warnings []string) {
+func timerWarnings(e *env, found []schedule.Timer, findErr error) (warnings []string) {
 	if findErr != nil {
 		warnings = append(warnings, findErr.Error())
 	}
@@ -123,13 +125,13 @@ func timerWarnings(found []schedule.Timer, findErr error) (warnings []string) {
 		if _, err := os.Stat(t.Job.Argv[0]); errors.Is(err, os.ErrNotExist) {
 			again := append([]string{"keycare", "schedule", "install", "--kind", string(t.Kind)}, t.Job.Argv[min(3, len(t.Job.Argv)):]...)
 			warnings = append(warnings, fmt.Sprintf("the program that the timer starts is gone: %s. With an installed keycare run: %s",
-				t.Job.Argv[0], schedule.Line(runtime.GOOS, again)))
+				t.Job.Argv[0], schedule.Line(e.Vars.GOOS, again)))
 		}
 	}
 	return warnings
 }
 
-func writeTimers(found []schedule.Timer, last *job.Stamp, warnings []string) error {
+func writeTimers(e *env, found []schedule.Timer, last *job.Stamp, warnings []string) error {
 	doc := struct {
 		Version  int           `json:"version"`
 		Timers   []timerStatus `json:"timers"`
@@ -143,7 +145,5 @@ func writeTimers(found []schedule.Timer, last *job.Stamp, warnings []string) err
 		}
 		doc.Timers = append(doc.Timers, s)
 	}
-	enc := json.NewEncoder(os.Stdout)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
+	return e.writeJSON(doc)
 }

@@ -1,21 +1,16 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
-
-	"github.com/urfave/cli/v2"
 
 	"keycare/cli/settings"
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/rotate/job"
 )
@@ -26,6 +21,7 @@ type first struct {
 	rep   *report.Report
 	in    report.Input
 	never settings.NeverCall
+	home  string     // shown as ~
 	timer *job.Stamp // nil if no run ever was, or if it cannot be read
 	// trouble is what is wrong with the timer; empty if nothing is known.
 	trouble string
@@ -34,23 +30,27 @@ type first struct {
 // runFirst is keycare without a command: in at most ten lines, what it sees and
 // the three commands that matter next. It makes no network call and writes
 // nothing. The error is that of a file that could not be read.
-func runFirst(*cli.Context) error {
-	set, err := loadSettings()
+func runFirst(e *env) error {
+	set, err := e.Settings()
 	if err != nil {
 		return err
 	}
-	in, asker, err := auditInput(auditOptions{offline: true, policy: policyOf(set), never: set.NeverCall}, time.Now())
+	in, asker, err := auditInput(e, auditOptions{offline: true, policy: policyOf(set), never: set.NeverCall}, e.Now())
 	if err != nil {
 		return err
 	}
 	if asker != nil {
 		in.Online = map[string]facts.Online{}
-		ownState().FactCache().Merge(asker.Set, in.Online, in.Now)
+		if state, err := e.State(); err == nil {
+			state.FactCache().Merge(asker.Set, in.Online, in.Now)
+		}
 	}
-	p := &first{rep: report.Audit(in), in: in, never: set.NeverCall}
-	p.timer, err = job.Load(ownState())
-	p.trouble = timerTrouble(p.timer, err, in.Now)
-	fmt.Print(p.page(cmp.Or(tableOptions(true).Width, helpWidth)))
+	p := &first{rep: report.Audit(in), in: in, never: set.NeverCall, home: e.Folders.Home}
+	if state, err := e.State(); err == nil {
+		p.timer, err = job.Load(state)
+		p.trouble = timerTrouble(p.timer, err, in.Now)
+	}
+	fmt.Fprint(e.Out, p.page(e.Width()))
 	if len(in.ReadErrors) > 0 {
 		return toldError{in.ReadErrors[0]}
 	}
@@ -61,15 +61,15 @@ func runFirst(*cli.Context) error {
 func timerTrouble(last *job.Stamp, err error, now time.Time) string {
 	switch late := last.Late(now); {
 	case err != nil:
-		return tilde(err.Error())
+		return err.Error()
 	case late != "":
 		return late
 	case last == nil:
 		return ""
 	case last.Outcome == job.Failed:
-		return "the last run of the timer, " + local(last.Acted) + ", failed"
+		return "the last run of the timer, " + show.Time(last.Acted) + ", failed"
 	case last.Outcome == job.HalfDone:
-		return "the last run of the timer, " + local(last.Acted) + ", stopped half way"
+		return "the last run of the timer, " + show.Time(last.Acted) + ", stopped half way"
 	}
 	return ""
 }
@@ -118,41 +118,41 @@ func (p *first) seen(width int) (out []string) {
 		out = append(out, "Your AWS files could not be read, so nothing is known about the keys in them:")
 	}
 	for _, err := range p.in.ReadErrors {
-		out = append(out, "  "+tilde(err.Error())+".")
+		out = append(out, "  "+show.Paths(err.Error(), p.home)+".")
 	}
 	if set != nil {
-		out = append(out, inFiles(rep, set)...)
+		out = append(out, p.inFiles(rep, set)...)
 	}
 	if n := count(rep, report.Low); n > 0 && set != nil {
 		f := rep.Findings[0]
-		findings, title := plural(n, "finding"), titleOf(f.Rule)
+		findings, title := show.Count(n, "finding"), titleOf(f.Rule)
 		out = append(out, shorter(width,
 			fmt.Sprintf("%s without asking AWS, the worst is %s: %s.", findings, f.Severity, title),
 			fmt.Sprintf("%s offline, the worst is %s: %s.", findings, f.Severity, title),
-			fmt.Sprintf("%s, the worst: %s.", findings, title)), "  "+placeOf(f, width-2))
+			fmt.Sprintf("%s, the worst: %s.", findings, title)), "  "+p.placeOf(f, width-2))
 	} else if rep.Keys > 0 {
 		out = append(out, "Offline, nothing looks wrong.")
 	}
 	if rep.Unknown > 0 {
-		out = append(out, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", plural(rep.Unknown, "key")))
+		out = append(out, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", show.Count(rep.Unknown, "key")))
 	}
 	out = append(out, p.flights()...)
 	if p.trouble != "" {
-		out = append(out, sentence(p.trouble))
+		out = append(out, sentence(show.Paths(p.trouble, p.home)))
 	}
 	return out
 }
 
 // inFiles says which files there are and what is in them.
-func inFiles(rep *report.Report, set *credfile.Set) (out []string) {
+func (p *first) inFiles(rep *report.Report, set *credfile.Set) (out []string) {
 	var files []string
 	for _, f := range rep.Files {
-		files = append(files, homely(f))
+		files = append(files, show.Path(f, p.home))
 	}
 	all := strings.Join(files, " and ")
 	none := slices.Contains(set.Missing, set.Paths.Credentials) && rep.Keys == 0
 	if none {
-		out = append(out, "There is no credentials file yet: "+homely(set.Paths.Credentials)+".")
+		out = append(out, "There is no credentials file yet: "+show.Path(set.Paths.Credentials, p.home)+".")
 	}
 	switch {
 	case len(files) == 0:
@@ -163,9 +163,9 @@ func inFiles(rep *report.Report, set *credfile.Set) (out []string) {
 	case rep.Profiles == 0:
 		out = append(out, all+" are empty.")
 	case none:
-		out = append(out, fmt.Sprintf("%s has %s and no keys, so there is nothing to rotate.", all, plural(rep.Profiles, "profile")))
+		out = append(out, fmt.Sprintf("%s has %s and no keys, so there is nothing to rotate.", all, show.Count(rep.Profiles, "profile")))
 	default:
-		out = append(out, fmt.Sprintf("%s, %s in %s.", plural(rep.Profiles, "profile"), plural(rep.Keys, "key"), all))
+		out = append(out, fmt.Sprintf("%s, %s in %s.", show.Count(rep.Profiles, "profile"), show.Count(rep.Keys, "key"), all))
 	}
 	return out
 }
@@ -189,7 +189,7 @@ func titleOf(rule string) string {
 
 // placeOf says by which rule a finding is one, what it is about and where; less
 // of that where there is no room.
-func placeOf(f report.Finding, width int) string {
+func (p *first) placeOf(f report.Finding, width int) string {
 	var about []string
 	switch n := len(f.Profiles) - 1; {
 	case n == 0:
@@ -199,7 +199,7 @@ func placeOf(f report.Finding, width int) string {
 	}
 	where := ""
 	if f.File != "" {
-		where = homely(f.File)
+		where = show.Path(f.File, p.home)
 		if f.Line > 0 {
 			where += fmt.Sprintf(":%d", f.Line)
 		}
@@ -235,7 +235,7 @@ func (p *first) flights() []string {
 	add := func(n int, what string) {
 		switch {
 		case n > 0 && len(parts) == 0:
-			parts = append(parts, are(n, "rotation")+" "+what)
+			parts = append(parts, show.Are(n, "rotation")+" "+what)
 		case n > 0:
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
@@ -246,11 +246,11 @@ func (p *first) flights() []string {
 	case over > 0:
 		add(grace, "in grace")
 	case grace > 1:
-		add(grace, "in grace, the first until "+local(next))
+		add(grace, "in grace, the first until "+show.Time(next))
 	case unfinished > 0:
-		add(grace, "in grace until "+local(next))
+		add(grace, "in grace until "+show.Time(next))
 	default:
-		add(grace, "in grace: the old key is active until "+local(next))
+		add(grace, "in grace: the old key is active until "+show.Time(next))
 	}
 	if len(parts) == 0 {
 		return nil
@@ -271,51 +271,4 @@ func (p *first) graces() (over int, next time.Time) {
 		}
 	}
 	return over, next
-}
-
-func are(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing + " is"
-	}
-	return plural(n, thing) + " are"
-}
-
-// tilde is a text for people that may name paths: the home folder in it as ~,
-// and nothing that steers a terminal.
-func tilde(text string) string {
-	var b strings.Builder
-	home := homeDir()
-	for home != "" {
-		before, rest, ok := strings.Cut(text, home)
-		if !ok {
-			break
-		}
-		b.WriteString(before)
-		inner := before != "" && strings.IndexByte(" \"'([:", before[len(before)-1]) < 0
-		if text = rest; inner || !strings.HasPrefix(filepath.ToSlash(rest), "/") {
-			b.WriteString(home)
-		} else {
-			b.WriteByte('~')
-		}
-	}
-	b.WriteString(text)
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, b.String())
-}
-
-// homely is a path for people: the home folder as ~, and nothing that steers a
-// terminal.
-func homely(path string) string {
-	home := homeDir()
-	if rest, ok := strings.CutPrefix(path, home); ok && home != "" && strings.HasPrefix(filepath.ToSlash(rest), "/") {
-		path = "~" + rest
-	}
-	if !shows(path) {
-		return strconv.Quote(path)
-	}
-	return path
 }

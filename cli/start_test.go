@@ -14,6 +14,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/rotate/job"
 )
@@ -22,7 +23,7 @@ import (
 // commands that exist, calls nobody and writes nothing.
 func TestFirstOddFiles(t *testing.T) {
 	commands := map[string]bool{"keycare --help": true}
-	eachCommand(newApp().Commands, func(name string, _ *cli.Command) { commands["keycare "+name] = true })
+	eachCommand(newApp(testEnv()).Commands, func(name string, _ *cli.Command) { commands["keycare "+name] = true })
 	named := regexp.MustCompile(`(?m)^  (keycare (?:--help|[a-z-]+))`)
 	for _, path := range append(oddFiles(t, "rotate"), oddFiles(t, "refuse")...) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -212,7 +213,7 @@ func TestFirstFlights(t *testing.T) {
 	in := func(hours int) facts.Rotation {
 		return facts.Rotation{Stage: "grace", Until: now.Add(time.Duration(hours) * time.Hour)}
 	}
-	at := func(hours int) string { return local(now.Add(time.Duration(hours) * time.Hour)) }
+	at := func(hours int) string { return show.Time(now.Add(time.Duration(hours) * time.Hour)) }
 	for _, tt := range []struct {
 		rotations []facts.Rotation
 		want      string
@@ -234,22 +235,6 @@ func TestFirstFlights(t *testing.T) {
 	}
 }
 
-func TestTilde(t *testing.T) {
-	t.Setenv("HOME", "/h")
-	t.Setenv("USERPROFILE", "/h")
-	for text, want := range map[string]string{
-		"":                            "",
-		"in /h/a and /h/b: x":         "in ~/a and ~/b: x",
-		"/h/a: open \"/h/b\"":         "~/a: open \"~/b\"",
-		"/mnt/h/a, /hh/a, /h":         "/mnt/h/a, /hh/a, /h",
-		"/h/a\x1b[31m: not a\nfolder": "~/a\ufffd[31m: not a\ufffdfolder",
-	} {
-		if got := tilde(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestTimerTrouble(t *testing.T) {
 	now := time.Now()
 	for name, tt := range map[string]struct {
@@ -261,8 +246,8 @@ func TestTimerTrouble(t *testing.T) {
 		"well":      {last: &job.Stamp{Started: now, Outcome: job.Well}},
 		"findings":  {last: &job.Stamp{Started: now, Outcome: job.Findings}},
 		"dark":      {last: &job.Stamp{Started: now, Outcome: job.NoNetwork}},
-		"failed":    {last: &job.Stamp{Started: now, Acted: now, Outcome: job.Failed}, want: "the last run of the timer, " + local(now) + ", failed"},
-		"half done": {last: &job.Stamp{Started: now, Acted: now, Outcome: job.HalfDone}, want: "the last run of the timer, " + local(now) + ", stopped half way"},
+		"failed":    {last: &job.Stamp{Started: now, Acted: now, Outcome: job.Failed}, want: "the last run of the timer, " + show.Time(now) + ", failed"},
+		"half done": {last: &job.Stamp{Started: now, Acted: now, Outcome: job.HalfDone}, want: "the last run of the timer, " + show.Time(now) + ", stopped half way"},
 		"late":      {last: &job.Stamp{Started: now.AddDate(0, 0, -9), Outcome: job.Failed}, want: "the timer has not run for 9 days"},
 		"damaged":   {err: errors.New("x is damaged"), want: "x is damaged"},
 	} {

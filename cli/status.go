@@ -1,31 +1,29 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/credfile/show"
 	"keycare/rotate"
 	"keycare/rotate/job"
 	"keycare/rotate/state"
 )
 
-func statusCommand() *cli.Command {
+func statusCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "show the rotations in flight, the last finished ones and the timer's runs",
 		Description: "Reads the journals and the history in the state folder, makes no call to AWS and\n" +
 			"changes nothing. \"keycare resume\" goes on with what is unfinished.",
 		Flags:  []cli.Flag{formatFlag},
-		Action: runStatus,
+		Action: action(e, runStatus),
 	}
 }
 
-func runStatus(c *cli.Context) error {
+func runStatus(e *env, c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err
 	}
@@ -33,18 +31,19 @@ func runStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := rotateOptions(c)
+	e.SettingsOrDefaults() // status needs none; what is wrong in them is told
+	folder, err := e.State()
 	if err != nil {
 		return err
 	}
-	open, damaged := rotate.InFlight(o.State)
-	past, err := o.State.History()
+	open, damaged := rotate.InFlight(folder)
+	past, err := folder.History()
 	if err != nil {
 		return err
 	}
-	timer, err := job.Load(o.State)
+	timer, err := job.Load(folder)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "keycare: %v\n", err)
+		e.say("keycare: %v", err)
 	}
 	if format == "json" {
 		if open == nil {
@@ -53,31 +52,29 @@ func runStatus(c *cli.Context) error {
 		if past == nil {
 			past = []state.History{}
 		}
-		enc := json.NewEncoder(os.Stdout)
-		enc.SetIndent("", "  ")
 		doc := map[string]any{"version": 1, "in_flight": open, "history": past}
 		if timer != nil {
 			doc["timer"] = timer
 		}
-		return errors.Join(damaged, enc.Encode(doc))
+		return errors.Join(damaged, e.writeJSON(doc))
 	}
 	for _, j := range open {
-		fmt.Printf("%s  profile %s  user %s  key %s -> %s  %s\n", local(j.Started), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
+		fmt.Fprintf(e.Out, "%s  profile %s  user %s  key %s -> %s  %s\n", show.Time(j.Started), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
 	}
 	if len(open) == 0 && damaged == nil {
-		fmt.Println("no rotation in flight")
+		fmt.Fprintln(e.Out, "no rotation in flight")
 	}
 	const show = 10
 	for _, h := range past[max(0, len(past)-show):] {
-		fmt.Println(finished(h))
+		fmt.Fprintln(e.Out, finished(h))
 	}
 	if timer != nil {
-		fmt.Println("\ntimer:")
-		for _, line := range timerLines(timer) {
-			fmt.Println("  " + line)
+		fmt.Fprintln(e.Out, "\ntimer:")
+		for _, line := range e.timerLines(timer) {
+			fmt.Fprintln(e.Out, "  "+line)
 		}
-		if late := timer.Late(o.Now()); late != "" {
-			fmt.Fprintf(os.Stderr, "keycare: %s; see: keycare schedule status\n", late)
+		if late := timer.Late(e.Now()); late != "" {
+			e.say("keycare: %s; see: keycare schedule status", late)
 		}
 	}
 	return damaged
@@ -91,7 +88,7 @@ func stage(j *state.Journal) string {
 	case state.Keep:
 		return "closed, but for its notes; run \"keycare resume\""
 	case state.Grace:
-		return "switched; the old key stays active until " + local(j.GraceEnds) + ", then \"keycare resume\" retires it"
+		return "switched; the old key stays active until " + show.Time(j.GraceEnds) + ", then \"keycare resume\" retires it"
 	case state.Retire:
 		return "switched, the old key is not retired yet; run \"keycare resume\""
 	case state.Undo:
@@ -107,12 +104,9 @@ func orDash(s string) string {
 	return s
 }
 
-// local is a time for people, where they are.
-func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
-
 // finished is a line of the history: what was done, and what became of the keys.
 func finished(h state.History) string {
-	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", local(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
+	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", show.Time(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	switch {
 	case h.Retired == "":
 	case h.RootKey:
@@ -131,21 +125,21 @@ func finished(h state.History) string {
 }
 
 // timerLines tells of the timer's last run. What the audit found is said once.
-func timerLines(st *job.Stamp) []string {
-	out := []string{"last run: " + local(st.Started)}
+func (e *env) timerLines(st *job.Stamp) []string {
+	out := []string{"last run: " + show.Time(st.Started)}
 	if st.Killed() {
 		out[0] += ", and it did not come to its end"
 	}
 	if !st.Acted.IsZero() {
-		out = append(out, fmt.Sprintf("last result: %s, %s", local(st.Acted), st.Outcome))
+		out = append(out, fmt.Sprintf("last result: %s, %s", show.Time(st.Acted), st.Outcome))
 	}
 	for _, did := range st.Did {
 		if did != "audit: "+st.Summary || st.Audited.IsZero() {
-			out = append(out, "  "+tilde(did))
+			out = append(out, "  "+e.homely(did))
 		}
 	}
 	if !st.Audited.IsZero() {
-		out = append(out, fmt.Sprintf("last audit: %s, %s", local(st.Audited), tilde(st.Summary)))
+		out = append(out, fmt.Sprintf("last audit: %s, %s", show.Time(st.Audited), e.homely(st.Summary)))
 	}
 	return out
 }

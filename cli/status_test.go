@@ -5,16 +5,16 @@ import (
 	"testing"
 	"time"
 
+	"keycare/credfile/show"
 	"keycare/rotate/job"
 )
 
 // The timer's runs as status tells them: what the audit found is said once, the
 // home folder is ~, and times have their zone.
 func TestTimerLines(t *testing.T) {
-	t.Setenv("HOME", "/home/ann")
-	t.Setenv("USERPROFILE", "/home/ann")
+	e := &env{Folders: folders{Home: "/home/ann"}}
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	now := local(at)
+	now := show.Time(at)
 	const audit = "1 profile, 1 key in /home/ann/.aws/credentials: all is well"
 	const told = "1 profile, 1 key in ~/.aws/credentials: all is well"
 	for name, tt := range map[string]struct {
@@ -28,7 +28,7 @@ func TestTimerLines(t *testing.T) {
 		"killed": {job.Stamp{Started: at, Ended: at.Add(-time.Hour)},
 			[]string{"last run: " + now + ", and it did not come to its end"}},
 	} {
-		if got := timerLines(&tt.stamp); !slices.Equal(got, tt.want) {
+		if got := e.timerLines(&tt.stamp); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
 	}

@@ -368,7 +368,7 @@ func (o *Options) probe(t *target) error {
 func (o *Options) probeLeft() bool {
 	for _, tag := range leftTags {
 		w := &credfile.Writer{Disk: o.Disk, Tag: tag}
-		if w.Left(o.Paths.Credentials) || w.Left(o.Paths.Config) {
+		if o.Paths.Credentials != "" && w.Left(o.Paths.Credentials) || o.Paths.Config != "" && w.Left(o.Paths.Config) {
 			return true
 		}
 	}
@@ -395,7 +395,7 @@ func (o *Options) lockNames(paths credfile.Paths) []string {
 	var names []string
 	for _, path := range []string{paths.Credentials, paths.Config} {
 		resolved, err := o.Disk.EvalSymlinks(path)
-		if err != nil {
+		if err != nil || path == "" {
 			continue // a missing file is not changed; a broken one fails when it is read
 		}
 		if abs, err := filepath.Abs(resolved); err == nil {

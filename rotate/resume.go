@@ -56,7 +56,9 @@ func (o *Options) recovers(j *state.Journal, id string) bool {
 }
 
 // Resume finishes or undoes every unfinished rotation. One that fails does not
-// stop the others; the error joins theirs.
+// stop the others; the error joins theirs. It works on the files of the journals:
+// Paths may be empty, and then only a recovery file without a journal is an
+// error.
 func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	o.defaults()
 	if err := o.State.Sweep(); err != nil {
@@ -71,6 +73,10 @@ func (o *Options) Resume(ctx context.Context) ([]Result, error) {
 	strays, err := o.State.WithoutJournal()
 	errs = append(errs, err)
 	for _, id := range strays {
+		if o.Paths.Credentials == "" { // its files are not known
+			errs = append(errs, credfile.ErrNoHome)
+			break
+		}
 		errs = append(errs, o.resumeStray(ctx, id))
 	}
 	for _, j := range js {

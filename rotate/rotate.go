@@ -87,7 +87,7 @@ func (o *Options) defaults() {
 	}
 	// The journal outlives this run, which may have been started elsewhere.
 	for _, path := range []*string{&o.Paths.Credentials, &o.Paths.Config} {
-		if abs, err := filepath.Abs(*path); err == nil {
+		if abs, err := filepath.Abs(*path); err == nil && *path != "" {
 			*path = abs
 		}
 	}

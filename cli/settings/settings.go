@@ -111,8 +111,18 @@ var options = []option{
 	{neverCall, "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Accounts, v, account) }, false},
 }
 
+// Default is what is in force where nothing is set.
+func Default() *Settings {
+	s := &Settings{from: map[string]string{}, text: map[string]string{}}
+	for _, o := range options {
+		_ = s.take(o, o.standard, "default", Known{Levels: []string{o.standard}}) // it is one of those known
+	}
+	return s
+}
+
 // Load reads the settings: defaults, then the file at path if it exists, then
-// the variables of environ, which is as os.Environ has it. A wrong name or value
+// the variables of environ, which is as os.Environ has it. An empty path is no
+// file. A wrong name or value
 // is an error that says where it stands.
 func Load(d disk.FS, path string, environ []string, known Known) (*Settings, error) {
 	s := &Settings{Path: path, from: map[string]string{}, text: map[string]string{}}
@@ -175,6 +185,9 @@ type reader struct {
 }
 
 func (s *Settings) file(d disk.FS, path string, known Known) error {
+	if path == "" {
+		return nil
+	}
 	text, err := credfile.ReadText(d, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

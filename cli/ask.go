@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// canAsk reports whether there is a person to answer.
+func (e *env) canAsk() bool { return e.Terminal.In && e.Terminal.Err }
+
+// confirm asks a question; only "y" and "yes" agree.
+func (e *env) confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := e.ask(ctx, question+" [y/N] ")
+	answer = strings.ToLower(answer)
+	return answer == "y" || answer == "yes", err
+}
+
+// ask reads the line that a person types. It ends with ctx, at once: the read
+// goes on until the process ends, since nothing can stop it, and nothing is
+// asked after that.
+func (e *env) ask(ctx context.Context, prompt string) (string, error) {
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	fmt.Fprint(e.Err, prompt)
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := readLine(e.In)
+		answers <- answer{line, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.line, a.err
+	case <-ctx.Done():
+		fmt.Fprintln(e.Err) // the prompt's line
+		return "", context.Cause(ctx)
+	}
+}
+
+// readLine reads one line, a byte at a time: what follows it is the next answer.
+// The end of input is an empty answer.
+func readLine(in io.Reader) (string, error) {
+	var line []byte
+	for b := make([]byte, 1); ; {
+		n, err := in.Read(b)
+		if n > 0 && b[0] != '\n' {
+			line = append(line, b[0])
+		}
+		if n > 0 && b[0] == '\n' || errors.Is(err, io.EOF) {
+			return strings.TrimSpace(string(line)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// codeFrom runs the program of the settings that prints a one-time code. The
+// device's serial number is in KEYCARE_MFA_SERIAL. What it prints is never
+// shown.
+func (e *env) codeFrom(ctx context.Context, command []string, serial string) (string, error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = append(slices.Clone(e.Environ), "KEYCARE_MFA_SERIAL="+serial)
+	cmd.Stderr = e.Err
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("mfa_command %q: %w", command[0], err)
+	}
+	code := strings.TrimSpace(string(out))
+	if !isCode(code) {
+		return "", fmt.Errorf("mfa_command %q printed no code of six digits", command[0])
+	}
+	return code, nil
+}
+
+// isCode reports whether s is what an MFA device shows.
+func isCode(s string) bool { return len(s) == 6 && strings.Trim(s, "0123456789") == "" }

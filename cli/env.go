@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/adrg/xdg"
+	"golang.org/x/term"
+
+	"keycare/cli/settings"
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/credfile/show"
+	"keycare/report"
+	"keycare/rotate/state"
+)
+
+// env is what commands have of the machine and of the person at it. Run makes
+// one and every command gets it: none reaches for the process's own files,
+// variables or clock. What can be missing or broken is looked at when a command
+// asks for it, so that a command which does not need it works without.
+type env struct {
+	Program string       // as it was called
+	Vars    credfile.Env // variables, and the system's name
+	Environ []string     // the same, for programs that are started
+	Disk    disk.FS
+	Now     func() time.Time
+	In      io.Reader
+	// Out takes what was asked for, Err what is said to the person.
+	Out, Err io.Writer
+	Terminal terminals
+	Folders  folders
+
+	settings func() (*settings.Settings, error)
+}
+
+// terminals says which of the three streams a person looks at.
+type terminals struct {
+	In, Out, Err bool
+	Width        int // of Out, in columns; 0 if it is not known
+	Color        bool
+}
+
+// folders are the user's. Those that cannot be known are empty.
+type folders struct {
+	Home string
+	// State holds rotations in flight and the history, Config the settings: the
+	// XDG folders, Application Support on macOS, LocalAppData on Windows.
+	State, Config      string
+	Downloads, Desktop string
+}
+
+// osEnv is the environment of this process.
+func osEnv(program string, in, out, err *os.File) *env {
+	vars := credfile.OSEnv()
+	home, _ := os.UserHomeDir() // none is an empty one
+	e := &env{
+		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
+		In: in, Out: out, Err: err,
+		Terminal: terminalOf(vars, in, out, err),
+		Folders:  folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
+	}
+	// Without a home the package xdg puts its folders below "/".
+	known := func(variable, dir string) string {
+		if home == "" && vars.GOOS != "windows" && !filepath.IsAbs(vars.Get(variable)) {
+			return ""
+		}
+		return dir
+	}
+	e.Folders.State, e.Folders.Config = known("XDG_STATE_HOME", xdg.StateHome), known("XDG_CONFIG_HOME", xdg.ConfigHome)
+	e.settings = sync.OnceValues(e.readSettings)
+	return e
+}
+
+func terminalOf(vars credfile.Env, in, out, err *os.File) terminals {
+	is := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	t := terminals{In: is(in), Out: is(out), Err: is(err)}
+	if !t.Out {
+		return t
+	}
+	if width, _, err := term.GetSize(int(out.Fd())); err == nil {
+		t.Width = width
+	}
+	kind := vars.Get("TERM")
+	t.Color = vars.Get("NO_COLOR") == "" && kind != "dumb" && (kind != "" || runtime.GOOS == "windows")
+	return t
+}
+
+// Paths are the places of the AWS files.
+func (e *env) Paths() (credfile.Paths, error) { return credfile.Locate(e.Vars) }
+
+// State is the folder that holds rotations in flight and the history.
+func (e *env) State() (state.Folder, error) {
+	if e.Folders.State == "" {
+		return state.Folder{}, errors.New("no place for the state folder: set HOME or XDG_STATE_HOME")
+	}
+	return state.Folder{Dir: filepath.Join(e.Folders.State, "keycare"), Disk: e.Disk}, nil
+}
+
+// Settings are those of keycare.ini and of the KEYCARE_* variables. What is
+// wrong in them is wrong usage: nothing is done.
+func (e *env) Settings() (*settings.Settings, error) {
+	s, err := e.settings()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return s, nil
+}
+
+// SettingsOrDefaults are for what must work all the same: to see what is in
+// flight, and to finish it. What is wrong in the settings is told.
+func (e *env) SettingsOrDefaults() *settings.Settings {
+	s, err := e.settings()
+	if err != nil {
+		e.warn("%v; the defaults are used", err)
+		return settings.Default()
+	}
+	return s
+}
+
+func (e *env) readSettings() (*settings.Settings, error) {
+	path := ""
+	if e.Folders.Config != "" {
+		path = filepath.Join(e.Folders.Config, "keycare.ini")
+	}
+	return settings.Load(e.Disk, path, e.Environ, settings.Known{Rules: report.RuleIDs(), Levels: report.LevelNames()})
+}
+
+// writeJSON writes a document on standard output.
+func (e *env) writeJSON(doc any) error {
+	enc := json.NewEncoder(e.Out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(doc)
+}
+
+// homely is a sentence for people that may name paths.
+func (e *env) homely(text string) string { return show.Paths(text, e.Folders.Home) }
+
+// say tells the person something, a line.
+func (e *env) say(format string, args ...any) { fmt.Fprintf(e.Err, format+"\n", args...) }
+
+func (e *env) warn(format string, args ...any) { e.say("warning: "+format, args...) }
+
+// Width is that of a page on standard output.
+func (e *env) Width() int { return cmp.Or(e.Terminal.Width, helpWidth) }
+
+// wait lasts for d, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
