@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"keycare/credfile/show"
 )
 
 // manDate is the date of the man page. A page without one is not well formed, and
@@ -118,7 +120,7 @@ func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
+	return show.Sentence(s) + "."
 }
 
 // roff is a man page as it is written.

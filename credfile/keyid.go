@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
-// Kind says what sort of identifier a key ID is, by its four-letter prefix.
+// Kind says what sort of identifier a key ID is, by its four-letter prefix. Only
+// what is exactly a key ID (show.IsKeyID) is of a key's kind: a text that begins
+// like one and goes on may hold a secret.
 // Source: IAM User Guide, "IAM identifiers", unique ID prefixes.
 type Kind string
 
@@ -40,7 +44,7 @@ type KeyFacts struct {
 func FactsOf(id string) KeyFacts {
 	f := KeyFacts{ID: id, Kind: Unknown}
 	if len(id) >= 4 {
-		if k, ok := prefixes[id[:4]]; ok {
+		if k, ok := prefixes[id[:4]]; ok && (k == NotAKey || show.IsKeyID(id)) {
 			f.Kind = k
 		}
 	}

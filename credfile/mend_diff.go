@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"keycare/credfile/show"
 )
 
 // mendDiff shows the lines that edits change, secrets redacted.
@@ -87,7 +89,7 @@ func redactText(line string) string {
 		head = redacted + " ="
 	}
 	return head + longText.ReplaceAllStringFunc(rest, func(s string) string {
-		if facts := FactsOf(s); len(s) <= 32 && facts.Kind != Unknown && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == "" {
+		if show.IsKeyID(s) {
 			return s
 		}
 		return redacted

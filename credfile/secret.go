@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"keycare/credfile/show"
 )
 
 // redacted stands for a secret in every output.
-const redacted = "[redacted]"
+const redacted = show.Redacted
 
 // Secret is a secret access key or a session token. It redacts itself under
 // every fmt verb and marshaller; Reveal is the only way out. The text is held

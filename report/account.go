@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 )
 
 var (
@@ -71,7 +72,7 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 	f.Account, f.KeyID = acct.ID, ""
 	add := func(rule *Rule, fix, format string, args ...any) {
 		f := f
-		f.Fix, f.What = fix, fmt.Sprintf("account %s (%s) ", acct.ID, someNames(f.Profiles))+fmt.Sprintf(format, args...)
+		f.Fix, f.What = fix, fmt.Sprintf("account %s (%s) ", acct.ID, show.Names(f.Profiles))+fmt.Sprintf(format, args...)
 		a.add(rule, f, acct.ID)
 	}
 	if r := acct.Root.Value; acct.Root.Known() {

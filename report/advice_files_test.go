@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"keycare/credfile/home"
+	"keycare/credfile/show"
 )
 
 // A file with the only copy of a key is not simply to be deleted.
@@ -123,7 +124,7 @@ func TestNoCommandOfBrokenCLI(t *testing.T) {
 // Control characters have one form in all columns.
 func TestOneEscape(t *testing.T) {
 	for in, want := range map[string]string{"a\x1bb": `a\x1bb`, "a\u202eb": `a\u202eb`, "a\xffb": `a\xffb`, "ä b": "ä b"} {
-		if got := clean(in); got != want || strings.Trim(fmt.Sprintf("%q", in), `"`) != want {
+		if got := show.Flow(in); got != want || strings.Trim(fmt.Sprintf("%q", in), `"`) != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 	}

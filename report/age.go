@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"time"
 )
 
@@ -56,7 +57,7 @@ func (a *auditor) use(k *key, o facts.Online, f Finding) (unused bool) {
 	}
 	limit := a.in.Policy.maxUnused()
 	s := a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)
-	of, never := fmt.Sprintf("%s of %s ", k.show(), someNames(f.Profiles)), s.use.At.IsZero()
+	of, never := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles)), s.use.At.IsZero()
 	f.Fix = a.spareFix(k, o, f)
 	if beyond(s.idle, limit) {
 		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"slices"
 	"strings"
 )
@@ -63,7 +64,7 @@ func lookOnline(a *auditor) {
 
 func (a *auditor) online(k *key, o facts.Online) {
 	f := a.keyFinding(k)
-	of := someNames(f.Profiles)
+	of := show.Names(f.Profiles)
 	if allowed := a.in.Policy.Accounts; len(allowed) > 0 && k.Kind == credfile.LongTerm && !slices.Contains(allowed, f.Account) {
 		f := f
 		f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in the list", k.show(), of, f.Account)
@@ -125,6 +126,6 @@ func (a *auditor) wrongSecrets(k *key, o facts.Online) {
 			break
 		}
 	}
-	f.What = fmt.Sprintf("%s of %s is not accepted by AWS: its secret is wrong", k.show(), someNames(f.Profiles))
+	f.What = fmt.Sprintf("%s of %s is not accepted by AWS: its secret is wrong", k.show(), show.Names(f.Profiles))
 	a.add(ruleKeyRejected, f, k.ID, "secret", strings.Join(f.Profiles, "\x00"))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 func TestAuditWithoutAnything(t *testing.T) {
@@ -118,11 +119,11 @@ func TestHostileNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"prod": "prod", "my team": `"my team"`, "$(x)": `'$(x)'`, "it's $x": `'it'\''s $x'`, "-x": "-- -x",
 	} {
-		if got := quoteArg(name, "linux"); got != want {
+		if got := show.Arg(name, "linux"); got != want {
 			t.Errorf("%q is quoted %s, want %s", name, got, want)
 		}
 	}
-	if got := quotePath(`C:\Users\u\.aws\credentials`, "windows"); got != `"C:\Users\u\.aws\credentials"` {
+	if got := show.Quoted(`C:\Users\u\.aws\credentials`, "windows"); got != `"C:\Users\u\.aws\credentials"` {
 		t.Errorf("got %s", got)
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"keycare/credfile/home"
+	"keycare/credfile/show"
 	"path/filepath"
 	"strings"
 )
@@ -88,7 +89,7 @@ func (a *auditor) siblingFix(s home.Sibling) string {
 		return a.loneFix(s, lone) + "; then " + remove
 	case s.Kind == home.RootCSV:
 		f := Finding{Profiles: a.survey.byID[held[0]].profiles()}
-		return fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", someNames(f.Profiles),
+		return fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", show.Names(f.Profiles),
 			fix("keycare replace-root --profile {profile}", &f, a.in.Local.GOOS), remove)
 	}
 	return remove

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // csvColumns are the columns of CSV, which only grow at the end.
@@ -23,7 +25,7 @@ func CSV(w io.Writer, r *Report) error {
 		}
 		cells := []string{f.Rule, f.Severity.String(), strings.Join(f.Profiles, " "), f.KeyID, f.Account, f.File, line, f.What, f.Fix, f.Fingerprint}
 		for i := range cells {
-			cells[i] = cellText(clean(cells[i]))
+			cells[i] = cellText(show.Flow(cells[i]))
 		}
 		if err := c.Write(cells); err != nil {
 			return err

@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"keycare/credfile/show"
+)
 
 var (
 	ruleEnvironmentKey = &Rule{
@@ -32,7 +36,7 @@ func lookAtEnvironment(a *auditor) {
 		f.What += ", with key " + f.KeyID
 		if k := a.survey.byID[f.KeyID]; k != nil {
 			f.Profiles = k.profiles()
-			f.What += " of " + someNames(f.Profiles)
+			f.What += " of " + show.Names(f.Profiles)
 		}
 	}
 	a.add(ruleEnvironmentKey, f, names...)

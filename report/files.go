@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"keycare/credfile/home"
+	"keycare/credfile/show"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -194,7 +195,7 @@ func openTo(m fs.FileMode) string {
 func lookAtCaches(a *auditor) {
 	for _, c := range a.in.Beside.Caches {
 		a.add(ruleCacheMode, Finding{File: c.Dir,
-			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", count(c.Open, "open file"), openTo(c.Worst))}, c.Dir)
+			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", show.Count(c.Open, "open file"), openTo(c.Worst))}, c.Dir)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 var (
@@ -95,7 +96,7 @@ func lookAtKeys(a *auditor) {
 
 func (a *auditor) key(k *key) {
 	f := a.keyFinding(k)
-	of := someNames(f.Profiles)
+	of := show.Names(f.Profiles)
 	add := func(rule *Rule, what string) {
 		f := f
 		f.What = what
@@ -131,7 +132,7 @@ func (a *auditor) seen(k *key) string {
 	if !ok || o.Created.Known() || o.FirstSeen.IsZero() || days < 1 {
 		return ""
 	}
-	return fmt.Sprintf("; its age is unknown, at least %s (first seen %s)", count(days, "day"), o.FirstSeen.UTC().Format(time.DateOnly))
+	return fmt.Sprintf("; its age is unknown, at least %s (first seen %s)", show.Count(days, "day"), o.FirstSeen.UTC().Format(time.DateOnly))
 }
 
 // oddDigits says that the ID has letters that AWS never uses.
@@ -152,7 +153,7 @@ func (k *key) forAWS() bool {
 func (a *auditor) keyPlaces(k *key, f Finding) {
 	if len(f.Profiles) > 1 && !k.Canary && !k.Example {
 		f := f
-		f.What = fmt.Sprintf("%s stands in %s", k.show(), someNames(f.Profiles))
+		f.What = fmt.Sprintf("%s stands in %s", k.show(), show.Names(f.Profiles))
 		a.add(ruleSharedKey, f, k.subjectOf())
 	}
 	for _, p := range k.places {
@@ -164,11 +165,11 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 		here := a.at(Finding{Profiles: names, KeyID: f.KeyID}, p.file, h.id.line, h.id.col)
 		if p.file == credfile.ConfigFile {
 			here := here
-			here.What = fmt.Sprintf("%s has %s in the config file", someNames(names), k.show())
+			here.What = fmt.Sprintf("%s has %s in the config file", show.Names(names), k.show())
 			a.add(ruleKeyInConfig, here, p.s.name, k.subjectOf())
 		}
 		if k.Kind == credfile.LongTerm && k.valid && h.token.there() {
-			here.What = fmt.Sprintf("%s has a session token beside the long-term %s", someNames(names), k.show())
+			here.What = fmt.Sprintf("%s has a session token beside the long-term %s", show.Names(names), k.show())
 			here.Line, here.Col = h.token.line, h.token.col
 			a.add(ruleKeyWithToken, here, p.s.name, k.subjectOf())
 		}
@@ -183,6 +184,6 @@ func (a *auditor) session(k *key, f Finding) {
 			rule, what = ruleSessionKey, "%s of %s is a session key: it expires by itself"
 		}
 	}
-	f.What = fmt.Sprintf(what, k.show(), someNames(f.Profiles))
+	f.What = fmt.Sprintf(what, k.show(), show.Names(f.Profiles))
 	a.add(rule, f, k.subjectOf())
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"keycare/credfile/show"
 )
 
 // RulesMarkdown returns the page about the rules, docs/rules.md.
@@ -19,7 +21,7 @@ func RulesMarkdown() string {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, r.Title)
 	}
 	for _, r := range Rules {
-		fmt.Fprintf(&b, "\n## %s\n\n%s. %s.\n\n", r.ID, r.Title, sentence(r.Why))
+		fmt.Fprintf(&b, "\n## %s\n\n%s. %s.\n\n", r.ID, r.Title, show.Sentence(r.Why))
 		fmt.Fprintf(&b, "- Severity: %s: %s.\n", r.Severity, r.Because)
 		if r.Fix != "" {
 			says, command := splitFix(placeholders.Replace(r.Fix))
@@ -61,14 +63,6 @@ const notLookedAt = `
 
 var placeholders = strings.NewReplacer("{file}", "FILE", "{folder}", "FOLDER", "{profile}", "PROFILE", "{arg}", "PROFILE", "{key}", "KEY-ID")
 
-// sentence begins s with a capital letter.
-func sentence(s string) string {
-	if s == "" || strings.HasPrefix(s, "keycare") {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
 // Markdown writes the report as a page, for an issue or a wiki.
 func Markdown(w io.Writer, r *Report) error {
 	var b strings.Builder
@@ -77,7 +71,7 @@ func Markdown(w io.Writer, r *Report) error {
 		if r.Counts.Of(s) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n| rule | what | where | repair |\n|---|---|---|---|\n", sentence(s.String()))
+		fmt.Fprintf(&b, "\n## %s\n\n| rule | what | where | repair |\n|---|---|---|---|\n", show.Sentence(s.String()))
 		for i := range r.Findings {
 			f := &r.Findings[i]
 			if f.Severity != s {
@@ -88,7 +82,7 @@ func Markdown(w io.Writer, r *Report) error {
 				where = fmt.Sprintf("%s:%d", f.File, f.Line)
 			}
 			says, command := splitFix(f.Fix)
-			mend := repairLine(markdownOf(says), strings.NewReplacer("`", "'", "|", "\\|").Replace(clean(command)))
+			mend := repairLine(markdownOf(says), strings.NewReplacer("`", "'", "|", "\\|").Replace(show.Flow(command)))
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Rule, markdownOf(f.What), markdownOf(where), mend)
 		}
 	}
@@ -106,7 +100,7 @@ func repairLine(says, command string) string {
 
 // markdownOf keeps a text of the files from being taken for Markdown or HTML.
 func markdownOf(s string) string {
-	return markdownText.Replace(clean(s))
+	return markdownText.Replace(show.Flow(s))
 }
 
 var markdownText = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "&", "&amp;",
@@ -120,7 +114,7 @@ func Explain(id string) (string, bool) {
 		return "", false
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n\n%s.\n\nSeverity: %s: %s.\nRepair:   %s\nSources:\n", r.ID, r.Title, sentence(r.Why), r.Severity, r.Because, repairOf(r))
+	fmt.Fprintf(&b, "%s: %s\n\n%s.\n\nSeverity: %s: %s.\nRepair:   %s\nSources:\n", r.ID, r.Title, show.Sentence(r.Why), r.Severity, r.Because, repairOf(r))
 	for _, s := range r.Sources {
 		fmt.Fprintf(&b, "  - %s\n", s)
 	}

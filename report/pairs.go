@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 var (
@@ -97,7 +98,7 @@ func (a *auditor) halves(s *subject) {
 		if h.secret.there() {
 			rule, what, c = ruleSecretWithoutID, "%s has a secret without a key ID", h.secret
 		}
-		f := a.at(Finding{Profiles: names, What: fmt.Sprintf(what, someNames(names))}, credfile.FileKind(kind), c.line, c.col)
+		f := a.at(Finding{Profiles: names, What: fmt.Sprintf(what, show.Names(names))}, credfile.FileKind(kind), c.line, c.col)
 		if k := a.survey.byID[h.id.value]; h.id.there() && k.valid {
 			f.KeyID = k.ID
 		}
@@ -116,7 +117,7 @@ func (a *auditor) secrets(k *key) {
 			first = h.secret.value
 		case h.secret.value != "" && h.secret.value != first:
 			f := a.keyFinding(k)
-			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), someNames(f.Profiles))
+			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), show.Names(f.Profiles))
 			f.Fix = a.rightSecret(k)
 			a.add(ruleSecretMismatch, a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
 			return
@@ -135,7 +136,7 @@ func (a *auditor) rightSecret(k *key) string {
 	if len(o.WrongSecret) == 0 || len(right) == 0 || !o.Identity.Known() {
 		return ""
 	}
-	return fmt.Sprintf("the secret of %s works: take it over into %s, or delete the key's lines there", someNames(right[:1]), someNames(o.WrongSecret))
+	return fmt.Sprintf("the secret of %s works: take it over into %s, or delete the key's lines there", show.Names(right[:1]), show.Names(o.WrongSecret))
 }
 
 // reusedSecrets finds secrets that stand with more than one key ID.

@@ -8,6 +8,7 @@ import (
 	"sort"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 var (
@@ -149,7 +150,7 @@ func (r *readers) compare(s *subject) {
 	}
 	c := r.cause(s, cli, sdk)
 	f := r.at(Finding{Profiles: []string{s.name}, Fix: c.repair}, c.kind, c.pos.Line, c.pos.Col)
-	if cli.Pair.ID == sdk.Pair.ID && isKeyID(credfile.FactsOf(cli.Pair.ID)) {
+	if cli.Pair.ID == sdk.Pair.ID && show.IsKeyID(cli.Pair.ID) {
 		f.KeyID = cli.Pair.ID
 	}
 	f.What = fmt.Sprintf("profile %q: %s, because of %s", s.name, difference(cli, sdk), c.what)
@@ -172,7 +173,7 @@ func (r *readers) rotatable(s *subject, cli credfile.Reading) {
 	t := credfile.QuirkTexts[d.Quirk]
 	f := Finding{Profiles: []string{s.name}, Fix: r.repair(d), File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
 		What: fmt.Sprintf("profile %q: ini.v1 does not read the key that the AWS CLI and the Go SDK read, because of %s", s.name, t.What)}
-	if isKeyID(credfile.FactsOf(cli.Pair.ID)) {
+	if show.IsKeyID(cli.Pair.ID) {
 		f.KeyID = cli.Pair.ID
 	}
 	r.add(ruleNotRotatable, f, s.name)
@@ -201,7 +202,7 @@ func finds(r credfile.Reading) string {
 	switch {
 	case r.None != "":
 		return r.None
-	case isKeyID(credfile.FactsOf(r.Pair.ID)):
+	case show.IsKeyID(r.Pair.ID):
 		return "key " + r.Pair.ID
 	}
 	return fmt.Sprintf("a key ID of %d characters", len(r.Pair.ID))

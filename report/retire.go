@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 )
 
 // standing is an active key of a user, and how long nobody has used it.
@@ -120,10 +121,10 @@ func (a *auditor) spareFix(k *key, o facts.Online, f Finding) string {
 		return fmt.Sprintf("nothing uses key %s of the same user either: that one goes first, and this one stays until it is gone (two-active-keys)", chosen.id)
 	}
 	if by := a.otherSigner(k, o); by != "" {
-		return fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys: ", someNames(f.Profiles)) +
+		return fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys: ", show.Names(f.Profiles)) +
 			deactivation(k.ID) + by
 	}
-	return fmt.Sprintf("if nothing needs it, deactivate it; after that %s cannot sign, and only an administrator can switch it on again: ", someNames(f.Profiles)) +
+	return fmt.Sprintf("if nothing needs it, deactivate it; after that %s cannot sign, and only an administrator can switch it on again: ", show.Names(f.Profiles)) +
 		deactivation(k.ID) + profileFlag(f, a)
 }
 
@@ -143,7 +144,7 @@ func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
 			id.Account != o.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.spare[id.ARN].id == other.ID {
 			continue
 		}
-		rank, user := 1, " --user-name "+quoteName(o.Identity.Value.UserName(), a.in.Local.GOOS)
+		rank, user := 1, " --user-name "+show.Word(o.Identity.Value.UserName(), a.in.Local.GOOS)
 		switch {
 		case id.ARN == o.Identity.Value.ARN:
 			rank, user = 3, ""
@@ -151,7 +152,7 @@ func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
 			rank = 2
 		}
 		for _, name := range other.profiles() {
-			quoted := quoteName(name, a.in.Local.GOOS)
+			quoted := show.Word(name, a.in.Local.GOOS)
 			if rank > best && quoted != "" && !slices.Contains(by.WrongSecret, name) {
 				best, flags = rank, user+" --profile "+quoted
 			}
@@ -183,12 +184,12 @@ func (a *auditor) secondKeyFix(k *key, o facts.Online, other facts.OtherKey, f F
 		return fmt.Sprintf("nothing uses key %s: make it inactive, which can be undone; when nobody has missed it for a while, delete it: ", s.id) +
 			deactivation(s.id) + profileFlag(f, a)
 	case chosen.id == s.id, chosen.id == k.ID && s.here:
-		return fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, someNames(a.survey.byID[chosen.id].profiles()))
+		return fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, show.Names(a.survey.byID[chosen.id].profiles()))
 	case s.here:
 		return fmt.Sprintf("let %s use one of the two; when nothing uses the other, the audit says so",
-			someNames(mergeNames(k.profiles(), a.survey.byID[s.id].profiles())))
+			show.Names(mergeNames(k.profiles(), a.survey.byID[s.id].profiles())))
 	case s.unknown != "":
 		return fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle)
 	}
-	return fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.says(), someNames(f.Profiles), idle)
+	return fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.says(), show.Names(f.Profiles), idle)
 }

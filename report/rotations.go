@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 )
 
 var (
@@ -80,12 +80,12 @@ func lookAtRotations(a *auditor) {
 		if r.Profile != "" {
 			f.Profiles = []string{r.Profile}
 		}
-		if isKeyID(credfile.FactsOf(r.Old)) {
+		if show.IsKeyID(r.Old) {
 			f.KeyID = r.Old
 		}
 		of := "a rotation"
 		if f.KeyID != "" {
-			of = fmt.Sprintf("the rotation of key %s of %s", f.KeyID, someNames(f.Profiles))
+			of = fmt.Sprintf("the rotation of key %s of %s", f.KeyID, show.Names(f.Profiles))
 		}
 		if !r.Since.IsZero() {
 			of += " (since " + r.Since.UTC().Format(time.DateOnly) + ")"
@@ -110,7 +110,7 @@ func lookAtRotations(a *auditor) {
 
 // graceFix says until when the old key stays. Before that there is nothing to do.
 func (a *auditor) graceFix(r facts.Rotation, says *string) string {
-	switch end := r.Until.In(a.in.Now.Location()).Format("2006-01-02 15:04 MST"); {
+	switch end := r.Until.In(a.in.Now.Location()).Format(show.TimeFormat); {
 	case r.Until.IsZero():
 	case a.in.Now.Before(r.Until):
 		*says += " until " + end

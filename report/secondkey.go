@@ -2,8 +2,8 @@ package report
 
 import (
 	"fmt"
-	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"slices"
 	"time"
 )
@@ -32,7 +32,7 @@ func (a *auditor) others(k *key, o facts.Online, f Finding) {
 		return
 	}
 	for _, other := range o.Others.Value {
-		if !isKeyID(credfile.FactsOf(other.ID)) {
+		if !show.IsKeyID(other.ID) {
 			continue
 		}
 		pair := []string{k.ID, other.ID}
@@ -45,11 +45,11 @@ func (a *auditor) others(k *key, o facts.Online, f Finding) {
 		f := f
 		switch {
 		case other.Active && o.Status.Value == "Active":
-			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), someNames(f.Profiles), about)
+			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), show.Names(f.Profiles), about)
 			f.Fix = a.secondKeyFix(k, o, other, f)
 			a.add(ruleTwoActiveKeys, f, pair...)
 		case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
-			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), someNames(f.Profiles), about)
+			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), show.Names(f.Profiles), about)
 			f.Fix = "aws iam delete-access-key --access-key-id " + other.ID + profileFlag(f, a)
 			a.add(ruleInactiveKeyKept, f, pair...)
 		}
@@ -68,7 +68,7 @@ func (a *auditor) otherKey(o facts.OtherKey) string {
 		says += "last used " + s.use.At.UTC().Format(time.DateOnly) + " " + usedBy(s.use)
 	}
 	if here := a.survey.byID[o.ID]; here != nil {
-		return says + ", of " + someNames(here.profiles())
+		return says + ", of " + show.Names(here.profiles())
 	}
 	return says + ", not in these files"
 }

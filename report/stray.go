@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 var (
@@ -22,7 +23,6 @@ var (
 var strayRules = []*Rule{ruleStrayKey}
 
 var (
-	idText     = regexp.MustCompile(`(?:^|[^A-Za-z0-9])(AKIA[A-Z0-9]{16})(?:[^A-Za-z0-9]|$)`)
 	secretText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
 	hashText   = regexp.MustCompile(`^[0-9a-f]{40}$`) // of git, not a secret
 )
@@ -85,14 +85,12 @@ func strayID(f *credfile.File, n int) string {
 	if !strings.Contains(text, "AKIA") {
 		return ""
 	}
-	m := idText.FindStringSubmatch(text)
-	if m == nil {
-		return ""
+	for _, id := range show.KeyIDsIn(text) {
+		if f := credfile.FactsOf(id); f.Kind == credfile.LongTerm && !f.Example && !f.Canary {
+			return id
+		}
 	}
-	if facts := credfile.FactsOf(m[1]); facts.Example || facts.Canary {
-		return ""
-	}
-	return m[1]
+	return ""
 }
 
 // strayNear reports whether a text like a secret stands near line n.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 // survey is what stands in the two files, by profile and by key. It is made in
@@ -135,7 +136,7 @@ func (s *survey) note(sub *subject) {
 		k := s.byID[h.id.value]
 		if k == nil {
 			k = &key{KeyFacts: credfile.FactsOf(h.id.value)}
-			k.valid = isKeyID(k.KeyFacts)
+			k.valid = show.IsKeyID(k.ID)
 			s.byID[k.ID] = k
 			s.keys = append(s.keys, k)
 		}

@@ -3,12 +3,11 @@ package report
 import (
 	"fmt"
 	"io"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"keycare/credfile/show"
 )
 
 // TableOptions says how the report is shown to people.
@@ -44,46 +43,37 @@ type tableWriter struct {
 	b strings.Builder
 }
 
-// style is the parameters of an ANSI SGR sequence.
-type style string
-
-const (
-	bold  style = "1"
-	faint style = "2"
-	green style = "32"
-)
-
-var severityStyles = map[Severity]style{
-	Critical: "97;41;1", High: "31;1", Medium: "33;1", Low: "36;1", Info: bold,
+var severityStyles = map[Severity]show.Style{
+	Critical: show.Alarm, High: show.Red, Medium: show.Yellow, Low: show.Cyan, Info: show.Bold,
 }
 
-func (t *tableWriter) color(s string, c style) string {
-	if !t.Color || s == "" {
+func (t *tableWriter) color(s string, c show.Style) string {
+	if !t.Color {
 		return s
 	}
-	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
+	return show.Paint(s, c)
 }
 
 func (t *tableWriter) summary(r *Report) {
-	t.wrapped("", summary(r, t.path), bold)
+	t.wrapped("", summary(r, t.path), show.Bold)
 	if r.Excepted > 0 {
-		t.wrapped("", fmt.Sprintf("Left out: %s that the settings accept for a time.", count(r.Excepted, "finding")), faint)
+		t.wrapped("", fmt.Sprintf("Left out: %s that the settings accept for a time.", show.Count(r.Excepted, "finding")), show.Faint)
 	}
 	if r.Known > 0 {
-		t.wrapped("", fmt.Sprintf("Left out: %s that the baseline has.", count(r.Known, "finding")), faint)
+		t.wrapped("", fmt.Sprintf("Left out: %s that the baseline has.", show.Count(r.Known, "finding")), show.Faint)
 	}
 	switch {
 	case r.Unknown == 0:
 	case r.Offline:
 		t.wrapped("", fmt.Sprintf("Unknown offline for %s: the owner (perhaps root) or the age. Run it without --offline to ask AWS.",
-			count(r.Unknown, "key")), faint)
+			show.Count(r.Unknown, "key")), show.Faint)
 	default:
-		t.wrapped("", fmt.Sprintf("Unknown for %s: the owner (perhaps root) or the age.", count(r.Unknown, "key")), faint)
+		t.wrapped("", fmt.Sprintf("Unknown for %s: the owner (perhaps root) or the age.", show.Count(r.Unknown, "key")), show.Faint)
 	}
 }
 
 // Summary is the report in one sentence.
-func Summary(r *Report) string { return summary(r, clean) }
+func Summary(r *Report) string { return summary(r, show.Flow) }
 
 func summary(r *Report, path func(string) string) string {
 	list := func(paths []string) string {
@@ -93,10 +83,10 @@ func summary(r *Report, path func(string) string) string {
 		}
 		return strings.Join(shown, " and ")
 	}
-	seen := fmt.Sprintf("%s, %s in %s", count(r.Profiles, "profile"), count(r.Keys, "key"), list(r.Files))
+	seen := fmt.Sprintf("%s, %s in %s", show.Count(r.Profiles, "profile"), show.Count(r.Keys, "key"), list(r.Files))
 	switch {
 	case len(r.unread) > 0:
-		seen = sentence(list(r.unread)) + " could not be read"
+		seen = show.Sentence(list(r.unread)) + " could not be read"
 	case len(r.Files) == 0:
 		seen = "No AWS files here"
 	}
@@ -159,8 +149,8 @@ func (t *tableWriter) group(rule string, fs []*Finding) {
 		title = fmt.Sprintf("%s (%s)", r.Title, r.ID)
 	}
 	t.b.WriteByte('\n')
-	t.wrapped("  ", title, bold)
-	t.wrapped("  ", sentence(fs[0].Why)+".", faint)
+	t.wrapped("  ", title, show.Bold)
+	t.wrapped("  ", show.Sentence(fs[0].Why)+".", show.Faint)
 	shown := fs[:min(len(fs), mostShown)]
 	for i, f := range shown {
 		t.finding(f)
@@ -170,16 +160,16 @@ func (t *tableWriter) group(rule string, fs []*Finding) {
 		}
 	}
 	if n := len(fs) - len(shown); n > 0 {
-		t.wrapped("    ", fmt.Sprintf("and %d more, see --format json", n), faint)
+		t.wrapped("    ", fmt.Sprintf("and %d more, see --format json", n), show.Faint)
 	}
 }
 
 func (t *tableWriter) finding(f *Finding) {
 	where := t.where(f)
-	what := clean(f.What)
+	what := show.Flow(f.What)
 	const mark, under = "  - ", "    "
 	if where != "" && runewidth.StringWidth(mark+what+"  "+where) <= t.Width {
-		fmt.Fprintf(&t.b, "%s%s  %s\n", mark, what, t.color(where, faint))
+		fmt.Fprintf(&t.b, "%s%s  %s\n", mark, what, t.color(where, show.Faint))
 		return
 	}
 	for i, line := range t.lines(under, what) {
@@ -189,7 +179,7 @@ func (t *tableWriter) finding(f *Finding) {
 		t.b.WriteString(line + "\n")
 	}
 	if where != "" {
-		t.b.WriteString(under + t.color(where, faint) + "\n")
+		t.b.WriteString(under + t.color(where, show.Faint) + "\n")
 	}
 }
 
@@ -199,10 +189,10 @@ func (t *tableWriter) fix(s string) {
 	const indent = "      "
 	says, command := splitFix(s)
 	if says != "" {
-		t.wrapped(indent, says, green)
+		t.wrapped(indent, says, show.Green)
 	}
 	if command != "" {
-		t.b.WriteString(indent + t.color(clean(command), green) + "\n")
+		t.b.WriteString(indent + t.color(show.Flow(command), show.Green) + "\n")
 	}
 }
 
@@ -217,17 +207,11 @@ func (t *tableWriter) where(f *Finding) string {
 	return fmt.Sprintf("%s:%d", t.path(f.File), f.Line)
 }
 
-// path shows the home folder as ~.
-func (t *tableWriter) path(p string) string {
-	if rest, ok := strings.CutPrefix(p, t.Home); ok && t.Home != "" && (rest == "" || rest[0] == '/' || rest[0] == filepath.Separator) {
-		p = "~" + rest
-	}
-	return clean(p)
-}
+func (t *tableWriter) path(p string) string { return show.Path(p, t.Home) }
 
 // wrapped writes s in as many lines as it needs.
-func (t *tableWriter) wrapped(indent, s string, c style) {
-	for _, line := range t.lines(indent, clean(s)) {
+func (t *tableWriter) wrapped(indent, s string, c show.Style) {
+	for _, line := range t.lines(indent, show.Flow(s)) {
 		t.b.WriteString(indent + t.color(strings.TrimPrefix(line, indent), c) + "\n")
 	}
 }
@@ -252,34 +236,4 @@ func (t *tableWriter) lines(indent, s string) []string {
 		width += n
 	}
 	return append(lines, line)
-}
-
-// clean writes what would not show as itself as an escape sequence in Go's
-// notation, as %q does, so that a name in a file cannot steer the terminal.
-func clean(s string) string {
-	if printable(s) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		one := s[:n]
-		s = s[n:]
-		switch {
-		case r == '\n' || r == '\t':
-			b.WriteByte(' ')
-		case printable(one):
-			b.WriteString(one)
-		default:
-			b.WriteString(strings.Trim(strconv.Quote(one), `"`))
-		}
-	}
-	return b.String()
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

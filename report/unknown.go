@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"slices"
 	"strings"
 	"time"
@@ -85,7 +86,7 @@ func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 			age = fmt.Sprintf("age (at least %d days: first seen %s)", int(seen/day), o.FirstSeen.UTC().Format(time.DateOnly))
 			if limit := a.in.Policy.maxAge(); beyond(seen, limit) {
 				f := f
-				f.What = fmt.Sprintf("%s of %s is at least %s days old, the limit is %s", k.show(), someNames(f.Profiles), days(seen, limit), days(limit, limit))
+				f.What = fmt.Sprintf("%s of %s is at least %s days old, the limit is %s", k.show(), show.Names(f.Profiles), days(seen, limit), days(limit, limit))
 				a.add(ageRule(seen), f, k.ID)
 			}
 		}
@@ -126,7 +127,7 @@ func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 	default:
 		f.Fix = "keycare audit"
 	}
-	f.What = fmt.Sprintf("%s of %s: unknown %s: %s", k.show(), someNames(f.Profiles), strings.Join(missing, ", "), why)
+	f.What = fmt.Sprintf("%s of %s: unknown %s: %s", k.show(), show.Names(f.Profiles), strings.Join(missing, ", "), why)
 	a.add(ruleUnknownFacts, f, k.ID)
 }
 
@@ -209,6 +210,6 @@ func (a *auditor) unknownAccount(acct *facts.AccountFacts, f Finding) {
 			f.Severity = Info // who has no such right can do nothing about it
 		}
 	}
-	f.What = fmt.Sprintf("account %s (%s): %s: %s", acct.ID, someNames(f.Profiles), says, together(reasons))
+	f.What = fmt.Sprintf("account %s (%s): %s: %s", acct.ID, show.Names(f.Profiles), says, together(reasons))
 	a.add(ruleUnknownAccount, f, acct.ID)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 )
 
 var (
@@ -113,7 +114,7 @@ func (a *auditor) user(k *key, o facts.Online, f Finding) {
 	}
 	a.users[arn] = true
 	p := judged{auditor: a, UserFacts: u, f: f, arn: arn,
-		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, o.Identity.Value.Account, someNames(f.Profiles))}
+		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, o.Identity.Value.Account, show.Names(f.Profiles))}
 	if u.FromReport {
 		p.report = ", as the credential report says"
 	}
@@ -155,7 +156,7 @@ func (p *judged) command(action string, args ...string) string {
 	return cmd + profileFlag(p.f, p.auditor)
 }
 
-func (p *judged) quoted(name string) string { return quoteName(name, p.in.Local.GOOS) }
+func (p *judged) quoted(name string) string { return show.Word(name, p.in.Local.GOOS) }
 
 // policies judges the policies of the user's own, and reports whether one of them
 // makes an administrator.

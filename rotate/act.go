@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -173,7 +173,7 @@ func (r *run) swap(ctx context.Context, to credfile.Pair) error {
 // enterGrace notes when the switch was proved, and until when the old key stays.
 func (r *run) enterGrace() error {
 	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+state.UseLate)
-	r.Say("key %s stays active until %s", r.j.Old, r.j.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
+	r.Say("key %s stays active until %s", r.j.Old, show.Time(r.j.GraceEnds))
 	return r.decide(state.Grace)
 }
 
@@ -205,12 +205,7 @@ type OldKeyUsed struct {
 
 func (e *OldKeyUsed) Error() string {
 	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s (or close it now and keep both keys: \"keycare resume --keep-both\")",
-		e.Use.At.UTC().Format("2006-01-02 15:04 MST"), e.Use.Service, e.Use.Region, shortTime(e.Grace))
-}
-
-// shortTime is a duration without parts that are zero: 24h, 1h30m.
-func shortTime(d time.Duration) string {
-	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+		e.Use.At.UTC().Format(show.TimeFormat), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
 }
 
 // retire deletes or deactivates the old key, signed by the pair that was just

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -184,7 +185,7 @@ func (o *Options) agree(j *state.Journal) error {
 		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
 	}
 	ok, err := o.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
-		j.Old, j.UserName, j.User.Account, places(len(j.Places)), fate))
+		j.Old, j.UserName, j.User.Account, show.Count(len(j.Places), "place"), fate))
 	if err == nil && !ok {
 		err = refuse("nothing was changed")
 	}

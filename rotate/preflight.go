@@ -12,6 +12,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -105,7 +106,7 @@ func otherKind(set *credfile.Set, profile string) string {
 	is := func(name string) string { return set.Setting(profile, name) }
 	switch {
 	case is("role_arn") != "" && is("source_profile") != "":
-		return fmt.Sprintf("it takes a role with the key of profile %q; rotate that one: keycare rotate %s", is("source_profile"), shellWord(is("source_profile")))
+		return fmt.Sprintf("it takes a role with the key of profile %q; rotate that one: keycare rotate %s", is("source_profile"), word(is("source_profile")))
 	case is("role_arn") != "":
 		return "it takes a role and has no key of its own"
 	case is("sso_session") != "" || is("sso_start_url") != "":
@@ -198,7 +199,7 @@ func (o *Options) ask(ctx context.Context, a *client.AWS, t *target) (*owner, er
 func (o *Options) refuseOwner(t *target, id facts.Identity) error {
 	switch id.Owner() {
 	case facts.OwnerRoot:
-		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", t.profile, t.pair.ID, id.Account, shellWord(t.profile))
+		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", t.profile, t.pair.ID, id.Account, word(t.profile))
 	case facts.OwnerRole:
 		return refuse("profile %q: key %s belongs to a role session (%s), not to an IAM user", t.profile, t.pair.ID, id.ARN)
 	}
@@ -246,7 +247,7 @@ func (o *Options) slot(ctx context.Context, a *client.AWS, t *target, ow *owner)
 	}
 	if j := o.openRotation(k.ID); j != nil {
 		if j.Direction == state.Grace {
-			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, j.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
+			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, show.Time(j.GraceEnds))
 		}
 		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
 	}
@@ -259,7 +260,7 @@ func (o *Options) slot(ctx context.Context, a *client.AWS, t *target, ow *owner)
 	t.second = what
 	if m := t.set.Mentions(k.ID); len(m) > 0 {
 		return "", false, refuse("user %s has a second key %s (%s), and profile %q holds it (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or delete it there, then delete key %s",
-			ow.name, k.ID, what, m[0].Profile, m[0].Path, m[0].Line, shellWord(m[0].Profile), k.ID)
+			ow.name, k.ID, what, m[0].Profile, m[0].Path, m[0].Line, word(m[0].Profile), k.ID)
 	}
 	question := fmt.Sprintf("User %s has a second key %s (%s). Delete it to make room?", ow.name, k.ID, what)
 	switch {
@@ -278,7 +279,7 @@ func (o *Options) slot(ctx context.Context, a *client.AWS, t *target, ow *owner)
 	}
 	full := fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one.", ow.name, k.ID, what)
 	command := func(what, more string) string {
-		return fmt.Sprintf("aws iam %s --user-name %s --access-key-id %s%s --profile %s", what, shellWord(ow.name), k.ID, more, shellWord(t.profile))
+		return fmt.Sprintf("aws iam %s --user-name %s --access-key-id %s%s --profile %s", what, word(ow.name), k.ID, more, word(t.profile))
 	}
 	switch {
 	case k.Active && useErr == nil && !use.At.IsZero() && ow.at.Sub(use.At) < recentUse:
@@ -310,7 +311,7 @@ func describeKey(k client.Key, now time.Time, use facts.Use, useErr error) strin
 	case useErr == nil && use.At.IsZero():
 		used = "never used"
 	case useErr == nil:
-		used = fmt.Sprintf("last used %s for %s in %s", use.At.UTC().Format("2006-01-02 15:04 MST"), use.Service, use.Region)
+		used = fmt.Sprintf("last used %s for %s in %s", use.At.UTC().Format(show.TimeFormat), use.Service, use.Region)
 	}
 	return fmt.Sprintf("%s, %d days old, %s", status, int(now.Sub(k.Created).Hours()/24), used)
 }

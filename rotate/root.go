@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -89,7 +90,7 @@ func (p *rootPlan) question() string {
 		}
 	}
 	return fmt.Sprintf("%s through the group %s in account %s, and put a key of that user in the place of the root key %s in %s? You are asked again before the root key is deleted.",
-		user, p.journal.Root.Group, p.journal.Root.Root.Account, p.journal.Old, places(len(p.journal.Places)))
+		user, p.journal.Root.Group, p.journal.Root.Root.Account, p.journal.Old, show.Count(len(p.journal.Places), "place"))
 }
 
 // Steps are the things that will be made, for a dry run.
@@ -106,7 +107,7 @@ func (p *rootPlan) steps() []string {
 	add(!p.member, "add the user %s to the group %s", p.name, p.journal.Root.Group)
 	return append(steps,
 		"create a key for the user "+p.name,
-		"put it into "+places(len(p.journal.Places))+", verify it and that the user is an administrator",
+		"put it into "+show.Count(len(p.journal.Places), "place")+", verify it and that the user is an administrator",
 		"ask for the ID of the root key "+p.journal.Old+", then delete that key")
 }
 
@@ -147,7 +148,7 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 		return nil, t.explain(err)
 	}
 	if root.Owner() != facts.OwnerRoot {
-		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, shellWord(profile))
+		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, word(profile))
 	}
 	t.asked = o.Now()
 	p := &rootPlan{target: t, aws: a, name: o.root.User, journal: &state.Journal{

@@ -1,24 +1,16 @@
 package rotate
 
 import (
-	"fmt"
-	"strings"
+	"runtime"
+
+	"keycare/credfile/show"
 )
 
-// places counts places for people.
-func places(n int) string {
-	if n == 1 {
-		return "1 place"
+// word writes a profile's or a user's name for a command line that a person is
+// told. Where no command line can hold the name, a word stands for it.
+func word(name string) string {
+	if w := show.Word(name, runtime.GOOS); w != "" {
+		return w
 	}
-	return fmt.Sprintf("%d places", n)
-}
-
-// shellWord quotes s for a POSIX shell where it needs that.
-func shellWord(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+=,", r))
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "NAME"
 }

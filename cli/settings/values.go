@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 func days(to *time.Duration, v string) error {
@@ -44,19 +45,14 @@ func ParseAge(s string) (time.Duration, error) {
 	return total, nil
 }
 
-// shownAge writes a duration as days, with the rest behind them: 90d, 1d12h. What
-// is none stays as it is.
+// shownAge writes a duration in its shortest form: 90d, 1d12h. What is none stays
+// as it is.
 func shownAge(v string) string {
 	d, err := ParseAge(v)
 	if err != nil {
 		return v
 	}
-	rest := d % (24 * time.Hour)
-	text := fmt.Sprintf("%dd", d/(24*time.Hour))
-	if rest == 0 {
-		return text
-	}
-	return text + strings.NewReplacer("m0s", "m", "h0m0s", "h").Replace(rest.String())
+	return show.Duration(d)
 }
 
 func oneOf(v string, known []string) error {
@@ -97,7 +93,7 @@ func account(v string) error {
 }
 
 func keyID(v string) error {
-	if f := credfile.FactsOf(v); len(v) < 16 || len(v) > 32 || f.Kind == credfile.Unknown || f.Kind == credfile.NotAKey {
+	if !show.IsKeyID(v) {
 		return errors.New("it is not an access key ID") // it may be a secret: not shown
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // SiblingKind says how a file beside the shared files came to be there.
@@ -134,10 +135,6 @@ var keyText = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}|(?i:aws_secret_acce
 // maxSibling is the size up to which a sibling is looked into, in bytes.
 const maxSibling = 4 << 20
 
-// idText finds the IDs of long-term keys where they stand by themselves, as in
-// the two kinds of files; in the middle of a secret they would not.
-var idText = regexp.MustCompile(`(?:^|[\s,;="':\x{feff}])(AKIA[A-Z2-7]{16})(?:$|[\s,;"'])`)
-
 // look reports whether there are keys in the file, or whether it cannot be ruled
 // out.
 func (s *Sibling) look(d disk.FS) bool {
@@ -155,16 +152,11 @@ func (s *Sibling) look(d disk.FS) bool {
 		return true
 	}
 	for line := range bytes.Lines(b) {
-		for rest := line; ; {
-			m := idText.FindSubmatchIndex(rest)
-			if m == nil {
-				break
-			}
-			id := string(rest[m[2]:m[3]])
-			if f := credfile.FactsOf(id); !f.Example && !f.Canary && !slices.Contains(s.KeyIDs, id) {
+		for _, id := range show.KeyIDsIn(string(line)) {
+			f := credfile.FactsOf(id)
+			if f.Kind == credfile.LongTerm && !f.Example && !f.Canary && !slices.Contains(s.KeyIDs, id) {
 				s.KeyIDs = append(s.KeyIDs, id)
 			}
-			rest = rest[m[3]:]
 		}
 	}
 	return keyText.Match(b)

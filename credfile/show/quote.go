@@ -2,18 +2,21 @@ package show
 
 import "strings"
 
-// Word writes s as one word of a command line for the shell of a system
-// (runtime.GOOS), in quotes where it needs them: sh, and on Windows one that
-// cmd and PowerShell both read as meant. It is empty where no command line could
-// be shown and copied.
+// Word writes s, which may be a name in a file, as one word of a command line
+// for the shell of a system (runtime.GOOS), in quotes where it needs them: sh,
+// and on Windows one that cmd and PowerShell both read as meant. It is empty
+// where no command line could be shown and copied, and for what may be a secret.
 func Word(s, goos string) string {
-	if bare(s, goos) {
+	switch {
+	case SecretLike(s):
+		return ""
+	case bare(s, goos):
 		return s
 	}
 	return Quoted(s, goos)
 }
 
-// Quoted is Word, always in quotes.
+// Quoted is Word for a path, always in quotes.
 func Quoted(s, goos string) string {
 	switch {
 	case !Printable(s):
@@ -69,7 +72,10 @@ func Arg(s, goos string) string {
 func Command(goos string, argv ...string) string {
 	words := make([]string, len(argv))
 	for i, a := range argv {
-		if words[i] = Word(a, goos); words[i] == "" {
+		if words[i] = a; bare(a, goos) {
+			continue
+		}
+		if words[i] = Quoted(a, goos); words[i] == "" {
 			return ""
 		}
 	}

@@ -55,7 +55,8 @@ var (
 	secretText = regexp.MustCompile(`[A-Za-z0-9/+]{40,}`)
 )
 
-// KeyIDsIn are the key IDs that stand by themselves in a text, in its order.
+// KeyIDsIn are the key IDs that stand by themselves in a text, in its order; not
+// those in the middle of what may be a secret.
 func KeyIDsIn(text string) (ids []string) {
 	for from := 0; ; {
 		at := keyIDText.FindStringIndex(text[from:])
@@ -71,7 +72,7 @@ func KeyIDsIn(text string) (ids []string) {
 }
 
 func wordByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '/' || c == '+'
 }
 
 // SecretLike reports whether a value that is no secret by its place may be one
@@ -100,7 +101,8 @@ func Plain(s string) string {
 	return Text(s)
 }
 
-// Names is a list of profile names for a sentence, the first few by name.
+// Names is a list of profile names for a sentence, the first few by name. What
+// has no name stands in a section that is no profile's.
 func Names(names []string) string {
 	const most = 4
 	quoted := make([]string, len(names))
@@ -109,7 +111,7 @@ func Names(names []string) string {
 	}
 	switch n := len(names); {
 	case n == 0:
-		return ""
+		return "a section that no tool reads as a profile"
 	case n == 1:
 		return "profile " + quoted[0]
 	case n > most:

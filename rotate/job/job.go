@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate"
 	"keycare/rotate/state"
 )
@@ -192,7 +193,7 @@ func (r *run) keys(ctx context.Context, results []rotate.Result, err error) {
 			r.say("profile %s: key %s is replaced by %s, the old key is %s", res.Profile, res.Old, res.New, res.Retired)
 		case rotate.InGrace:
 			r.say("profile %s: key %s is replaced by %s, the old key stays active until %s", res.Profile, res.Old, res.New,
-				res.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
+				show.Time(res.GraceEnds))
 		case rotate.Undone:
 			r.say("profile %s keeps key %s", res.Profile, res.Old)
 		}
@@ -281,7 +282,7 @@ func (r *run) untold() []Notice {
 	now := r.st.Started
 	maps.DeleteFunc(r.st.Told, func(_ string, at time.Time) bool { return now.Sub(at) > forget || at.After(now) })
 	for _, n := range r.notices {
-		n.Text = oneLine(n.Text)
+		n.Text = show.Flow(n.Text)
 		if at, told := r.st.Told[n.About]; told && (n.Again == 0 || now.Sub(at) < n.Again) {
 			continue
 		}
@@ -297,7 +298,7 @@ func (r *run) untold() []Notice {
 }
 
 func (r *run) say(format string, args ...any) {
-	line := oneLine(fmt.Sprintf(format, args...))
+	line := show.Flow(fmt.Sprintf(format, args...))
 	if !slices.Contains(r.did, line) { // Rotate resumes once more what Resume could not end
 		r.did = append(r.did, line)
 	}

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 	"keycare/rotate/state"
 )
 
@@ -33,7 +33,7 @@ func appendLog(s state.Folder, at time.Time, out Outcome, did []string) error {
 	stamp := at.UTC().Format(time.RFC3339)
 	fmt.Fprintf(&b, "%s %s\n", stamp, out)
 	for _, d := range did {
-		fmt.Fprintf(&b, "%s   %s\n", stamp, oneLine(d))
+		fmt.Fprintf(&b, "%s   %s\n", stamp, show.Flow(d))
 	}
 	log = append(log, b.String()...)
 	if over := len(log) - mostLog; over > 0 {
@@ -53,15 +53,4 @@ func readPlain(s state.Folder, path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is no plain file", path)
 	}
 	return s.Disk.ReadFile(path)
-}
-
-// oneLine keeps what comes from files and from AWS from making lines of its own,
-// and from steering a terminal.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"keycare/credfile/show"
 	"keycare/rotate"
 )
 
@@ -41,7 +42,7 @@ func noticeOf(res rotate.Result) (Notice, bool) {
 	switch res.Outcome {
 	case rotate.InGrace:
 		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s stays active until %s.",
-			res.Profile, res.New, res.Old, res.GraceEnds.Local().Format("2006-01-02 15:04 MST"))}, true
+			res.Profile, res.New, res.Old, show.Time(res.GraceEnds))}, true
 	case rotate.Rotated:
 		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s is %s.",
 			res.Profile, res.New, res.Old, res.Retired)}, true
@@ -63,7 +64,7 @@ func noticeOfError(err error, profile string) Notice {
 	switch {
 	case errors.As(err, &used) && isHalf:
 		return Notice{InUse, "in use " + half.Journal.Old, weekly, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It stays until nobody has used it for %s. See: keycare status",
-			half.Journal.Old, half.Journal.Profile, used.Use.At.Local().Format("2006-01-02 15:04 MST"), used.Use.Service, used.Use.Region, used.Grace)}
+			half.Journal.Old, half.Journal.Profile, show.Time(used.Use.At), used.Use.Service, used.Use.Region, used.Grace)}
 	case isHalf:
 		return Notice{Trouble, "half " + half.Journal.ID, weekly, text + ". See: keycare status"}
 	case errors.As(err, &refused):

@@ -3,6 +3,8 @@ package schedule
 import (
 	"errors"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // bare reports whether a word means itself to every reader here.
@@ -77,7 +79,7 @@ func shellWord(s string) string {
 	return "'" + strings.NewReplacer(`'`, `'\''`, `\`, `\''`).Replace(s) + "'"
 }
 
-// shellLine is a command line that can be typed into sh.
+// shellLine is a command line for sh.
 func shellLine(argv []string) string {
 	var words []string
 	for _, a := range argv {
@@ -151,7 +153,7 @@ func windowsWord(s string) string {
 	return b.String()
 }
 
-// windowsLine is a command line that can be typed on Windows.
+// windowsLine is a command line as Windows keeps it.
 func windowsLine(argv []string) string {
 	var words []string
 	for _, a := range argv {
@@ -211,8 +213,8 @@ func windowsWords(s string) []string {
 
 // Line is the job's command line, for people to read and to copy.
 func Line(goos string, argv []string) string {
-	if goos == "windows" {
-		return windowsLine(argv)
+	if line := show.Command(goos, argv...); line != "" {
+		return line
 	}
-	return shellLine(argv)
+	return show.Text(strings.Join(argv, " "))
 }
