@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 )
@@ -37,10 +36,10 @@ var diskFaults = []struct {
 // it came to that, and the error, which is a crash's where one ended f.
 func (w *world) underFault(n int, action diskfault.Action, loss diskfault.Loss, f func(*Options) error) (met bool, op string, err error) {
 	w.t.Helper()
-	d := diskfault.New(disk.OS{}, diskfault.At(n, action))
+	d := diskfault.New(diskfault.Unsynced{}, diskfault.At(n, action))
 	w.disk = d
 	crash, err := diskfault.Run(func() error { return f(w.options()) })
-	w.disk = disk.OS{}
+	w.disk = diskfault.Unsynced{}
 	if crash != nil {
 		if lost := d.Lose(loss); lost != nil {
 			w.t.Fatal(lost)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
@@ -173,7 +172,7 @@ func TestWatch(t *testing.T) {
 // What the state folder has written, or removed, outlasts a power loss.
 func TestStateOutlastsPowerLoss(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "state")
-	d := diskfault.New(disk.OS{}, func(diskfault.Op) diskfault.Action { return diskfault.Pass })
+	d := diskfault.New(diskfault.Unsynced{}, func(diskfault.Op) diskfault.Action { return diskfault.Pass })
 	s := state.Folder{Dir: dir, Disk: d}
 	must := func(err error) {
 		t.Helper()

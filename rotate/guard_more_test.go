@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
@@ -72,7 +71,7 @@ func TestUndoLooksTwice(t *testing.T) {
 	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	fresh := w.fresh()
 	reads := 0
-	w.disk = diskfault.New(disk.OS{}, func(op diskfault.Op) diskfault.Action {
+	w.disk = diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
 		if op.Name == "ReadFile" && strings.HasSuffix(op.String(), w.paths.Config) {
 			if reads++; reads == 1 { // in the first look, when the credentials file was read
 				text := w.text(w.credentials, fresh, w.iam.Secret(fresh))

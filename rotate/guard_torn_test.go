@@ -49,7 +49,7 @@ func TestTornBetweenLookAndReadBack(t *testing.T) {
 	w := newWorld(t)
 	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	reads := 0
-	w.disk = diskfault.New(disk.OS{}, func(op diskfault.Op) diskfault.Action {
+	w.disk = diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
 		if op.Name == "ReadFile" && strings.HasSuffix(op.String(), w.paths.Config) {
 			if reads++; reads == 2 { // the second of two equal looks; the credentials file was read
 				text := w.text(w.credentials, w.old.ID, w.old.Secret)

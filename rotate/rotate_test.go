@@ -251,7 +251,7 @@ func TestLongQuestion(t *testing.T) {
 // makes a key that the watch must not take for a lost one.
 func TestWatchKnowsLaterRotations(t *testing.T) {
 	w := newWorld(t)
-	w.disk = diskfault.New(disk.OS{}, func(op diskfault.Op) diskfault.Action {
+	w.disk = diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
 		if op.Name == "CreateNew" && strings.HasSuffix(op.Path, ".recovery") {
 			return diskfault.CrashAfter
 		}

@@ -17,6 +17,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
@@ -53,7 +54,7 @@ type world struct {
 	clock *clock
 	dir   string
 	paths credfile.Paths
-	disk  disk.FS
+	disk  disk.FS        // its syncs do nothing: see diskfault.Unsynced
 	http  aws.HTTPClient // one for all calls, or each would keep connections of its own
 	old   awstest.Key
 	said  strings.Builder
@@ -67,7 +68,7 @@ const user = "alice"
 // the two files.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: newClock(), dir: t.TempDir(), disk: disk.OS{}, http: awshttp.NewBuildableClient()}
+	w := &world{t: t, clock: newClock(), dir: t.TempDir(), disk: diskfault.Unsynced{}, http: awshttp.NewBuildableClient()}
 	w.iam = awstest.New(t, awstest.Options{Now: w.clock.Now})
 	w.iam.AddUser(awstest.User{Name: user, Path: "/team/a/"})
 	w.old = w.iam.AddKey(user, w.clock.Now().Add(-200*24*time.Hour))
