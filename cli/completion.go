@@ -11,6 +11,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/show"
 	"keycare/report"
+	"keycare/rotate/schedule"
 )
 
 // The shells' scripts ask this program how a command line may go on: they run it
@@ -73,7 +74,7 @@ var fixedValues = map[string][]string{
 	"retire":       {"delete", "deactivate"},
 	"free-slot":    {"never", "inactive", "unused"},
 	"fail-on":      report.LevelNames(),
-	"kind":         {"systemd", "launchd", "task", "cron"},
+	"kind":         schedule.Names(),
 }
 
 // wantsKey names what takes only profiles with a long-term key: arguments by the

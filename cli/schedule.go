@@ -80,11 +80,7 @@ func timerJob(e *env, c *cli.Context, h *schedule.Host) (k schedule.Kind, j sche
 		return "", j, err
 	}
 	if c.IsSet("kind") {
-		var kinds []string
-		for _, known := range schedule.Kinds() {
-			kinds = append(kinds, string(known))
-		}
-		name, err := oneOf(c, "kind", kinds...)
+		name, err := oneOf(c, "kind", schedule.Names()...)
 		if err != nil {
 			return "", j, err
 		}
@@ -175,11 +171,11 @@ func timerEnv(e *env, k schedule.Kind) ([]schedule.Var, error) {
 			own = append(own, s.From)
 		}
 	}
-	if k.KeepsEnv() && otherHome(e) {
+	if !k.Traits().NoEnv && otherHome(e) {
 		own = append(own, "HOME")
 	}
 	vars, left := schedule.Capture(e.Vars.Lookup, own)
-	if !k.KeepsEnv() {
+	if k.Traits().NoEnv {
 		var names []string
 		for _, v := range vars {
 			names = append(names, v.Name)
@@ -255,7 +251,7 @@ func runScheduleInstall(e *env, c *cli.Context) error {
 	if len(j.Env) > 0 {
 		fmt.Fprintf(e.Out, "with, from this shell: %s\n", strings.Join(names(j.Env), ", "))
 	}
-	if k == schedule.Launchd && !r.Same {
+	if k.Traits().StartsNow && !r.Same {
 		fmt.Fprintln(e.Out, "first run: now")
 	} else if at := nextRun(r.Timer); at != "" {
 		fmt.Fprintf(e.Out, "next run: %s\n", at)
@@ -263,22 +259,15 @@ func runScheduleInstall(e *env, c *cli.Context) error {
 	for _, t := range r.Timer.Trouble {
 		e.warn("%s", t)
 	}
-	fmt.Fprintf(e.Out, "to see how it goes: keycare schedule status%s; its log is %s\n", logs(k), job.LogPath(state))
+	also := k.Traits().Logs
+	if also != "" {
+		also = ", " + also
+	}
+	fmt.Fprintf(e.Out, "to see how it goes: keycare schedule status%s; its log is %s\n", also, job.LogPath(state))
 	if len(c.StringSlice("rotate")) == 0 {
 		fmt.Fprintln(e.Out, "it audits once a day and rotates nothing: give --rotate PROFILE to put a profile's key in its care")
 	}
 	return nil
-}
-
-// logs says where else a kind's runs show.
-func logs(k schedule.Kind) string {
-	switch k {
-	case schedule.Systemd:
-		return ", journalctl --user -u keycare"
-	case schedule.Cron:
-		return ", and the mail of cron"
-	}
-	return ""
 }
 
 func names(env []schedule.Var) []string {
@@ -295,8 +284,8 @@ func nextRun(t schedule.Timer) string {
 		return ""
 	}
 	at := show.Time(t.Next)
-	if t.Kind == schedule.Task {
-		at += ", or up to an hour later"
+	if late := t.Kind.Traits().Late; late != "" {
+		at += ", or " + late
 	}
 	return at
 }

@@ -12,6 +12,21 @@ import (
 	"strings"
 )
 
+// Cron is a block in the user's crontab.
+const Cron Kind = "cron"
+
+func cron() kind {
+	return kind{
+		name: Cron, title: "block in the crontab", on: []string{"linux", "darwin", "freebsd", "openbsd", "netbsd"},
+		usable: func(ctx context.Context, h *Host) bool {
+			_, err := crontab(ctx, h)
+			return err == nil
+		},
+		render: cronFiles, find: cronFind, install: cronInstall, remove: cronRemove,
+		Traits: Traits{Logs: "and the mail of cron"},
+	}
+}
+
 const (
 	cronBegin = "# keycare schedule: begin"
 	cronEnd   = "# keycare schedule: end"
@@ -190,7 +205,7 @@ func cronFind(ctx context.Context, h *Host) (*Timer, error) {
 		return nil, err
 	}
 	block := bytes.TrimLeft(text[from:to], "\n")
-	t := &Timer{Kind: Cron, Where: []string{"the crontab of " + h.User}, Active: true}
+	t := &Timer{Where: []string{"the crontab of " + h.User}, Active: true}
 	t.files = []File{{"crontab", bytes.Replace(block, []byte(cronBegin+cronCut), []byte(cronBegin), 1), 0o600}}
 	if t.Job, err = cronJob(string(block)); err != nil {
 		t.Active = false

@@ -123,13 +123,14 @@ func filesBelow(t *testing.T, h *Host) (names []string) {
 	return names
 }
 
-// of is where each kind can be tested.
-var of = map[Kind]string{Systemd: "linux", Launchd: "darwin", Task: "windows", Cron: "linux"}
+// of is a system that has the kind.
+func of(k Kind) string { return kindOf(k).on[0] }
 
 func TestInstallAndRemove(t *testing.T) {
-	for _, k := range Kinds() {
+	for _, k := range Names() {
+		k := Kind(k)
 		t.Run(string(k), func(t *testing.T) {
-			h, p := withPrograms(t, of[k])
+			h, p := withPrograms(t, of(k))
 			if k == Cron {
 				p.tab = []byte("# mine\n")
 			}
@@ -181,7 +182,7 @@ func TestInstallActivates(t *testing.T) {
 		}},
 	} {
 		k, off := c.kind, c.off
-		h, p := withPrograms(t, of[k])
+		h, p := withPrograms(t, of(k))
 		if _, err := h.Install(t.Context(), k, plainJob); err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +248,7 @@ func TestInstallFails(t *testing.T) {
 		{Cron, "crontab - ", 1},
 	} {
 		for _, before := range []bool{false, true} {
-			h, p := withPrograms(t, of[c.kind])
+			h, p := withPrograms(t, of(c.kind))
 			if before {
 				if _, err := h.Install(t.Context(), c.kind, plainJob); err != nil {
 					t.Fatal(err)

@@ -14,6 +14,17 @@ import (
 	"keycare/credfile/disk"
 )
 
+// Launchd is an agent of the user's session.
+const Launchd Kind = "launchd"
+
+func launchd() kind {
+	return kind{
+		name: Launchd, title: "launchd agent", on: []string{"darwin"},
+		render: launchdFiles, find: launchdFind, install: launchdInstall, remove: launchdRemove,
+		Traits: Traits{StartsNow: true},
+	}
+}
+
 const label = "local.keycare.schedule"
 
 // agent is the property list, see launchd.plist(5).
@@ -87,7 +98,7 @@ func launchdFind(ctx context.Context, h *Host) (*Timer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Timer{Kind: Launchd, Where: []string{path}, files: []File{{path, b, 0o644}}}
+	t := &Timer{Where: []string{path}, files: []File{{path, b, 0o644}}}
 	if t.Job, err = launchdJob(b); err != nil {
 		t.Trouble = append(t.Trouble, "the command line in "+path+" cannot be read: "+err.Error())
 	}

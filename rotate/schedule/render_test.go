@@ -39,7 +39,8 @@ var (
 // them.
 func TestRenderGolden(t *testing.T) {
 	for name, job := range map[string]Job{"plain": plainJob, "full": fullJob} {
-		for _, k := range Kinds() {
+		for _, k := range Names() {
+			k := Kind(k)
 			files, err := testHost(t, "windows").Render(k, job)
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +93,8 @@ var odd = []string{
 func TestRoundTrip(t *testing.T) {
 	h := testHost(t, "linux")
 	for _, word := range odd {
-		for _, k := range Kinds() {
+		for _, k := range Names() {
+			k := Kind(k)
 			if k == Task && expands.MatchString(word) {
 				continue
 			}
@@ -111,7 +113,8 @@ func FuzzRoundTrip(f *testing.F) {
 		if j.check() != nil {
 			t.Skip()
 		}
-		for _, k := range Kinds() {
+		for _, k := range Names() {
+			k := Kind(k)
 			roundTrip(t, testHost(t, "linux"), k, j)
 		}
 	})
@@ -133,7 +136,7 @@ func roundTrip(t *testing.T, h *Host, k Kind, want Job) {
 	if k == Systemd {
 		want.Minute = 0
 	}
-	if !k.KeepsEnv() {
+	if k.Traits().NoEnv {
 		want.Env = nil
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -15,18 +15,65 @@ import (
 	"keycare/credfile/disk"
 )
 
-// Kind is one way to start a program again and again.
+// kinds are all, the better ones first. A kind more is a file, as systemd.go is,
+// and a line here: names, completion and the choice for a machine follow.
+func kinds() []kind { return []kind{systemd(), launchd(), taskScheduler(), cron()} }
+
+// Kind is one way to start a program again and again, by its name.
 type Kind string
 
-const (
-	Systemd Kind = "systemd"
-	Launchd Kind = "launchd"
-	Task    Kind = "task"
-	Cron    Kind = "cron"
-)
+// kind is how one Kind works.
+type kind struct {
+	name  Kind
+	title string
+	on    []string // systems (runtime.GOOS) that may have it
+	// usable looks whether it can be used on such a system; nil if it always can.
+	usable func(context.Context, *Host) bool
+	render func(*Host, Job) ([]File, error)
+	// find returns nil if there is no timer.
+	find func(context.Context, *Host) (*Timer, error)
+	// install puts the files in the place of a timer of this kind, or of none.
+	// If it fails, all is as before, or the error says what is left.
+	install func(context.Context, *Host, []File) error
+	// remove takes away the timer that was found.
+	remove func(context.Context, *Host) error
+	Traits
+}
 
-// Kinds are all kinds, the better ones first.
-func Kinds() []Kind { return []Kind{Systemd, Launchd, Task, Cron} }
+// Traits are what people are told about a kind.
+type Traits struct {
+	// NoEnv says that its timers have no variables of their own.
+	NoEnv bool
+	// StartsNow says that the first run follows the installation at once.
+	StartsNow bool
+	// Late is how much later than its time a run may begin; empty for little.
+	Late string
+	// Logs names where else runs show; empty for nowhere.
+	Logs string
+}
+
+func kindOf(k Kind) kind {
+	all := kinds()
+	i := slices.IndexFunc(all, func(one kind) bool { return one.name == k })
+	if i < 0 {
+		panic("no such kind of timer: " + string(k)) // Names are all there are
+	}
+	return all[i]
+}
+
+// Names are those of all kinds, the better ones first.
+func Names() (names []string) {
+	for _, k := range kinds() {
+		names = append(names, string(k.name))
+	}
+	return names
+}
+
+// Title is the kind's name for people.
+func (k Kind) Title() string { return kindOf(k).title }
+
+// Traits are what people are told about the kind.
+func (k Kind) Traits() Traits { return kindOf(k).Traits }
 
 // every is the time between two starts.
 const every = 4 * time.Hour
@@ -83,56 +130,20 @@ type Host struct {
 	User string
 }
 
-// system is how one kind works.
-type system struct {
-	title  string
-	on     []string // systems that may have it
-	render func(*Host, Job) ([]File, error)
-	// find returns nil if there is no timer.
-	find func(context.Context, *Host) (*Timer, error)
-	// install puts the files in the place of a timer of this kind, or of none.
-	// If it fails, all is as before, or the error says what is left.
-	install func(context.Context, *Host, []File) error
-	// remove takes away the timer that was found.
-	remove func(context.Context, *Host) error
-}
-
-func systemOf(k Kind) system {
-	switch k {
-	case Systemd:
-		return system{"systemd user timer", []string{"linux"}, systemdFiles, systemdFind, systemdInstall, systemdRemove}
-	case Launchd:
-		return system{"launchd agent", []string{"darwin"}, launchdFiles, launchdFind, launchdInstall, launchdRemove}
-	case Task:
-		return system{"task of the Task Scheduler", []string{"windows"}, taskFiles, taskFind, taskInstall, taskRemove}
-	}
-	return system{"block in the crontab", []string{"linux", "darwin", "freebsd", "openbsd", "netbsd"}, cronFiles, cronFind, cronInstall, cronRemove}
-}
-
-// Title is the kind's name for people.
-func (k Kind) Title() string { return systemOf(k).title }
-
-// KeepsEnv reports whether a timer of this kind has variables of its own.
-func (k Kind) KeepsEnv() bool { return k != Task }
-
 // Default is the kind for this machine. The error names what is missing.
 func (h *Host) Default(ctx context.Context) (Kind, error) {
-	switch h.GOOS {
-	case "darwin":
-		return Launchd, nil
-	case "windows":
-		return Task, nil
-	}
-	if h.GOOS == "linux" {
-		if _, err := h.Run(ctx, nil, "systemctl", "--user", "show-environment"); err == nil {
-			return Systemd, nil
+	var tried []string
+	for _, k := range kinds() {
+		if !slices.Contains(k.on, h.GOOS) {
+			continue
 		}
+		if k.usable == nil || k.usable(ctx, h) {
+			return k.name, nil
+		}
+		tried = append(tried, string(k.name))
 	}
-	if _, err := crontab(ctx, h); err == nil {
-		return Cron, nil
-	}
-	return "", errors.New("neither systemd's user manager nor crontab can be used here: " +
-		"\"keycare schedule print --kind systemd\" (or cron) shows what another scheduler could start")
+	return "", fmt.Errorf("no timer can be made here (tried: %s): \"keycare schedule print --kind %s\" shows what another scheduler could start",
+		strings.Join(tried, ", "), append(tried, Names()...)[0])
 }
 
 // Render returns what Install would write. It looks at no file.
@@ -140,7 +151,7 @@ func (h *Host) Render(k Kind, j Job) ([]File, error) {
 	if err := j.check(); err != nil {
 		return nil, err
 	}
-	return systemOf(k).render(h, j)
+	return kindOf(k).render(h, j)
 }
 
 // check refuses what not every kind can hold.
@@ -167,13 +178,13 @@ func plain(s string) bool {
 // Find returns the timers that this user has. With an error, those that could
 // be found are returned all the same.
 func (h *Host) Find(ctx context.Context) (timers []Timer, err error) {
-	for _, k := range Kinds() {
-		s := systemOf(k)
-		if !slices.Contains(s.on, h.GOOS) {
+	for _, k := range kinds() {
+		if !slices.Contains(k.on, h.GOOS) {
 			continue
 		}
-		t, findErr := s.find(ctx, h)
+		t, findErr := k.find(ctx, h)
 		if t != nil {
+			t.Kind = k.name
 			timers = append(timers, *t)
 		}
 		err = errors.Join(err, findErr)
@@ -194,7 +205,7 @@ type Result struct {
 // made before another goes, so that a failure leaves one that works.
 func (h *Host) Install(ctx context.Context, k Kind, j Job) (Result, error) {
 	var r Result
-	s := systemOf(k)
+	s := kindOf(k)
 	if !slices.Contains(s.on, h.GOOS) {
 		return r, fmt.Errorf("a %s cannot be made on this system; \"keycare schedule print --kind %s\" shows it", s.title, k)
 	}
@@ -219,13 +230,14 @@ func (h *Host) Install(ctx context.Context, k Kind, j Job) (Result, error) {
 		if err != nil {
 			return r, fmt.Errorf("the %s: %w", s.title, err)
 		}
+		t.Kind = k
 		r.Timer = *t
 	}
 	for _, t := range before {
 		if t.Kind == k {
 			continue
 		}
-		if err := systemOf(t.Kind).remove(ctx, h); err != nil {
+		if err := kindOf(t.Kind).remove(ctx, h); err != nil {
 			return r, fmt.Errorf("the %s is made, but the %s is still there, too: %w", s.title, t.Kind.Title(), err)
 		}
 		r.Removed = append(r.Removed, t)
@@ -242,7 +254,7 @@ func (h *Host) Remove(ctx context.Context) ([]Timer, error) {
 	found, err := h.Find(ctx)
 	var gone []Timer
 	for _, t := range found {
-		if removeErr := systemOf(t.Kind).remove(ctx, h); removeErr != nil {
+		if removeErr := kindOf(t.Kind).remove(ctx, h); removeErr != nil {
 			err = errors.Join(err, fmt.Errorf("cannot remove the %s: %w", t.Kind.Title(), removeErr))
 			continue
 		}

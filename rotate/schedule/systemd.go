@@ -12,6 +12,21 @@ import (
 	"keycare/credfile/disk"
 )
 
+// Systemd is a timer of the user's own manager.
+const Systemd Kind = "systemd"
+
+func systemd() kind {
+	return kind{
+		name: Systemd, title: "systemd user timer", on: []string{"linux"},
+		usable: func(ctx context.Context, h *Host) bool {
+			_, err := systemctl(ctx, h, "show-environment")
+			return err == nil
+		},
+		render: systemdFiles, find: systemdFind, install: systemdInstall, remove: systemdRemove,
+		Traits: Traits{Logs: "journalctl --user -u keycare"},
+	}
+}
+
 const (
 	unitTimer   = "keycare.timer"
 	unitService = "keycare.service"
@@ -129,7 +144,7 @@ func systemctl(ctx context.Context, h *Host, args ...string) ([]byte, error) {
 }
 
 func systemdFind(ctx context.Context, h *Host) (*Timer, error) {
-	t := &Timer{Kind: Systemd}
+	t := &Timer{}
 	for _, name := range []string{unitService, unitTimer} {
 		path := filepath.Join(unitDir(h), name)
 		b, err := h.Disk.ReadFile(path)

@@ -20,6 +20,17 @@ import (
 	"keycare/credfile/disk"
 )
 
+// Task is a task of the Windows Task Scheduler.
+const Task Kind = "task"
+
+func taskScheduler() kind {
+	return kind{
+		name: Task, title: "task of the Task Scheduler", on: []string{"windows"},
+		render: taskFiles, find: taskFind, install: taskInstall, remove: taskRemove,
+		Traits: Traits{NoEnv: true, Late: "up to an hour later"},
+	}
+}
+
 const taskName = `\keycare\schedule`
 
 // task is the definition of a task, in the order of the published schema
@@ -179,7 +190,7 @@ func taskFind(ctx context.Context, h *Host) (*Timer, error) {
 	if err != nil {
 		return nil, nil // its words for "no such task" are in the user's language
 	}
-	found := &Timer{Kind: Task, Where: []string{"task " + taskName}}
+	found := &Timer{Where: []string{"task " + taskName}}
 	t, err := parseTask(out)
 	if err == nil {
 		found.Job, err = taskJob(t)
