@@ -162,7 +162,7 @@ func auditInput(e *env, o auditOptions, now time.Time) (report.Input, *ask.Asker
 	if in.Set == nil {
 		return in, nil, nil
 	}
-	asker := &ask.Asker{Set: in.Set, Profiles: o.profiles, Never: o.never.Bars}
+	asker := &ask.Asker{Set: in.Set, Profiles: o.profiles, Barred: o.never.Bars}
 	if len(asker.Profiles) == 0 {
 		asker.Profiles = in.Set.Profiles()
 	}

@@ -43,7 +43,7 @@ func rotateOptionsWith(e *env, c *cli.Context, paths credfile.Paths, set *settin
 		Now:     e.Now,
 		Wait:    wait,
 		Timeout: timeout,
-		Never:   set.NeverCall.Bars,
+		Barred:  set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),
 		Say:     e.say,
 	}

@@ -73,7 +73,7 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 	if c.Bool("dry-run") {
 		return planReplaceRoot(e, c, o, profile, ro, format)
 	}
-	res, err := o.ReplaceRoot(c.Context, profile, ro)
+	res, err := rotate.New(*o).ReplaceRoot(c.Context, profile, ro)
 	results := []rotate.Result{}
 	if res.Outcome != "" {
 		results = append(results, res)
@@ -82,7 +82,7 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 }
 
 func planReplaceRoot(e *env, c *cli.Context, o *rotate.Options, profile string, ro rotate.RootOptions, format string) error {
-	res, steps, err := o.PlanRoot(c.Context, profile, ro)
+	res, steps, err := rotate.New(*o).PlanRoot(c.Context, profile, ro)
 	if err != nil || format == "json" {
 		var results []rotate.Result
 		if err == nil {

@@ -66,9 +66,9 @@ func runRotate(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	act := o.Rotate
+	act := rotate.New(*o).Rotate
 	if c.Bool("dry-run") {
-		act = o.Plan
+		act = rotate.New(*o).Plan
 	}
 	results, err := act(c.Context, profiles...)
 	if len(profiles) == 0 {
@@ -150,7 +150,7 @@ func chosen(e *env, c *cli.Context, o *rotate.Options) (profiles []string, left 
 		if err != nil {
 			return nil, nil, err
 		}
-		profiles, left = o.Rotatable(set)
+		profiles, left = rotate.New(*o).Rotatable(set)
 		return profiles, left, nil
 	}
 	return []string{e.Vars.Profile()}, nil, nil
@@ -280,7 +280,7 @@ func runResume(e *env, c *cli.Context, format string) error {
 		return err
 	}
 	o.KeepBoth = c.Bool("keep-both")
-	results, err := o.Resume(c.Context)
+	results, err := rotate.New(*o).Resume(c.Context)
 	if err == nil && len(results) == 0 && format == "text" {
 		what := "nothing to resume"
 		if open, err := o.State.Journals(); err != nil || len(open) > 0 {

@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/show"
+	"keycare/rotate"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
 )
@@ -125,7 +126,7 @@ func canRotate(e *env, c *cli.Context, profiles []string) error {
 		return err
 	}
 	for _, p := range profiles {
-		if err := o.CanRotate(p); err != nil {
+		if err := rotate.New(*o).CanRotate(p); err != nil {
 			return err
 		}
 	}

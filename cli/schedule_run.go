@@ -161,14 +161,14 @@ func newJob(e *env, o *rotate.Options, a auditOptions, t timerOptions) *job.Job 
 	j := &job.Job{
 		State: o.State, Now: o.Now, Wait: o.Wait, Jitter: rand.Float64,
 		Reach:  func(ctx context.Context) error { return reach(ctx, o, a, t.rotate) },
-		Resume: o.Resume,
+		Resume: rotate.New(*o).Resume,
 		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, e, a, o.Now()) },
 		Notify: func(n job.Notice) error { return notice.Show(n.Title(), n.Text) },
 	}
 	if len(t.rotate) > 0 {
 		due := *o
 		due.OlderThan, due.Grace, due.Retire = t.maxAge, t.grace, t.retire
-		j.Rotate = func(ctx context.Context) ([]rotate.Result, error) { return due.Rotate(ctx, t.rotate...) }
+		j.Rotate = func(ctx context.Context) ([]rotate.Result, error) { return rotate.New(due).Rotate(ctx, t.rotate...) }
 	}
 	return j
 }
@@ -186,7 +186,7 @@ func reach(ctx context.Context, o *rotate.Options, a auditOptions, care []string
 		return nil // the audit says what is wrong with the files
 	}
 	var profiles []string
-	asker := ask.Asker{Set: set, Profiles: set.Profiles(), Never: a.never.Bars}
+	asker := ask.Asker{Set: set, Profiles: set.Profiles(), Barred: a.never.Bars}
 	for _, ask := range asker.Plan() {
 		profiles = append(profiles, ask.Profile)
 	}

@@ -117,7 +117,7 @@ func (s *workstation) job() *job.Job {
 	e := testEnv()
 	e.Now = s.clock
 	j := newJob(e, &rotate.Options{
-		Paths: s.paths, State: s.state(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Never: s.never.Bars,
+		Paths: s.paths, State: s.state(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Barred: s.never.Bars,
 		Say: func(string, ...any) {}, Timeout: rotate.DefaultTimeout,
 	}, auditOptions{failOn: report.High, never: s.never}, timerOptions{
 		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: state.Delete,

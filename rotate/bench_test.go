@@ -39,7 +39,7 @@ func BenchmarkRotate(b *testing.B) {
 			slow(w)
 			o := w.real(b)
 			b.StartTimer()
-			if _, err := o.Rotate(b.Context(), "default"); err != nil {
+			if _, err := New(*o).Rotate(b.Context(), "default"); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -88,13 +88,13 @@ func BenchmarkRotateMany(b *testing.B) {
 				o := w.real(b)
 				b.StartTimer()
 				if together {
-					if _, err := o.Rotate(b.Context(), names...); err != nil {
+					if _, err := New(*o).Rotate(b.Context(), names...); err != nil {
 						b.Fatal(err)
 					}
 					continue
 				}
 				for _, name := range names {
-					if _, err := o.Rotate(b.Context(), name); err != nil {
+					if _, err := New(*o).Rotate(b.Context(), name); err != nil {
 						b.Fatal(err)
 					}
 				}

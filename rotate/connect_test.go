@@ -49,7 +49,7 @@ func TestConnectBehindCA(t *testing.T) {
 			w.write(w.old.ID, w.old.Secret)
 			o := w.options()
 			o.Connect = client.Connect
-			_, err = o.Rotate(t.Context(), "default")
+			_, err = New(*o).Rotate(t.Context(), "default")
 			if where == "nowhere" {
 				if err == nil || !strings.Contains(err.Error(), "certificate") {
 					t.Errorf("error %v", err)
@@ -73,7 +73,7 @@ func TestConnectIgnoresEnvironmentKeys(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", strings.Repeat("x", 40))
 	o := w.options()
 	o.Connect = client.Connect
-	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	if p := w.inFiles(); p.ID == w.old.ID {

@@ -54,14 +54,14 @@ func (w *world) underFault(n int, action diskfault.Action, loss diskfault.Loss, 
 
 func rotateDefault(ctx context.Context) func(*Options) error {
 	return func(o *Options) error {
-		_, err := o.Rotate(ctx, "default")
+		_, err := New(*o).Rotate(ctx, "default")
 		return err
 	}
 }
 
 func resumeAll(ctx context.Context) func(*Options) error {
 	return func(o *Options) error {
-		_, err := o.Resume(ctx)
+		_, err := New(*o).Resume(ctx)
 		return err
 	}
 }

@@ -83,7 +83,7 @@ func (w *world) finish() {
 	w.t.Helper()
 	var err error
 	for range 4 {
-		if _, err = w.options().Resume(w.t.Context()); err == nil {
+		if _, err = New(*w.options()).Resume(w.t.Context()); err == nil {
 			break
 		}
 		w.saw(err)
@@ -96,7 +96,7 @@ func (w *world) finish() {
 	if js, err := w.options().State.Journals(); err != nil || len(js) > 0 {
 		// A watch stays until a lost request can no longer land.
 		_ = w.clock.Wait(w.t.Context(), watchFor+time.Minute)
-		if _, err := w.options().Resume(w.t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(w.t.Context()); err != nil {
 			w.t.Errorf("resume of a watch: %v", err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestRotateEveryCallFails(t *testing.T) {
 			for n := 0; ; n++ {
 				w := newWorld(t)
 				met := w.faultOn(n, fault(w))
-				_, err := w.options().Rotate(t.Context(), "default")
+				_, err := New(*w.options()).Rotate(t.Context(), "default")
 				if !met() {
 					if err != nil {
 						t.Errorf("no fault met, but %v", err)
@@ -171,7 +171,7 @@ func (w *world) killedAt(n int, after bool) bool {
 		}
 		return awstest.Fault{Kind: awstest.FaultDropBefore}
 	})
-	_, _ = w.options().Rotate(ctx, "default")
+	_, _ = New(*w.options()).Rotate(ctx, "default")
 	w.iam.SetFault(nil)
 	return met.Load()
 }
@@ -192,7 +192,7 @@ func TestResumeEveryCallFails(t *testing.T) {
 							break
 						}
 						metB := w.faultOn(m, fault(w))
-						_, err := w.options().Resume(t.Context())
+						_, err := New(*w.options()).Resume(t.Context())
 						if hit = metB(); hit {
 							pairs++
 						}

@@ -26,7 +26,7 @@ func TestRotateStateFolderRemoved(t *testing.T) {
 				f = awstest.Fault{After: remove}
 			}
 			met := w.faultOn(n, f)
-			_, err := o.Rotate(t.Context(), "default")
+			_, err := New(*o).Rotate(t.Context(), "default")
 			if !met() {
 				break
 			}

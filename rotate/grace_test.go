@@ -15,7 +15,7 @@ func inGrace(t *testing.T) *world {
 	w := newWorld(t)
 	o := w.options()
 	o.Grace = 24 * time.Hour
-	results, err := o.Rotate(t.Context(), "default")
+	results, err := New(*o).Rotate(t.Context(), "default")
 	if err != nil || results[0].Outcome != InGrace {
 		t.Fatalf("%+v, %v", results, err)
 	}
@@ -39,7 +39,7 @@ func inGrace(t *testing.T) *world {
 // resume expects one rotation with this outcome.
 func (w *world) resume(o *Options, want Outcome) error {
 	w.t.Helper()
-	results, err := o.Resume(w.t.Context())
+	results, err := New(*o).Resume(w.t.Context())
 	if len(results) != 1 || results[0].Outcome != want {
 		w.t.Errorf("resume: %+v, %v, want %q", results, err, want)
 	}
@@ -53,7 +53,7 @@ func TestGrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.checkKeys(2)
-	_, err := w.options().Rotate(t.Context(), "default")
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	var refused *Refused
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "grace") {
 		t.Errorf("a second rotation during the grace: %v", err)
@@ -76,7 +76,7 @@ func TestGraceEveryCallFails(t *testing.T) {
 				w := inGrace(t)
 				_ = w.clock.Wait(t.Context(), 25*time.Hour)
 				met := w.faultOn(n, fault(w))
-				_, err := w.options().Resume(t.Context())
+				_, err := New(*w.options()).Resume(t.Context())
 				if !met() {
 					break
 				}

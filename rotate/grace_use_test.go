@@ -14,7 +14,7 @@ func TestGraceRegularUse(t *testing.T) {
 			w := newWorld(t)
 			o := w.options()
 			o.Grace = time.Hour
-			if r, err := o.Rotate(t.Context(), "default"); err != nil || r[0].Outcome != InGrace {
+			if r, err := New(*o).Rotate(t.Context(), "default"); err != nil || r[0].Outcome != InGrace {
 				t.Fatal(r, err)
 			}
 			begin := w.clock.Now()
@@ -28,7 +28,7 @@ func TestGraceRegularUse(t *testing.T) {
 					}
 				}
 				w.iam.SetLastUsed(w.old.ID, shown, "s3", "eu-west-1")
-				if res, _ := w.options().Resume(t.Context()); len(res) == 1 && res[0].Outcome == Rotated {
+				if res, _ := New(*w.options()).Resume(t.Context()); len(res) == 1 && res[0].Outcome == Rotated {
 					t.Fatalf("used every %s: deleted %s after its last use", every, now.Sub(last))
 				}
 			}
@@ -59,7 +59,7 @@ func TestGraceClockAhead(t *testing.T) {
 	o := w.options()
 	o.Grace = 24 * time.Hour
 	o.Now = func() time.Time { return w.clock.Now().AddDate(10, 0, 0) }
-	if r, err := o.Rotate(t.Context(), "default"); err != nil || r[0].Outcome != InGrace {
+	if r, err := New(*o).Rotate(t.Context(), "default"); err != nil || r[0].Outcome != InGrace {
 		t.Fatal(r, err)
 	}
 	if err := w.resume(w.options(), InGrace); err != nil {

@@ -35,7 +35,7 @@ func TestCreateIsNotRetried(t *testing.T) {
 	})
 	o := w.options()
 	o.Connect = client.Connect
-	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Error(err)
 	}
 	var kept []string
@@ -90,7 +90,7 @@ func TestOrphanRule(t *testing.T) {
 		w.haltAt(w.options(), "CreateAccessKey", 1, awstest.FaultDropAfter)
 		spoil(w, w.fresh())
 		before := len(w.iam.Keys(user))
-		_, err := w.options().Resume(t.Context())
+		_, err := New(*w.options()).Resume(t.Context())
 		after := len(w.iam.Keys(user))
 		if name == "" && (after != 1 || err != nil) || name != "" && after != before {
 			t.Errorf("%q: %d keys became %d (%v)", name, before, after, err)
@@ -123,11 +123,11 @@ func TestKilledInSecondCreate(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, _ = o.Rotate(t.Context(), "default")
+	_, _ = New(*o).Rotate(t.Context(), "default")
 	w.iam.SetFault(nil)
 	again := w.options()
 	again.State.Dir = killed
-	if _, err := again.Resume(t.Context()); err != nil || len(w.iam.Keys(user)) != 1 {
+	if _, err := New(*again).Resume(t.Context()); err != nil || len(w.iam.Keys(user)) != 1 {
 		t.Errorf("%v; keys %v", err, w.iam.Keys(user))
 	}
 }
@@ -148,19 +148,19 @@ func TestWatch(t *testing.T) {
 		return awstest.Fault{}
 	})
 	sent := w.clock.Now()
-	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	w.iam.SetFault(nil)
 	_ = w.clock.Wait(t.Context(), 14*time.Minute)
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if js, err := w.options().State.Journals(); err != nil || len(js) != 1 {
 		t.Errorf("no watch 14 minutes after the send: %v, %v", js, err)
 	}
 	late := w.iam.AddKey(user, sent)
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if w.owns(late.ID) {
@@ -230,7 +230,7 @@ func TestKeptBeforeProof(t *testing.T) {
 		made = c.Action == "CreateAccessKey"
 		return awstest.Fault{}
 	})
-	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -257,8 +257,8 @@ func TestLocksAreTaken(t *testing.T) {
 			t.Errorf("%s: %v", filepath.Base(name), err)
 		}
 	}
-	rot := func(ctx context.Context, o *Options) error { _, err := o.Rotate(ctx, "default"); return err }
-	res := func(ctx context.Context, o *Options) error { _, err := o.Resume(ctx); return err }
+	rot := func(ctx context.Context, o *Options) error { _, err := New(*o).Rotate(ctx, "default"); return err }
+	res := func(ctx context.Context, o *Options) error { _, err := New(*o).Resume(ctx); return err }
 	must(o.State.Init())
 	u := w.iam.Users("")[0]
 	for _, name := range []string{credfile.LockName(w.paths.Credentials), credfile.LockName(w.paths.Config), o.State.UserLock(u.Account, u.ID)} {

@@ -55,7 +55,7 @@ func TestNewKeyOfAnotherUser(t *testing.T) {
 			return client.FromConfig(aws.Config{Region: client.DefaultRegion, BaseEndpoint: aws.String(front.URL),
 				Retryer: func() aws.Retryer { return aws.NopRetryer{} }}), nil
 		}
-		_, err = o.Rotate(t.Context(), "default")
+		_, err = New(*o).Rotate(t.Context(), "default")
 		front.Close()
 		if err == nil || !w.owns(w.old.ID) || n == 2 && strings.Contains(w.read(w.paths.Credentials), w.fresh()) && w.fresh() != "" {
 			t.Errorf("%s: %v; keys %v", what, err, w.iam.Keys(user))
@@ -84,7 +84,7 @@ func TestUndoLooksTwice(t *testing.T) {
 	})
 	o := w.options()
 	w.guardDeletes(nil)
-	if _, err := o.Resume(t.Context()); err != nil {
+	if _, err := New(*o).Resume(t.Context()); err != nil {
 		t.Error(err)
 	}
 	w.iam.SetFault(nil)
@@ -130,7 +130,7 @@ func TestSlotRules(t *testing.T) {
 			}
 			return awstest.Fault{}
 		})
-		_, err := w.options().Rotate(t.Context(), "default")
+		_, err := New(*w.options()).Rotate(t.Context(), "default")
 		if (err == nil) != c.gone || w.owns(other.ID) == c.gone {
 			t.Errorf("%s: %v; second key there: %v", name, err, w.owns(other.ID))
 		}
@@ -172,9 +172,9 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 				}
 				return awstest.Fault{}
 			})
-			_, err := w.options().Rotate(t.Context(), "default")
+			_, err := New(*w.options()).Rotate(t.Context(), "default")
 			look(w, name+" for ever", err)
-			_, err = w.options().Resume(t.Context())
+			_, err = New(*w.options()).Resume(t.Context())
 			look(w, name+" for ever, resumed", err)
 			w.iam.Close()
 		}

@@ -33,7 +33,7 @@ func (w *world) haltAt(o *Options, action string, n int, kind awstest.FaultKind)
 		}
 		return awstest.Fault{}
 	})
-	_, err := o.Rotate(ctx, "default")
+	_, err := New(*o).Rotate(ctx, "default")
 	w.iam.SetFault(nil)
 	var half *HalfDone
 	if !errors.As(err, &half) {
@@ -153,7 +153,7 @@ func TestOldCopyAroundRetire(t *testing.T) {
 				count[c.Action]++
 				return fault(w, c, count[c.Action])
 			})
-			if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+			if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 				t.Error(err)
 			}
 			w.iam.SetFault(nil)
@@ -178,7 +178,7 @@ func TestOldCopyAroundAdded(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.guardDeletes(nil)
-		if _, err := w.options().Resume(t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Error(err)
 		}
 		w.iam.SetFault(nil)
@@ -200,7 +200,7 @@ func TestRetireNeedsProofWithAuthProfile(t *testing.T) {
 	o.Auth.Profile = "admin"
 	w.haltAt(o, "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	w.iam.SetKeyStatus(w.fresh(), awstest.Inactive)
-	if _, err := w.options().Resume(t.Context()); err == nil || !w.owns(w.old.ID) {
+	if _, err := New(*w.options()).Resume(t.Context()); err == nil || !w.owns(w.old.ID) {
 		t.Errorf("the old key was retired although the new one does not work: %v", err)
 	}
 	// Known at STS, but not at IAM yet.
@@ -213,7 +213,7 @@ func TestRetireNeedsProofWithAuthProfile(t *testing.T) {
 	o.Auth.Profile = "admin"
 	w.haltAt(o, "DeleteAccessKey", 1, awstest.FaultDropBefore)
 	w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI || v.Service == "sts" })
-	if _, err := w.options().Resume(t.Context()); err == nil || !w.owns(w.old.ID) {
+	if _, err := New(*w.options()).Resume(t.Context()); err == nil || !w.owns(w.old.ID) {
 		t.Errorf("the old key was retired although IAM does not know the new one: %v", err)
 	}
 }

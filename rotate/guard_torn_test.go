@@ -34,7 +34,7 @@ func TestTornFileDeletesNothing(t *testing.T) {
 			w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
 			w.iam.SetVisible(nil)
 			tear(w)
-			_, err := w.options().Resume(t.Context())
+			_, err := New(*w.options()).Resume(t.Context())
 			var half *HalfDone
 			if !errors.As(err, &half) || len(w.iam.Keys(user)) != 2 {
 				t.Errorf("%s, undo %v: %v; keys %v", name, undo, err, w.iam.Keys(user))
@@ -61,7 +61,7 @@ func TestTornBetweenLookAndReadBack(t *testing.T) {
 		return diskfault.Pass
 	})
 	w.guardDeletes(nil)
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Error(err)
 	}
 	w.iam.SetFault(nil)
@@ -85,7 +85,7 @@ func TestTornNoKeyAnswers(t *testing.T) {
 			}
 		}}
 	})
-	_, err := w.options().Rotate(t.Context(), "default")
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	var half *HalfDone
 	if !errors.As(err, &half) {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestTornNoKeyAnswers(t *testing.T) {
 	w.iam.SetFault(nil)
 	w.iam.SetVisible(nil)
 	w.iam.DeleteKey(w.old.ID)
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Error(err)
 	}
 	w.checkWorking()
@@ -112,7 +112,7 @@ func TestTornByEndlessWriter(t *testing.T) {
 	o.Timeout = time.Hour
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	_, err := o.Rotate(ctx, "default")
+	_, err := New(*o).Rotate(ctx, "default")
 	w.iam.SetFault(nil)
 	var half *HalfDone
 	if ctx.Err() != nil || !errors.As(err, &half) {
@@ -167,11 +167,11 @@ func TestKilledInFreeSlot(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, _ = o.Rotate(t.Context(), "default")
+	_, _ = New(*o).Rotate(t.Context(), "default")
 	w.iam.SetFault(nil)
 	again := w.options()
 	again.State.Dir = killed
-	if _, err := again.Resume(t.Context()); err != nil || !w.owns(other.ID) {
+	if _, err := New(*again).Resume(t.Context()); err != nil || !w.owns(other.ID) {
 		t.Errorf("%v; second key there: %v", err, w.owns(other.ID))
 	}
 	w.checkWorking()
@@ -184,7 +184,7 @@ func TestKilledInThenOtherPaths(t *testing.T) {
 		w.haltAt(w.options(), "GetCallerIdentity", n, awstest.FaultDropBefore)
 		o := w.options()
 		o.Paths = credfile.Paths{Credentials: filepath.Join(w.dir, "elsewhere"), Config: filepath.Join(w.dir, "elsewhere-config")}
-		if _, err := o.Resume(t.Context()); err != nil {
+		if _, err := New(*o).Resume(t.Context()); err != nil {
 			t.Error(err)
 		}
 		w.checkWorking()
@@ -206,7 +206,7 @@ func TestKilledInThenMixture(t *testing.T) {
 			} else {
 				w.write(w.old.ID, w.iam.Secret(fresh))
 			}
-			if _, err := w.options().Resume(t.Context()); err != nil {
+			if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 				t.Error(err)
 			}
 			w.checkWorking()
@@ -221,7 +221,7 @@ func TestKilledInThenThirdKey(t *testing.T) {
 		w := newWorld(t)
 		w.haltAt(w.options(), action, n, awstest.FaultDropBefore)
 		w.write("AKIAQAAAAAAAQAAAAAAB", strings.Repeat("z", 40))
-		_, err := w.options().Resume(t.Context())
+		_, err := New(*w.options()).Resume(t.Context())
 		var half *HalfDone
 		if !errors.As(err, &half) || !strings.Contains(err.Error(), "third key") || len(w.iam.Keys(user)) != 2 {
 			t.Errorf("%v; keys %v", err, w.iam.Keys(user))
@@ -251,7 +251,7 @@ func TestLocksAreTakenThenEnded(t *testing.T) {
 	}
 	done := make(chan ended)
 	go func() {
-		results, err := w.options().Resume(t.Context())
+		results, err := New(*w.options()).Resume(t.Context())
 		done <- ended{results, err}
 	}()
 	time.Sleep(150 * time.Millisecond)
@@ -275,7 +275,7 @@ func TestRetireNeedsUserName(t *testing.T) {
 	w.write(w.old.ID, w.old.Secret)
 	o := w.options()
 	o.Auth.Profile, o.Retire = "admin", state.Deactivate
-	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range w.iam.Calls() {

@@ -21,7 +21,7 @@ func TestHostileFinishFirstGrace(t *testing.T) {
 	w.haltAt(o, "GetCallerIdentity", 3, awstest.FaultDropBefore)
 	o = w.options()
 	o.Grace = 24 * time.Hour
-	results, err := o.Rotate(t.Context(), "default")
+	results, err := New(*o).Rotate(t.Context(), "default")
 	if err != nil || results[0].Outcome != InGrace {
 		t.Errorf("the switch was finished, and rotate says: %+v, %v", results, err)
 	}
@@ -35,7 +35,7 @@ func TestHostileUndoNewKeyElsewhere(t *testing.T) {
 	id := w.fresh()
 	w.config += "[profile copy]\naws_access_key_id = " + id + "\naws_secret_access_key = " + w.iam.Secret(id) + "\n"
 	w.write(w.old.ID, w.old.Secret)
-	_, err := w.options().Resume(t.Context())
+	_, err := New(*w.options()).Resume(t.Context())
 	set := credfile.NewSet(w.paths, w.read(w.paths.Credentials), w.read(w.paths.Config))
 	p, perr := set.PairAt(credfile.ConfigFile, "copy")
 	if perr != nil {
@@ -63,7 +63,7 @@ func TestHostileRecoveryDamaged(t *testing.T) {
 			}
 			var err error
 			for range 2 {
-				if _, err = w.options().Resume(t.Context()); err == nil {
+				if _, err = New(*w.options()).Resume(t.Context()); err == nil {
 					break
 				}
 			}
@@ -80,7 +80,7 @@ func TestHostileBackupRestored(t *testing.T) {
 		w := newWorld(t)
 		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		w.write(w.old.ID, w.old.Secret)
-		if _, err := w.options().Resume(t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
 		w.finish()
@@ -95,7 +95,7 @@ func TestHostileStateGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.checkEvery()
-		_, err := w.options().Rotate(t.Context(), "default")
+		_, err := New(*w.options()).Rotate(t.Context(), "default")
 		p, _ := credfile.NewSet(w.paths, w.read(w.paths.Credentials), "").PairAt(credfile.CredentialsFile, "default")
 		other := w.fresh()
 		if p.ID == other {
@@ -116,7 +116,7 @@ func TestHostileOldKeyAddedMidway(t *testing.T) {
 		if err := os.WriteFile(w.paths.Credentials, []byte(b), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := w.options().Resume(t.Context())
+		_, err := New(*w.options()).Resume(t.Context())
 		p, _ := credfile.NewSet(w.paths, w.read(w.paths.Credentials), "").PairAt(credfile.CredentialsFile, "added")
 		if _, ok := w.iam.Valid(p.ID, p.Secret.Reveal()); !ok || err != nil {
 			t.Errorf("%s: profile added holds dead key %s: %v", s.name, p.ID, err)
@@ -129,7 +129,7 @@ func TestHostileNewKeyDisabled(t *testing.T) {
 		w := newWorld(t)
 		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		w.iam.SetKeyStatus(w.fresh(), awstest.Inactive)
-		_, err := w.options().Resume(t.Context())
+		_, err := New(*w.options()).Resume(t.Context())
 		t.Logf("%s: %v", s.name, err)
 		if !w.owns(w.old.ID) {
 			t.Errorf("%s: the only working key was retired", s.name)
@@ -145,7 +145,7 @@ func TestHostileTwoKeysOneUser(t *testing.T) {
 	second := w.iam.AddKey(user, w.clock.Now())
 	w.credentials += "\n[laptop]\naws_access_key_id = " + second.ID + "\naws_secret_access_key = " + second.Secret + "\n"
 	w.write(w.old.ID, w.old.Secret)
-	results, err := w.options().Rotate(t.Context(), "default", "laptop")
+	results, err := New(*w.options()).Rotate(t.Context(), "default", "laptop")
 	if err == nil || isHalf(err) || len(w.iam.Keys(user)) != 2 {
 		t.Errorf("%+v, %v", results, err)
 	}
@@ -162,7 +162,7 @@ func TestHostileTwoStates(t *testing.T) {
 			var mu sync.Mutex
 			o.Say = func(string, ...any) { mu.Lock(); defer mu.Unlock() }
 			o.State.Dir = filepath.Join(w.dir, "state"+string(rune('0'+i)))
-			_, errs[i] = o.Rotate(t.Context(), "default")
+			_, errs[i] = New(*o).Rotate(t.Context(), "default")
 		})
 	}
 	wg.Wait()
@@ -178,7 +178,7 @@ func TestHostileLinkBOM(t *testing.T) {
 		w := newWorld(t)
 		w.credentials = strings.ReplaceAll(strings.ReplaceAll(w.credentials, "\r\n", "\n"), "\n", "\r\n")
 		w.write(w.old.ID, w.old.Secret)
-		if _, err := w.options().Plan(t.Context(), "default"); err != nil {
+		if _, err := New(*w.options()).Plan(t.Context(), "default"); err != nil {
 			t.Skipf("refused beforehand: %v", err)
 		}
 		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
@@ -189,7 +189,7 @@ func TestHostileLinkBOM(t *testing.T) {
 		if err := os.Symlink(real, w.paths.Credentials); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.options().Resume(t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
 		w.checkWorking()
@@ -218,7 +218,7 @@ func TestHostileKeepBothDropsOnlyWorkingKey(t *testing.T) {
 	o := w.options()
 	o.KeepBoth = true
 	js, _ := o.State.Journals()
-	results, err := o.Resume(t.Context())
+	results, err := New(*o).Resume(t.Context())
 	old, _, ok, _ := o.State.Recovery(js[0].ID)
 	if _, works := w.iam.Valid(w.old.ID, w.old.Secret); works && (!ok || old.ID != w.old.ID) {
 		t.Errorf("%+v, %v: the files hold a dead key, the old one works, and its secret is gone", results, err)
@@ -230,7 +230,7 @@ func TestHostileGraceForgetsOnlyWorkingKey(t *testing.T) {
 		w := newWorld(t)
 		met, op, _ := w.underFault(n, diskfault.CrashAfter, diskfault.NoLoss, func(o *Options) error {
 			o.Grace = 24 * time.Hour
-			_, err := o.Rotate(t.Context(), "default")
+			_, err := New(*o).Rotate(t.Context(), "default")
 			return err
 		})
 		if !met {
@@ -245,7 +245,7 @@ func TestHostileGraceForgetsOnlyWorkingKey(t *testing.T) {
 			return
 		}
 		w.iam.DeleteKey(w.fresh())
-		results, err := o.Resume(t.Context())
+		results, err := New(*o).Resume(t.Context())
 		if _, _, ok, _ := o.State.Recovery(js[0].ID); !ok {
 			t.Errorf("%s: %+v, %v: the files hold a dead key, the old one works, and its secret was removed", op, results, err)
 			return
@@ -264,7 +264,7 @@ func TestHostileRelativePath(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(other)
-	results, err := w.options().Resume(t.Context())
+	results, err := New(*w.options()).Resume(t.Context())
 	p, perr := credfile.NewSet(w.paths, w.read(first), "").PairAt(credfile.CredentialsFile, "default")
 	if perr != nil {
 		t.Fatal(perr)
@@ -296,7 +296,7 @@ func TestHostileOldCopyDuringLastProof(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

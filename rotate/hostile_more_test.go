@@ -20,14 +20,14 @@ func TestHostileWatchThenNextRotation(t *testing.T) {
 	w := newWorld(t)
 	lostOnce(w)
 	for range 2 {
-		if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+		if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 			t.Fatal(err)
 		}
 		w.iam.SetFault(nil)
 		_ = w.clock.Wait(t.Context(), 90*day)
 	}
 	for i := range 3 {
-		if _, err := w.options().Resume(t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Errorf("resume %d: %v", i, err)
 		}
 	}
@@ -50,11 +50,11 @@ func TestHostileWatchByRotate(t *testing.T) {
 		return awstest.Fault{}
 	})
 	w.iam.SetListDelay(time.Minute) // the list is late: nothing shows
-	_, err := w.options().Rotate(t.Context(), "default")
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	t.Logf("first: %v; keys %v", err, w.iam.Keys(user))
 	w.iam.SetFault(nil)
 	_ = w.clock.Wait(t.Context(), 5*time.Minute)
-	_, err = w.options().Rotate(t.Context(), "default")
+	_, err = New(*w.options()).Rotate(t.Context(), "default")
 	if err != nil {
 		t.Errorf("the next rotate does not look after the watch: %v", err)
 	}
@@ -71,13 +71,13 @@ func TestHostileWatchAuthProfile(t *testing.T) {
 	o := w.options()
 	o.Auth.Profile = "admin"
 	lostOnce(w)
-	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	w.iam.SetFault(nil)
 	_ = w.clock.Wait(t.Context(), watchFor+time.Hour)
 	for i := range 2 {
-		if _, err := w.options().Resume(t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Errorf("resume %d: half %v: %v", i, isHalf(err), err)
 		}
 	}
@@ -100,12 +100,12 @@ func TestHostileWatchClockAhead(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	o2 := w.options()
 	o2.Now = ahead
-	if _, err := o2.Resume(t.Context()); err != nil {
+	if _, err := New(*o2).Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if js, _ := o2.State.Journals(); len(js) == 0 {
@@ -119,7 +119,7 @@ func TestHostileGraceClockJumps(t *testing.T) {
 	w := inGrace(t)
 	o := w.options()
 	o.Now = func() time.Time { return w.clock.Now().Add(25 * time.Hour) }
-	_, err := o.Resume(t.Context())
+	_, err := New(*o).Resume(t.Context())
 	if !w.owns(w.old.ID) {
 		t.Errorf("the old key was deleted %s after the switch by AWS's clock (%v), its grace is 24h", time.Second, err)
 	}
@@ -135,11 +135,11 @@ func TestHostileGraceClockJumps(t *testing.T) {
 func TestHostileDeniedThenDeletedByHand(t *testing.T) {
 	w := newWorld(t)
 	w.iam.Deny(user, "iam:DeleteAccessKey")
-	if _, err := w.options().Rotate(t.Context(), "default"); !isHalf(err) {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); !isHalf(err) {
 		t.Fatal(err)
 	}
 	w.iam.DeleteKey(w.old.ID)
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Errorf("the old key is gone, and resume still says: %v", err)
 	}
 }
@@ -149,15 +149,15 @@ func TestHostileUndoDeniedThenDeletedByHand(t *testing.T) {
 	w := newWorld(t)
 	w.iam.Deny(user, "iam:DeleteAccessKey")
 	w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })
-	if _, err := w.options().Rotate(t.Context(), "default"); !isHalf(err) {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); !isHalf(err) {
 		t.Fatal(err)
 	}
 	o := w.options()
 	o.KeepBoth = true
-	_, err := o.Resume(t.Context())
+	_, err := New(*o).Resume(t.Context())
 	t.Logf("--keep-both: %v", err)
 	w.iam.DeleteKey(w.fresh())
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Errorf("the new key is gone, and resume still says: %v", err)
 	}
 }
@@ -178,10 +178,10 @@ func TestHostileJournalDamaged(t *testing.T) {
 	_ = os.WriteFile(f, []byte("[bob]\naws_access_key_id = "+k.ID+"\naws_secret_access_key = "+k.Secret+"\n"), 0o600)
 	ob := w.options()
 	ob.Paths.Credentials = f
-	if _, err := ob.Rotate(t.Context(), "bob"); err != nil {
+	if _, err := New(*ob).Rotate(t.Context(), "bob"); err != nil {
 		t.Errorf("bob's rotation: %v", err)
 	}
-	if _, err := w.options().Resume(t.Context()); err == nil || !isHalf(err) {
+	if _, err := New(*w.options()).Resume(t.Context()); err == nil || !isHalf(err) {
 		t.Errorf("resume: exit 3 for what is half done: %v", err)
 	}
 }
@@ -195,7 +195,7 @@ func TestHostileRecoveryWithoutJournal(t *testing.T) {
 	if err := os.Remove(o.State.JournalPath(js[0].ID)); err != nil {
 		t.Fatal(err)
 	}
-	results, err := w.options().Resume(t.Context())
+	results, err := New(*w.options()).Resume(t.Context())
 	if err == nil && len(results) == 0 {
 		t.Errorf("nothing to resume, it says, and beside it lies a recovery file with the only copy of a live key's secret; keys %v", w.iam.Keys(user))
 	}
@@ -210,14 +210,14 @@ func TestHostileResumeLockedExit(t *testing.T) {
 	js, _ := o.State.Journals()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	names, _ := o.lockNames(o.Paths), error(nil)
+	names, _ := New(*o).lockNames(o.Paths), error(nil)
 	unlock, err := credfile.Lock(t.Context(), names...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unlock()
 	_ = js
-	results, err := o.Resume(ctx)
+	results, err := New(*o).Resume(ctx)
 	if !isHalf(err) {
 		t.Errorf("exit 3 although a rotation is half done: %+v, %v", results, err)
 	}
@@ -244,7 +244,7 @@ func TestHostilePutBacksUsedUpAfterDelete(t *testing.T) {
 			n++
 		}
 	}
-	_, err := o.Rotate(t.Context(), "default")
+	_, err := New(*o).Rotate(t.Context(), "default")
 	t.Logf("plain: %v, %d put-backs", err, n)
 	w.checkWorking()
 
@@ -258,7 +258,7 @@ func TestHostilePutBacksUsedUpAfterDelete(t *testing.T) {
 	w.iam.DeleteKey(w.old.ID) // as a retirement whose reply was lost did
 	w.write(w.old.ID, w.old.Secret)
 	for range 2 {
-		_, err = w.options().Resume(t.Context())
+		_, err = New(*w.options()).Resume(t.Context())
 	}
 	if err != nil {
 		t.Errorf("the file holds a deleted key, the new pair is in the recovery file, and resume does not put it back: %v", err)
@@ -279,9 +279,9 @@ func TestHostileFreeSlotCrash(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, _ = w.options().Rotate(ctx, "default")
+	_, _ = New(*w.options()).Rotate(ctx, "default")
 	w.iam.SetFault(nil)
-	results, err := w.options().Resume(t.Context())
+	results, err := New(*w.options()).Resume(t.Context())
 	past, _ := w.options().State.History()
 	if !w.owns(other.ID) && len(past) == 0 {
 		t.Errorf("%+v, %v: all is as it was before, it says, and no history names the deleted key %s", results, err, other.ID)
@@ -307,14 +307,14 @@ func TestHostileKilledInCreateAfterSlowSlot(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, _ = o.Rotate(t.Context(), "default")
+	_, _ = New(*o).Rotate(t.Context(), "default")
 	w.iam.SetFault(nil)
 	o = w.options()
 	o.State.Dir = killed
 	_ = w.clock.Wait(t.Context(), time.Minute)
 	var err error
 	for range 3 {
-		if _, err = o.Resume(t.Context()); err == nil {
+		if _, err = New(*o).Resume(t.Context()); err == nil {
 			break
 		}
 	}
@@ -339,13 +339,13 @@ func TestKeepBothCloses(t *testing.T) {
 				w := newWorld(t)
 				w.haltAt(w.options(), stage.action, stage.n, awstest.FaultDropBefore)
 				act(w)
-				if _, err := w.options().Resume(t.Context()); !isHalf(err) || !strings.Contains(err.Error(), "--keep-both") {
+				if _, err := New(*w.options()).Resume(t.Context()); !isHalf(err) || !strings.Contains(err.Error(), "--keep-both") {
 					t.Errorf("resume: %v", err)
 				}
 				before := len(w.iam.Secrets())
 				o := w.options()
 				o.KeepBoth = true
-				results, err := o.Resume(t.Context())
+				results, err := New(*o).Resume(t.Context())
 				if err != nil || len(results) != 1 || results[0].Outcome != KeptBoth {
 					t.Errorf("--keep-both: %+v, %v", results, err)
 				}

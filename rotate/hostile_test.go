@@ -34,7 +34,7 @@ func TestHostileFinishFirstOtherFile(t *testing.T) {
 	}
 	o := w.options()
 	o.Paths.Credentials, o.Paths.Config = b, filepath.Join(w.dir, "none")
-	results, err := o.Rotate(t.Context(), "default")
+	results, err := New(*o).Rotate(t.Context(), "default")
 	set := credfile.NewSet(o.Paths, w.read(b), "")
 	p, perr := set.PairAt(credfile.CredentialsFile, "default")
 	if perr != nil {
@@ -53,7 +53,7 @@ func TestHostileUndoRenamed(t *testing.T) {
 	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore) // undo is decided
 	w.iam.RenameUser(user, "alicia")
 	w.iam.SetVisible(nil)
-	_, err := w.options().Resume(t.Context())
+	_, err := New(*w.options()).Resume(t.Context())
 	if keys := w.iam.Keys("alicia"); len(keys) != 1 && !isHalf(err) {
 		t.Errorf("undone (%v), and the new key is left, active: %v", err, keys)
 	}
@@ -76,7 +76,7 @@ func TestHostileRetireRenamedSTSLost(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	results, err := w.options().Rotate(t.Context(), "default")
+	results, err := New(*w.options()).Rotate(t.Context(), "default")
 	if keys := w.iam.Keys("alicia"); len(keys) != 1 && !isHalf(err) {
 		t.Errorf("%+v, %v: and the old key is left, active: %v", results, err, keys)
 	}
@@ -92,16 +92,16 @@ func TestHostileOrphanRenamed(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, _ = w.options().Rotate(ctx, "default")
+	_, _ = New(*w.options()).Rotate(ctx, "default")
 	w.iam.SetFault(nil)
 	w.iam.RenameUser(user, "alicia")
 	for range 3 {
-		if _, err := w.options().Resume(t.Context()); err == nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err == nil {
 			break
 		}
 	}
 	if keys := w.iam.Keys("alicia"); len(keys) != 1 {
-		_, err := w.options().Resume(t.Context())
+		_, err := New(*w.options()).Resume(t.Context())
 		t.Errorf("resume never ends: %v; keys %v", err, keys)
 	}
 }
@@ -110,7 +110,7 @@ func TestHostileOrphanRenamed(t *testing.T) {
 func TestHostileWatchProfileRemoved(t *testing.T) {
 	w := newWorld(t)
 	lostOnce(w)
-	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	w.iam.SetFault(nil)
@@ -121,7 +121,7 @@ func TestHostileWatchProfileRemoved(t *testing.T) {
 	}
 	_ = w.clock.Wait(t.Context(), watchFor+time.Hour)
 	for i := range 3 {
-		if _, err := w.options().Resume(t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Errorf("resume %d, long after the watch: half %v: %v", i, isHalf(err), err)
 		}
 	}

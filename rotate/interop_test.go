@@ -125,7 +125,7 @@ func TestInteropMotoAndCLI(t *testing.T) {
 	var who struct{ Arn string }
 	m.must(&who, "sts", "get-caller-identity", "--profile", "work")
 	before := who.Arn
-	results, err := o.Rotate(t.Context(), "work")
+	results, err := New(*o).Rotate(t.Context(), "work")
 	if err != nil {
 		t.Fatal(err)
 	}

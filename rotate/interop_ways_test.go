@@ -95,7 +95,7 @@ func TestInteropMotoWays(t *testing.T) {
 		write(paths.Credentials, admin+section("dea", old))
 		o := options(t)
 		o.Retire = state.Deactivate
-		if _, err := o.Rotate(t.Context(), "dea"); err != nil {
+		if _, err := New(*o).Rotate(t.Context(), "dea"); err != nil {
 			t.Fatal(err)
 		}
 		is("dea", "dea")
@@ -109,7 +109,7 @@ func TestInteropMotoWays(t *testing.T) {
 		m.must(nil, "iam", "update-access-key", "--user-name", "two", "--access-key-id", second.ID, "--status", "Inactive", "--profile", "admin")
 		write(paths.Credentials, admin+section("two", old))
 		write(paths.Config, section("profile third", old)+"region = eu-west-1\n")
-		if _, err := options(t).Rotate(t.Context(), "third"); err != nil {
+		if _, err := New(*options(t)).Rotate(t.Context(), "third"); err != nil {
 			t.Fatal(err)
 		}
 		is("two", "two")
@@ -124,7 +124,7 @@ func TestInteropMotoWays(t *testing.T) {
 		write(paths.Credentials, admin+section("gra", old))
 		o := options(t)
 		o.Grace = 24 * time.Hour
-		if _, err := o.Rotate(t.Context(), "gra"); err != nil {
+		if _, err := New(*o).Rotate(t.Context(), "gra"); err != nil {
 			t.Fatal(err)
 		}
 		is("gra", "gra")
@@ -137,7 +137,7 @@ func TestInteropMotoWays(t *testing.T) {
 		write(paths.Credentials, admin+section("ann", a)+section("ben", b))
 		o := options(t)
 		o.Auth.Profile = "admin"
-		results, err := o.Rotate(t.Context(), "ann", "ben")
+		results, err := New(*o).Rotate(t.Context(), "ann", "ben")
 		if err != nil || len(results) != 2 {
 			t.Fatal(results, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -16,36 +15,26 @@ import (
 // usersAtOnce bounds how many users' keys are rotated at the same time.
 const usersAtOnce = 8
 
-// job is one key of a run about several, from its first profile to its result.
-type job struct {
+// keyTask is one key of a run about several, from its first profile to its result.
+type keyTask struct {
 	profile string
 	id      string // of the key
 	aws     *client.AWS
 	journal *state.Journal
-	target  *target
+	target  *keyTarget
 	help    client.Signer
 	result  Result
 	err     error
 }
 
 // failed notes that nothing more is done about the key.
-func (b *job) failed(err error) {
-	var notDue *NotDue
+func (b *keyTask) failed(err error) {
+	var notDue *tooYoung
 	if errors.As(err, &notDue) {
 		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: fmt.Sprintf("profile %q: %v", b.profile, err), Places: []string{}}
 		return
 	}
 	b.err = err
-}
-
-// NotDue says that a key is younger than it may get.
-type NotDue struct {
-	ID        string
-	Age, Most time.Duration
-}
-
-func (e *NotDue) Error() string {
-	return fmt.Sprintf("key %s is %d days old, it is due after %d", e.ID, e.Age/day, e.Most/day)
 }
 
 // Rotate replaces the keys of the profiles, each key everywhere it stands in the
@@ -54,46 +43,45 @@ func (e *NotDue) Error() string {
 // first. One failure does not stop the others: the results are in the order of
 // the profiles, and the error joins what went wrong, each a *Refused, a
 // *HalfDone, or a failure before anything was done.
-func (o *Options) Rotate(ctx context.Context, profiles ...string) ([]Result, error) {
-	o.defaults()
-	jobs := o.jobs(profiles)
+func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, error) {
+	jobs := rot.tasks(profiles)
 	todo := pending(jobs)
 	if len(todo) == 0 {
 		return collect(jobs)
 	}
-	if err := o.State.Init(); err != nil {
+	if err := rot.State.Init(); err != nil {
 		return nil, err
 	}
-	unlock, err := o.lock(ctx, o.lockNames(o.Paths))
+	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if err := o.sweepProbes(); err != nil {
+	if err := rot.sweepProbes(); err != nil {
 		return nil, err
 	}
 	for _, b := range todo {
-		if b.result, b.err = o.finishFirst(ctx, b.profile); b.err == nil && b.result.Outcome == "" {
-			b.aws, b.err = o.connect(ctx, b.profile)
+		if b.result, b.err = rot.finishFirst(ctx, b.profile); b.err == nil && b.result.Outcome == "" {
+			b.aws, b.err = rot.connect(ctx, b.profile)
 		}
 	}
-	each(pending(jobs), func(b *job) {
+	each(pending(jobs), func(b *keyTask) {
 		var err error
-		if b.journal, b.target, b.help, err = o.prepare(ctx, b.aws, b.profile); err != nil {
+		if b.journal, b.target, b.help, err = rot.prepare(ctx, b.aws, b.profile); err != nil {
 			b.failed(err)
 		}
 	})
 	for _, b := range pending(jobs) { // one after another: a person answers
-		if err := o.agree(b.journal); err != nil {
+		if err := rot.agree(b.journal); err != nil {
 			b.failed(err)
 		}
 	}
 	todo = pending(jobs)
 	done := 0
-	each(todo, func(b *job) {
-		b.result, b.err = o.carryOut(ctx, b, len(todo) > 1)
+	each(todo, func(b *keyTask) {
+		b.result, b.err = rot.carryOut(ctx, b, len(todo) > 1)
 		if len(todo) > 1 {
-			o.progress(&done, len(todo), b)
+			rot.progress(&done, len(todo), b)
 		}
 	})
 	return collect(jobs)
@@ -101,25 +89,25 @@ func (o *Options) Rotate(ctx context.Context, profiles ...string) ([]Result, err
 
 // jobs groups the profiles by key. A profile whose key cannot be rotated, by the
 // files alone, is a job with an error.
-func (o *Options) jobs(profiles []string) []*job {
-	var jobs []*job
+func (rot *Rotator) tasks(profiles []string) []*keyTask {
+	var jobs []*keyTask
 	byKey := map[string]bool{}
 	for _, p := range profiles {
-		t, err := o.examine(p)
+		t, err := rot.examine(p)
 		switch {
 		case err != nil:
-			jobs = append(jobs, &job{profile: p, err: err})
+			jobs = append(jobs, &keyTask{profile: p, err: err})
 		case !byKey[t.pair.ID]:
 			byKey[t.pair.ID] = true
-			jobs = append(jobs, &job{profile: p, id: t.pair.ID})
+			jobs = append(jobs, &keyTask{profile: p, id: t.pair.ID})
 		}
 	}
 	return jobs
 }
 
 // pending returns the jobs that have neither failed nor ended.
-func pending(jobs []*job) []*job {
-	var todo []*job
+func pending(jobs []*keyTask) []*keyTask {
+	var todo []*keyTask
 	for _, b := range jobs {
 		if b.err == nil && b.result.Outcome == "" {
 			todo = append(todo, b)
@@ -129,7 +117,7 @@ func pending(jobs []*job) []*job {
 }
 
 // each does the jobs, several at a time; a single one on this goroutine.
-func each(jobs []*job, do func(*job)) {
+func each(jobs []*keyTask, do func(*keyTask)) {
 	if len(jobs) == 1 {
 		do(jobs[0])
 		return
@@ -146,7 +134,7 @@ func each(jobs []*job, do func(*job)) {
 	wg.Wait()
 }
 
-func collect(jobs []*job) ([]Result, error) {
+func collect(jobs []*keyTask) ([]Result, error) {
 	var results []Result
 	var errs []error
 	for _, b := range jobs {
@@ -163,28 +151,28 @@ func collect(jobs []*job) ([]Result, error) {
 	return results, errors.Join(errs...)
 }
 
-func (o *Options) progress(done *int, total int, b *job) {
-	o.shared.Lock()
+func (rot *Rotator) progress(done *int, total int, b *keyTask) {
+	rot.saying.Lock()
 	*done++
 	n := *done
-	o.shared.Unlock()
+	rot.saying.Unlock()
 	what := string(b.result.Outcome) // the error itself is told at the end
 	if b.err != nil {
 		what = string(Failed)
 	}
-	o.Say("[%d/%d] profile %s: %s", n, total, b.profile, what)
+	rot.say("[%d/%d] profile %s: %s", n, total, b.profile, what)
 }
 
 // agree asks a person about one rotation.
-func (o *Options) agree(j *state.Journal) error {
-	if o.Yes {
+func (rot *Rotator) agree(j *state.Journal) error {
+	if rot.Yes {
 		return nil
 	}
 	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop.", j.Retire.Past())
 	if j.Grace > 0 {
 		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
 	}
-	ok, err := o.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
+	ok, err := rot.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
 		j.Old, j.UserName, j.User.Account, show.Count(len(j.Places), "place"), fate))
 	if err == nil && !ok {
 		err = refuse("nothing was changed")
@@ -193,20 +181,19 @@ func (o *Options) agree(j *state.Journal) error {
 }
 
 // carryOut does one rotation, from its intent to its end.
-func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, error) {
-	own := *o
-	if named {
-		own.Say = func(format string, args ...any) { o.Say("profile "+b.profile+": "+format, args...) }
-	}
-	unlock, err := own.lock(ctx, []string{o.State.UserLock(b.journal.User.Account, b.journal.User.UserID)})
+func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Result, error) {
+	unlock, err := rot.lock(ctx, []string{rot.State.UserLock(b.journal.User.Account, b.journal.User.UserID)})
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
-	notes := own.modeNotes(b.target)
-	r, err := own.begin(b.aws, b.journal, b.target, b.help)
+	notes := rot.modeNotes(b.target)
+	r, err := rot.begin(b.aws, b.journal, b.target, b.help)
 	if err != nil {
 		return Result{}, err
+	}
+	if named {
+		r.name = "profile " + b.profile + ": "
 	}
 	out, err := r.loop(ctx)
 	if out == Undone && err == nil {
@@ -219,27 +206,11 @@ func (o *Options) carryOut(ctx context.Context, b *job, named bool) (Result, err
 	return res, err
 }
 
-// undoneBecause says why a rotation that was undone was.
-func (r *run) undoneBecause() error {
-	why := fmt.Sprintf("the new key %s did not answer within %s", r.j.New, r.Timeout)
-	switch {
-	case r.j.New == "":
-		why = "no new key could be made"
-	case r.w.Switches > maxPutBacks:
-		why = "another program keeps putting the old key back into the files"
-	}
-	err := fmt.Errorf("%s, so the rotation was undone; profile %q keeps key %s", why, r.j.Profile, r.j.Old)
-	if r.why != nil {
-		err = fmt.Errorf("%w: %w", err, r.why)
-	}
-	return err
-}
-
 // Rotatable returns the profiles whose keys can be rotated as far as the files
 // tell, for "all". What is left out is returned with the reason.
-func (o *Options) Rotatable(set *credfile.Set) (profiles []string, left []Result) {
+func (rot *Rotator) Rotatable(set *credfile.Set) (profiles []string, left []Result) {
 	for _, p := range set.Profiles() {
-		_, err := o.examineIn(set, p)
+		_, err := rot.examineIn(set, p)
 		var none *credfile.NoKeyError
 		var refused *Refused
 		switch {

@@ -70,7 +70,7 @@ func outcomes(results []Result) map[Outcome]int {
 
 func TestMany(t *testing.T) {
 	w, names := crowd(t, 30, anyAge)
-	results, err := w.options().Rotate(t.Context(), names...)
+	results, err := New(*w.options()).Rotate(t.Context(), names...)
 	if err != nil || outcomes(results)[Rotated] != 30 {
 		t.Fatalf("%v %v", outcomes(results), err)
 	}
@@ -92,7 +92,7 @@ func TestManyThrottled(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	results, err := w.options().Rotate(t.Context(), names...)
+	results, err := New(*w.options()).Rotate(t.Context(), names...)
 	if err != nil || outcomes(results)[Rotated] != 40 {
 		t.Fatalf("%v %v", outcomes(results), err)
 	}
@@ -103,7 +103,7 @@ func TestManyThrottled(t *testing.T) {
 func TestManyOneFails(t *testing.T) {
 	w, names := crowd(t, 5, anyAge)
 	w.iam.Deny("p2", "iam:CreateAccessKey")
-	results, err := w.options().Rotate(t.Context(), names...)
+	results, err := New(*w.options()).Rotate(t.Context(), names...)
 	got := outcomes(results)
 	if got[Rotated] != 4 || err == nil || !strings.Contains(err.Error(), "iam:CreateAccessKey") || !strings.Contains(err.Error(), "user/p2") {
 		t.Errorf("%v, %v", got, err)
@@ -120,7 +120,7 @@ func TestManyDue(t *testing.T) {
 	w, names := crowd(t, 4, func(i int) time.Duration { return []time.Duration{89, 90, 91, 200}[i]*day + time.Hour })
 	o := w.options()
 	o.OlderThan = 90 * day
-	results, err := o.Rotate(t.Context(), names...)
+	results, err := New(*o).Rotate(t.Context(), names...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestManyDue(t *testing.T) {
 // Profiles with one key are one rotation.
 func TestManySharedKey(t *testing.T) {
 	w := newWorld(t)
-	results, err := w.options().Rotate(t.Context(), "twin", "third", "default")
+	results, err := New(*w.options()).Rotate(t.Context(), "twin", "third", "default")
 	if err != nil || len(results) != 1 || len(results[0].Places) != 3 {
 		t.Errorf("%+v, %v", results, err)
 	}
@@ -153,7 +153,7 @@ func TestRotatable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profiles, left := o.Rotatable(set)
+	profiles, left := New(*o).Rotatable(set)
 	if strings.Join(profiles, " ") != "default other twin third" || len(left) != 2 {
 		t.Errorf("rotatable %q, left %+v", profiles, left)
 	}
@@ -182,7 +182,7 @@ func TestInterrupted(t *testing.T) {
 			return w.clock.Wait(ctx, d)
 		}
 		w.iam.SetFault(func(awstest.Call) awstest.Fault { return awstest.Fault{After: point} })
-		_, err := o.Rotate(ctx, "default")
+		_, err := New(*o).Rotate(ctx, "default")
 		w.iam.SetFault(nil)
 		stopped := ctx.Err() != nil
 		cancel()

@@ -102,7 +102,7 @@ func b2u(b bool) uint8 {
 	return 0
 }
 
-func (m *model) step(s *mstate) (Step, string) {
+func (m *model) step(s *mstate) (step, string) {
 	j := state.Journal{Direction: dirs[s.dir]}
 	if s.jNew > 0 {
 		j.New = "NEW"
@@ -111,10 +111,10 @@ func (m *model) step(s *mstate) (Step, string) {
 	if s.w.resumed > 0 && s.w.decided == 0 && (m.noBindUndo && j.Direction == state.Undo || m.noBindRetire && j.Direction == state.Retire) {
 		j.Direction = state.Undecided
 	}
-	w := World{
+	w := observed{
 		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: true, Switches: int(s.w.switches),
-		Files: Hold(s.w.files), OldSTS: Seen(s.w.oldSTS), OldIAM: Seen(s.w.oldIAM), NewSTS: Seen(s.w.newSTS), NewIAM: Seen(s.w.newIAM),
-		Back: Seen(s.w.back), Listed: Seen(s.w.listed), Gone: Seen(s.w.gone), Orphan: Seen(s.w.orphan),
+		Files: filesState(s.w.files), OldSTS: answer(s.w.oldSTS), OldIAM: answer(s.w.oldIAM), NewSTS: answer(s.w.newSTS), NewIAM: answer(s.w.newIAM),
+		Back: answer(s.w.back), Listed: answer(s.w.listed), Gone: answer(s.w.gone), Orphan: answer(s.w.orphan),
 	}
 	if s.w.unknown > 0 {
 		w.Unknown = []string{"SOME"}

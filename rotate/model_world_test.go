@@ -31,7 +31,7 @@ func (m *model) others(s mstate, emit func(mstate)) {
 	closing := s.ending > 0
 	if s.alive > 0 && !closing {
 		step, _ := m.step(&s)
-		closing = step == StepClose || step == StepCloseUndone
+		closing = step == stepClose || step == stepCloseUndone
 	}
 	if s.journal > 0 && !closing {
 		m.writer(s, emit)
@@ -88,34 +88,34 @@ func (m *model) writer(s mstate, emit func(mstate)) {
 	}
 }
 
-func (s mstate) hold() Hold {
+func (s mstate) hold() filesState {
 	a, b := s.place[0], s.place[1]
 	switch {
 	case a == plTorn || b == plTorn:
-		return HoldDoubtful
+		return filesDoubtful
 	case a == plMix && s.w.haveOld+s.w.haveNew < 2, b == plMix && s.w.haveOld+s.w.haveNew < 2:
-		return HoldForeign
+		return filesForeign
 	case a != b || a == plMix:
-		return HoldPart
+		return filesMixed
 	case a == plNew:
-		return HoldNew
+		return filesNew
 	}
-	return HoldOld
+	return filesOld
 }
 
 // answers emits s with each answer that a key may give: the true one, and a
 // wrong one while the budget for flapping lasts. A key that we deleted may
 // still answer for a while.
-func answers(s mstate, key uint8, emit func(mstate, Seen)) {
-	truth := NotYet
+func answers(s mstate, key uint8, emit func(mstate, answer)) {
+	truth := notYet
 	if key == keyLive {
-		truth = Yes
+		truth = yes
 	}
 	emit(s, truth)
 	if s.flap > 0 && key != keyNone {
 		n := s
 		n.flap--
-		emit(n, Yes+NotYet-truth)
+		emit(n, yes+notYet-truth)
 	}
 }
 
@@ -128,59 +128,59 @@ func (m *model) act(s mstate, emit func(mstate)) {
 	}
 	step, _ := m.step(&s)
 	switch step {
-	case StepStop:
+	case stepStop:
 		emit(die(s))
-	case StepWait:
+	case stepWait:
 		m.wait(s, emit)
-	case StepLookFiles:
+	case stepLookFiles:
 		s.w.files = uint8(s.hold())
-		if m.emptyIsForeign && Hold(s.w.files) == HoldDoubtful {
-			s.w.files = uint8(HoldNew)
+		if m.emptyIsForeign && filesState(s.w.files) == filesDoubtful {
+			s.w.files = uint8(filesNew)
 		}
-		if Hold(s.w.files) != HoldNew {
+		if filesState(s.w.files) != filesNew {
 			s.w.back = 0
 		}
 		emit(s)
-	case StepLookList:
+	case stepLookList:
 		m.list(s, emit)
-	case StepCreate:
+	case stepCreate:
 		m.create(s, emit)
-	case StepDeleteOrphan:
+	case stepDeleteOrphan:
 		m.deleteOrphan(s, emit)
-	case StepProveNew:
-		answers(s, s.fresh, func(n mstate, sts Seen) {
-			answers(n, n.fresh, func(n mstate, iam Seen) {
+	case stepProveNew:
+		answers(s, s.fresh, func(n mstate, sts answer) {
+			answers(n, n.fresh, func(n mstate, iam answer) {
 				n.w.newSTS, n.w.newIAM = uint8(sts), uint8(iam)
 				emit(n)
 			})
 		})
-	case StepProveOld:
-		answers(s, s.old, func(n mstate, a Seen) {
+	case stepProveOld:
+		answers(s, s.old, func(n mstate, a answer) {
 			n.w.oldSTS, n.w.oldIAM = uint8(a), uint8(a)
 			emit(n)
 		})
-	case StepSwitch, StepPutBack:
+	case stepSwitch, stepPutBack:
 		s.w.switches++
 		m.swap(s, plNew, emit)
-	case StepRestore:
+	case stepRestore:
 		m.swap(s, plOld, emit)
-	case StepReadBack:
-		if s.hold() != HoldNew {
-			s.w.files, s.w.back = uint8(HoldUnread), 0
+	case stepReadBack:
+		if s.hold() != filesNew {
+			s.w.files, s.w.back = uint8(filesUnread), 0
 			emit(s)
 			return
 		}
-		answers(s, s.fresh, func(n mstate, a Seen) {
-			n.w.back, n.w.files = uint8(a), uint8(HoldUnread)
+		answers(s, s.fresh, func(n mstate, a answer) {
+			n.w.back, n.w.files = uint8(a), uint8(filesUnread)
 			emit(n)
 		})
-	case StepDecideRetire, StepDecideUndo:
+	case stepDecideRetire, stepDecideUndo:
 		m.decide(s, step, emit)
-	case StepRetire:
+	case stepRetire:
 		m.remove(s, func(n *mstate) *uint8 { return &n.old }, emit)
-	case StepDeleteNew:
+	case stepDeleteNew:
 		m.remove(s, func(n *mstate) *uint8 { return &n.fresh }, emit)
-	case StepClose, StepCloseUndone:
+	case stepClose, stepCloseUndone:
 		m.closing(s, emit)
 	default:
 		panic("no model of " + string(step))
@@ -189,15 +189,15 @@ func (m *model) act(s mstate, emit func(mstate)) {
 
 func (m *model) wait(s mstate, emit func(mstate)) {
 	for _, a := range []*uint8{&s.w.newSTS, &s.w.newIAM, &s.w.oldSTS, &s.w.oldIAM, &s.w.back, &s.w.listed} {
-		if *a != uint8(Yes) {
+		if *a != uint8(yes) {
 			*a = 0
 		}
 	}
-	if s.w.gone != uint8(Yes) {
-		s.w.gone, s.w.files = 0, uint8(HoldUnread)
+	if s.w.gone != uint8(yes) {
+		s.w.gone, s.w.files = 0, uint8(filesUnread)
 	}
-	if Hold(s.w.files) == HoldDoubtful {
-		s.w.files = uint8(HoldUnread)
+	if filesState(s.w.files) == filesDoubtful {
+		s.w.files = uint8(filesUnread)
 	}
 	n := s
 	n.w.late = 1
@@ -212,13 +212,13 @@ func (m *model) list(s mstate, emit func(mstate)) {
 		signs = s.fresh
 	}
 	show := func(n mstate, lost uint8) {
-		n.w.listed, n.w.orphan = uint8(Yes), 0
+		n.w.listed, n.w.orphan = uint8(yes), 0
 		n.w.unknown = b2u(lost > 0) + 2*n.person
 		switch {
 		case n.w.unknown == 1 && signs == keyLive:
-			n.w.orphan = uint8(Yes)
+			n.w.orphan = uint8(yes)
 		case m.ageAlone && n.w.unknown != 0 && n.w.unknown != 3:
-			n.w.orphan = uint8(Yes)
+			n.w.orphan = uint8(yes)
 		}
 		emit(n)
 	}
@@ -233,7 +233,7 @@ func (m *model) list(s mstate, emit func(mstate)) {
 func (m *model) create(s mstate, emit func(mstate)) {
 	if s.keys() >= 2 {
 		if s.sends > 0 {
-			s.w.listed = uint8(NotYet)
+			s.w.listed = uint8(notYet)
 			emit(s)
 			return
 		}
@@ -289,7 +289,7 @@ func (m *model) deleteOrphan(s mstate, emit func(mstate)) {
 		done.lost--
 	}
 	done.orphans++
-	done.w.listed, done.w.unknown, done.w.orphan = uint8(Yes), 0, 0
+	done.w.listed, done.w.unknown, done.w.orphan = uint8(yes), 0, 0
 	emit(done)
 	if s.crash > 0 {
 		n := die(s)
@@ -306,7 +306,7 @@ func (m *model) watch(s mstate, emit func(mstate)) {
 			m.closing(n, emit)
 			return
 		}
-		if n.w.orphan != uint8(Yes) {
+		if n.w.orphan != uint8(yes) {
 			emit(die(n))
 			return
 		}
@@ -323,13 +323,13 @@ func (m *model) watch(s mstate, emit func(mstate)) {
 // swap puts to into both places, one after the other.
 func (m *model) swap(s mstate, to uint8, emit func(mstate)) {
 	if s.place[0] == plTorn || s.place[1] == plTorn {
-		s.w.files = uint8(HoldDoubtful)
+		s.w.files = uint8(filesDoubtful)
 		emit(s)
 		return
 	}
 	done := s
 	done.place = [2]uint8{to, to}
-	done.w.files = uint8(HoldUnread)
+	done.w.files = uint8(filesUnread)
 	emit(done)
 	if s.crash > 0 {
 		n := die(s)
@@ -342,15 +342,15 @@ func (m *model) swap(s mstate, to uint8, emit func(mstate)) {
 	emit(die(half))
 }
 
-func (m *model) decide(s mstate, step Step, emit func(mstate)) {
+func (m *model) decide(s mstate, step step, emit func(mstate)) {
 	s.dir = dirOf(state.Retire)
-	if step == StepDecideUndo {
+	if step == stepDecideUndo {
 		s.dir = dirOf(state.Undo)
 	} else if m.dropEarly {
 		s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
 	}
-	s.w.files, s.w.decided = uint8(HoldUnread), b2u(m.noBindUndo || m.noBindRetire)
-	if step == StepDecideUndo {
+	s.w.files, s.w.decided = uint8(filesUnread), b2u(m.noBindUndo || m.noBindRetire)
+	if step == stepDecideUndo {
 		s.w.late = 0
 	}
 	emit(s)
@@ -366,9 +366,9 @@ func (m *model) decide(s mstate, step Step, emit func(mstate)) {
 func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 	had := *key(&s)
 	*key(&s) = keyGone
-	s.w.files = uint8(HoldUnread)
+	s.w.files = uint8(filesUnread)
 	done := s
-	done.w.gone = uint8(Yes)
+	done.w.gone = uint8(yes)
 	emit(done)
 	if s.crash > 0 {
 		n := die(s)
@@ -378,19 +378,19 @@ func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 	if s.lose > 0 {
 		n := s
 		n.lose--
-		n.w.gone = uint8(Silent)
+		n.w.gone = uint8(silent)
 		emit(n)
 		n = s
 		*key(&n) = had
 		n.lose--
-		n.w.gone = uint8(Silent)
+		n.w.gone = uint8(silent)
 		emit(n)
 	}
 	if s.flap > 0 {
 		n := s
 		*key(&n) = had
 		n.flap--
-		n.w.gone = uint8(NotYet)
+		n.w.gone = uint8(notYet)
 		emit(n)
 	}
 }

@@ -4,79 +4,79 @@ import (
 	"keycare/rotate/state"
 )
 
-// Seen is what is known about one question; the zero value is "not asked".
-type Seen int
+// answer is what is known about one question; the zero value is "not asked".
+type answer int
 
 const (
-	Unasked Seen = iota
-	Yes
-	NotYet // refused in a way that a new key passes through, or that may pass
-	No     // refused for good
-	Silent // no answer
+	unasked answer = iota
+	yes
+	notYet // refused in a way that a new key passes through, or that may pass
+	no     // refused for good
+	silent // no answer
 )
 
-// Hold is what the places that the journal names hold, taken together.
-type Hold int
+// filesState is what the places that the journal names hold, taken together.
+type filesState int
 
 const (
-	HoldUnread   Hold = iota
-	HoldOld           // every place holds the old pair
-	HoldNew           // every place holds the new pair, and no place in either file the old key
-	HoldPart          // some hold the old, some the new, or an ID of one with the secret of the other
-	HoldForeign       // a place holds a third key: a person acted
-	HoldDoubtful      // a file or section is missing, empty or cannot be read: nothing is concluded from it
+	filesUnread   filesState = iota
+	filesOld                 // every place holds the old pair
+	filesNew                 // every place holds the new pair, and no place in either file the old key
+	filesMixed               // some hold the old, some the new, or an ID of one with the secret of the other
+	filesForeign             // a place holds a third key: a person acted
+	filesDoubtful            // a file or section is missing, empty or cannot be read: nothing is concluded from it
 )
 
-// World is what is known at the moment, beside the journal.
-type World struct {
+// observed is what is known at the moment, beside the journal.
+type observed struct {
 	HaveOld, HaveNew bool // the recovery file has the pair
 	Resumed          bool // an earlier run wrote the journal: its create may have been sent
 
-	Files          Hold
+	Files          filesState
 	Switches       int // how often this run has put the new key into the files
-	OldSTS, OldIAM Seen
-	NewSTS, NewIAM Seen
-	Back           Seen // the pair as the SDK re-reads it from the files answers at STS as the same user
+	OldSTS, OldIAM answer
+	NewSTS, NewIAM answer
+	Back           answer // the pair as the SDK re-reads it from the files answers at STS as the same user
 
-	Listed  Seen     // the list of the user's keys was asked for since the last doubtful create
+	Listed  answer   // the list of the user's keys was asked for since the last doubtful create
 	Unknown []string // keys in that list that were not there before and are not Old or New
-	Orphan  Seen     // the one unknown key is by all rules the one that a lost reply of ours made
+	Orphan  answer   // the one unknown key is by all rules the one that a lost reply of ours made
 
-	Due    bool // the grace of the old key has ended, or there was none
-	Unused Seen // the old key was not used since the switch; Silent where IAM does not say
+	Due    bool   // the grace of the old key has ended, or there was none
+	Unused answer // the old key was not used since the switch; Silent where IAM does not say
 
-	Slot Seen // the inactive key that takes the second slot is gone
-	Gone Seen // the old key (retire) or the new key (undo) is gone, or Inactive where that was asked for
-	Late bool // the deadline has passed
+	Slot answer // the inactive key that takes the second slot is gone
+	Gone answer // the old key (retire) or the new key (undo) is gone, or Inactive where that was asked for
+	Late bool   // the deadline has passed
 }
 
-// Step is what to do now.
-type Step string
+// step is what to do now.
+type step string
 
 const (
-	StepLookFiles    Step = "look at the files"
-	StepLookList     Step = "list the user's keys"
-	StepFreeSlot     Step = "delete the inactive key to make room"
-	StepCreate       Step = "create a new key"
-	StepDeleteOrphan Step = "delete the key of a lost reply"
-	StepProveNew     Step = "prove the new key"
-	StepProveOld     Step = "prove the old key"
-	StepSwitch       Step = "put the new key into the files"
-	StepReadBack     Step = "re-read the files and prove what they hold"
-	StepEnterGrace   Step = "begin the grace of the old key"
-	StepForget       Step = "remove the recovery file"
-	StepRest         Step = "leave the old key in its grace"
-	StepAskUse       Step = "ask when the old key was used last"
-	StepDecideRetire Step = "decide to retire the old key"
-	StepRetire       Step = "retire the old key"
-	StepPutBack      Step = "put the new key back into the files"
-	StepDecideUndo   Step = "decide to undo"
-	StepRestore      Step = "put the old key back into the files"
-	StepDeleteNew    Step = "delete the new key"
-	StepClose        Step = "close the rotation"
-	StepCloseUndone  Step = "close the rotation, undone"
-	StepWait         Step = "wait and look again"
-	StepStop         Step = "stop half way"
+	stepLookFiles    step = "look at the files"
+	stepLookList     step = "list the user's keys"
+	stepFreeSlot     step = "delete the inactive key to make room"
+	stepCreate       step = "create a new key"
+	stepDeleteOrphan step = "delete the key of a lost reply"
+	stepProveNew     step = "prove the new key"
+	stepProveOld     step = "prove the old key"
+	stepSwitch       step = "put the new key into the files"
+	stepReadBack     step = "re-read the files and prove what they hold"
+	stepEnterGrace   step = "begin the grace of the old key"
+	stepForget       step = "remove the recovery file"
+	stepRest         step = "leave the old key in its grace"
+	stepAskUse       step = "ask when the old key was used last"
+	stepDecideRetire step = "decide to retire the old key"
+	stepRetire       step = "retire the old key"
+	stepPutBack      step = "put the new key back into the files"
+	stepDecideUndo   step = "decide to undo"
+	stepRestore      step = "put the old key back into the files"
+	stepDeleteNew    step = "delete the new key"
+	stepClose        step = "close the rotation"
+	stepCloseUndone  step = "close the rotation, undone"
+	stepWait         step = "wait and look again"
+	stepStop         step = "stop half way"
 )
 
 // maxPutBacks bounds how often a pair that another program overwrote is put
@@ -99,8 +99,8 @@ func lost(sends []state.Send) int {
 
 // next names the step to take. It is a function of its arguments alone: every
 // run, the first and any later one, comes here with what it sees. The second
-// result says why, for people, where the step is StepStop.
-func next(j *state.Journal, w World) (Step, string) {
+// result says why, for people, where the step is stepStop.
+func next(j *state.Journal, w observed) (step, string) {
 	switch j.Direction {
 	case state.Grace:
 		return nextGrace(w)
@@ -116,185 +116,185 @@ func next(j *state.Journal, w World) (Step, string) {
 }
 
 // nextCreate: no pair of a new key is known.
-func nextCreate(j *state.Journal, w World) (Step, string) {
+func nextCreate(j *state.Journal, w observed) (step, string) {
 	if j.New != "" {
 		return nextSecretLost(j, w)
 	}
-	if !w.Resumed && j.FreeSlot != "" && w.Slot != Yes {
-		return StepFreeSlot, ""
+	if !w.Resumed && j.FreeSlot != "" && w.Slot != yes {
+		return stepFreeSlot, ""
 	}
 	if !w.Resumed && len(j.Sends) == 0 {
-		return StepCreate, ""
+		return stepCreate, ""
 	}
 	// A create was sent and its reply lost, or may have been: the list tells,
 	// late perhaps.
 	switch {
-	case w.Listed == Unasked:
-		return StepLookList, ""
-	case w.Listed != Yes && w.Late:
-		return StepStop, "IAM does not tell which keys the user has"
-	case w.Listed != Yes:
-		return StepWait, ""
+	case w.Listed == unasked:
+		return stepLookList, ""
+	case w.Listed != yes && w.Late:
+		return stepStop, "IAM does not tell which keys the user has"
+	case w.Listed != yes:
+		return stepWait, ""
 	case len(w.Unknown) == 0 && w.Resumed:
-		return StepCloseUndone, ""
+		return stepCloseUndone, ""
 	case len(w.Unknown) == 0 && (w.Late || lost(j.Sends) >= maxSends):
-		return StepCloseUndone, ""
+		return stepCloseUndone, ""
 	case len(w.Unknown) == 0:
-		return StepCreate, ""
-	case w.Orphan == Yes:
-		return StepDeleteOrphan, ""
+		return stepCreate, ""
+	case w.Orphan == yes:
+		return stepDeleteOrphan, ""
 	}
-	return StepStop, "the user has a key that keycare did not make for sure: " + w.Unknown[0]
+	return stepStop, "the user has a key that keycare did not make for sure: " + w.Unknown[0]
 }
 
 // nextSecretLost: the recovery file is gone, and the files do not hold the new
 // key either: nobody has its secret any more.
-func nextSecretLost(j *state.Journal, w World) (Step, string) {
+func nextSecretLost(j *state.Journal, w observed) (step, string) {
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
-	if w.Files == HoldOld {
+	if w.Files == filesOld {
 		return giveUp(w)
 	}
-	return StepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
+	return stepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
 }
 
 // nextSwitch: the new pair is in the recovery file and nothing is decided.
-func nextSwitch(j *state.Journal, w World) (Step, string) {
+func nextSwitch(j *state.Journal, w observed) (step, string) {
 	proof := both(w.NewSTS, w.NewIAM)
 	switch {
-	case proof == Unasked:
-		return StepProveNew, ""
-	case proof != Yes && proof != No && !w.Late:
-		return StepWait, ""
-	case proof != Yes:
+	case proof == unasked:
+		return stepProveNew, ""
+	case proof != yes && proof != no && !w.Late:
+		return stepWait, ""
+	case proof != yes:
 		return giveUp(w)
 	}
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
-	case w.Files != HoldNew && w.Switches > maxPutBacks:
+	case w.Files != filesNew && w.Switches > maxPutBacks:
 		return giveUp(w) // another program keeps putting the old key back
-	case w.Files != HoldNew:
-		return StepSwitch, ""
+	case w.Files != filesNew:
+		return stepSwitch, ""
 	}
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
 	}
 	if j.Grace > 0 {
-		return StepEnterGrace, ""
+		return stepEnterGrace, ""
 	}
-	return StepDecideRetire, ""
+	return stepDecideRetire, ""
 }
 
 // nextGrace: the files hold the new key; the old one stays active until the
 // grace ends, and longer if somebody still uses it.
-func nextGrace(w World) (Step, string) {
-	if w.Files == HoldDoubtful && !w.Due {
-		return StepRest, ""
+func nextGrace(w observed) (step, string) {
+	if w.Files == filesDoubtful && !w.Due {
+		return stepRest, ""
 	}
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
-	case w.Files != HoldNew && w.HaveNew && w.Switches < maxPutBacks:
-		return StepPutBack, ""
-	case w.Files != HoldNew:
-		return StepStop, "a place holds the old key again; both keys work"
+	case w.Files != filesNew && w.HaveNew && w.Switches < maxPutBacks:
+		return stepPutBack, ""
+	case w.Files != filesNew:
+		return stepStop, "a place holds the old key again; both keys work"
 	case !w.HaveOld && !w.HaveNew && !w.Due:
-		return StepRest, ""
+		return stepRest, ""
 	}
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
 	}
 	if w.HaveOld || w.HaveNew { // the files hold a pair that works
-		return StepForget, ""
+		return stepForget, ""
 	}
 	switch w.Unused {
-	case Unasked:
-		return StepAskUse, ""
-	case Yes:
-		return StepDecideRetire, ""
-	case NotYet: // by AWS's clock the grace goes on
-		return StepRest, ""
-	case No:
-		return StepStop, "the old key was used after the switch, so it is kept"
+	case unasked:
+		return stepAskUse, ""
+	case yes:
+		return stepDecideRetire, ""
+	case notYet: // by AWS's clock the grace goes on
+		return stepRest, ""
+	case no:
+		return stepStop, "the old key was used after the switch, so it is kept"
 	}
-	return StepStop, "IAM does not say when the old key was used last, so it is kept"
+	return stepStop, "IAM does not say when the old key was used last, so it is kept"
 }
 
 // giveUp: the new key cannot be put to use. Undoing needs the old one working
 // now.
-func giveUp(w World) (Step, string) {
+func giveUp(w observed) (step, string) {
 	switch both(w.OldSTS, w.OldIAM) {
-	case Unasked:
-		return StepProveOld, ""
-	case Yes:
-		return StepDecideUndo, ""
+	case unasked:
+		return stepProveOld, ""
+	case yes:
+		return stepDecideUndo, ""
 	}
-	return StepStop, "neither the new nor the old key answers"
+	return stepStop, "neither the new nor the old key answers"
 }
 
 // nextRetire: it is decided that the old key goes. The files are looked at
 // before every attempt, and once more after it.
-func nextRetire(w World) (Step, string) {
+func nextRetire(w observed) (step, string) {
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
-	case w.Files != HoldNew && !w.HaveNew:
-		return StepStop, "a place holds the old key again, and the new key's secret is no longer kept"
-	case w.Files != HoldNew && w.Switches > maxPutBacks:
-		return StepStop, "another program keeps putting the old key back into the files"
-	case w.Files != HoldNew:
-		return StepPutBack, ""
-	case w.Gone == Yes:
-		return StepClose, ""
+	case w.Files != filesNew && !w.HaveNew:
+		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+	case w.Files != filesNew && w.Switches > maxPutBacks:
+		return stepStop, "another program keeps putting the old key back into the files"
+	case w.Files != filesNew:
+		return stepPutBack, ""
+	case w.Gone == yes:
+		return stepClose, ""
 	}
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
 	}
 	switch w.Gone {
-	case Unasked:
-		return StepRetire, ""
-	case No:
-		return StepStop, "AWS does not let this user retire the old key"
+	case unasked:
+		return stepRetire, ""
+	case no:
+		return stepStop, "AWS does not let this user retire the old key"
 	}
 	return waitOr(w, "AWS does not yet carry out the retirement of the old key")
 }
 
 // nextUndo: it is decided that the new key goes.
-func nextUndo(w World) (Step, string) {
+func nextUndo(w observed) (step, string) {
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
-	case w.Files != HoldOld && !w.HaveOld:
-		return StepStop, "the recovery file, which held the old key's secret, is gone"
-	case w.Files != HoldOld:
-		return StepRestore, ""
+	case w.Files != filesOld && !w.HaveOld:
+		return stepStop, "the recovery file, which held the old key's secret, is gone"
+	case w.Files != filesOld:
+		return stepRestore, ""
 	}
 	switch w.Gone {
-	case Yes:
-		return StepCloseUndone, ""
-	case Unasked:
-		return StepDeleteNew, ""
-	case No:
-		return StepStop, "AWS does not let this user delete the new key"
+	case yes:
+		return stepCloseUndone, ""
+	case unasked:
+		return stepDeleteNew, ""
+	case no:
+		return stepStop, "AWS does not let this user delete the new key"
 	}
 	return waitOr(w, "AWS does not yet delete the new key")
 }
 
 // lookFirst names the step to take while it is not known for sure that every
 // place holds the old key, the new one, or some each; nothing otherwise.
-func lookFirst(w World) (Step, string) {
+func lookFirst(w observed) (step, string) {
 	switch w.Files {
-	case HoldUnread:
-		return StepLookFiles, ""
-	case HoldForeign:
-		return StepStop, "a place holds a third key now: somebody changed it meanwhile"
-	case HoldDoubtful:
+	case filesUnread:
+		return stepLookFiles, ""
+	case filesForeign:
+		return stepStop, "a place holds a third key now: somebody changed it meanwhile"
+	case filesDoubtful:
 		return waitOr(w, "the files cannot be read for sure")
 	}
 	return "", ""
@@ -302,31 +302,31 @@ func lookFirst(w World) (Step, string) {
 
 // readBackFirst names the step to take until the pair, as it was re-read from
 // the files, has answered.
-func readBackFirst(w World) (Step, string) {
+func readBackFirst(w observed) (step, string) {
 	switch w.Back {
-	case Unasked:
-		return StepReadBack, ""
-	case Yes:
+	case unasked:
+		return stepReadBack, ""
+	case yes:
 		return "", ""
-	case No:
-		return StepStop, "what the files hold does not answer as the same user"
+	case no:
+		return stepStop, "what the files hold does not answer as the same user"
 	}
 	return waitOr(w, "the new key, as the files hold it, does not answer")
 }
 
-func waitOr(w World, why string) (Step, string) {
+func waitOr(w observed, why string) (step, string) {
 	if w.Late {
-		return StepStop, why
+		return stepStop, why
 	}
-	return StepWait, ""
+	return stepWait, ""
 }
 
 // both is the worse of two answers.
-func both(a, b Seen) Seen {
-	for _, s := range []Seen{No, Unasked, Silent, NotYet} {
+func both(a, b answer) answer {
+	for _, s := range []answer{no, unasked, silent, notYet} {
 		if a == s || b == s {
 			return s
 		}
 	}
-	return Yes
+	return yes
 }

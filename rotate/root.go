@@ -3,9 +3,7 @@ package rotate
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -29,35 +27,35 @@ type RootOptions struct {
 // its ID. Group, policy, user and membership are made where they are missing;
 // nothing of that is taken back if the rotation is undone. It never makes a
 // root key.
-func (o *Options) ReplaceRoot(ctx context.Context, profile string, ro RootOptions) (Result, error) {
-	o.defaults()
-	o.root = &ro
-	if _, err := o.examine(profile); err != nil {
+func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOptions) (Result, error) {
+	rot = New(rot.Options) // it alone has a typed key
+	rot.typedKey = ro.DeleteKey
+	if _, err := rot.examine(profile); err != nil {
 		return Result{}, err
 	}
-	if err := o.State.Init(); err != nil {
+	if err := rot.State.Init(); err != nil {
 		return Result{}, err
 	}
-	unlock, err := o.lock(ctx, o.lockNames(o.Paths))
+	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
-	if err := o.sweepProbes(); err != nil {
+	if err := rot.sweepProbes(); err != nil {
 		return Result{}, err
 	}
-	if res, err := o.finishFirst(ctx, profile); err != nil || res.Outcome != "" {
+	if res, err := rot.finishFirst(ctx, profile); err != nil || res.Outcome != "" {
 		return res, err
 	}
-	p, err := o.planRoot(ctx, profile)
+	p, err := rot.planRoot(ctx, profile, ro)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := o.probe(p.target); err != nil {
+	if err := rot.probe(p.target); err != nil {
 		return Result{}, err
 	}
-	if !o.Yes {
-		ok, err := o.confirm(p.question())
+	if !rot.Yes {
+		ok, err := rot.confirm(p.question())
 		if err == nil && !ok {
 			err = refuse("nothing was changed")
 		}
@@ -65,12 +63,12 @@ func (o *Options) ReplaceRoot(ctx context.Context, profile string, ro RootOption
 			return Result{}, err
 		}
 	}
-	return o.carryOutRoot(ctx, p)
+	return rot.carryOutRoot(ctx, p)
 }
 
 // rootPlan is what has to be made for a root key to be replaced.
 type rootPlan struct {
-	target   *target
+	target   *keyTarget
 	aws      *client.AWS
 	journal  *state.Journal
 	name     string
@@ -112,13 +110,8 @@ func (p *rootPlan) steps() []string {
 }
 
 // PlanRoot is ReplaceRoot without any effect.
-func (o *Options) PlanRoot(ctx context.Context, profile string, ro RootOptions) (Result, []string, error) {
-	plan := *o
-	plan.defaults()
-	plan.root = &ro
-	plan.Yes = false
-	plan.Confirm = func(string) (bool, error) { return true, nil }
-	p, err := plan.planRoot(ctx, profile)
+func (rot *Rotator) PlanRoot(ctx context.Context, profile string, ro RootOptions) (Result, []string, error) {
+	p, err := rot.planRoot(ctx, profile, ro)
 	if err != nil {
 		return Result{}, nil, err
 	}
@@ -129,17 +122,17 @@ func (o *Options) PlanRoot(ctx context.Context, profile string, ro RootOptions) 
 }
 
 // planRoot looks at the files and at what there is in the account; it only reads.
-func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, error) {
+func (rot *Rotator) planRoot(ctx context.Context, profile string, ro RootOptions) (*rootPlan, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	t, err := o.examine(profile)
+	t, err := rot.examine(profile)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.plan.CheckWithSDK(ctx); err != nil {
 		return nil, err
 	}
-	a, err := o.Connect(ctx, o.Paths, profile)
+	a, err := rot.Connect(ctx, rot.Paths, profile)
 	if err != nil {
 		return nil, err
 	}
@@ -150,19 +143,19 @@ func (o *Options) planRoot(ctx context.Context, profile string) (*rootPlan, erro
 	if root.Owner() != facts.OwnerRoot {
 		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, word(profile))
 	}
-	t.asked = o.Now()
-	p := &rootPlan{target: t, aws: a, name: o.root.User, journal: &state.Journal{
-		ID: state.NewID(), Profile: profile, Paths: o.Paths, Old: t.pair.ID, Retire: state.Delete, UserName: o.root.User, Started: at,
-		Root: &state.RootSwap{Group: o.root.Group, Policy: adminPolicy(root.Partition()), Root: root},
+	t.asked = rot.Now()
+	p := &rootPlan{target: t, aws: a, name: ro.User, journal: &state.Journal{
+		ID: state.NewID(), Profile: profile, Paths: rot.Paths, Old: t.pair.ID, Retire: state.Delete, UserName: ro.User, Started: at,
+		Root: &state.RootSwap{Group: ro.Group, Policy: adminPolicy(root.Partition()), Root: root},
 	}}
 	for _, pl := range t.places {
 		p.journal.Places = append(p.journal.Places, state.Section{Kind: pl.Kind, Profile: pl.Profile})
 	}
-	return p, p.look(ctx)
+	return p, p.lookAtAccount(ctx)
 }
 
-// look asks what there is of group, policy, user and membership.
-func (p *rootPlan) look(ctx context.Context) error {
+// lookAtAccount asks what there is of group, policy, user and membership.
+func (p *rootPlan) lookAtAccount(ctx context.Context) error {
 	c := p.aws.IAM(client.SignerOf(p.target.pair))
 	group, err := c.GetGroup(ctx, &iam.GetGroupInput{GroupName: &p.journal.Root.Group})
 	switch client.ReplyOf(err) {
@@ -208,8 +201,8 @@ func adminPolicy(partition string) string {
 
 // carryOutRoot writes the intent, makes what is missing, and goes into the same
 // loop as every rotation.
-func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error) {
-	if p.user != nil && !(p.member && p.attached) && o.Yes {
+func (rot *Rotator) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error) {
+	if p.user != nil && !(p.member && p.attached) && rot.Yes {
 		return Result{}, refuse("the IAM user %s exists already: it is not made an administrator by --yes; run it in a terminal, or choose another --user", p.name)
 	}
 	user, err := p.make(ctx)
@@ -221,12 +214,12 @@ func (o *Options) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error)
 	for _, k := range p.keys {
 		j.Before = append(j.Before, k.ID)
 	}
-	unlock, err := o.lock(ctx, []string{o.State.UserLock(j.User.Account, j.User.UserID)})
+	unlock, err := rot.lock(ctx, []string{rot.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
-	r, err := o.begin(p.aws, j, p.target, nil)
+	r, err := rot.begin(p.aws, j, p.target, nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -268,69 +261,4 @@ func (p *rootPlan) make(ctx context.Context) (facts.Identity, error) {
 		}
 	}
 	return *p.user, nil
-}
-
-// retireRoot deletes the root key, signed by itself: only root can, and it has no
-// user name. After a lost reply the key can no longer sign; an old key that
-// neither service knows any more is gone.
-func (r *run) retireRoot(ctx context.Context) {
-	if r.old.Secret.Empty() {
-		r.rootKeyGone(ctx)
-		return
-	}
-	err := r.aws.Delete(ctx, client.SignerOf(r.old), "", r.j.Old)
-	if client.ReplyOf(err) == client.ReplyUnknownKey {
-		if atSTS, atIAM := r.prove(ctx, r.old); atSTS == NotYet && atIAM == NotYet {
-			err = nil
-		}
-	}
-	r.done(ctx, r.back, r.old, err)
-}
-
-// rootKeyGone asks whether the account has a root key, where the root key's secret
-// is no longer kept: that is so after it was deleted.
-func (r *run) rootKeyGone(ctx context.Context) {
-	present, known, err := r.aws.RootHasKey(ctx, client.SignerOf(r.back))
-	switch {
-	case known && !present:
-		r.w.Gone = Yes
-	case known:
-		r.w.Gone = No
-		r.why = fmt.Errorf("the account has a root key, and the secret of %s is no longer kept: look in the console whether that key is gone and delete it there, then run \"keycare resume --keep-both\"", r.j.Old)
-	default:
-		r.w.Gone, r.why = Silent, err
-	}
-	r.w.Files = HoldUnread
-}
-
-// ErrRootNotConfirmed says that nobody typed the root key's ID.
-var ErrRootNotConfirmed = errors.New("the ID of the root key was not typed")
-
-// confirmRoot shows the root key's last use and wants its ID typed.
-func (r *run) confirmRoot(ctx context.Context) error {
-	if r.root != nil && r.root.DeleteKey == r.j.Old {
-		return nil
-	}
-	if r.AskLine == nil {
-		return ErrRootNotConfirmed
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	used := "its last use is not known"
-	if use, err := r.aws.LastUsed(ctx, client.SignerOf(r.old), r.j.Old); err == nil {
-		used = "never used before, as far as IAM recorded"
-		if !use.At.IsZero() {
-			used = fmt.Sprintf("last used %s for %s in %s (this run included)", use.At.UTC().Format(time.DateTime), use.Service, use.Region)
-		}
-	}
-	r.asking.Lock()
-	defer r.asking.Unlock()
-	typed, err := r.AskLine(fmt.Sprintf("The root key %s is to be deleted (%s). Other machines that use it will stop. Type its ID to delete it: ", r.j.Old, used))
-	if err != nil {
-		return err
-	}
-	if typed != r.j.Old {
-		return ErrRootNotConfirmed
-	}
-	return nil
 }

@@ -54,7 +54,7 @@ func (w *world) checkReplaced() {
 
 func TestReplaceRoot(t *testing.T) {
 	w := rootWorld(t)
-	res, err := w.options().ReplaceRoot(t.Context(), "default", w.agreed())
+	res, err := New(*w.options()).ReplaceRoot(t.Context(), "default", w.agreed())
 	if err != nil || res.Outcome != Rotated {
 		t.Fatal(res, err)
 	}
@@ -68,7 +68,7 @@ func TestReplaceRootExistingAdministrator(t *testing.T) {
 	w.iam.AddGroup(rootNames.Group)
 	w.iam.SetGroupPolicies(rootNames.Group, []string{"arn:aws:iam::aws:policy/AdministratorAccess"}, nil)
 	w.iam.AddMember(rootNames.Group, user)
-	if _, err := w.options().ReplaceRoot(t.Context(), "default", w.agreed()); err != nil {
+	if _, err := New(*w.options()).ReplaceRoot(t.Context(), "default", w.agreed()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkReplaced()
@@ -79,7 +79,7 @@ func TestReplaceRootExistingUser(t *testing.T) {
 	w := rootWorld(t)
 	w.iam.AddUser(awstest.User{Name: user})
 	var refused *Refused
-	if _, err := w.options().ReplaceRoot(t.Context(), "default", w.agreed()); !errors.As(err, &refused) {
+	if _, err := New(*w.options()).ReplaceRoot(t.Context(), "default", w.agreed()); !errors.As(err, &refused) {
 		t.Fatalf("error %v", err)
 	}
 	if g := w.iam.Groups(user); len(g) != 0 {
@@ -90,7 +90,7 @@ func TestReplaceRootExistingUser(t *testing.T) {
 	o.Confirm = func(q string) (bool, error) {
 		return strings.Contains(q, "existing IAM user "+user+" an administrator"), nil
 	}
-	if _, err := o.ReplaceRoot(t.Context(), "default", w.agreed()); err != nil {
+	if _, err := New(*o).ReplaceRoot(t.Context(), "default", w.agreed()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkReplaced()
@@ -99,9 +99,9 @@ func TestReplaceRootExistingUser(t *testing.T) {
 // Nobody types the root key's ID: both keys work, and a later run asks.
 func TestReplaceRootNotConfirmed(t *testing.T) {
 	w := rootWorld(t)
-	_, err := w.options().ReplaceRoot(t.Context(), "default", rootNames)
+	_, err := New(*w.options()).ReplaceRoot(t.Context(), "default", rootNames)
 	var half *HalfDone
-	if !errors.Is(err, ErrRootNotConfirmed) || !errors.As(err, &half) {
+	if !errors.Is(err, errRootNotTyped) || !errors.As(err, &half) {
 		t.Fatalf("error %v", err)
 	}
 	w.checkWorking()
@@ -110,7 +110,7 @@ func TestReplaceRootNotConfirmed(t *testing.T) {
 	}
 	o := w.options()
 	o.AskLine = func(string) (string, error) { return "yes", nil }
-	if _, err := o.Resume(t.Context()); !errors.Is(err, ErrRootNotConfirmed) {
+	if _, err := New(*o).Resume(t.Context()); !errors.Is(err, errRootNotTyped) {
 		t.Errorf("something else was typed: %v", err)
 	}
 	o = w.options()
@@ -120,7 +120,7 @@ func TestReplaceRootNotConfirmed(t *testing.T) {
 		}
 		return w.old.ID, nil
 	}
-	if _, err := o.Resume(t.Context()); err != nil {
+	if _, err := New(*o).Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkReplaced()
@@ -134,7 +134,7 @@ func TestReplaceRootNoAdministrator(t *testing.T) {
 	w.iam.Deny(user, "iam:GetAccountSummary")
 	o := w.options()
 	o.Yes, o.Confirm = false, func(string) (bool, error) { return true, nil }
-	res, err := o.ReplaceRoot(t.Context(), "default", w.agreed())
+	res, err := New(*o).ReplaceRoot(t.Context(), "default", w.agreed())
 	if err == nil || res.Outcome != Undone {
 		t.Fatalf("%+v %v", res, err)
 	}
@@ -147,11 +147,11 @@ func TestReplaceRootNoAdministrator(t *testing.T) {
 func TestReplaceRootRefuses(t *testing.T) {
 	w := newWorld(t) // an IAM user's key
 	var refused *Refused
-	if _, err := w.options().ReplaceRoot(t.Context(), "default", rootNames); !errors.As(err, &refused) || !strings.Contains(err.Error(), "not a root key") {
+	if _, err := New(*w.options()).ReplaceRoot(t.Context(), "default", rootNames); !errors.As(err, &refused) || !strings.Contains(err.Error(), "not a root key") {
 		t.Errorf("error %v", err)
 	}
 	w = rootWorld(t)
-	_, err := w.options().Rotate(t.Context(), "default")
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "keycare replace-root --profile default") || slices.Contains(w.iam.Actions(), "CreateAccessKey") {
 		t.Errorf("rotate of a root key: %v", err)
 	}
@@ -159,7 +159,7 @@ func TestReplaceRootRefuses(t *testing.T) {
 
 func TestPlanRoot(t *testing.T) {
 	w := rootWorld(t)
-	res, steps, err := w.options().PlanRoot(t.Context(), "default", rootNames)
+	res, steps, err := New(*w.options()).PlanRoot(t.Context(), "default", rootNames)
 	if err != nil || res.Outcome != Planned || len(steps) != 7 {
 		t.Errorf("%+v %q %v", res, steps, err)
 	}
@@ -177,7 +177,7 @@ func (w *world) finishRoot() {
 	for range 4 {
 		o := w.options()
 		o.AskLine = func(string) (string, error) { return w.old.ID, nil }
-		if _, err = o.Resume(w.t.Context()); err != nil {
+		if _, err = New(*o).Resume(w.t.Context()); err != nil {
 			continue
 		}
 		if len(w.iam.Keys("root")) == 0 {
@@ -185,7 +185,7 @@ func (w *world) finishRoot() {
 		}
 		o = w.options()
 		o.Yes, o.Confirm = false, func(string) (bool, error) { return true, nil }
-		if _, err = o.ReplaceRoot(w.t.Context(), "default", w.agreed()); err == nil {
+		if _, err = New(*o).ReplaceRoot(w.t.Context(), "default", w.agreed()); err == nil {
 			break
 		}
 	}
@@ -194,7 +194,7 @@ func (w *world) finishRoot() {
 	}
 	if js, err := w.options().State.Journals(); err != nil || len(js) > 0 {
 		_ = w.clock.Wait(w.t.Context(), watchFor+time.Minute)
-		if _, err := w.options().Resume(w.t.Context()); err != nil {
+		if _, err := New(*w.options()).Resume(w.t.Context()); err != nil {
 			w.t.Errorf("resume of a watch: %v", err)
 		}
 	}
@@ -218,7 +218,7 @@ func TestReplaceRootEveryCallFails(t *testing.T) {
 			for n := 0; ; n++ {
 				w := rootWorld(t)
 				met := w.faultOn(n, fault(w))
-				_, err := w.options().ReplaceRoot(t.Context(), "default", w.agreed())
+				_, err := New(*w.options()).ReplaceRoot(t.Context(), "default", w.agreed())
 				if !met() {
 					break
 				}
@@ -242,7 +242,7 @@ func TestReplaceRootEveryFileOperationFails(t *testing.T) {
 			for n := 0; ; n++ {
 				w := rootWorld(t)
 				met, op, err := w.underFault(n, fault.action, fault.loss, func(o *Options) error {
-					_, err := o.ReplaceRoot(t.Context(), "default", w.agreed())
+					_, err := New(*o).ReplaceRoot(t.Context(), "default", w.agreed())
 					return err
 				})
 				if !met {

@@ -16,7 +16,7 @@ import (
 
 func TestRotatePlain(t *testing.T) {
 	w := newWorld(t)
-	results, err := w.options().Rotate(t.Context(), "default")
+	results, err := New(*w.options()).Rotate(t.Context(), "default")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestRotateDeactivate(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
 	o.Retire = state.Deactivate
-	if _, err := o.Rotate(t.Context(), "twin"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "twin"); err != nil {
 		t.Fatal(err)
 	}
 	w.checkWorking()
@@ -74,7 +74,7 @@ func TestRotateWaitsForPropagation(t *testing.T) {
 					}
 				}}
 			})
-			if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+			if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 				t.Errorf("%v, %v: %v", sts, iam, err)
 			}
 			if len(early) > 0 {
@@ -92,7 +92,7 @@ func TestRotateWaitsForPropagation(t *testing.T) {
 func TestRotateUndone(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetPropagation(time.Hour, time.Hour)
-	res, err := w.options().Rotate(t.Context(), "default")
+	res, err := New(*w.options()).Rotate(t.Context(), "default")
 	if res[0].Outcome != Undone || err == nil {
 		t.Errorf("outcome %q, error %v", res[0].Outcome, err)
 	}
@@ -107,7 +107,7 @@ func TestRotateUndone(t *testing.T) {
 func TestRotateFlapping(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI || v.Seen%3 == 2 })
-	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	w.checkWorking()
@@ -118,13 +118,13 @@ func TestRotateFlapping(t *testing.T) {
 func TestRotateSecondKey(t *testing.T) {
 	w := newWorld(t)
 	other := w.iam.AddKey(user, w.clock.Now().Add(-time.Hour))
-	_, err := w.options().Rotate(t.Context(), "default")
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	var refused *Refused
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), other.ID) {
 		t.Fatalf("an active second key: %v", err)
 	}
 	w.iam.SetKeyStatus(other.ID, awstest.Inactive)
-	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	w.checkWorking()
@@ -154,7 +154,7 @@ func TestFreeSlotUnused(t *testing.T) {
 				return c.agree, nil
 			}
 		}
-		_, err := o.Rotate(t.Context(), "default")
+		_, err := New(*o).Rotate(t.Context(), "default")
 		if (err == nil) != c.rotates {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -177,7 +177,7 @@ func TestSecondKeyInAnotherProfile(t *testing.T) {
 	other := w.iam.AddKey(user, w.clock.Now())
 	w.credentials += "\n[laptop]\naws_access_key_id = " + other.ID + "\naws_secret_access_key = " + other.Secret + "\n"
 	w.write(w.old.ID, w.old.Secret)
-	_, err := w.options().Rotate(t.Context(), "default")
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	if err == nil || !strings.Contains(err.Error(), `"laptop"`) {
 		t.Errorf("error %v", err)
 	}
@@ -188,12 +188,12 @@ func TestSecondKeyInAnotherProfile(t *testing.T) {
 func TestRotateFinishesFirst(t *testing.T) {
 	w := newWorld(t)
 	w.iam.Deny(user, "iam:DeleteAccessKey")
-	if _, err := w.options().Rotate(t.Context(), "default"); err == nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err == nil {
 		t.Fatal("rotated though the deletion is denied")
 	}
 	half := w.inFiles()
 	w.iam.Allow(user)
-	results, err := w.options().Rotate(t.Context(), "default")
+	results, err := New(*w.options()).Rotate(t.Context(), "default")
 	if err != nil || len(results) != 1 || results[0].Outcome != Rotated || results[0].New != half.ID || !w.inFiles().Equal(half) {
 		t.Errorf("%+v, %v, want the rotation to %s", results, err, half.ID)
 	}
@@ -210,7 +210,7 @@ func TestEveryCreateLost(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	results, err := w.options().Rotate(t.Context(), "default")
+	results, err := New(*w.options()).Rotate(t.Context(), "default")
 	if err == nil || results[0].Outcome != Undone {
 		t.Errorf("%+v, %v", results, err)
 	}
@@ -238,7 +238,7 @@ func TestLongQuestion(t *testing.T) {
 		return true, nil
 	}
 	met := w.faultOn(2, awstest.Fault{Kind: awstest.FaultDropAfter})
-	if _, err := o.Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Error(err)
 	}
 	if !met() {
@@ -261,13 +261,13 @@ func TestWatchKnowsLaterRotations(t *testing.T) {
 	if w.disk = (disk.OS{}); crash == nil {
 		t.Fatal("no crash")
 	}
-	if _, err := w.options().Resume(t.Context()); err != nil {
+	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if js, err := w.options().State.Journals(); err != nil || len(js) != 1 || js[0].Direction != state.Watch {
 		t.Fatalf("no watch: %v, %v", js, err)
 	}
-	if _, err := w.options().Rotate(t.Context(), "default"); err != nil {
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
 	w.finish()

@@ -11,22 +11,19 @@ import (
 
 // helper returns the signer that auth names, or nil where the key signs itself.
 // base is a working key of the user, which asks for the session with MFA.
-func (o *Options) helper(ctx context.Context, a *client.AWS, auth state.Auth, set *credfile.Set, base credfile.Pair) (client.Signer, error) {
+func (rot *Rotator) helper(ctx context.Context, a *client.AWS, auth state.Auth, set *credfile.Set, base credfile.Pair) (client.Signer, error) {
 	switch {
 	case auth.Profile != "":
-		return o.otherProfile(ctx, set, auth.Profile, base)
+		return rot.otherProfile(ctx, set, auth.Profile, base)
 	case auth.MFASerial != "":
-		return o.session(ctx, a, auth.MFASerial, base)
+		return rot.session(ctx, a, auth.MFASerial, base)
 	}
 	return nil, nil
 }
 
 // session asks STS for a session with MFA, signed by base.
-func (o *Options) session(ctx context.Context, a *client.AWS, serial string, base credfile.Pair) (client.Signer, error) {
-	if o.MFACode == nil {
-		return nil, client.ErrNeedsPerson
-	}
-	code, err := o.MFACode(serial)
+func (rot *Rotator) session(ctx context.Context, a *client.AWS, serial string, base credfile.Pair) (client.Signer, error) {
+	code, err := rot.mfaCode(serial)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +32,7 @@ func (o *Options) session(ctx context.Context, a *client.AWS, serial string, bas
 
 // otherProfile returns the credentials that the SDK finds for a profile: a key,
 // a role, SSO, a process. They must not come from the key that is rotated.
-func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile string, base credfile.Pair) (client.Signer, error) {
+func (rot *Rotator) otherProfile(ctx context.Context, set *credfile.Set, profile string, base credfile.Pair) (client.Signer, error) {
 	if err := set.MustHave([]string{profile}); err != nil {
 		return nil, err
 	}
@@ -46,7 +43,7 @@ func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile s
 			return nil, refuse("--auth-profile %q signs with the very key that is to be rotated (by profile %q)", profile, p)
 		}
 	}
-	by, id, err := client.ProfileSigner(ctx, o.Paths, profile, o.MFACode)
+	by, id, err := client.ProfileSigner(ctx, set.Paths, profile, rot.mfaCode)
 	if err != nil {
 		return nil, fmt.Errorf("--auth-profile %q: %w", profile, err)
 	}
@@ -56,10 +53,20 @@ func (o *Options) otherProfile(ctx context.Context, set *credfile.Set, profile s
 	return by, nil
 }
 
-// by returns who signs a call to IAM: the helper, else the key itself.
-func (r *run) by(p credfile.Pair) client.Signer {
-	if r.help != nil {
-		return r.help
+// signAgain gets the signer that the rotation began with: a session with MFA
+// does not outlive its run.
+func (r *rotation) signAgain(ctx context.Context) error {
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return err
 	}
-	return client.SignerOf(p)
+	base := r.old
+	if base.ID == "" { // the files hold the new key by now
+		pl := r.j.Places[0]
+		if base, err = set.PairAt(pl.Kind, pl.Profile); err != nil {
+			return err
+		}
+	}
+	r.help, err = r.helper(ctx, r.aws, r.j.Auth, set, base)
+	return err
 }

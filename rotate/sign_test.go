@@ -34,7 +34,7 @@ func TestMFA(t *testing.T) {
 				}
 				return "123456", nil
 			}
-			if _, err := o.Rotate(t.Context(), "default"); err != nil {
+			if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 				t.Fatal(err)
 			}
 			if asked != 1 {
@@ -54,7 +54,7 @@ func TestMFAUnattended(t *testing.T) {
 	w.iam.RequireMFA(user, true)
 	o := w.options()
 	o.Auth.MFASerial = "arn:aws:iam::123456789012:mfa/phone"
-	if _, err := o.Rotate(t.Context(), "default"); !errors.Is(err, client.ErrNeedsPerson) {
+	if _, err := New(*o).Rotate(t.Context(), "default"); !errors.Is(err, client.ErrNeedsPerson) {
 		t.Errorf("error %v", err)
 	}
 	if slices.Contains(w.iam.Actions(), "CreateAccessKey") {
@@ -68,7 +68,7 @@ func TestMFAWrongCode(t *testing.T) {
 	o := w.options()
 	o.Auth.MFASerial = serial
 	o.MFACode = func(string) (string, error) { return "000000", nil }
-	if _, err := o.Rotate(t.Context(), "default"); err == nil || !strings.Contains(err.Error(), "one time pass code") {
+	if _, err := New(*o).Rotate(t.Context(), "default"); err == nil || !strings.Contains(err.Error(), "one time pass code") {
 		t.Errorf("error %v", err)
 	}
 	w.checkWorking()
@@ -92,18 +92,18 @@ func TestMFAResumed(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, err := o.Rotate(t.Context(), "default")
+	_, err := New(*o).Rotate(t.Context(), "default")
 	var half *HalfDone
 	if !errors.As(err, &half) {
 		t.Fatal(err)
 	}
-	if _, err := w.options().Resume(t.Context()); !errors.Is(err, client.ErrNeedsPerson) || !errors.As(err, &half) {
+	if _, err := New(*w.options()).Resume(t.Context()); !errors.Is(err, client.ErrNeedsPerson) || !errors.As(err, &half) {
 		t.Errorf("resumed without a code: %v", err)
 	}
 	w.checkHalf()
 	again := w.options()
 	again.MFACode = code
-	if _, err := again.Resume(t.Context()); err != nil {
+	if _, err := New(*again).Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkWorking()
@@ -121,7 +121,7 @@ func TestAuthProfile(t *testing.T) {
 	w.write(w.old.ID, w.old.Secret)
 	o := w.options()
 	o.Auth.Profile = "admin"
-	results, err := o.Rotate(t.Context(), "default")
+	results, err := New(*o).Rotate(t.Context(), "default")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestAuthProfileIsTheKey(t *testing.T) {
 	for _, profile := range []string{"default", "twin", "third", "role"} {
 		o := w.options()
 		o.Auth.Profile = profile
-		_, err := o.Rotate(t.Context(), "default")
+		_, err := New(*o).Rotate(t.Context(), "default")
 		var refused *Refused
 		if !errors.As(err, &refused) {
 			t.Errorf("%s: %v", profile, err)
@@ -170,7 +170,7 @@ func TestPartitions(t *testing.T) {
 			t.Setenv("AWS_ENDPOINT_URL", w.iam.URL())
 			o := w.options()
 			o.Connect = client.Connect
-			if _, err := o.Rotate(t.Context(), "gov"); err != nil {
+			if _, err := New(*o).Rotate(t.Context(), "gov"); err != nil {
 				t.Fatal(err)
 			}
 			set := credfile.NewSet(w.paths, w.read(w.paths.Credentials), "")

@@ -126,7 +126,7 @@ func TestRotateOverwrittenForEver(t *testing.T) {
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
 		return awstest.Fault{Before: func() { w.write(w.old.ID, w.old.Secret) }}
 	})
-	results, err := w.options().Rotate(t.Context(), "default")
+	results, err := New(*w.options()).Rotate(t.Context(), "default")
 	w.iam.SetFault(nil)
 	if err == nil || results[0].Outcome != Undone {
 		t.Errorf("%+v, %v", results, err)

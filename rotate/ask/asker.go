@@ -28,7 +28,7 @@ type Asker struct {
 	Profiles []string
 	// Never says which keys are not asked about, beside canaries, AWS's example
 	// keys and what is no long-term key. May be nil.
-	Never func(profile, keyID string) bool
+	Barred func(profile, keyID string) bool
 	// Connect is Connect, but for tests.
 	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
 }
@@ -55,7 +55,7 @@ func (q *Asker) Plan() []Question {
 	seen := map[string][]credfile.Pair{} // by key ID
 	never := map[string]bool{}           // a key that one profile bars is barred in all
 	for _, p := range q.Profiles {
-		if r := q.Set.SDK(p); r.None == "" && q.Never != nil && q.Never(p, r.Pair.ID) {
+		if r := q.Set.SDK(p); r.None == "" && q.Barred != nil && q.Barred(p, r.Pair.ID) {
 			never[r.Pair.ID] = true
 		}
 	}

@@ -307,7 +307,7 @@ func TestAskerPlan(t *testing.T) {
 	w.profile("c", barred)
 	w.profile("canary", awstest.Key{ID: "AKIASP2TPHJSQH3FJRUX", Secret: strings.Repeat("x", 40)})
 	q := w.asker()
-	q.Never = func(profile, _ string) bool { return profile == "c" }
+	q.Barred = func(profile, _ string) bool { return profile == "c" }
 	plan := q.Plan()
 	if len(plan) != 1 || plan[0].Profile != "a" || plan[0].KeyID != k.ID {
 		t.Errorf("plan %+v", plan)

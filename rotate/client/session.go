@@ -38,8 +38,7 @@ func (a *AWS) Session(ctx context.Context, base credfile.Pair, serial, code stri
 
 // ProfileSigner returns the credentials that the SDK finds for a profile: a key,
 // a role, SSO, a process; and the ID of the key that they are at the moment.
-// code gives the code of an MFA device where a role wants one; nil means that
-// nobody can be asked. The SDK's loader panics on some files; that is an error
+// code gives the code of an MFA device where a role wants one. The SDK's loader panics on some files; that is an error
 // here.
 func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, code func(serial string) (string, error)) (s Signer, id string, err error) {
 	defer func() {
@@ -54,9 +53,6 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 		config.WithDefaultRegion(DefaultRegion),
 		config.WithAssumeRoleCredentialOptions(func(ao *stscreds.AssumeRoleOptions) {
 			ao.TokenProvider = func() (string, error) {
-				if code == nil {
-					return "", ErrNeedsPerson
-				}
 				return code(aws.ToString(ao.SerialNumber))
 			}
 		}))

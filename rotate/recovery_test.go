@@ -19,7 +19,7 @@ func TestRecoveryWithoutJournal(t *testing.T) {
 			}
 			return awstest.Fault{}
 		})
-		_, err := w.options().Rotate(t.Context(), "default")
+		_, err := New(*w.options()).Rotate(t.Context(), "default")
 		var half *HalfDone
 		if !errors.As(err, &half) {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestRecoveryWithoutJournal(t *testing.T) {
 		if held {
 			w.iam.DeleteKey(w.old.ID)
 		}
-		_, err = w.options().Resume(t.Context())
+		_, err = New(*w.options()).Resume(t.Context())
 		_, _, there, _ := s.Recovery(half.Journal.ID)
 		if held != (err == nil) || held == there {
 			t.Errorf("held %v: error %v, recovery file there %v", held, err, there)

@@ -9,24 +9,24 @@ import (
 	"keycare/rotate/state"
 )
 
-// resumeStray looks after a recovery file without a journal. It deletes no key,
+// resumeRecovery looks after a recovery file without a journal. It deletes no key,
 // for nobody knows what was decided: where the files hold one of its pairs and
 // that answers, the file is no longer needed and goes; otherwise it stays, for
 // it may be all that has a working secret.
-func (o *Options) resumeStray(ctx context.Context, id string) error {
-	unlock, err := o.lock(ctx, o.lockNames(o.Paths))
+func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
+	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	old, fresh, ok, err := o.State.Recovery(id)
+	old, fresh, ok, err := rot.State.Recovery(id)
 	if err != nil || !ok {
 		return err
 	}
-	if j, err := o.State.Journal(id); err != nil || j != nil {
+	if j, err := rot.State.Journal(id); err != nil || j != nil {
 		return damagedIsHalfDone(err) // it has one now: a rotation has just begun
 	}
-	set, err := credfile.Load(o.Disk, o.Paths)
+	set, err := credfile.Load(rot.Disk, rot.Paths)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 		if m := set.Mentions(p.ID); len(m) > 0 {
 			profile = m[0].Profile
 		}
-		a, err := o.Connect(ctx, o.Paths, profile)
+		a, err := rot.Connect(ctx, rot.Paths, profile)
 		if err == nil {
 			_, _, err = a.Identity(ctx, p)
 		}
@@ -55,11 +55,11 @@ func (o *Options) resumeStray(ctx context.Context, id string) error {
 			held++
 		}
 	}
-	path := o.State.RecoveryPath(id)
+	path := rot.State.RecoveryPath(id)
 	switch {
 	case live == 0:
-		o.Say("the recovery file %s has no journal and nothing that is needed; it is removed", path)
-		return o.State.DropRecovery(id)
+		rot.say("the recovery file %s has no journal and nothing that is needed; it is removed", path)
+		return rot.State.DropRecovery(id)
 	case held > 0:
 		half.Why = fmt.Sprintf("its journal is gone; of the keys %s and %s both work and the files hold one: delete the other at IAM, then run \"keycare resume\" again (%s has its secret)", old.ID, fresh.ID, path)
 	default:

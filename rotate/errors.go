@@ -1,0 +1,101 @@
+package rotate
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"keycare/credfile/facts"
+	"keycare/credfile/show"
+	"keycare/rotate/state"
+)
+
+// Refused says why a key is not rotated, before anything was done.
+type Refused struct{ Why string }
+
+func (e *Refused) Error() string { return e.Why }
+
+func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
+
+// tooYoung says that a key is younger than it may get.
+type tooYoung struct {
+	ID        string
+	Age, Most time.Duration
+}
+
+func (e *tooYoung) Error() string {
+	return fmt.Sprintf("key %s is %d days old, it is due after %d", e.ID, e.Age/day, e.Most/day)
+}
+
+// HalfDone says that a rotation stopped after the new key was made, or may have
+// been. A working key is in the files; the journal has the rest.
+type HalfDone struct {
+	Journal *state.Journal
+	Why     string
+	Err     error
+}
+
+func (e *HalfDone) Error() string {
+	msg := fmt.Sprintf("the rotation of key %s of user %s stopped half way: %s", e.Journal.Old, e.Journal.UserName, e.Why)
+	if e.Journal.Old == "" {
+		msg = "a rotation stopped half way: " + e.Why
+	}
+	if e.Err != nil {
+		msg += ": " + e.Err.Error()
+	}
+	if errors.Is(e.Err, errRootNotTyped) {
+		return fmt.Sprintf("the files hold key %s of user %s, and it works; the root key %s is still there, too: run \"keycare resume\" in a terminal and type its ID to delete it",
+			e.Journal.New, e.Journal.UserName, e.Journal.Old)
+	}
+	what := "finishes or undoes it"
+	if e.Journal.Direction == state.Retire || e.Journal.Direction == state.Grace {
+		what = "goes on with it"
+	}
+	return msg + "\n\"keycare status\" shows it, \"keycare resume\" " + what + "; where it cannot, \"keycare resume --keep-both\" closes it and deletes nothing"
+}
+
+func (e *HalfDone) Unwrap() error { return e.Err }
+
+// damagedIsHalfDone returns err with each journal that cannot be understood told
+// as a rotation that stopped half way, for it may be one.
+func damagedIsHalfDone(err error) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range several.Unwrap() {
+			all = append(all, damagedIsHalfDone(e))
+		}
+		return errors.Join(all...)
+	}
+	if damaged, ok := err.(*state.Damaged); ok {
+		return &HalfDone{&state.Journal{ID: damaged.ID, UserName: "(unknown)"}, damaged.Error(), nil}
+	}
+	return err
+}
+
+// InFlight returns the rotations that are not closed, oldest first. A journal
+// that cannot be understood is a *HalfDone in the error, beside those that can.
+func InFlight(s state.Folder) ([]*state.Journal, error) {
+	js, err := s.Journals()
+	return js, damagedIsHalfDone(err)
+}
+
+// OldKeyUsed says that somebody used the old key after the switch, and not a
+// whole grace ago.
+type OldKeyUsed struct {
+	Use   facts.Use
+	Grace time.Duration
+}
+
+func (e *OldKeyUsed) Error() string {
+	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s (or close it now and keep both keys: \"keycare resume --keep-both\")",
+		e.Use.At.UTC().Format(show.TimeFormat), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
+}
+
+// errRootNotTyped says that nobody typed the root key's ID.
+var errRootNotTyped = errors.New("the ID of the root key was not typed")
+
+// errAbort wraps an error after which nothing is left half done: the journal is
+// closed and the error is the result.
+type errAbort struct{ error }
+
+func (e errAbort) Unwrap() error { return e.error }

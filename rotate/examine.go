@@ -1,0 +1,145 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate/client"
+)
+
+// keyTarget is a key that may be rotated as far as the files tell.
+type keyTarget struct {
+	set     *credfile.Set
+	profile string
+	pair    credfile.Pair
+	places  []credfile.Place
+	plan    *credfile.Plan
+	asked   time.Time // when AWS was asked, by this machine's clock
+	second  string    // status, age and last use of the user's second key
+}
+
+// placeholder stands for the new key where a plan is made before it exists.
+var placeholder = credfile.Pair{ID: "AKIANEWKEYNEWKEYNEWK", Secret: credfile.NewSecret(strings.Repeat("N", 40))}
+
+// examine looks at the files alone: is there a key under profile that all tools
+// read alike, of a kind that can be rotated, and can every place be edited.
+func (rot *Rotator) examine(profile string) (*keyTarget, error) {
+	set, err := credfile.Load(rot.Disk, rot.Paths)
+	if err != nil {
+		return nil, err
+	}
+	return rot.examineIn(set, profile)
+}
+
+// CanRotate says why the key of profile cannot be rotated, as far as the files
+// tell; nil if it can.
+func (rot *Rotator) CanRotate(profile string) error {
+	_, err := rot.examine(profile)
+	return err
+}
+
+func (rot *Rotator) examineIn(set *credfile.Set, profile string) (*keyTarget, error) {
+	r, err := set.Agreed(profile)
+	if err != nil {
+		var none *credfile.NoKeyError
+		if errors.As(err, &none) {
+			if why := otherKind(set, profile); why != "" {
+				return nil, refuse("profile %q: %s", profile, why)
+			}
+		}
+		return nil, err
+	}
+	if err := refuseByID(profile, r); err != nil {
+		return nil, err
+	}
+	if rot.Barred != nil && rot.Barred(profile, r.Pair.ID) {
+		return nil, refuse("profile %q: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", profile, r.Pair.ID)
+	}
+	plan, err := set.Plan(credfile.Swap{From: []credfile.Pair{r.Pair}, To: placeholder})
+	if err != nil {
+		return nil, err
+	}
+	return &keyTarget{set: set, profile: profile, pair: r.Pair, places: plan.Places, plan: plan}, nil
+}
+
+// explain says at which place of the files the key stands that AWS refused.
+func (t *keyTarget) explain(err error) error {
+	at := ""
+	if len(t.places) > 0 {
+		at = t.places[0].String() + ": "
+	}
+	return fmt.Errorf("%s%w", at, client.Explain(err))
+}
+
+// dependants are the profiles that take a role with the key of one of the
+// places: nothing changes for them but the key.
+func (t *keyTarget) dependants() []string {
+	var found []string
+	for _, p := range t.set.Profiles() {
+		source := t.set.Setting(p, "source_profile")
+		if source != "" && slices.ContainsFunc(t.places, func(pl credfile.Place) bool { return pl.Profile == source }) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// otherKind explains a profile that has no key of its own.
+func otherKind(set *credfile.Set, profile string) string {
+	is := func(name string) string { return set.Setting(profile, name) }
+	switch {
+	case is("role_arn") != "" && is("source_profile") != "":
+		return fmt.Sprintf("it takes a role with the key of profile %q; rotate that one: keycare rotate %s", is("source_profile"), word(is("source_profile")))
+	case is("role_arn") != "":
+		return "it takes a role and has no key of its own"
+	case is("sso_session") != "" || is("sso_start_url") != "":
+		return "it signs in through IAM Identity Center (SSO) and has no key to rotate"
+	case is("login_session") != "":
+		return "it signs in through \"aws login\" and has no key to rotate"
+	case is("credential_process") != "":
+		return "its key comes from a program (credential_process); rotate it there"
+	}
+	return ""
+}
+
+func refuseByID(profile string, r credfile.Reading) error {
+	f := credfile.FactsOf(r.Pair.ID)
+	switch {
+	case f.Canary:
+		return refuse("profile %q: key %s belongs to a canary account (%s): any call with it raises an alarm, so keycare leaves it alone", profile, f.ID, f.Account)
+	case f.Example:
+		return refuse("profile %q: key %s is the example from AWS's documentation and opens nothing; delete it or put a real key there", profile, f.ID)
+	case f.Kind == credfile.Temporary || !r.Token.Empty():
+		return refuse("profile %q: its key is a session key, which expires by itself and cannot be rotated", profile)
+	case f.Kind != credfile.LongTerm:
+		return refuse("profile %q: what stands there as access key ID is no long-term access key (they begin with AKIA)", profile)
+	}
+	return nil
+}
+
+// modeNotes names the files that lose rights of others with the replacement.
+func (rot *Rotator) modeNotes(t *keyTarget) (notes []string) {
+	for k, f := range t.set.Files() {
+		fi, err := rot.Disk.Stat(f.Path)
+		if err != nil || runtime.GOOS == "windows" || fi.Mode().Perm()&0o077 == 0 ||
+			!slices.ContainsFunc(t.places, func(p credfile.Place) bool { return int(p.Kind) == k }) {
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("%s: mode %04o becomes %04o", f.Path, fi.Mode().Perm(), fi.Mode().Perm()&0o700))
+	}
+	return notes
+}
+
+// connect checks the files before the SDK's loader sees them.
+func (rot *Rotator) connect(ctx context.Context, profile string) (*client.AWS, error) {
+	if _, err := rot.examine(profile); err != nil {
+		return nil, err
+	}
+	return rot.Connect(ctx, rot.Paths, profile)
+}

@@ -1,0 +1,130 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
+)
+
+// retire deletes or deactivates the old key, signed by the pair that was just
+// re-read from the files and proved.
+func (r *rotation) retire(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if r.j.Root != nil { // only root can delete its key, and it has no user name
+		r.retireRoot(ctx)
+		return
+	}
+	act := r.aws.Delete
+	if r.j.Retire == state.Deactivate {
+		act = r.aws.Deactivate
+	}
+	r.done(ctx, r.back, r.old, act(ctx, r.by(r.back), r.j.UserName, r.j.Old))
+}
+
+// deleteNew deletes the new key of a rotation that is undone.
+func (r *rotation) deleteNew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	r.done(ctx, r.old, r.fresh, r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
+}
+
+// done notes the result of a deletion of key gone, asked for by a user whose
+// working key is own. Whatever it was, the files are looked at again.
+func (r *rotation) done(ctx context.Context, own, gone credfile.Pair, err error) {
+	r.seen.Files = filesUnread
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
+		r.seen.Gone = yes
+	case client.ReplyNoSuch:
+		r.seen.Gone, r.why = r.sameName(ctx, own), err // no such key, or no such user?
+	case client.ReplyUnknownKey:
+		r.seen.Gone, r.why = notYet, err
+	case client.ReplyDenied, client.ReplyBadSignature, client.ReplyOther:
+		if r.seen.Gone, r.why = no, client.Explain(err); r.isGone(ctx, own, gone) {
+			r.seen.Gone = yes // somebody else deleted it
+		}
+	default:
+		r.seen.Gone, r.why = silent, err
+	}
+}
+
+// isGone reports whether a key that may not be deleted by us is gone all the
+// same: neither service knows it, and the list does not show it.
+func (r *rotation) isGone(ctx context.Context, own, gone credfile.Pair) bool {
+	if gone.Secret.Empty() || r.j.Root != nil {
+		return false
+	}
+	if atSTS, atIAM := r.prove(ctx, gone); atSTS != notYet || atIAM != notYet {
+		return false
+	}
+	keys, _, err := r.aws.List(ctx, r.by(own), r.j.UserName)
+	return err == nil && !slices.ContainsFunc(keys, func(k client.Key) bool { return k.ID == gone.ID })
+}
+
+// retireRoot deletes the root key, signed by itself: only root can, and it has no
+// user name. After a lost reply the key can no longer sign; an old key that
+// neither service knows any more is gone.
+func (r *rotation) retireRoot(ctx context.Context) {
+	if r.old.Secret.Empty() {
+		r.rootKeyGone(ctx)
+		return
+	}
+	err := r.aws.Delete(ctx, client.SignerOf(r.old), "", r.j.Old)
+	if client.ReplyOf(err) == client.ReplyUnknownKey {
+		if atSTS, atIAM := r.prove(ctx, r.old); atSTS == notYet && atIAM == notYet {
+			err = nil
+		}
+	}
+	r.done(ctx, r.back, r.old, err)
+}
+
+// rootKeyGone asks whether the account has a root key, where the root key's secret
+// is no longer kept: that is so after it was deleted.
+func (r *rotation) rootKeyGone(ctx context.Context) {
+	present, known, err := r.aws.RootHasKey(ctx, client.SignerOf(r.back))
+	switch {
+	case known && !present:
+		r.seen.Gone = yes
+	case known:
+		r.seen.Gone = no
+		r.why = fmt.Errorf("the account has a root key, and the secret of %s is no longer kept: look in the console whether that key is gone and delete it there, then run \"keycare resume --keep-both\"", r.j.Old)
+	default:
+		r.seen.Gone, r.why = silent, err
+	}
+	r.seen.Files = filesUnread
+}
+
+// confirmRoot shows the root key's last use and wants its ID typed.
+func (r *rotation) confirmRoot(ctx context.Context) error {
+	if r.typedKey == r.j.Old {
+		return nil
+	}
+	if r.AskLine == nil {
+		return errRootNotTyped
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	used := "its last use is not known"
+	if use, err := r.aws.LastUsed(ctx, client.SignerOf(r.old), r.j.Old); err == nil {
+		used = "never used before, as far as IAM recorded"
+		if !use.At.IsZero() {
+			used = fmt.Sprintf("last used %s for %s in %s (this run included)", use.At.UTC().Format(time.DateTime), use.Service, use.Region)
+		}
+	}
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	typed, err := r.AskLine(fmt.Sprintf("The root key %s is to be deleted (%s). Other machines that use it will stop. Type its ID to delete it: ", r.j.Old, used))
+	if err != nil {
+		return err
+	}
+	if typed != r.j.Old {
+		return errRootNotTyped
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package rotate
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
+)
+
+// Options is all that a rotation needs to know. The zero values of Retire and
+// Timeout mean Delete and DefaultTimeout.
+type Options struct {
+	Paths   credfile.Paths
+	State   state.Folder
+	Disk    disk.FS
+	Retire  state.Retirement
+	Timeout time.Duration
+	// Grace leaves the old key active for so long after the switch; 0 retires it
+	// at once. The least is MinGrace.
+	Grace time.Duration
+	// FreeSlot says what may be deleted to make room for the new key.
+	FreeSlot FreeSlot
+	Auth     state.Auth
+	// MFACode asks for a code of an MFA device; nil means that nobody can be asked.
+	MFACode func(serial string) (string, error)
+	// Connect returns the way to AWS for a profile; nil means Connect.
+	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
+	Now     func() time.Time
+	Wait    func(context.Context, time.Duration) error
+	// Confirm asks a person. nil means that nobody can be asked: whatever needs
+	// an answer is refused.
+	Confirm func(question string) (bool, error)
+	// Yes answers the questions that --yes may answer.
+	Yes bool
+	// Never bars a profile, or a key in it, from any call to AWS; may be nil.
+	Barred func(profile, keyID string) bool
+	// OlderThan leaves alone the keys that are not older, in whole days; 0 means
+	// whatever their age.
+	OlderThan time.Duration
+	// KeepBoth lets Resume close rotations that have switched without retiring
+	// the old key.
+	KeepBoth bool
+	// AskLine asks a person for a line; nil means that nobody can be asked.
+	AskLine func(prompt string) (string, error)
+	// Say tells a person what is happening, a line at a time. It is never nil.
+	Say func(format string, args ...any)
+}
+
+// DefaultTimeout bounds how long a rotation waits for AWS: new keys take
+// seconds to spread, rarely a minute.
+const DefaultTimeout = 2 * time.Minute
+
+// MinGrace is the shortest grace: IAM records the last use of a key within a
+// quarter of an hour, and a shorter grace would learn nothing from it.
+const MinGrace = time.Hour
+
+// FreeSlot says what may be deleted to make room for the new key.
+type FreeSlot string
+
+const (
+	FreeNever    FreeSlot = "never"
+	FreeInactive FreeSlot = "inactive" // an inactive key, the default
+	FreeUnused   FreeSlot = "unused"   // also an active one, if a person agrees to that very key
+)
+
+// lockWait bounds how long a run waits for another one.
+const lockWait = 30 * time.Second
+
+const day = 24 * time.Hour
+
+const (
+	// createTimeout bounds the one call that Ctrl-C does not stop.
+	createTimeout = 30 * time.Second
+	// callTimeout bounds every other call, its retries included.
+	callTimeout = 30 * time.Second
+	// settle is the time between two reads that must be equal before something
+	// is deleted because of them.
+	settle = 200 * time.Millisecond
+
+	firstWait, longestWait = 200 * time.Millisecond, 2 * time.Second
+)
+
+// Rotator carries rotations out. It is safe for several at the same time.
+type Rotator struct {
+	Options
+	// typedKey is the ID of a root key as a person typed it who agrees to its
+	// deletion; empty where nobody was asked yet.
+	typedKey string
+
+	saying sync.Mutex // what is said, and counters
+	asking sync.Mutex // questions, one at a time
+	files  sync.Mutex // writes of the shared files and the history
+}
+
+// New makes a Rotator and fills in what the options leave out.
+func New(o Options) *Rotator {
+	// The journal outlives this run, which may have been started elsewhere.
+	for _, path := range []*string{&o.Paths.Credentials, &o.Paths.Config} {
+		if abs, err := filepath.Abs(*path); err == nil && *path != "" {
+			*path = abs
+		}
+	}
+	if o.Retire == "" {
+		o.Retire = state.Delete
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.FreeSlot == "" {
+		o.FreeSlot = FreeInactive
+	}
+	if o.Connect == nil {
+		o.Connect = client.Connect
+	}
+	return &Rotator{Options: o}
+}
+
+// say tells a person what is happening.
+func (rot *Rotator) say(format string, args ...any) {
+	rot.saying.Lock()
+	defer rot.saying.Unlock()
+	rot.Say(format, args...)
+}
+
+// mfaCode asks for a code of an MFA device, one at a time.
+func (rot *Rotator) mfaCode(serial string) (string, error) {
+	if rot.MFACode == nil {
+		return "", client.ErrNeedsPerson
+	}
+	rot.asking.Lock()
+	defer rot.asking.Unlock()
+	return rot.MFACode(serial)
+}
+
+// lock takes locks, waiting for another run for a while.
+func (rot *Rotator) lock(ctx context.Context, names []string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	return credfile.Lock(ctx, names...)
+}
+
+// lockNames are the locks of the files that may be changed.
+func (rot *Rotator) lockNames(paths credfile.Paths) []string {
+	var names []string
+	for _, path := range []string{paths.Credentials, paths.Config} {
+		resolved, err := rot.Disk.EvalSymlinks(path)
+		if err != nil || path == "" {
+			continue // a missing file is not changed; a broken one fails when it is read
+		}
+		if abs, err := filepath.Abs(resolved); err == nil {
+			resolved = abs
+		}
+		names = append(names, credfile.LockName(resolved))
+	}
+	return names
+}
+
+func (rot *Rotator) confirm(question string) (bool, error) {
+	if rot.Confirm == nil {
+		return false, refuse("%s\nnobody can be asked here: run it in a terminal, or with --yes if the answer may be yes", question)
+	}
+	rot.asking.Lock()
+	defer rot.asking.Unlock()
+	return rot.Confirm(question)
+}

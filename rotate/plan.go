@@ -1,0 +1,54 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+
+	"keycare/rotate/state"
+)
+
+// Plan is Rotate without any effect: it looks at the files, asks AWS what may
+// be asked without changing anything, and says what Rotate would do. It resumes
+// nothing.
+func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, error) {
+	if !rot.Yes { // to plan past the questions
+		agreeing := rot.Options
+		agreeing.Confirm = func(string) (bool, error) { return true, nil }
+		rot = New(agreeing)
+	}
+	jobs := rot.tasks(profiles)
+	each(pending(jobs), func(b *keyTask) {
+		if j := rot.unfinished(b.id); j != nil {
+			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
+				Why: fmt.Sprintf("profile %q: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", b.profile, j.Old)}
+			return
+		}
+		a, err := rot.connect(ctx, b.profile)
+		if err == nil {
+			b.journal, b.target, _, err = rot.prepareRead(ctx, a, b.profile)
+		}
+		if err != nil {
+			b.failed(err)
+			return
+		}
+		b.result = resultOf(b.journal, Planned)
+		b.result.UsedBy = b.target.dependants()
+		b.result.Notes = rot.modeNotes(b.target)
+		if b.result.FreeSlot != "" {
+			b.result.SecondIs = b.target.second
+		}
+		b.result.Diff = b.target.plan.Diff("(the new key)")
+	})
+	return collect(jobs)
+}
+
+// unfinished returns the rotation of key id that Rotate would finish first.
+func (rot *Rotator) unfinished(id string) *state.Journal {
+	js, _ := rot.State.Journals()
+	for _, j := range js {
+		if !j.Resting(rot.Now()) && j.Direction != state.Watch && (j.Old == id || j.New == id || rot.recovers(j, id)) {
+			return j
+		}
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package rotate
+
+import (
+	"context"
+	"sync"
+
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/rotate/client"
+)
+
+// prove asks STS and IAM at once whether they know a pair and whose it is.
+func (r *rotation) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	var errSTS, errIAM error
+	wg.Go(func() {
+		var id facts.Identity
+		if id, _, errSTS = r.aws.Identity(ctx, p); errSTS == nil {
+			atSTS = sameUser(id, r.ownerOf(p))
+		} else {
+			atSTS = answered(errSTS)
+		}
+	})
+	wg.Go(func() {
+		if r.j.Root != nil && p.ID != r.j.Old {
+			errIAM = r.aws.ProveAdmin(ctx, p)
+			atIAM = answered(errIAM)
+			return
+		}
+		_, _, errIAM = r.aws.List(ctx, client.SignerOf(p), r.j.UserName)
+		atIAM = answered(errIAM)
+		if k := client.ReplyOf(errIAM); k == client.ReplyDenied || k == client.ReplyNoSuch { // it knows the key, and says so in its own words
+			atIAM = yes
+		}
+	})
+	wg.Wait()
+	for _, err := range []error{errSTS, errIAM} {
+		if err != nil && (client.ReplyOf(err) != client.ReplyDenied || r.j.Root != nil) {
+			r.why = err
+		}
+	}
+	return atSTS, atIAM
+}
+
+// ownerOf is who a pair of this rotation belongs to: the same user, but for a
+// root key that is replaced by a user's.
+func (r *rotation) ownerOf(p credfile.Pair) facts.Identity {
+	if r.j.Root != nil && p.ID == r.j.Old {
+		return r.j.Root.Root
+	}
+	return r.j.User
+}
+
+// sameUser compares by user ID and account: a user may be renamed.
+func sameUser(a, b facts.Identity) answer {
+	if a.UserID == b.UserID && a.Account == b.Account {
+		return yes
+	}
+	return no
+}
+
+// answered says what an error of a call tells about the key that signed it.
+func answered(err error) answer {
+	switch client.ReplyOf(err) {
+	case client.ReplyOK:
+		return yes
+	case client.ReplyUnknownKey:
+		return notYet
+	case client.ReplyBadSignature:
+		return no
+	}
+	return silent
+}
+
+// sameName asks for the user's present name: Yes where it is still the one that
+// was used. A user may be renamed meanwhile; the name is noted, and the call has
+// to be made again.
+func (r *rotation) sameName(ctx context.Context, own credfile.Pair) answer {
+	if r.j.Root != nil {
+		return yes // the signer is root: it does not know the user's name
+	}
+	id, _, err := r.aws.Identity(ctx, own)
+	switch {
+	case err != nil:
+		return silent
+	case sameUser(id, r.j.User) != yes:
+		return no
+	case id.UserName() == r.j.UserName:
+		return yes
+	}
+	r.j.UserName = id.UserName()
+	return notYet
+}

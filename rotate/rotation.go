@@ -1,0 +1,143 @@
+package rotate
+
+import (
+	"context"
+	"time"
+
+	"keycare/credfile"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
+)
+
+// rotation is one rotation being carried out, from its journal.
+type rotation struct {
+	*Rotator
+	name   string // goes before what is said, where several go on at the same time
+	aws    *client.AWS
+	help   client.Signer // signs for the key where Auth says so
+	j      *state.Journal
+	seen   observed
+	writer *credfile.Writer
+
+	old, fresh credfile.Pair // from the recovery file; fresh is the new key
+	back       credfile.Pair // as re-read from the files
+	backAt     time.Time     // when that was proved, by AWS's clock
+	listedAt   time.Time     // when the user's keys were listed last, by AWS's clock
+
+	began    time.Time
+	deadline time.Time
+	wait     time.Duration
+	why      error // the last thing that went wrong, for people
+}
+
+func newRotation(rot *Rotator, a *client.AWS, j *state.Journal) *rotation {
+	r := &rotation{Rotator: rot, aws: a, j: j, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
+	r.deadline = r.began.Add(rot.Timeout)
+	r.writer = &credfile.Writer{Disk: rot.Disk, Tag: j.ID, Wait: rot.Wait}
+	return r
+}
+
+// say tells a person what is happening to this rotation.
+func (r *rotation) say(format string, args ...any) { r.Rotator.say(r.name+format, args...) }
+
+// newID is the new key's ID, from the recovery file where a crash kept it out
+// of the journal.
+func (r *rotation) newID() string {
+	if r.j.New == "" {
+		return r.fresh.ID
+	}
+	return r.j.New
+}
+
+// awsTime is a time of this machine's clock by AWS's clock.
+func (r *rotation) awsTime(t time.Time) time.Time { return r.j.Started.Add(t.Sub(r.began)) }
+
+func (r *rotation) mayStillLand() bool { return len(r.j.Sends) > len(r.j.Orphans) }
+
+// by returns who signs a call to IAM: the helper, else the key itself.
+func (r *rotation) by(p credfile.Pair) client.Signer {
+	if r.help != nil {
+		return r.help
+	}
+	return client.SignerOf(p)
+}
+
+// pause waits and forgets what may have changed.
+func (r *rotation) pause(ctx context.Context) error {
+	left := r.deadline.Sub(r.Now())
+	if err := r.Wait(ctx, min(r.wait, max(left, time.Millisecond))); err != nil {
+		return err
+	}
+	r.wait = min(2*r.wait, longestWait)
+	for _, s := range []*answer{&r.seen.NewSTS, &r.seen.NewIAM, &r.seen.OldSTS, &r.seen.OldIAM, &r.seen.Back, &r.seen.Listed} {
+		if *s != yes {
+			*s = unasked
+		}
+	}
+	if r.seen.Gone != yes {
+		r.seen.Gone = unasked
+		r.seen.Files = filesUnread // looked at anew before every attempt
+	}
+	if r.seen.Files == filesDoubtful {
+		r.seen.Files = filesUnread
+	}
+	return nil
+}
+
+// decide writes a binding decision down before anything is done about it.
+func (r *rotation) decide(d state.Direction) error {
+	r.j.Direction = d
+	if err := r.State.Save(r.j); err != nil {
+		r.j.Direction = state.Undecided
+		return err
+	}
+	r.seen.Files = filesUnread
+	if d == state.Undo {
+		r.say("undoing: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
+		r.deadline = r.Now().Add(r.Timeout)
+	}
+	return nil
+}
+
+func (r *rotation) writerSweep() error {
+	for _, path := range []string{r.j.Paths.Credentials, r.j.Paths.Config} {
+		if err := r.writer.Sweep(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close ends a rotation: history, then recovery file, then journal. A create
+// whose reply was lost may still land for as long as its signature is good, so
+// its journal stays as a watch.
+func (r *rotation) close(out Outcome) error {
+	if err := r.writerSweep(); err != nil {
+		return &HalfDone{r.j, "all is done but for temporary files", err}
+	}
+	if out == Rotated || r.j.New != "" || r.j.FreeSlot != "" || len(r.j.Orphans) > 0 {
+		if err := r.addHistory(out); err != nil {
+			return &HalfDone{r.j, "all is done but the notes", err}
+		}
+	}
+	if err := r.State.DropRecovery(r.j.ID); err != nil {
+		return &HalfDone{r.j, "all is done but the notes", err}
+	}
+	if r.mayStillLand() {
+		r.j.Direction = state.Watch
+		if err := r.State.Save(r.j); err != nil {
+			return &HalfDone{r.j, "all is done but the notes", err}
+		}
+		return nil
+	}
+	if err := r.State.Remove(r.j.ID); err != nil {
+		return &HalfDone{r.j, "all is done but the notes", err}
+	}
+	return nil
+}
+
+func (r *rotation) addHistory(out Outcome) error {
+	r.files.Lock()
+	defer r.files.Unlock()
+	return r.State.AddHistory(historyOf(r.j, out), r.Now())
+}

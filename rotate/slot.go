@@ -1,0 +1,112 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"keycare/credfile/facts"
+	"keycare/credfile/show"
+	"keycare/rotate/client"
+	"keycare/rotate/state"
+)
+
+// slot decides about the user's second key. It returns the key that is to be
+// deleted, and whether it is active, or nothing where there is room.
+func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *keyOwner) (free string, active bool, err error) {
+	k := ow.other
+	if k == nil || rot.deletedOrphan(k.ID) {
+		return "", false, nil
+	}
+	if j := rot.openRotation(k.ID); j != nil {
+		if j.Direction == state.Grace {
+			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, show.Time(j.GraceEnds))
+		}
+		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
+	}
+	by := ow.help
+	if by == nil {
+		by = client.SignerOf(t.pair)
+	}
+	use, useErr := a.LastUsed(ctx, by, k.ID)
+	what := describeKey(*k, ow.at, use, useErr)
+	t.second = what
+	if m := t.set.Mentions(k.ID); len(m) > 0 {
+		return "", false, refuse("user %s has a second key %s (%s), and profile %q holds it (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or delete it there, then delete key %s",
+			ow.name, k.ID, what, m[0].Profile, m[0].Path, m[0].Line, word(m[0].Profile), k.ID)
+	}
+	question := fmt.Sprintf("User %s has a second key %s (%s). Delete it to make room?", ow.name, k.ID, what)
+	switch {
+	case rot.FreeSlot == FreeNever:
+	case !k.Active && rot.Yes && useErr == nil && (use.At.IsZero() || ow.at.Sub(use.At) > quietFor):
+		return k.ID, k.Active, nil
+	case !k.Active && !rot.Yes, rot.FreeSlot == FreeUnused && !rot.Yes && useErr == nil && rot.Confirm != nil:
+		ok, err := rot.confirm(question)
+		if err != nil {
+			return "", false, err
+		}
+		if ok {
+			return k.ID, k.Active, nil
+		}
+		return "", false, refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+	}
+	full := fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one.", ow.name, k.ID, what)
+	command := func(what, more string) string {
+		return fmt.Sprintf("aws iam %s --user-name %s --access-key-id %s%s --profile %s", what, word(ow.name), k.ID, more, word(t.profile))
+	}
+	switch {
+	case k.Active && useErr == nil && !use.At.IsZero() && ow.at.Sub(use.At) < recentUse:
+		return "", false, refuse("%s Somebody uses it: find out who. When nobody needs it any more, switch it off (%s) and rotate again",
+			full, command("update-access-key", " --status Inactive"))
+	case k.Active:
+		return "", false, refuse("%s If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
+			full, command("update-access-key", " --status Inactive"))
+	case rot.Yes:
+		return "", false, refuse("%s --yes deletes only a key that has not been used for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
+	}
+	return "", false, refuse("%s If nothing uses it: %s", full, command("delete-access-key", ""))
+}
+
+// recentUse is how long after its last use a key counts as being in use.
+const recentUse = 45 * day
+
+// quietFor is how long an inactive key must not have been used before it is
+// deleted unasked: somebody may just have switched it off to see what breaks.
+const quietFor = 24 * time.Hour
+
+func describeKey(k client.Key, now time.Time, use facts.Use, useErr error) string {
+	status := "inactive"
+	if k.Active {
+		status = "active"
+	}
+	used := "its last use is not known: needs iam:GetAccessKeyLastUsed"
+	switch {
+	case useErr == nil && use.At.IsZero():
+		used = "never used"
+	case useErr == nil:
+		used = fmt.Sprintf("last used %s for %s in %s", use.At.UTC().Format(show.TimeFormat), use.Service, use.Region)
+	}
+	return fmt.Sprintf("%s, %d days old, %s", status, int(now.Sub(k.Created).Hours()/24), used)
+}
+
+// deletedOrphan reports whether key id is one that a watch has just deleted: a
+// list may show it for a while yet.
+func (rot *Rotator) deletedOrphan(id string) bool {
+	js, _ := rot.State.Journals()
+	return slices.ContainsFunc(js, func(j *state.Journal) bool { return slices.Contains(j.Orphans, id) })
+}
+
+// openRotation returns the unfinished rotation that key id belongs to.
+func (rot *Rotator) openRotation(id string) *state.Journal {
+	js, err := rot.State.Journals()
+	if err != nil {
+		return &state.Journal{} // nothing may be deleted while it cannot be read
+	}
+	for _, j := range js {
+		if j.Direction != state.Watch && (j.Old == id || j.New == id) {
+			return j
+		}
+	}
+	return nil
+}
