@@ -14,6 +14,7 @@ import (
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"keycare/report"
+	"keycare/report/format"
 	"keycare/rotate/ask"
 )
 
@@ -32,7 +33,7 @@ func auditCommand(e *env) *cli.Command {
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "the `AGE` that a key may reach"},
 			&cli.StringFlag{Name: "max-unused", Value: "45d", Usage: "the `TIME` that a key may go unused"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
-			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` of the report: table, json, csv or markdown"},
+			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORMAT` of the report: " + orList(format.Names())},
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
 			&cli.StringFlag{Name: "fail-on", Value: "high", Usage: "exit with 1 for a finding of this `LEVEL` or above: critical, high, medium, low, info or none"},
@@ -63,7 +64,7 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	}
 	o.profiles, o.offline, o.output = c.StringSlice("profile"), c.Bool("offline"), c.String("output")
 	o.dryRun, o.downloads = c.Bool("dry-run"), true
-	if o.format, err = oneOf(c, "format", "table", "json", "csv", "markdown"); err != nil {
+	if o.format, err = oneOf(c, "format", format.Names()...); err != nil {
 		return o, err
 	}
 	s, err := e.Settings()
@@ -219,17 +220,7 @@ func writeReport(e *env, rep *report.Report, o auditOptions) error {
 	if o.output != "" {
 		out = &buf
 	}
-	var err error
-	switch o.format {
-	case "json":
-		err = report.JSON(out, rep)
-	case "csv":
-		err = report.CSV(out, rep)
-	case "markdown":
-		err = report.Markdown(out, rep)
-	default:
-		err = report.Table(out, rep, e.table(o.output == ""))
-	}
+	err := format.Write(out, o.format, rep, e.table(o.output == ""))
 	if err != nil || o.output == "" {
 		return err
 	}
@@ -241,8 +232,8 @@ func writeReport(e *env, rep *report.Report, o auditOptions) error {
 }
 
 // table is how a report is shown to people.
-func (e *env) table(onScreen bool) report.TableOptions {
-	o := report.TableOptions{Home: e.Folders.Home}
+func (e *env) table(onScreen bool) format.Options {
+	o := format.Options{Home: e.Folders.Home}
 	if onScreen {
 		o.Width, o.Color = e.Terminal.Width, e.Terminal.Color
 	}

@@ -11,6 +11,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/show"
 	"keycare/report"
+	"keycare/report/format"
 	"keycare/rotate/schedule"
 )
 
@@ -69,7 +70,7 @@ func runCompletion(e *env, c *cli.Context) error {
 // fixedValues are the values of flags that have a fixed set; "COMMAND FLAG" goes
 // before "FLAG".
 var fixedValues = map[string][]string{
-	"audit format": {"table", "json", "csv", "markdown"},
+	"audit format": format.Names(),
 	"format":       {"text", "json"},
 	"retire":       {"delete", "deactivate"},
 	"free-slot":    {"never", "inactive", "unused"},

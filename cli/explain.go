@@ -7,6 +7,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/report"
+	"keycare/report/format"
 )
 
 func explainCommand(e *env) *cli.Command {
@@ -29,7 +30,7 @@ func runExplain(e *env, c *cli.Context) error {
 		return nil
 	case 1:
 		id := c.Args().First()
-		text, ok := report.Explain(id)
+		text, ok := format.Explain(id)
 		if ok {
 			fmt.Fprint(e.Out, text)
 			return nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -85,4 +86,10 @@ func noArgs(c *cli.Context) error {
 		return usagef("%q: \"%s\" takes no such argument", c.Args().First(), c.Command.HelpName)
 	}
 	return nil
+}
+
+// orList is names for a sentence: "a, b or c".
+func orList(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

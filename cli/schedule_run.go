@@ -13,6 +13,7 @@ import (
 	"keycare/cli/notice"
 	"keycare/credfile"
 	"keycare/report"
+	"keycare/report/format"
 	"keycare/rotate"
 	"keycare/rotate/ask"
 	"keycare/rotate/client"
@@ -239,10 +240,10 @@ func timerAudit(ctx context.Context, e *env, a auditOptions, now time.Time) (*jo
 		keepFacts(ctx, e, asker, in.Online, now)
 	}
 	rep := report.Audit(in)
-	found.Summary, found.Fails = report.Summary(rep), rep.Fails(a.failOn)
+	found.Summary, found.Fails = format.Summary(rep), rep.Fails(a.failOn)
 	for _, f := range rep.Findings {
 		if f.Severity >= max(a.failOn, report.Info) {
-			found.Findings = append(found.Findings, job.Finding{Fingerprint: f.Fingerprint, What: f.What, Fix: f.Fix})
+			found.Findings = append(found.Findings, job.Finding{Fingerprint: f.Fingerprint, What: f.What, Fix: f.Repair.String()})
 		}
 	}
 	return found, errors.Join(in.ReadErrors...) // the audit holds all the same

@@ -70,14 +70,15 @@ func (p *first) mending() step {
 		return step{}
 	}
 	f := p.rep.Findings[0]
-	command, args, _ := strings.Cut(strings.TrimPrefix(f.Fix, "keycare "), " ")
+	fix := f.Repair.Command
+	command, args, _ := strings.Cut(strings.TrimPrefix(fix, "keycare "), " ")
 	barred := slices.ContainsFunc(f.Profiles, func(profile string) bool { return p.never.Bars(profile, f.KeyID) })
 	switch {
-	case !strings.HasPrefix(f.Fix, "keycare ") || strings.Contains(f.Fix, "\n") || barred:
+	case !strings.HasPrefix(fix, "keycare ") || f.Repair.Text != "" || barred:
 	case command == "rotate":
-		return step{dryRun(f.Fix, args), "what a rotation would do"}
+		return step{dryRun(fix, args), "what a rotation would do"}
 	case command == "replace-root":
-		return step{dryRun(f.Fix, args), "what would replace it"}
+		return step{dryRun(fix, args), "what would replace it"}
 	}
 	if f.Rule == "file-mode" || f.Rule == "folder-mode" {
 		return step{"keycare fix --dry-run", "what would be mended in the files"}

@@ -118,31 +118,31 @@ func TestFirstSteps(t *testing.T) {
 		"all never called, and unknown": {text: "[bait]" + firstKey, change: func(p *first) {
 			p.never.Keys, p.rep.Unknown = []string{"AKIAZAVB57H55F3T4BKH"}, 1
 		}, want: status + "|" + audit},
-		"an old key that is never called": {text: "[bait]" + firstKey, finding: f{Rule: "old-key", Profiles: []string{"bait"}, Fix: "keycare rotate bait", Severity: report.Medium},
+		"an old key that is never called": {text: "[bait]" + firstKey, finding: f{Rule: "old-key", Profiles: []string{"bait"}, Repair: report.Repair{Command: "keycare rotate bait"}, Severity: report.Medium},
 			change: func(p *first) { p.never.Profiles = []string{"bait"} }, want: "keycare explain old-key|" + audit},
 		"a canary": {text: "[work]\naws_access_key_id = AKIASP2TPHJSQH3FJRUX\n" + "[b]" + firstKey, want: "keycare rotate b --dry-run|" + audit},
-		"a root key": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Fix: "keycare replace-root --profile work", Severity: report.Critical},
+		"a root key": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Repair: report.Repair{Command: "keycare replace-root --profile work"}, Severity: report.Critical},
 			want: "keycare replace-root --profile work --dry-run|" + audit},
-		"an old key":            {text: "[a b]" + firstKey, finding: f{Rule: "old-key", Fix: `keycare rotate "a b"`, Severity: report.Medium}, want: `keycare rotate "a b" --dry-run|` + audit},
-		"a name like a flag":    {text: "[-x]" + firstKey, finding: f{Rule: "old-key", Fix: "keycare rotate -- -x", Severity: report.Medium}, want: "keycare rotate --dry-run -- -x|" + audit},
-		"modes":                 {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "chmod 600 x", Severity: report.High}, want: "keycare fix --dry-run|" + audit},
-		"no command":            {text: "[work]" + firstKey, finding: f{Rule: "pair-split", Fix: "join them", Severity: report.Medium}, want: "keycare explain pair-split|" + audit},
-		"more than a command":   {text: "[work]" + firstKey, finding: f{Rule: "old-key", Fix: "keycare rotate work\nor else", Severity: report.Medium}, want: "keycare explain old-key|" + audit},
-		"only to know":          {text: "[work]" + firstKey, finding: f{Rule: "static-key", Fix: "x", Severity: report.Info}, want: "keycare rotate work --dry-run|" + audit},
+		"an old key":            {text: "[a b]" + firstKey, finding: f{Rule: "old-key", Repair: report.Repair{Command: `keycare rotate "a b"`}, Severity: report.Medium}, want: `keycare rotate "a b" --dry-run|` + audit},
+		"a name like a flag":    {text: "[-x]" + firstKey, finding: f{Rule: "old-key", Repair: report.Repair{Command: "keycare rotate -- -x"}, Severity: report.Medium}, want: "keycare rotate --dry-run -- -x|" + audit},
+		"modes":                 {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Command: "chmod 600 x"}, Severity: report.High}, want: "keycare fix --dry-run|" + audit},
+		"no command":            {text: "[work]" + firstKey, finding: f{Rule: "pair-split", Repair: report.Repair{Text: "join them"}, Severity: report.Medium}, want: "keycare explain pair-split|" + audit},
+		"more than a command":   {text: "[work]" + firstKey, finding: f{Rule: "old-key", Repair: report.Repair{Text: "or else", Command: "keycare rotate work"}, Severity: report.Medium}, want: "keycare explain old-key|" + audit},
+		"only to know":          {text: "[work]" + firstKey, finding: f{Rule: "static-key", Repair: report.Repair{Text: "x"}, Severity: report.Info}, want: "keycare rotate work --dry-run|" + audit},
 		"in flight, before all": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Severity: report.Critical}, rotations: []facts.Rotation{{Stage: "undo"}}, want: "keycare resume|" + audit},
 		"a recovery file alone": {rotations: []facts.Rotation{{Recovery: true}}, want: "keycare resume|" + audit},
 		"in grace":              {text: "[work]" + firstKey, rotations: grace(1), want: "keycare rotate work --dry-run|" + audit},
 		"past the grace":        {text: "[work]" + firstKey, rotations: grace(0), want: "keycare resume|" + audit},
 		"the timer is ill":      {text: "[work]" + firstKey, change: func(p *first) { p.trouble = "x" }, want: "keycare schedule status|" + audit},
-		"ill, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.trouble = "x" },
+		"ill, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Text: "x"}, Severity: report.High}, change: func(p *first) { p.trouble = "x" },
 			want: "keycare fix --dry-run|" + audit},
 		"no timer": {text: "[work]" + firstKey, change: func(p *first) { p.timer = nil }, want: install + "|" + audit},
-		"no timer, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.timer = nil },
+		"no timer, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Text: "x"}, Severity: report.High}, change: func(p *first) { p.timer = nil },
 			want: "keycare fix --dry-run|" + audit},
 		"a timer whose stamp is damaged": {text: "[work]" + firstKey, change: func(p *first) { p.timer, p.trouble = nil, "x" }, want: "keycare schedule status|" + audit},
 		"a new machine":                  {text: "[work]" + firstKey, change: func(p *first) { p.timer, p.rep.Unknown = nil, 1 }, want: audit + "|" + install},
 		"a new machine with a timer":     {text: "[work]" + firstKey, change: func(p *first) { p.rep.Unknown = 1 }, want: audit + "|keycare rotate work --dry-run"},
-		"a new machine with bad modes": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Fix: "x", Severity: report.High}, change: func(p *first) { p.rep.Unknown = 1 },
+		"a new machine with bad modes": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Text: "x"}, Severity: report.High}, change: func(p *first) { p.rep.Unknown = 1 },
 			want: audit + "|keycare fix --dry-run"},
 		"in flight on a new machine": {text: "[work]" + firstKey, rotations: []facts.Rotation{{Stage: "undo"}}, change: func(p *first) { p.rep.Unknown = 1 }, want: "keycare resume|" + audit},
 		"one of two is known": {text: "[work]" + firstKey, change: func(p *first) {
@@ -180,7 +180,7 @@ func TestFirstPage(t *testing.T) {
 			title, long.Rule = r.Title, r.ID
 		}
 	}
-	long.Fix, long.File, long.Line = "keycare rotate "+strings.Repeat("n", 60), "c", 12
+	long.Repair.Command, long.File, long.Line = "keycare rotate "+strings.Repeat("n", 60), "c", 12
 	long.Profiles = []string{strings.Repeat("n", 60), "b", "c"}
 	p := firstOf("[a]" + firstKey).with(long)
 	p.rep.Counts.High, p.rep.Unknown, p.trouble, p.in.Rotations = 98, 12, "the timer runs, but the last audit that could ask AWS was 100 days ago", rotations
@@ -200,7 +200,7 @@ func TestFirstPage(t *testing.T) {
 		t.Errorf("no %q:\n%s", want, page)
 	}
 	// A command of usual length has its reason beside it.
-	p = firstOf("[work]" + firstKey).with(report.Finding{Rule: "root-key", Severity: report.Critical, Fix: "keycare replace-root --profile default"})
+	p = firstOf("[work]" + firstKey).with(report.Finding{Rule: "root-key", Severity: report.Critical, Repair: report.Repair{Command: "keycare replace-root --profile default"}})
 	const want = "\n  keycare replace-root --profile default --dry-run  what would replace it\n" +
 		"  keycare audit   ask AWS as well, and see how to mend\n  keycare --help  all that keycare can do\n"
 	if page := p.page(80); !strings.HasSuffix(page, want) {

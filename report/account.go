@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,48 +12,48 @@ import (
 
 var (
 	ruleRootKeyInAccount = &Rule{
-		ID: "root-key-in-account", Severity: Critical, Because: "as for root-key",
+		ID: "root-key-in-account", About: AboutAccount, Severity: Critical, Because: "as for root-key",
 		Title:   "Account whose root user has a key",
 		Why:     "somewhere there is a key that can do anything in the account",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4", "Prowler iam_no_root_access_key"},
-		Fix:     "sign in as root and delete the key under Security credentials",
+		Repair:  Repair{Text: "sign in as root and delete the key under Security credentials"},
 	}
 	ruleRootNoMFA = &Rule{
-		ID: "root-no-mfa", Severity: Critical, Because: "a password alone stands before all of the account",
+		ID: "root-no-mfa", About: AboutAccount, Severity: Critical, Because: "a password alone stands before all of the account",
 		Title:   "Root user without MFA",
 		Why:     "whoever learns the password, or can read the mailbox, owns the account",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.5 and 2.6", "AWS Security Hub IAM.9 and IAM.6", "Prowler iam_root_mfa_enabled"},
-		Fix:     "sign in as root and assign an MFA device, best a security key, under Security credentials",
+		Repair:  Repair{Text: "sign in as root and assign an MFA device, best a security key, under Security credentials"},
 	}
 	ruleRootCertificate = &Rule{
-		ID: "root-certificate", Severity: High, Because: "it signs as root like a key, but hardly anybody looks for it",
+		ID: "root-certificate", About: AboutAccount, Severity: High, Because: "it signs as root like a key, but hardly anybody looks for it",
 		Title:   "Signing certificate of the root user",
 		Why:     "it can do anything in the account that old interfaces allow",
 		Sources: []string{"ScoutSuite iam-root-account-with-active-certs"},
-		Fix:     "sign in as root and delete the certificate under Security credentials",
+		Repair:  Repair{Text: "sign in as root and delete the certificate under Security credentials"},
 	}
 	ruleRootUsed = &Rule{
-		ID: "root-used", Severity: Medium, Because: "it may have been needed; look who it was",
+		ID: "root-used", About: AboutAccount, Severity: Medium, Because: "it may have been needed; look who it was",
 		Title:   "Root user in daily use",
 		Why:     "root is for the few tasks that only root can do",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.7", "Prowler iam_avoid_root_usage"},
-		Fix:     "find out who it was in CloudTrail, and use an IAM user or role instead",
+		Repair:  Repair{Text: "find out who it was in CloudTrail, and use an IAM user or role instead"},
 	}
 	rulePasswordPolicy = &Rule{
-		ID: "password-policy", Severity: Medium, Because: "as in Prowler",
+		ID: "password-policy", About: AboutAccount, Severity: Medium, Because: "as in Prowler",
 		Title:   "Weak rules for passwords",
 		Why:     "short and reused passwords are guessed; the rules bind IAM users, not root",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.8 and 2.9", "AWS Security Hub IAM.7 and IAM.11 to IAM.16", "Prowler iam_password_policy_minimum_length_14, _reuse_24 and others"},
 	}
 	ruleRootVirtualMFA = &Rule{
-		ID: "root-virtual-mfa", Severity: Low, Because: "as CIS L2: a program is far better than nothing",
+		ID: "root-virtual-mfa", About: AboutAccount, Severity: Low, Because: "as CIS L2: a program is far better than nothing",
 		Title:   "Root user without hardware MFA",
 		Why:     "a program on a phone can be copied with the phone, and its codes can be typed into a false page; a security key cannot",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.6", "AWS Security Hub IAM.6", "Prowler iam_root_hardware_mfa_enabled"},
-		Fix:     "sign in as root, assign a security key under Security credentials, then take the program away",
+		Repair:  Repair{Text: "sign in as root, assign a security key under Security credentials, then take the program away"},
 	}
 	rulePasswordExpiry = &Rule{
-		ID: "password-expiry", Severity: Info, Because: "CIS dropped it: passwords that end make people choose worse ones",
+		ID: "password-expiry", About: AboutAccount, Severity: Info, Because: "CIS dropped it: passwords that end make people choose worse ones",
 		Title:   "Passwords that do not end",
 		Why:     "Security Hub and Prowler count it, if your company goes by them",
 		Sources: []string{"AWS Security Hub IAM.17", "Prowler iam_password_policy_expires_passwords_within_90_days_or_less"},
@@ -70,32 +71,32 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 	}
 	a.users["account "+acct.ID] = true
 	f.Account, f.KeyID = acct.ID, ""
-	add := func(rule *Rule, fix, format string, args ...any) {
+	add := func(rule *Rule, repair Repair, format string, args ...any) {
 		f := f
-		f.Fix, f.What = fix, fmt.Sprintf("account %s (%s) ", acct.ID, show.Names(f.Profiles))+fmt.Sprintf(format, args...)
+		f.Repair, f.What = repair, fmt.Sprintf("account %s (%s) ", acct.ID, show.Names(f.Profiles))+fmt.Sprintf(format, args...)
 		a.add(rule, f, acct.ID)
 	}
 	if r := acct.Root.Value; acct.Root.Known() {
 		if r.Keys > 0 && !root && !a.rootKeyHere(acct.ID) {
-			fix := ""
+			var repair Repair
 			if a.replacesRoot(acct.ID) {
-				fix = "keycare resume"
+				repair = do("keycare resume")
 			}
-			add(ruleRootKeyInAccount, fix, "has a root access key, which is not in these files")
+			add(ruleRootKeyInAccount, repair, "has a root access key, which is not in these files")
 		}
 		if r.MFA == 0 && !(r.NoPassword && r.Keys == 0) {
-			add(ruleRootNoMFA, "", "has no MFA device for its root user")
+			add(ruleRootNoMFA, Repair{}, "has no MFA device for its root user")
 		}
 		if r.Certificates > 0 {
-			add(ruleRootCertificate, "", "has a signing certificate of its root user")
+			add(ruleRootCertificate, Repair{}, "has a signing certificate of its root user")
 		}
 	}
 	if acct.RootVirtual.Known() && acct.RootVirtual.Value {
-		add(ruleRootVirtualMFA, "", "has a program as an MFA device of its root user, not a piece of hardware")
+		add(ruleRootVirtualMFA, Repair{}, "has a program as an MFA device of its root user, not a piece of hardware")
 	}
 	// A root key on this machine is a finding of its own, and asking is a use.
 	if u := acct.RootUse.Value; acct.RootUse.Known() && !u.At.IsZero() && a.in.Now.Sub(u.At) <= day && !a.rootKeyHere(acct.ID) {
-		add(ruleRootUsed, "", "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), usedBy(u))
+		add(ruleRootUsed, Repair{}, "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), usedBy(u))
 	}
 	if p := acct.Password.Value; acct.Password.Known() {
 		if short := shortOf(p); len(short) > 0 {
@@ -103,7 +104,7 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 			if p.Default {
 				says = "has no password policy, so AWS's default holds: " + strings.Join(short, ", ")
 			}
-			add(rulePasswordPolicy, passwordCommand(p)+profileFlag(f, a), "%s", says)
+			add(rulePasswordPolicy, iam("", &f, a.goos, passwordCommand(p)...), "%s", says)
 		}
 		if p.MaxAge == 0 || p.MaxAge > passwordMaxAge {
 			says, strict := "lets passwords live for ever", p
@@ -111,7 +112,7 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 				says = fmt.Sprintf("lets passwords live for %d days, not %d", p.MaxAge, passwordMaxAge)
 			}
 			strict.MaxAge = passwordMaxAge
-			add(rulePasswordExpiry, passwordCommand(strict)+profileFlag(f, a), "%s", says)
+			add(rulePasswordExpiry, iam("", &f, a.goos, passwordCommand(strict)...), "%s", says)
 		}
 	}
 	a.unknownAccount(acct, f)
@@ -159,18 +160,19 @@ func shortOf(p facts.PasswordPolicy) (short []string) {
 
 // passwordCommand sets a policy that is at least as strict as p in all. It names
 // every setting: AWS resets those that are left out.
-func passwordCommand(p facts.PasswordPolicy) string {
-	cmd := fmt.Sprintf("aws iam update-account-password-policy --minimum-password-length %d --password-reuse-prevention %d"+
-		" --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters",
-		max(p.MinLength, minPassword), max(p.Reuse, passwordReuse))
+func passwordCommand(p facts.PasswordPolicy) []string {
+	argv := []string{"update-account-password-policy",
+		"--minimum-password-length", strconv.Itoa(max(p.MinLength, minPassword)),
+		"--password-reuse-prevention", strconv.Itoa(max(p.Reuse, passwordReuse)),
+		"--require-symbols", "--require-numbers", "--require-uppercase-characters", "--require-lowercase-characters"}
 	if !p.NoChange {
-		cmd += " --allow-users-to-change-password"
+		argv = append(argv, "--allow-users-to-change-password")
 	}
 	if p.MaxAge > 0 {
-		cmd += fmt.Sprintf(" --max-password-age %d", p.MaxAge)
+		argv = append(argv, "--max-password-age", strconv.Itoa(p.MaxAge))
 	}
 	if p.HardExpiry {
-		cmd += " --hard-expiry"
+		argv = append(argv, "--hard-expiry")
 	}
-	return cmd
+	return argv
 }

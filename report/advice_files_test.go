@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
 	"keycare/credfile/home"
-	"keycare/credfile/show"
 )
 
 // A file with the only copy of a key is not simply to be deleted.
@@ -33,8 +33,8 @@ func TestLoneKeys(t *testing.T) {
 	} {
 		c.in.Local.Siblings = []home.Sibling{{Path: path, Kind: c.kind, KeyIDs: c.ids}}
 		for _, f := range of(Audit(c.in), siblingRules[c.kind].rule.ID) {
-			if _, command := splitFix(f.Fix); !strings.Contains(f.Fix, c.fix) || command != "" && len(f.Fix) > len(command) {
-				t.Errorf("%v: got %q, want %q", c.ids, f.Fix, c.fix)
+			if !strings.Contains(f.Repair.String(), c.fix) || f.Repair.Command != "" && f.Repair.Text != "" {
+				t.Errorf("%v: got %q, want %q", c.ids, f.Repair.String(), c.fix)
 			}
 		}
 	}
@@ -90,17 +90,12 @@ func TestUnreadable(t *testing.T) {
 		{deny(func(in *Input) { in.Local.Files[0].ModeKnown = false }), "mend what the message says, then: keycare audit"},
 	} {
 		r := Audit(c.in)
-		if fs := of(r, "unreadable-file"); len(fs) != 1 || fs[0].Fix != c.want || strings.Contains(fs[0].What, "chown") {
+		if fs := of(r, "unreadable-file"); len(fs) != 1 || fs[0].Repair.String() != c.want || strings.Contains(fs[0].What, "chown") {
 			t.Errorf("want %q, got %+v", c.want, fs)
 		}
-		if out := tableText(t, r, TableOptions{Home: "/home/u"}); !strings.HasPrefix(out, "~/.aws/credentials could not be read: ") {
-			t.Errorf("got %s", out)
+		if !slices.Equal(r.Unread, []string{testPaths.Credentials}) {
+			t.Errorf("unread: %q", r.Unread)
 		}
-	}
-	if out := tableText(t, Audit(input("", "", func(in *Input) {
-		in.Set.Missing = []string{testPaths.Credentials, testPaths.Config}
-	})), TableOptions{}); out != "No AWS files here: nothing to audit\n" {
-		t.Errorf("got %s", out)
 	}
 }
 
@@ -108,38 +103,15 @@ func TestUnreadable(t *testing.T) {
 func TestNoCommandOfBrokenCLI(t *testing.T) {
 	broken := "[a]\naws_secret_access_key = " + secretA + "\n[b]\na lone line\n"
 	fs := of(Audit(input(broken, "")), "secret-without-id")
-	if len(fs) != 1 || fs[0].Fix != "first mend file-rejected; then delete the line, or complete the key" {
+	if len(fs) != 1 || fs[0].Repair.String() != "first mend file-rejected; then delete the line, or complete the key" {
 		t.Errorf("got %+v", fs)
 	}
 	r := Audit(input(broken+section("c", keyA, secretA), "[default]\ncli_history = enabled\n", used(60)))
 	for rule, want := range map[string]string{
 		"cli-history": "first mend file-rejected; then: aws configure", "unused-key": "first mend file-rejected; then if nothing needs it, deactivate it",
 	} {
-		if fs := of(r, rule); len(fs) != 1 || !strings.HasPrefix(fs[0].Fix, strings.Replace(want, "; then: ", ", then: ", 1)) {
+		if fs := of(r, rule); len(fs) != 1 || !strings.HasPrefix(fs[0].Repair.String(), strings.Replace(want, "; then: ", ", then: ", 1)) {
 			t.Errorf("%s: got %+v", rule, fs)
-		}
-	}
-}
-
-// Control characters have one form in all columns.
-func TestOneEscape(t *testing.T) {
-	for in, want := range map[string]string{"a\x1bb": `a\x1bb`, "a\u202eb": `a\u202eb`, "a\xffb": `a\xffb`, "ä b": "ä b"} {
-		if got := show.Flow(in); got != want || strings.Trim(fmt.Sprintf("%q", in), `"`) != want {
-			t.Errorf("%q: got %s, want %s", in, got, want)
-		}
-	}
-}
-
-func TestSplitFix(t *testing.T) {
-	for fix, want := range map[string][2]string{
-		"keycare rotate a":                       {"", "keycare rotate a"},
-		"if so: rm \"/x: aws y\"":                {"if so:", "rm \"/x: aws y\""},
-		"see unused-key; if not: keycare rotate": {"see unused-key; if not:", "keycare rotate"},
-		"delete that key; then rm x":             {"delete that key; then rm x", ""},
-		"keycarelike: awsome":                    {"keycarelike: awsome", ""},
-	} {
-		if says, command := splitFix(fix); says != want[0] || command != want[1] {
-			t.Errorf("%s: got %q, %q", fix, says, command)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func TestSecondKey(t *testing.T) {
 			r := Audit(twoKeys(c.first, c.second, c.both))
 			fixes := ""
 			for _, f := range r.Findings {
-				fixes += f.Fix + "\n"
+				fixes += f.Repair.String() + "\n"
 			}
 			for _, text := range c.has {
 				if !strings.Contains(fixes, text) {
@@ -92,7 +92,7 @@ func TestSecondKey(t *testing.T) {
 	second := in.Online[keyB]
 	second.OwnUse = true
 	in.Online[keyB] = second
-	if fs := of(Audit(in), "two-active-keys"); len(fs) != 1 || strings.Contains(fs[0].Fix, "aws") || !strings.Contains(fs[0].What, "last use unknown") {
+	if fs := of(Audit(in), "two-active-keys"); len(fs) != 1 || strings.Contains(fs[0].Repair.String(), "aws") || !strings.Contains(fs[0].What, "last use unknown") {
 		t.Errorf("got %+v", fs)
 	}
 }
@@ -117,7 +117,7 @@ func TestOtherSigner(t *testing.T) {
 		})
 		in.Online[keyB] = second
 		fs := of(Audit(in), "unused-key")
-		if len(fs) == 0 || !strings.HasSuffix(fs[0].Fix, c.want) {
+		if len(fs) == 0 || !strings.HasSuffix(fs[0].Repair.String(), c.want) {
 			t.Errorf("want %s, got %+v", c.want, fs)
 		}
 	}
@@ -143,7 +143,7 @@ func TestKeysInFlight(t *testing.T) {
 		if fs := of(r, "two-active-keys"); len(fs) != c.want {
 			t.Errorf("%+v: got %+v", c.r, fs)
 		}
-		if fs := of(r, "unused-key"); c.want == 0 && (len(fs) != 1 || fs[0].Fix != "keycare resume") {
+		if fs := of(r, "unused-key"); c.want == 0 && (len(fs) != 1 || fs[0].Repair.String() != "keycare resume") {
 			t.Errorf("%+v: got %+v", c.r, fs)
 		}
 	}
@@ -154,7 +154,7 @@ func TestSpareInFlight(t *testing.T) {
 	in := twoKeys(70, 60, true)
 	in.Rotations = []facts.Rotation{{Old: keyOld, New: keyA, Stage: "unfinished", Journal: true}}
 	fs := of(Audit(in), "unused-key")
-	if len(fs) != 2 || fs[0].Fix != "keycare resume" || !strings.Contains(fs[1].Fix, "--status Inactive --access-key-id "+keyB) {
+	if len(fs) != 2 || fs[0].Repair.String() != "keycare resume" || !strings.Contains(fs[1].Repair.String(), "--status Inactive --access-key-id "+keyB) {
 		t.Errorf("got %+v", fs)
 	}
 }
@@ -172,7 +172,7 @@ func TestGrace(t *testing.T) {
 		in := input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "grace", Journal: true, Until: c.until}))
 		in.Now = now.In(zone)
 		fs := of(Audit(in), "rotation-in-grace")
-		if len(fs) != 1 || !strings.HasSuffix(fs[0].What, c.what) || fs[0].Fix != c.fix {
+		if len(fs) != 1 || !strings.HasSuffix(fs[0].What, c.what) || fs[0].Repair.String() != c.fix {
 			t.Errorf("%v: got %+v", c.until, fs)
 		}
 	}
@@ -182,16 +182,16 @@ func TestGrace(t *testing.T) {
 func TestRootInFlight(t *testing.T) {
 	in := input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.Keys = 1 }))
 	in.Rotations = []facts.Rotation{{ID: "1", Old: keyB, New: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
-	if fs := of(Audit(in), "root-key-in-account"); len(fs) != 1 || fs[0].Fix != "keycare resume" {
+	if fs := of(Audit(in), "root-key-in-account"); len(fs) != 1 || fs[0].Repair.String() != "keycare resume" {
 		t.Errorf("got %+v", fs)
 	}
 	in.Rotations[0].Account = "111122223333"
-	if fs := of(Audit(in), "root-key-in-account"); len(fs) != 1 || !strings.HasPrefix(fs[0].Fix, "sign in") {
+	if fs := of(Audit(in), "root-key-in-account"); len(fs) != 1 || !strings.HasPrefix(fs[0].Repair.String(), "sign in") {
 		t.Errorf("got %+v", fs)
 	}
 	in = ruleCases[0].fires
 	in.Rotations = []facts.Rotation{{ID: "1", Old: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
-	if fs := of(Audit(in), "root-key"); len(fs) != 1 || fs[0].Fix != "keycare resume" {
+	if fs := of(Audit(in), "root-key"); len(fs) != 1 || fs[0].Repair.String() != "keycare resume" {
 		t.Errorf("got %+v", fs)
 	}
 }
@@ -205,11 +205,11 @@ func TestWrongSecret(t *testing.T) {
 	if len(fs) != 1 || len(fs[0].Profiles) != 1 || fs[0].Profiles[0] != "a" || fs[0].Line != 3 || !strings.Contains(fs[0].What, "its secret is wrong") {
 		t.Errorf("got %+v", fs)
 	}
-	if fs := of(r, "secret-mismatch"); len(fs) != 1 || fs[0].Fix != `the secret of profile "b" works: take it over into profile "a", or delete the key's lines there` {
+	if fs := of(r, "secret-mismatch"); len(fs) != 1 || fs[0].Repair.String() != `the secret of profile "b" works: take it over into profile "a", or delete the key's lines there` {
 		t.Errorf("got %+v", fs)
 	}
 	in.Online[keyA] = facts.Online{KeyID: keyA, Rejected: true}
-	if fs := of(Audit(in), "secret-mismatch"); len(fs) != 1 || !strings.HasPrefix(fs[0].Fix, "AWS accepts none of them") {
+	if fs := of(Audit(in), "secret-mismatch"); len(fs) != 1 || !strings.HasPrefix(fs[0].Repair.String(), "AWS accepts none of them") {
 		t.Errorf("got %+v", fs)
 	}
 }
@@ -219,11 +219,11 @@ func TestNotAsked(t *testing.T) {
 	in := input(section("a", keyA, secretA)+section("b", keyA, secretA), "", func(in *Input) { in.Offline = false })
 	in.Never = func(profile, id string) bool { return profile == "b" && id == keyA }
 	fs := of(Audit(in), "unknown-facts")
-	if len(fs) != 1 || fs[0].Severity != Info || !strings.HasSuffix(fs[0].What, "the settings say never to ask AWS about it") || !strings.HasSuffix(fs[0].Fix, "keycare settings") {
+	if len(fs) != 1 || fs[0].Severity != Info || !strings.HasSuffix(fs[0].What, "the settings say never to ask AWS about it") || !strings.HasSuffix(fs[0].Repair.String(), "keycare settings") {
 		t.Errorf("got %+v", fs)
 	}
 	in.Never = nil
-	if fs := of(Audit(in), "unknown-facts"); len(fs) != 1 || fs[0].Severity != Low || fs[0].Fix == "keycare audit" {
+	if fs := of(Audit(in), "unknown-facts"); len(fs) != 1 || fs[0].Severity != Low || fs[0].Repair.String() == "keycare audit" {
 		t.Errorf("got %+v", fs)
 	}
 	r := Audit(input("[a]\naws_access_key_id = "+keyA+"\n", "", func(in *Input) { in.Offline = false }))
@@ -240,7 +240,7 @@ func TestUnknownRepairs(t *testing.T) {
 		"too many keys for one audit: ask for this one with --profile": "keycare audit --profile a",
 	} {
 		fs := of(Audit(input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.Created.Unknown = why })))), "unknown-facts")
-		if len(fs) != 1 || fs[0].Fix != want {
+		if len(fs) != 1 || fs[0].Repair.String() != want {
 			t.Errorf("%s: got %+v", why, fs)
 		}
 	}
@@ -268,11 +268,11 @@ func TestAgeAndUse(t *testing.T) {
 		o := aged(days)
 		o.LastUsed = lastUse(60)
 		in := input(section("a", keyA, secretA), "", online(o))
-		if fs := of(Audit(in), rule); len(fs) != 1 || fs[0].Fix != "see unused-key; if it is needed: keycare rotate a" {
+		if fs := of(Audit(in), rule); len(fs) != 1 || fs[0].Repair.String() != "see unused-key; if it is needed: keycare rotate a" {
 			t.Errorf("got %+v", fs)
 		}
 		in.Policy.Off = []string{"unused-key"}
-		if fs := of(Audit(in), rule); len(fs) != 1 || fs[0].Fix != "keycare rotate a" {
+		if fs := of(Audit(in), rule); len(fs) != 1 || fs[0].Repair.String() != "keycare rotate a" {
 			t.Errorf("got %+v", fs)
 		}
 		in.Policy.Exceptions = []Exception{{Rule: "old-key", Until: now.Add(day)}}

@@ -9,32 +9,32 @@ import (
 
 var (
 	ruleYearOldKey = &Rule{
-		ID: "year-old-key", Severity: High, Because: "four times the limit of every benchmark; as for old-generation-key",
+		ID: "year-old-key", About: AboutKey, Severity: High, Because: "four times the limit of every benchmark; as for old-generation-key",
 		Title:   "Key older than a year",
 		Why:     "in that time it went to more machines, backups and people than anybody remembers",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Powerpipe iam_user_access_key_age_365"},
-		Fix:     "keycare rotate {arg}",
+		Repair:  Repair{Command: "keycare rotate {arg}"},
 	}
 	ruleOldKey = &Rule{
-		ID: "old-key", Severity: Medium, Because: "as in Prowler; age alone is no leak",
+		ID: "old-key", About: AboutKey, Severity: Medium, Because: "as in Prowler; age alone is no leak",
 		Title:   "Key older than the limit",
 		Why:     "the longer a key lives, the more copies of it there are",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Prowler iam_rotate_access_key_90_days"},
-		Fix:     "keycare rotate {arg}",
+		Repair:  Repair{Command: "keycare rotate {arg}"},
 	}
 	ruleUnusedKey = &Rule{
-		ID: "unused-key", Severity: Medium, Because: "as in Prowler; a key that nobody needs is only a risk",
+		ID: "unused-key", About: AboutKey, Severity: Medium, Because: "as in Prowler; a key that nobody needs is only a risk",
 		Title:   "Key that is not used",
 		Why:     "nobody would miss it, and nobody would notice its theft",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_accesskey_unused; here a key that was never used counts from its creation"},
-		Fix:     "if nothing needs it, deactivate it; after that its profile cannot sign, and only an administrator or another profile can switch it on again: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
+		Repair:  Repair{Text: "if nothing needs it, deactivate it; after that its profile cannot sign, and only an administrator or another profile can switch it on again", Command: "aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}"},
 	}
 	ruleSetupKey = &Rule{
-		ID: "setup-key", Severity: Low, Because: "unused-key tells it too, later",
+		ID: "setup-key", About: AboutKey, Severity: Low, Because: "unused-key tells it too, later",
 		Title:   "Key made with the user and never used",
 		Why:     "keys made when the user was made, just in case, are forgotten",
 		Sources: []string{"CIS AWS Foundations 3.0.0 1.11, 5.0.0 1.10 and 6.0.0 2.10 (dropped in 7.0.0)", "Prowler iam_user_no_setup_initial_access_key"},
-		Fix:     "if nothing needs it, deactivate it, and delete it later: aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}",
+		Repair:  Repair{Text: "if nothing needs it, deactivate it, and delete it later", Command: "aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}"},
 	}
 )
 
@@ -58,7 +58,7 @@ func (a *auditor) use(k *key, o facts.Online, f Finding) (unused bool) {
 	limit := a.in.Policy.maxUnused()
 	s := a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)
 	of, never := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles)), s.use.At.IsZero()
-	f.Fix = a.spareFix(k, o, f)
+	f.Repair = a.spareRepair(k, o, f)
 	if beyond(s.idle, limit) {
 		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
 		if never {

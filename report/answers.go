@@ -11,32 +11,32 @@ import (
 
 var (
 	ruleRootKey = &Rule{
-		ID: "root-key", Severity: Critical, Because: "nothing limits what a root key can do",
+		ID: "root-key", About: AboutKey, Severity: Critical, Because: "nothing limits what a root key can do",
 		Title:   "Key of the root user",
 		Why:     "this key can do anything in the account, no policy limits it, and a thief can close the account with it",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4", "Prowler iam_no_root_access_key"},
-		Fix:     "keycare replace-root --profile {profile}",
+		Repair:  Repair{Command: "keycare replace-root --profile {profile}"},
 	}
 	ruleAccountNotAllowed = &Rule{
-		ID: "account-not-allowed", Severity: High, Because: "company keys and others do not mix; the list says so",
+		ID: "account-not-allowed", About: AboutKey, Severity: High, Because: "company keys and others do not mix; the list says so",
 		Title:   "Key of an account that is not in the list",
 		Why:     "the settings name the accounts whose keys may be on this machine, and this key is of another one",
 		Sources: []string{"keycare settings, accounts"},
-		Fix:     "delete the key from the file, or add its account to accounts in keycare.ini",
+		Repair:  Repair{Text: "delete the key from the file, or add its account to accounts in keycare.ini"},
 	}
 	ruleKeyRejected = &Rule{
-		ID: "key-rejected", Severity: Medium, Because: "tools with this profile fail, and a dead key hides what happened to it",
+		ID: "key-rejected", About: AboutKey, Severity: Medium, Because: "tools with this profile fail, and a dead key hides what happened to it",
 		Title:   "Key that AWS does not accept",
 		Why:     "it was deleted or disabled, or its secret is wrong: nothing works with it",
 		Sources: []string{"AWS STS GetCallerIdentity"},
-		Fix:     "put a working key there, or delete it from the file: aws configure --profile {profile}",
+		Repair:  Repair{Text: "put a working key there, or delete it from the file", Command: "aws configure --profile {profile}"},
 	}
 	ruleKeyInactive = &Rule{
-		ID: "key-inactive", Severity: Low, Because: "it opens nothing until someone makes it active",
+		ID: "key-inactive", About: AboutKey, Severity: Low, Because: "it opens nothing until someone makes it active",
 		Title:   "Inactive key in a file",
 		Why:     "it does not work now, and anyone who may manage keys can make it work again",
 		Sources: []string{"ScoutSuite iam-user-no-key-rotation"},
-		Fix:     "if nothing needs it, delete it from AWS and its lines from the profile",
+		Repair:  Repair{Text: "if nothing needs it, delete it from AWS and its lines from the profile"},
 	}
 )
 
@@ -86,11 +86,11 @@ func (a *auditor) online(k *key, o facts.Online) {
 	root := o.Identity.Known() && o.Identity.Value.Owner() == facts.OwnerRoot
 	if root {
 		if a.flightOf(k.ID) != nil {
-			f.Fix = "keycare resume"
+			f.Repair = do("keycare resume")
 		}
 		add(ruleRootKey, "is the key of the root user of account %s", o.Identity.Value.Account)
 	}
-	f.Fix = ""
+	f.Repair = Repair{}
 	if o.Status.Known() && o.Status.Value == "Inactive" {
 		add(ruleKeyInactive, "is inactive")
 	}
@@ -101,7 +101,7 @@ func (a *auditor) online(k *key, o facts.Online) {
 			f := f
 			f.What = fmt.Sprintf("%s of %s is %s days old, the limit is %s", k.show(), of, days(age, limit), days(limit, limit))
 			if unused {
-				f.Fix = fix("see unused-key; if it is needed: keycare rotate {arg}", &f, a.in.Local.GOOS)
+				f.Repair = Repair{"see unused-key; if it is needed", "keycare rotate {arg}"}.filled(&f, a.goos)
 			}
 			a.add(ageRule(age), f, k.ID)
 		}

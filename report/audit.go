@@ -14,7 +14,7 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
-	a := &auditor{in: in, set: in.Set, users: make(map[string]bool), spare: make(map[string]standing)}
+	a := &auditor{in: in, goos: in.Local.GOOS, set: in.Set, users: make(map[string]bool), spare: make(map[string]standing)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
@@ -33,6 +33,7 @@ func Audit(in Input) *Report {
 // auditor collects findings.
 type auditor struct {
 	in       Input
+	goos     string // of the machine that is audited
 	set      *credfile.Set
 	survey   *survey
 	found    []Finding
@@ -53,11 +54,11 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	if f.Severity == Clean {
 		f.Severity = r.Severity
 	}
-	if f.Fix == "" {
-		f.Fix = fix(r.Fix, &f, a.in.Local.GOOS)
+	if f.Repair == (Repair{}) {
+		f.Repair = r.Repair.filled(&f, a.goos)
 	}
 	if a.noCLI {
-		f.Fix = afterMending(f.Fix)
+		f.Repair = f.Repair.afterRejected()
 	}
 	if f.Profiles == nil {
 		f.Profiles = []string{}
@@ -68,6 +69,9 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	}
 	if f.Account == "" && f.KeyID != "" {
 		f.Account = a.accountOf(f.KeyID)
+	}
+	if f.Subject == (Subject{}) {
+		f.Subject = f.subject(r.About)
 	}
 	if slices.Contains(a.in.Policy.Off, r.ID) {
 		return false
@@ -125,7 +129,7 @@ func (a *auditor) report() *Report {
 		r.Findings = []Finding{}
 	}
 	if a.in.Set == nil {
-		r.unread = a.unread()
+		r.Unread = a.unread()
 	}
 	if a.in.Set != nil {
 		for _, f := range a.set.Files() {

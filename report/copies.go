@@ -10,39 +10,39 @@ import (
 
 var (
 	ruleRootKeyFile = &Rule{
-		ID: "root-key-file", Severity: Critical, Because: "as for root-key; the file's name is the one that AWS gives it",
+		ID: "root-key-file", About: AboutFile, Severity: Critical, Because: "as for root-key; the file's name is the one that AWS gives it",
 		Title:   "Downloaded root key",
 		Why:     "the AWS console gives this name to the file with a root user's key",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4"},
-		Fix:     "make sure that the root key in it is deleted in the AWS console, then delete the file",
+		Repair:  Repair{Text: "make sure that the root key in it is deleted in the AWS console, then delete the file"},
 	}
 	ruleBackupCopy = &Rule{
-		ID: "backup-copy", Severity: Medium, Because: "it outlives every rotation until the old key is deleted",
+		ID: "backup-copy", About: AboutFile, Severity: Medium, Because: "it outlives every rotation until the old key is deleted",
 		Title:   "Copy of a key file",
 		Why:     "keys in it are forgotten, backed up and shared more easily than those in the file itself",
 		Sources: []string{srcBest},
-		Fix:     "if every key in it is in a profile: rm {file}",
+		Repair:  Repair{Text: "if every key in it is in a profile", Command: "rm {file}"},
 	}
 	ruleKeyDownload = &Rule{
-		ID: "key-download", Severity: Medium, Because: "as for backup-copy",
+		ID: "key-download", About: AboutFile, Severity: Medium, Because: "as for backup-copy",
 		Title:   "Key file downloaded from the AWS console",
 		Why:     "the key needs to stand in the credentials file alone",
 		Sources: []string{srcBest},
-		Fix:     "if every key in it is in a profile: rm {file}",
+		Repair:  Repair{Text: "if every key in it is in a profile", Command: "rm {file}"},
 	}
 	ruleKeycareLeftover = &Rule{
-		ID: "keycare-leftover", Severity: Medium, Because: "it holds keys, and a rotation is not finished",
+		ID: "keycare-leftover", About: AboutFile, Severity: Medium, Because: "it holds keys, and a rotation is not finished",
 		Title:   "File of an interrupted rotation",
 		Why:     "keycare was stopped half way and left a file with keys",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume",
+		Repair:  Repair{Command: "keycare resume"},
 	}
 	ruleLegacyFile = &Rule{
-		ID: "legacy-file", Severity: Medium, Because: "as for backup-copy; the AWS CLI reads some of them even today",
+		ID: "legacy-file", About: AboutFile, Severity: Medium, Because: "as for backup-copy; the AWS CLI reads some of them even today",
 		Title:   "Key in a file of an older tool",
 		Why:     "a rotation does not change it, and nobody remembers that it is there",
 		Sources: []string{srcPrecedence, "boto, s3cmd, s3fs and Elastic Beanstalk configuration files"},
-		Fix:     "let the tool use the shared files, then: rm {file}",
+		Repair:  Repair{Text: "let the tool use the shared files, then", Command: "rm {file}"},
 	}
 )
 
@@ -62,17 +62,17 @@ var siblingRules = map[home.SiblingKind]struct {
 func lookAtSiblings(a *auditor) {
 	for _, s := range a.in.Local.Siblings {
 		if r, ok := siblingRules[s.Kind]; ok {
-			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Fix: a.siblingFix(s)}, s.Path)
+			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Repair: a.siblingRepair(s)}, s.Path)
 		}
 	}
 }
 
-// siblingFix is what to do about a file that may hold the only copy of a key. It
+// siblingRepair is what to do about a file that may hold the only copy of a key. It
 // is empty where the repair of the rule will do.
-func (a *auditor) siblingFix(s home.Sibling) string {
-	remove := fix("rm {file}", &Finding{File: s.Path}, a.in.Local.GOOS)
-	if s.Kind == home.Leftover || strings.HasPrefix(remove, "rename") {
-		return ""
+func (a *auditor) siblingRepair(s home.Sibling) Repair {
+	remove := do("rm {file}").filled(&Finding{File: s.Path}, a.goos)
+	if s.Kind == home.Leftover || remove == renameFirst {
+		return Repair{}
 	}
 	var lone, held []string
 	for _, id := range s.KeyIDs {
@@ -84,21 +84,21 @@ func (a *auditor) siblingFix(s home.Sibling) string {
 	}
 	switch {
 	case len(s.KeyIDs) == 0 || a.in.Set == nil:
-		return "see whether a key that somebody needs stands in it alone; if not, " + remove
+		return say("see whether a key that somebody needs stands in it alone; if not, " + remove.Command)
 	case len(lone) > 0:
-		return a.loneFix(s, lone) + "; then " + remove
+		return say(a.loneKeys(s, lone) + "; then " + remove.Command)
 	case s.Kind == home.RootCSV:
 		f := Finding{Profiles: a.survey.byID[held[0]].profiles()}
-		return fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", show.Names(f.Profiles),
-			fix("keycare replace-root --profile {profile}", &f, a.in.Local.GOOS), remove)
+		return say(fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", show.Names(f.Profiles),
+			do("keycare replace-root --profile {profile}").filled(&f, a.goos), remove.Command))
 	}
 	return remove
 }
 
-// loneFix is what to do about keys that are in a file and in no profile. One that
+// loneKeys is what to do about keys that are in a file and in no profile. One that
 // is in use, or is to stay because its user's other key goes, is not to be
 // deleted.
-func (a *auditor) loneFix(s home.Sibling, ids []string) string {
+func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
 	says := fmt.Sprintf("it holds key %s that is in no profile: ", ids[0])
 	that, it := "that key", "it"
 	if len(ids) > 1 {

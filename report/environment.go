@@ -8,7 +8,7 @@ import (
 
 var (
 	ruleEnvironmentKey = &Rule{
-		ID: "environment-key", Severity: Medium, Because: "tools use another key than the file says",
+		ID: "environment-key", About: AboutMachine, Severity: Medium, Because: "tools use another key than the file says",
 		Title:   "Key in the environment",
 		Why:     "tools prefer it to the files, and rotating the key in the file does not change it",
 		Sources: []string{srcPrecedence},
@@ -23,9 +23,9 @@ func lookAtEnvironment(a *auditor) {
 	if len(names) == 0 {
 		return
 	}
-	f := Finding{KeyID: a.in.Local.EnvKeyID, Fix: "unset " + strings.Join(names, " ")}
-	if a.in.Local.GOOS == "windows" {
-		f.Fix = "Remove-Item Env:" + strings.Join(names, ", Env:")
+	f := Finding{KeyID: a.in.Local.EnvKeyID, Repair: do("unset " + strings.Join(names, " "))}
+	if a.goos == "windows" {
+		f.Repair = do("Remove-Item Env:" + strings.Join(names, ", Env:"))
 	}
 	verb := " is set"
 	if len(names) > 1 {

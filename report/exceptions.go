@@ -8,11 +8,11 @@ import (
 
 var (
 	ruleExceptionExpired = &Rule{
-		ID: "exception-expired", Severity: Low, Because: "what it covered is shown again by its own rule",
+		ID: "exception-expired", About: AboutMachine, Severity: Low, Because: "what it covered is shown again by its own rule",
 		Title:   "Exception that has ended",
 		Why:     "somebody accepted a finding until that day",
 		Sources: []string{"keycare settings"},
-		Fix:     "mend what it was about, then delete it from keycare.ini, or give it a new end: keycare settings",
+		Repair:  Repair{Text: "mend what it was about, then delete it from keycare.ini, or give it a new end", Command: "keycare settings"},
 	}
 )
 

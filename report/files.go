@@ -13,60 +13,60 @@ import (
 
 var (
 	ruleFileMode = &Rule{
-		ID: "file-mode", Severity: High, Because: "every other user of the machine gets the keys without a trace",
+		ID: "file-mode", About: AboutFile, Severity: High, Because: "every other user of the machine gets the keys without a trace",
 		Title:   "Key file open to others",
 		Why:     "other users of this machine can read or change the keys in it",
 		Sources: []string{srcCLIMode},
-		Fix:     "chmod 600 {file}",
+		Repair:  Repair{Command: "chmod 600 {file}"},
 	}
 	ruleFolderMode = &Rule{
-		ID: "folder-mode", Severity: High, Because: "who can write to the folder can put a file of theirs in the place of yours",
+		ID: "folder-mode", About: AboutFile, Severity: High, Because: "who can write to the folder can put a file of theirs in the place of yours",
 		Title:   "Folder of the key file open to others",
 		Why:     "other users of this machine can replace the files in it, keys and commands included",
 		Sources: []string{srcCLIMode},
-		Fix:     "chmod go-w {folder}",
+		Repair:  Repair{Command: "chmod go-w {folder}"},
 	}
 	ruleFileOwner = &Rule{
-		ID: "file-owner", Severity: High, Because: "the owner can read and change it whatever its mode says",
+		ID: "file-owner", About: AboutFile, Severity: High, Because: "the owner can read and change it whatever its mode says",
 		Title:   "Key file or its folder owned by another user",
 		Why:     "its owner can read or replace your keys at any time",
 		Sources: []string{"AWS CLI file permission rule, by extension"},
-		Fix:     `sudo chown "$(id -un)" {file}`,
+		Repair:  Repair{Command: `sudo chown "$(id -un)" {file}`},
 	}
 	ruleUnreadableFile = &Rule{
-		ID: "unreadable-file", Severity: High, Because: "what could not be looked at may be the worst of all",
+		ID: "unreadable-file", About: AboutFile, Severity: High, Because: "what could not be looked at may be the worst of all",
 		Title:   "File that could not be read",
 		Why:     "nothing is known about the keys in it",
 		Sources: []string{srcShared},
-		Fix:     "mend what the message says, then: keycare audit",
+		Repair:  Repair{Text: "mend what the message says, then", Command: "keycare audit"},
 	}
 	ruleDoubtfulPath = &Rule{
-		ID: "doubtful-path", Severity: Medium, Because: "tools may use keys from a file that nobody looks at",
+		ID: "doubtful-path", About: AboutMachine, Severity: Medium, Because: "tools may use keys from a file that nobody looks at",
 		Title:   "Place of the files that tools resolve differently",
 		Why:     "one tool may use keys of a file that the other does not know",
 		Sources: []string{"AWS SDKs and Tools Reference Guide, location of the shared files"},
-		Fix:     "set the variable to the full path of the file that you mean",
+		Repair:  Repair{Text: "set the variable to the full path of the file that you mean"},
 	}
 	ruleHardLink = &Rule{
-		ID: "hard-link", Severity: Medium, Because: "the other name shows the keys in a place that nobody looks after",
+		ID: "hard-link", About: AboutFile, Severity: Medium, Because: "the other name shows the keys in a place that nobody looks after",
 		Title:   "Key file with a second name",
 		Why:     "the same keys stand under another path, and a rotation would leave the old ones there; keycare refuses it",
 		Sources: []string{srcBest},
-		Fix:     "cp -p {file} {file}.new && mv {file}.new {file}",
+		Repair:  Repair{Command: "cp -p {file} {file}.new && mv {file}.new {file}"},
 	}
 	ruleLinkOutside = &Rule{
-		ID: "link-outside", Severity: Medium, Because: "it may be a shared folder, or one that is synchronised or published",
+		ID: "link-outside", About: AboutFile, Severity: Medium, Because: "it may be a shared folder, or one that is synchronised or published",
 		Title:   "Key file that lies outside of your home",
 		Why:     "the file is a link, and who else can read and copy what it leads to is not decided in your home",
 		Sources: []string{srcBest},
-		Fix:     "make sure that the folder is yours alone, or put the file itself in the place of the link",
+		Repair:  Repair{Text: "make sure that the folder is yours alone, or put the file itself in the place of the link"},
 	}
 	ruleCacheMode = &Rule{
-		ID: "cache-mode", Severity: Medium, Because: "as for file-mode, but what is in it ends within hours or weeks",
+		ID: "cache-mode", About: AboutFile, Severity: Medium, Because: "as for file-mode, but what is in it ends within hours or weeks",
 		Title:   "AWS's caches open to others",
 		Why:     "session keys and sign-ins in them work for whoever reads them, until they expire",
 		Sources: []string{srcCLIMode},
-		Fix:     "chmod -R go-rwx {folder}",
+		Repair:  Repair{Command: "chmod -R go-rwx {folder}"},
 	}
 )
 
@@ -89,7 +89,7 @@ func lookAtPlaces(a *auditor) {
 			f.File = at.Path
 		}
 		if f.File != "" && errors.Is(err, fs.ErrPermission) {
-			f.What, f.Fix = "you have no permission to read it: permission denied", a.openUp(f.File)
+			f.What, f.Repair = "you have no permission to read it: permission denied", a.openUp(f.File)
 		}
 		a.add(ruleUnreadableFile, f, f.File, subject)
 	}
@@ -97,12 +97,12 @@ func lookAtPlaces(a *auditor) {
 
 // openUp is the command that makes a file readable to its owner, by what keeps it
 // shut: the folder, its mode, or its owner. It is empty where that is not known.
-func (a *auditor) openUp(path string) string {
-	fill := func(template string, f home.FileFact) string {
+func (a *auditor) openUp(path string) Repair {
+	fill := func(command string, f home.FileFact) Repair {
 		if f.OwnedByOther {
-			template = `sudo chown "$(id -un)" {file}`
+			command = `sudo chown "$(id -un)" {file}`
 		}
-		return fix(template, &Finding{File: f.Path}, a.in.Local.GOOS)
+		return do(command).filled(&Finding{File: f.Path}, a.goos)
 	}
 	for _, f := range a.in.Local.Files {
 		if f.Path == path && f.ModeKnown {
@@ -114,7 +114,7 @@ func (a *auditor) openUp(path string) string {
 			return fill("chmod 700 {file}", d)
 		}
 	}
-	return ""
+	return Repair{}
 }
 
 // unread names the files that are known to be there and could not be read.

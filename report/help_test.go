@@ -1,10 +1,7 @@
 package report
 
 import (
-	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
+	"encoding/json"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,8 +12,6 @@ import (
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 )
-
-var update = flag.Bool("update", false, "write golden files and generated docs anew")
 
 var now = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
@@ -97,53 +92,23 @@ func of(r *Report, rule string) []Finding {
 	return fs
 }
 
-func tableText(t testing.TB, r *Report, o TableOptions) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := Table(&b, r, o); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
+// jsonText is all that a report holds.
 func jsonText(t testing.TB, r *Report) string {
 	t.Helper()
-	var b bytes.Buffer
-	if err := JSON(&b, r); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-// checkNoSecret fails if a secret of the tests is in a rendering, in any case.
-func checkNoSecret(t testing.TB, r *Report) {
-	t.Helper()
-	for _, out := range []string{jsonText(t, r), tableText(t, r, TableOptions{}), tableText(t, r, TableOptions{Width: 500, Color: true})} {
-		if i := strings.Index(strings.ToUpper(out), secretMark); i >= 0 {
-			t.Fatalf("a secret is in the output: %s", out[max(0, i-200):min(len(out), i+60)])
-		}
-	}
-}
-
-// golden compares got with a file of testdata, or writes it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.FromSlash(name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
+	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))) != got {
-		t.Errorf("%s is not what is written now; look at the change, then run: go test ./report -update\n%s", name, got)
+	return string(b)
+}
+
+// checkNoSecret fails if a secret of the tests is in a report, in any case.
+// TestNoSecretInAnyFormat looks at what is made of it.
+func checkNoSecret(t testing.TB, r *Report) {
+	t.Helper()
+	out := jsonText(t, r)
+	if i := strings.Index(strings.ToUpper(out), secretMark); i >= 0 {
+		t.Fatalf("a secret is in the report: %s", out[max(0, i-200):min(len(out), i+60)])
 	}
 }
 

@@ -2,23 +2,24 @@ package report
 
 import (
 	"fmt"
+	"keycare/credfile/show"
 	"strings"
 )
 
 var (
 	ruleCLIHistory = &Rule{
-		ID: "cli-history", Severity: Medium, Because: "new secrets go into a second place that nobody looks after",
+		ID: "cli-history", About: AboutProfile, Severity: Medium, Because: "new secrets go into a second place that nobody looks after",
 		Title:   "AWS CLI records its calls",
 		Why:     "with cli_history the AWS CLI keeps whole answers, so secrets of created keys stay in its history database",
 		Sources: []string{"AWS CLI history command"},
-		Fix:     "aws configure set cli_history disabled --profile {profile}",
+		Repair:  Repair{Command: "aws configure set cli_history disabled --profile {profile}"},
 	}
 	ruleCLIHistoryFile = &Rule{
-		ID: "cli-history-file", Severity: Low, Because: "it may hold secrets of earlier calls",
+		ID: "cli-history-file", About: AboutFile, Severity: Low, Because: "it may hold secrets of earlier calls",
 		Title:   "History database of the AWS CLI",
 		Why:     "secrets of keys that were created with the AWS CLI may be in it",
 		Sources: []string{"AWS CLI history command"},
-		Fix:     "rm {file}",
+		Repair:  Repair{Command: "rm {file}"},
 	}
 )
 
@@ -36,7 +37,7 @@ func lookAtHistory(a *auditor) {
 		enabled = true
 		if s.selected {
 			a.add(ruleCLIHistory, a.atHeader(Finding{Profiles: []string{s.name},
-				What: fmt.Sprintf("profile %q has cli_history = enabled", s.name)}, s), s.name)
+				What: fmt.Sprintf("profile %s has cli_history = enabled", show.Name(s.name))}, s), s.name)
 		}
 	}
 	h := a.in.Local.History

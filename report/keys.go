@@ -11,74 +11,74 @@ import (
 
 var (
 	ruleOldGenerationKey = &Rule{
-		ID: "old-generation-key", Severity: High, Because: "the key is years past every limit, for certain",
+		ID: "old-generation-key", About: AboutKey, Severity: High, Because: "the key is years past every limit, for certain",
 		Title:   "Key from before about 2019",
 		Why:     "its ID is of a kind that AWS stopped making about 2019, so the key has not been changed for years",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "WithSecure on the generation bit of key IDs"},
-		Fix:     "keycare rotate {arg}",
+		Repair:  Repair{Command: "keycare rotate {arg}"},
 	}
 	ruleKeyWithToken = &Rule{
-		ID: "key-with-token", Severity: Medium, Because: "the key cannot work this way",
+		ID: "key-with-token", About: AboutKey, Severity: Medium, Because: "the key cannot work this way",
 		Title:   "Long-term key with a session token",
 		Why:     "AWS refuses a long-term key that comes with a session token",
 		Sources: []string{srcKeyIDs},
-		Fix:     "delete the line of the session token, or put the session's own key ID and secret there",
+		Repair:  Repair{Text: "delete the line of the session token, or put the session's own key ID and secret there"},
 	}
 	ruleKeyInConfig = &Rule{
-		ID: "key-in-config", Severity: Low, Because: "allowed, but unexpected",
+		ID: "key-in-config", About: AboutKey, Severity: Low, Because: "allowed, but unexpected",
 		Title:   "Key in the config file",
 		Why:     "the config file is often shared, copied and readable to others, and the credentials file is the place for keys",
 		Sources: []string{srcShared},
-		Fix:     "move the lines of the key from [profile ...] here to the profile's section in the credentials file",
+		Repair:  Repair{Text: "move the lines of the key from [profile ...] here to the profile's section in the credentials file"},
 	}
 	ruleSessionKey = &Rule{
-		ID: "session-key", Severity: Low, Because: "it expires by itself",
+		ID: "session-key", About: AboutKey, Severity: Low, Because: "it expires by itself",
 		Title:   "Session key left in a file",
 		Why:     "it is of no use once it has expired, and the file does not say when",
 		Sources: []string{srcKeyIDs},
-		Fix:     "if no tool of yours renews it, delete its lines from the profile",
+		Repair:  Repair{Text: "if no tool of yours renews it, delete its lines from the profile"},
 	}
 	ruleSessionKeyNoToken = &Rule{
-		ID: "session-key-no-token", Severity: Low, Because: "it opens nothing",
+		ID: "session-key-no-token", About: AboutKey, Severity: Low, Because: "it opens nothing",
 		Title:   "Session key without its token",
 		Why:     "a session key is of no use without aws_session_token",
 		Sources: []string{srcKeyIDs},
-		Fix:     "delete its lines from the profile",
+		Repair:  Repair{Text: "delete its lines from the profile"},
 	}
 	ruleNotAnAccessKey = &Rule{
-		ID: "not-an-access-key", Severity: Low, Because: "AWS does not accept it, though another service may",
+		ID: "not-an-access-key", About: AboutKey, Severity: Low, Because: "AWS does not accept it, though another service may",
 		Title:   "Key ID that is none of AWS's",
 		Why:     "AWS does not accept it; if it is for another service, say so with endpoint_url in the profile",
 		Sources: []string{srcKeyIDs},
-		Fix:     "delete its lines, or write the right key ID: aws configure --profile {profile}",
+		Repair:  Repair{Text: "delete its lines, or write the right key ID", Command: "aws configure --profile {profile}"},
 	}
 	ruleExampleKey = &Rule{
-		ID: "example-key", Severity: Low, Because: "it opens nothing",
+		ID: "example-key", About: AboutKey, Severity: Low, Because: "it opens nothing",
 		Title:   "Example key from AWS's documentation",
 		Why:     "it opens nothing, so every tool with this profile fails",
 		Sources: []string{"AWS documentation, AKIAIOSFODNN7EXAMPLE"},
-		Fix:     "put a working key there, or delete its lines: aws configure --profile {profile}",
+		Repair:  Repair{Text: "put a working key there, or delete its lines", Command: "aws configure --profile {profile}"},
 	}
 	ruleStaticKey = &Rule{
-		ID: "static-key", Severity: Info, Because: "it works as meant; there are safer ways",
+		ID: "static-key", About: AboutKey, Severity: Info, Because: "it works as meant; there are safer ways",
 		Title:   "Long-term key on this machine",
 		Why:     "it works for ever for whoever copies it; short-term keys (aws login, IAM Identity Center) do not",
 		Sources: []string{srcBest, "CIS AWS Foundations 7.0.0 2.19"},
-		Fix:     "if you can sign in to the console, use short-term keys instead: aws login",
+		Repair:  Repair{Text: "if you can sign in to the console, use short-term keys instead", Command: "aws login"},
 	}
 	ruleSharedKey = &Rule{
-		ID: "shared-key", Severity: Info, Because: "keycare rotates all places at once",
+		ID: "shared-key", About: AboutKey, Severity: Info, Because: "keycare rotates all places at once",
 		Title:   "Same key in several profiles",
 		Why:     "a rotation has to change all of them; keycare does",
 		Sources: []string{srcBest},
-		Fix:     "keep one profile, and let the others name it as their source_profile",
+		Repair:  Repair{Text: "keep one profile, and let the others name it as their source_profile"},
 	}
 	ruleCanaryKey = &Rule{
-		ID: "canary-key", Severity: Info, Because: "it is there on purpose",
+		ID: "canary-key", About: AboutKey, Severity: Info, Because: "it is there on purpose",
 		Title:   "Canary key",
 		Why:     "it was put there as bait: any use of it raises an alarm. keycare makes no call with it and never rotates it",
 		Sources: []string{"Thinkst canary tokens; trufflehog's list of canary accounts"},
-		Fix:     "leave it as it is",
+		Repair:  Repair{Text: "leave it as it is"},
 	}
 )
 

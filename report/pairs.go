@@ -10,39 +10,39 @@ import (
 
 var (
 	rulePairSplit = &Rule{
-		ID: "pair-split", Severity: Medium, Because: "most tools cannot use the key, some can",
+		ID: "pair-split", About: AboutProfile, Severity: Medium, Because: "most tools cannot use the key, some can",
 		Title:   "Key split over both files",
 		Why:     "the AWS CLI and the Go SDK find no key here, the JavaScript SDK puts the two halves together",
 		Sources: []string{srcReadings},
-		Fix:     "write key ID and secret into one file: aws configure --profile {profile}",
+		Repair:  Repair{Text: "write key ID and secret into one file", Command: "aws configure --profile {profile}"},
 	}
 	ruleSecretMismatch = &Rule{
-		ID: "secret-mismatch", Severity: Medium, Because: "one of the two cannot work",
+		ID: "secret-mismatch", About: AboutKey, Severity: Medium, Because: "one of the two cannot work",
 		Title:   "Same key ID with different secrets",
 		Why:     "a key has one secret, so at most one of them works",
 		Sources: []string{srcBest},
-		Fix:     "delete the one that does not work; to see which: aws sts get-caller-identity --profile {profile}",
+		Repair:  Repair{Text: "delete the one that does not work; to see which", Command: "aws sts get-caller-identity --profile {profile}"},
 	}
 	ruleSecretReused = &Rule{
-		ID: "secret-reused", Severity: Medium, Because: "one of the two cannot work",
+		ID: "secret-reused", About: AboutKey, Severity: Medium, Because: "one of the two cannot work",
 		Title:   "Same secret under different key IDs",
 		Why:     "two keys never have the same secret, so at most one of them works",
 		Sources: []string{srcBest},
-		Fix:     "delete the one that does not work; to see which: aws sts get-caller-identity --profile {profile}",
+		Repair:  Repair{Text: "delete the one that does not work; to see which", Command: "aws sts get-caller-identity --profile {profile}"},
 	}
 	ruleIDWithoutSecret = &Rule{
-		ID: "id-without-secret", Severity: Low, Because: "it opens nothing",
+		ID: "id-without-secret", About: AboutProfile, Severity: Low, Because: "it opens nothing",
 		Title:   "Key ID without its secret",
 		Why:     "tools that find half a key stop, or look for a key elsewhere",
 		Sources: []string{srcReadings},
-		Fix:     "delete the line, or complete the key: aws configure --profile {profile}",
+		Repair:  Repair{Text: "delete the line, or complete the key", Command: "aws configure --profile {profile}"},
 	}
 	ruleSecretWithoutID = &Rule{
-		ID: "secret-without-id", Severity: Low, Because: "a secret opens nothing without its key ID",
+		ID: "secret-without-id", About: AboutProfile, Severity: Low, Because: "a secret opens nothing without its key ID",
 		Title:   "Secret without its key ID",
 		Why:     "tools that find half a key stop, or look for a key elsewhere",
 		Sources: []string{srcReadings},
-		Fix:     "delete the line, or complete the key: aws configure --profile {profile}",
+		Repair:  Repair{Text: "delete the line, or complete the key", Command: "aws configure --profile {profile}"},
 	}
 )
 
@@ -80,7 +80,7 @@ func (a *auditor) split(s *subject) bool {
 		here, there, half, other = creds.secret, config.id, "secret", "key ID"
 	}
 	a.add(rulePairSplit, a.at(Finding{Profiles: []string{s.name},
-		What: fmt.Sprintf("profile %q has the %s here and the %s in line %d of %s", s.name, half, other, there.line, a.set.Config.Path)},
+		What: fmt.Sprintf("profile %s has the %s here and the %s in line %d of %s", show.Name(s.name), half, other, there.line, a.set.Config.Path)},
 		credfile.CredentialsFile, here.line, here.col), s.name)
 	return true
 }
@@ -118,7 +118,7 @@ func (a *auditor) secrets(k *key) {
 		case h.secret.value != "" && h.secret.value != first:
 			f := a.keyFinding(k)
 			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), show.Names(f.Profiles))
-			f.Fix = a.rightSecret(k)
+			f.Repair = say(a.rightSecret(k))
 			a.add(ruleSecretMismatch, a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
 			return
 		}

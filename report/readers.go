@@ -13,25 +13,25 @@ import (
 
 var (
 	ruleReadersDisagree = &Rule{
-		ID: "readers-disagree", Severity: High, Because: "a tool silently uses another key than the file seems to say",
+		ID: "readers-disagree", About: AboutProfile, Severity: High, Because: "a tool silently uses another key than the file seems to say",
 		Title:   "AWS's tools read different keys",
 		Why:     "what you test with one tool is not what the other one does, and keycare does not rotate a key that is read in two ways",
 		Sources: []string{srcReadings},
 	}
 	ruleFileRejected = &Rule{
-		ID: "file-rejected", Severity: Medium, Because: "it breaks a tool, but loudly",
+		ID: "file-rejected", About: AboutFile, Severity: Medium, Because: "it breaks a tool, but loudly",
 		Title:   "File that a tool rejects",
 		Why:     "that tool finds none of the profiles, and keycare does not edit the file until all tools read it",
 		Sources: []string{srcReadings},
 	}
 	ruleNotRotatable = &Rule{
-		ID: "not-rotatable", Severity: Medium, Because: "the key works, but it cannot be rotated until this is mended",
+		ID: "not-rotatable", About: AboutProfile, Severity: Medium, Because: "the key works, but it cannot be rotated until this is mended",
 		Title:   "Key that keycare would not rotate",
 		Why:     "keycare checks its edits with another reader too, and does not change what that one reads differently",
 		Sources: []string{srcReadings},
 	}
 	ruleFileQuirk = &Rule{
-		ID: "file-quirk", Severity: Low, Because: "no key is read in two ways because of it, but other settings or other tools may differ",
+		ID: "file-quirk", About: AboutFile, Severity: Low, Because: "no key is read in two ways because of it, but other settings or other tools may differ",
 		Title:   "Writing that tools read differently",
 		Why:     "another tool, or the next version of one, may read something else",
 		Sources: []string{srcReadings},
@@ -98,7 +98,7 @@ func (r *readers) refusals() bool {
 			why, repair := r.reason(credfile.FileKind(kind), read.Refused.Refusal)
 			if f.What == "" {
 				f = r.at(f, credfile.FileKind(kind), read.Refused.Line, 0)
-				f.What, f.Fix = fmt.Sprintf("the %s rejects the whole %s file: %s", read.Tool, credfile.FileKind(kind), why), repair
+				f.What, f.Repair = fmt.Sprintf("the %s rejects the whole %s file: %s", read.Tool, credfile.FileKind(kind), why), repair
 			} else {
 				f.What += fmt.Sprintf("; so does the %s: line %d: %s", read.Tool, read.Refused.Line, why)
 			}
@@ -112,14 +112,14 @@ func (r *readers) refusals() bool {
 
 // reason says why a file is rejected, in the words of the quirk in that line
 // where there is one, and marks that quirk as told.
-func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why, repair string) {
+func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why string, repair Repair) {
 	for _, d := range r.diags[kind] {
 		if t := credfile.QuirkTexts[d.Quirk]; d.Pos.Line == ref.Line && t.Whole {
 			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
 			return t.What, r.repair(d)
 		}
 	}
-	return withoutTexts(ref.Why), "mend or delete the line"
+	return withoutTexts(ref.Why), say("mend or delete the line")
 }
 
 var (
@@ -149,11 +149,11 @@ func (r *readers) compare(s *subject) {
 		return
 	}
 	c := r.cause(s, cli, sdk)
-	f := r.at(Finding{Profiles: []string{s.name}, Fix: c.repair}, c.kind, c.pos.Line, c.pos.Col)
+	f := r.at(Finding{Profiles: []string{s.name}, Repair: c.repair}, c.kind, c.pos.Line, c.pos.Col)
 	if cli.Pair.ID == sdk.Pair.ID && show.IsKeyID(cli.Pair.ID) {
 		f.KeyID = cli.Pair.ID
 	}
-	f.What = fmt.Sprintf("profile %q: %s, because of %s", s.name, difference(cli, sdk), c.what)
+	f.What = fmt.Sprintf("profile %s: %s, because of %s", show.Name(s.name), difference(cli, sdk), c.what)
 	r.add(ruleReadersDisagree, f, s.name)
 }
 
@@ -171,8 +171,8 @@ func (r *readers) rotatable(s *subject, cli credfile.Reading) {
 	}
 	d := differ.Causes[0]
 	t := credfile.QuirkTexts[d.Quirk]
-	f := Finding{Profiles: []string{s.name}, Fix: r.repair(d), File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
-		What: fmt.Sprintf("profile %q: ini.v1 does not read the key that the AWS CLI and the Go SDK read, because of %s", s.name, t.What)}
+	f := Finding{Profiles: []string{s.name}, Repair: r.repair(d), File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
+		What: fmt.Sprintf("profile %s: ini.v1 does not read the key that the AWS CLI and the Go SDK read, because of %s", show.Name(s.name), t.What)}
 	if show.IsKeyID(cli.Pair.ID) {
 		f.KeyID = cli.Pair.ID
 	}
@@ -210,9 +210,10 @@ func finds(r credfile.Reading) string {
 
 // cause is what makes readings differ, and how to mend it.
 type cause struct {
-	kind         credfile.FileKind
-	pos          credfile.Position
-	what, repair string
+	kind   credfile.FileKind
+	pos    credfile.Position
+	what   string
+	repair Repair
 }
 
 func (r *readers) causeOf(kind credfile.FileKind, d credfile.Diagnostic) cause {
@@ -221,12 +222,12 @@ func (r *readers) causeOf(kind credfile.FileKind, d credfile.Diagnostic) cause {
 }
 
 // repair is how to mend a quirk, by a command where there is one.
-func (r *readers) repair(d credfile.Diagnostic) string {
+func (r *readers) repair(d credfile.Diagnostic) Repair {
 	says := credfile.QuirkTexts[d.Quirk].Repair
 	if r.mendable[d] {
-		return says + ": keycare fix"
+		return Repair{says, "keycare fix"}
 	}
-	return says
+	return say(says)
 }
 
 // cause looks for what makes the readings of s differ: the quirk nearest to the
@@ -256,7 +257,7 @@ func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
 		case config.token.there() && !creds.token.there() && cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair):
 			return cause{credfile.ConfigFile, credfile.Position{Line: config.token.line, Col: config.token.col},
 				"the session token in the config file, which the Go SDK adds to the key of the credentials file",
-				"delete the session token from the config file, or move it to the key that it belongs to"}
+				say("delete the session token from the config file, or move it to the key that it belongs to")}
 		case creds.id.there() != creds.secret.there():
 			half := creds.id
 			if !half.there() {
@@ -264,7 +265,7 @@ func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
 			}
 			return cause{credfile.CredentialsFile, credfile.Position{Line: half.line, Col: half.col},
 				"half a key in the credentials file beside a key in the config file",
-				"delete the half, or complete it and delete the key in the config file"}
+				say("delete the half, or complete it and delete the key in the config file")}
 		}
 	}
 	if far != nil {
@@ -283,7 +284,7 @@ func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
 		kind = credfile.ConfigFile
 	}
 	return cause{kind, credfile.Position{Line: f.Line, Col: f.Col}, "the way the profile is written",
-		"write the profile anew: its header, then one name = value a line"}
+		say("write the profile anew: its header, then one name = value a line")}
 }
 
 // aboutHeaders are quirks by which a tool does not see a header, so that what
@@ -368,7 +369,7 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		if d.Profile == "" && lost != "" {
 			subject = append(subject, lost)
 		}
-		r.add(ruleFileQuirk, r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Fix: r.repair(d)},
+		r.add(ruleFileQuirk, r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Repair: r.repair(d)},
 			kind, d.Pos.Line, d.Pos.Col), subject...)
 	}
 }

@@ -120,14 +120,55 @@ type Report struct {
 	Known    int       `json:"known"`
 	Counts   Counts    `json:"counts"`
 	Findings []Finding `json:"findings"` // the worst first
+	// Unread names what could not be read, if nothing is known of the two files.
+	Unread []string `json:"unread"`
+}
 
-	unread []string // what could not be read, if nothing is known of the two files
+// SubjectType is a kind of thing that a finding can be about.
+type SubjectType string
+
+// The kinds of things that findings are about. Their IDs are in this order: an
+// account ID, the ARN of an IAM user, an access key ID, a path, a profile's name,
+// and nothing for the machine that was audited.
+const (
+	AboutAccount SubjectType = "account"
+	AboutUser    SubjectType = "user"
+	AboutKey     SubjectType = "key"
+	AboutFile    SubjectType = "file"
+	AboutProfile SubjectType = "profile"
+	AboutMachine SubjectType = "machine"
+)
+
+// Subject is what a finding is about.
+type Subject struct {
+	Type SubjectType `json:"type"`
+	ID   string      `json:"id"`
+}
+
+// subject is what f is about: what its rule says, or where f does not have the
+// ID of that, the next best that it has.
+func (f *Finding) subject(want SubjectType) Subject {
+	profile := ""
+	if len(f.Profiles) > 0 {
+		profile = f.Profiles[0]
+	}
+	has := map[SubjectType]string{AboutAccount: f.Account, AboutKey: f.KeyID, AboutFile: f.File, AboutProfile: profile}
+	for _, t := range []SubjectType{want, AboutKey, AboutProfile, AboutFile} {
+		if t == AboutMachine {
+			break
+		}
+		if has[t] != "" {
+			return Subject{t, has[t]}
+		}
+	}
+	return Subject{Type: AboutMachine}
 }
 
 // Finding is one thing that is wrong, or good to know.
 type Finding struct {
 	Rule     string   `json:"rule"`
 	Severity Severity `json:"severity"`
+	Subject  Subject  `json:"subject"`
 	Profiles []string `json:"profiles"` // concerned; empty for a finding about a file
 	// KeyID is the key concerned; empty if there is none, and if what stands in
 	// the place of a key ID does not look like one.
@@ -141,8 +182,7 @@ type Finding struct {
 	Why     string `json:"why"`
 	// Sources are the published checks and documents behind the rule.
 	Sources []string `json:"sources"`
-	// Fix is the command that mends it, or a sentence where no command can.
-	Fix string `json:"fix"`
+	Repair  Repair   `json:"repair"`
 	// Fingerprint stays the same while the finding does, wherever it moves in
 	// its file; it is made of the rule and the subject.
 	Fingerprint string `json:"fingerprint"`

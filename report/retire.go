@@ -111,25 +111,26 @@ func (s standing) says() string {
 	return strings.TrimPrefix(usedBy(s.use), "for ") + ", " + s.use.At.UTC().Format(time.DateOnly)
 }
 
-// spareFix is what to do about key k, which nobody uses.
-func (a *auditor) spareFix(k *key, o facts.Online, f Finding) string {
+// spareRepair is what to do about key k, which nobody uses.
+func (a *auditor) spareRepair(k *key, o facts.Online, f Finding) Repair {
 	chosen := a.spare[o.Identity.Value.ARN]
 	switch {
 	case a.flightOf(k.ID) != nil:
-		return "keycare resume"
+		return do("keycare resume")
 	case chosen.id != "" && chosen.id != k.ID:
-		return fmt.Sprintf("nothing uses key %s of the same user either: that one goes first, and this one stays until it is gone (two-active-keys)", chosen.id)
+		return say(fmt.Sprintf("nothing uses key %s of the same user either: that one goes first, and this one stays until it is gone (two-active-keys)", chosen.id))
 	}
+	names := show.Names(f.Profiles)
 	if by := a.otherSigner(k, o); by != "" {
-		return fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys: ", show.Names(f.Profiles)) +
-			deactivation(k.ID) + by
+		return Repair{fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys", names),
+			show.Command(a.goos, append([]string{"aws", "iam"}, deactivation(k.ID)...)...) + by}
 	}
-	return fmt.Sprintf("if nothing needs it, deactivate it; after that %s cannot sign, and only an administrator can switch it on again: ", show.Names(f.Profiles)) +
-		deactivation(k.ID) + profileFlag(f, a)
+	return iam(fmt.Sprintf("if nothing needs it, deactivate it; after that %s cannot sign, and only an administrator can switch it on again", names),
+		&f, a.goos, deactivation(k.ID)...)
 }
 
-func deactivation(id string) string {
-	return "aws iam update-access-key --status Inactive --access-key-id " + id
+func deactivation(id string) []string {
+	return []string{"update-access-key", "--status", "Inactive", "--access-key-id", id}
 }
 
 // otherSigner is the flags for an AWS CLI command about k's user that is signed by
@@ -144,7 +145,7 @@ func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
 			id.Account != o.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.spare[id.ARN].id == other.ID {
 			continue
 		}
-		rank, user := 1, " --user-name "+show.Word(o.Identity.Value.UserName(), a.in.Local.GOOS)
+		rank, user := 1, " --user-name "+show.Word(o.Identity.Value.UserName(), a.goos)
 		switch {
 		case id.ARN == o.Identity.Value.ARN:
 			rank, user = 3, ""
@@ -152,7 +153,7 @@ func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
 			rank = 2
 		}
 		for _, name := range other.profiles() {
-			quoted := show.Word(name, a.in.Local.GOOS)
+			quoted := show.Word(name, a.goos)
 			if rank > best && quoted != "" && !slices.Contains(by.WrongSecret, name) {
 				best, flags = rank, user+" --profile "+quoted
 			}
@@ -172,8 +173,8 @@ func administrator(u *facts.UserFacts) bool {
 		slices.ContainsFunc(u.Groups.Value, func(g facts.Group) bool { return allows(g.Attached.Value, g.Inline.Value) }))
 }
 
-// secondKeyFix is what to do about two active keys of a user, k and other.
-func (a *auditor) secondKeyFix(k *key, o facts.Online, other facts.OtherKey, f Finding) string {
+// secondKeyRepair is what to do about two active keys of a user, k and other.
+func (a *auditor) secondKeyRepair(k *key, o facts.Online, other facts.OtherKey, f Finding) Repair {
 	s, chosen := a.otherStanding(other), a.spare[o.Identity.Value.ARN]
 	idle := ""
 	if chosen.id == k.ID {
@@ -181,15 +182,15 @@ func (a *auditor) secondKeyFix(k *key, o facts.Online, other facts.OtherKey, f F
 	}
 	switch {
 	case chosen.id == s.id && !s.here:
-		return fmt.Sprintf("nothing uses key %s: make it inactive, which can be undone; when nobody has missed it for a while, delete it: ", s.id) +
-			deactivation(s.id) + profileFlag(f, a)
+		return iam(fmt.Sprintf("nothing uses key %s: make it inactive, which can be undone; when nobody has missed it for a while, delete it", s.id),
+			&f, a.goos, deactivation(s.id)...)
 	case chosen.id == s.id, chosen.id == k.ID && s.here:
-		return fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, show.Names(a.survey.byID[chosen.id].profiles()))
+		return say(fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, show.Names(a.survey.byID[chosen.id].profiles())))
 	case s.here:
-		return fmt.Sprintf("let %s use one of the two; when nothing uses the other, the audit says so",
-			show.Names(mergeNames(k.profiles(), a.survey.byID[s.id].profiles())))
+		return say(fmt.Sprintf("let %s use one of the two; when nothing uses the other, the audit says so",
+			show.Names(mergeNames(k.profiles(), a.survey.byID[s.id].profiles()))))
 	case s.unknown != "":
-		return fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle)
+		return say(fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle))
 	}
-	return fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.says(), show.Names(f.Profiles), idle)
+	return say(fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.says(), show.Names(f.Profiles), idle))
 }

@@ -10,32 +10,32 @@ import (
 
 var (
 	ruleRotationUnfinished = &Rule{
-		ID: "rotation-unfinished", Severity: High, Because: "two keys are alive, or the file holds one that is about to be deleted",
+		ID: "rotation-unfinished", About: AboutKey, Severity: High, Because: "two keys are alive, or the file holds one that is about to be deleted",
 		Title:   "Rotation that stopped half way",
 		Why:     "until it is finished the user has an extra key and its secrets lie in a recovery file",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume",
+		Repair:  Repair{Command: "keycare resume"},
 	}
 	ruleRecoveryLeft = &Rule{
-		ID: "recovery-left", Severity: High, Because: "two secrets lie in a file that nothing will ever remove",
+		ID: "recovery-left", About: AboutFile, Severity: High, Because: "two secrets lie in a file that nothing will ever remove",
 		Title:   "Recovery file without its journal",
 		Why:     "it holds the secrets of the old and the new key of a rotation that nobody remembers",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume",
+		Repair:  Repair{Command: "keycare resume"},
 	}
 	ruleRotationWatched = &Rule{
-		ID: "rotation-watched", Severity: Low, Because: "a key may turn up that nobody holds the secret of",
+		ID: "rotation-watched", About: AboutKey, Severity: Low, Because: "a key may turn up that nobody holds the secret of",
 		Title:   "Lost reply that is still watched",
 		Why:     "a key that nobody knows may still appear; keycare looks for it and deletes it",
 		Sources: []string{srcBest},
-		Fix:     "keycare resume",
+		Repair:  Repair{Command: "keycare resume"},
 	}
 	ruleRotationInGrace = &Rule{
-		ID: "rotation-in-grace", Severity: Info, Because: "it is meant to be so, for a while",
+		ID: "rotation-in-grace", About: AboutKey, Severity: Info, Because: "it is meant to be so, for a while",
 		Title:   "Old key in its time of grace",
 		Why:     "the old key works until keycare retires it, so that other users of it can change over",
 		Sources: []string{srcBest},
-		Fix:     "nothing to do before the end of the grace; then: keycare resume",
+		Repair:  Repair{Text: "nothing to do before the end of the grace; then", Command: "keycare resume"},
 	}
 )
 
@@ -96,27 +96,27 @@ func lookAtRotations(a *auditor) {
 			rule, says = ruleRecoveryLeft, "a recovery file with the secrets of "+of+" has no journal beside it"
 		case r.Stage == "grace":
 			rule, says = ruleRotationInGrace, of+" is done but for the old key, which is still active"
-			f.Fix = a.graceFix(r, &says)
+			f.Repair = a.graceRepair(r, &says)
 		case r.Stage == "watch":
 			rule, says = ruleRotationWatched, of+" is closed, but a request whose reply was lost may still make a key"
 		case r.Stage == "damaged":
 			says = "the journal of " + of + " cannot be read"
-			f.Fix = "look at the keys of the user in the AWS console, then move the journal away"
+			f.Repair = say("look at the keys of the user in the AWS console, then move the journal away")
 		}
 		f.What = says
 		a.add(rule, f, r.ID)
 	}
 }
 
-// graceFix says until when the old key stays. Before that there is nothing to do.
-func (a *auditor) graceFix(r facts.Rotation, says *string) string {
-	switch end := r.Until.In(a.in.Now.Location()).Format(show.TimeFormat); {
+// graceRepair says until when the old key stays. Before that there is nothing to do.
+func (a *auditor) graceRepair(r facts.Rotation, says *string) Repair {
+	switch end := r.Until.In(a.in.Now.Location()).Format("2006-01-02 15:04 MST"); {
 	case r.Until.IsZero():
 	case a.in.Now.Before(r.Until):
 		*says += " until " + end
-		return `nothing to do before that; then "keycare resume" retires the old key`
+		return say(`nothing to do before that; then "keycare resume" retires the old key`)
 	default:
 		*says += "; its grace ended on " + end
 	}
-	return "keycare resume"
+	return do("keycare resume")
 }

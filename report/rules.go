@@ -8,15 +8,16 @@ import (
 // Rule is one thing that an audit looks for.
 type Rule struct {
 	ID       string // stable; other programs filter by it
+	About    SubjectType
 	Severity Severity
 	Because  string // the reason for the severity
 	Title    string
 	Why      string // what can go wrong, for the person who has to act
 	Sources  []string
-	// Fix mends it. {file} or {folder}, {profile}, {arg} and {key} stand for the
+	// Repair mends it. {file} or {folder}, {profile}, {arg} and {key} stand for the
 	// finding's quoted path, its first profile, that profile as an
 	// argument by itself, and its key ID. Empty where each finding brings its own.
-	Fix string
+	Repair Repair
 }
 
 // Sources that several rules share.
@@ -42,7 +43,9 @@ func worstFirst(rules []*Rule) []*Rule {
 	return rules
 }
 
-// ruleByID finds the rules by their IDs.
+// RuleByID finds a rule; nil if there is none of that ID.
+func RuleByID(id string) *Rule { return ruleByID[id] }
+
 var ruleByID = func() map[string]*Rule {
 	m := make(map[string]*Rule, len(Rules))
 	for _, r := range Rules {
@@ -50,3 +53,12 @@ var ruleByID = func() map[string]*Rule {
 	}
 	return m
 }()
+
+// RuleIDs lists the rules, the worst first.
+func RuleIDs() []string {
+	ids := make([]string, len(Rules))
+	for i, r := range Rules {
+		ids[i] = r.ID
+	}
+	return ids
+}

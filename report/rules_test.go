@@ -28,11 +28,14 @@ func TestRules(t *testing.T) {
 				t.Fatalf("found %d times, want once; all: %s", len(fs), jsonText(t, r))
 			}
 			f := fs[0]
-			if !strings.Contains(f.What, c.what) || !strings.Contains(f.Fix, c.fix) || f.Line != c.line {
-				t.Errorf("got what %q, fix %q, line %d", f.What, f.Fix, f.Line)
+			if !strings.Contains(f.What, c.what) || !strings.Contains(f.Repair.String(), c.fix) || f.Line != c.line {
+				t.Errorf("got what %q, fix %q, line %d", f.What, f.Repair.String(), f.Line)
 			}
-			if f.Fix == "" || strings.ContainsAny(f.Fix, "{}") {
-				t.Errorf("fix %q", f.Fix)
+			if want := RuleByID(c.rule).About; f.Subject.Type != want && c.rule != "not-an-access-key" || (f.Subject.ID == "") != (want == AboutMachine) {
+				t.Errorf("subject %+v", f.Subject)
+			}
+			if f.Repair.String() == "" || strings.ContainsAny(f.Repair.String(), "{}") {
+				t.Errorf("fix %q", f.Repair.String())
 			}
 			r = Audit(c.staysSilent)
 			checkNoSecret(t, r)
@@ -63,7 +66,7 @@ func TestHistoryMode(t *testing.T) {
 		r := Audit(input("", "", func(in *Input) {
 			in.Local.History = home.FileFact{Path: "/h/history.db", Exists: true, Mode: mode, ModeKnown: true}
 		}))
-		if fs := of(r, "file-mode"); len(fs) != want || want == 1 && fs[0].Fix != `chmod 600 "/h/history.db"` {
+		if fs := of(r, "file-mode"); len(fs) != want || want == 1 && fs[0].Repair.String() != `chmod 600 "/h/history.db"` {
 			t.Errorf("%v: got %+v", mode, fs)
 		}
 	}
@@ -154,8 +157,8 @@ func TestInlineAdmin(t *testing.T) {
 			t.Errorf("%s: %d findings, want %d: %+v", rule, len(fs), want, fs)
 		}
 	}
-	if fs := of(r, "admin-attached"); len(fs) == 2 && !strings.Contains(fs[0].Fix+fs[1].Fix, "aws iam delete-user-policy --user-name dev --policy-name all --profile a") {
-		t.Errorf("got %q and %q", fs[0].Fix, fs[1].Fix)
+	if fs := of(r, "admin-attached"); len(fs) == 2 && !strings.Contains(fs[0].Repair.String()+fs[1].Repair.String(), "aws iam delete-user-policy --user-name dev --policy-name all --profile a") {
+		t.Errorf("got %q and %q", fs[0].Repair.String(), fs[1].Repair.String())
 	}
 	if fs := of(r, "policy-on-user"); len(fs) != 1 || !strings.Contains(fs[0].What, "own: most (inline)") {
 		t.Errorf("got %+v", fs)
@@ -174,8 +177,8 @@ func TestFromReport(t *testing.T) {
 			t.Errorf("%s: got %+v", rule, fs)
 		}
 	}
-	if fs := of(r, "signing-certificate"); len(fs) == 2 && !strings.Contains(fs[0].Fix, "aws iam list-signing-certificates --user-name dev --profile a") {
-		t.Errorf("got %q", fs[0].Fix)
+	if fs := of(r, "signing-certificate"); len(fs) == 2 && !strings.Contains(fs[0].Repair.String(), "aws iam list-signing-certificates --user-name dev --profile a") {
+		t.Errorf("got %q", fs[0].Repair.String())
 	}
 }
 
@@ -189,7 +192,7 @@ func TestPasswordCommand(t *testing.T) {
 		{facts.PasswordPolicy{MinLength: 20, Reuse: 2, MaxAge: 30, NoChange: true, HardExpiry: true}, "--max-password-age 30 --hard-expiry", "--allow-users-to-change-password"},
 		{facts.PasswordPolicy{MinLength: 20, Reuse: 2}, "--minimum-password-length 20", "--max-password-age"},
 	} {
-		if got := passwordCommand(c.p); !strings.Contains(got, c.has) || strings.Contains(got, c.lack) {
+		if got := strings.Join(passwordCommand(c.p), " "); !strings.Contains(got, c.has) || strings.Contains(got, c.lack) {
 			t.Errorf("%+v: %s", c.p, got)
 		}
 	}
@@ -199,7 +202,7 @@ func TestPasswordCommand(t *testing.T) {
 func TestNoReport(t *testing.T) {
 	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootUse.Unknown = facts.NoReport }))), "unknown-account")
 	if len(fs) != 1 || !strings.Contains(fs[0].What, "when root was last used is unknown: there is no credential report") ||
-		!strings.HasSuffix(fs[0].Fix, "aws iam generate-credential-report --profile a") {
+		!strings.HasSuffix(fs[0].Repair.String(), "aws iam generate-credential-report --profile a") {
 		t.Errorf("got %+v", fs)
 	}
 	// The kind of a device that there is not is not unknown.
@@ -281,7 +284,7 @@ func TestRulesTable(t *testing.T) {
 			t.Errorf("rule %s stands below less severe ones", r.ID)
 		}
 		last = r.Severity
-		if r.Because == "" || r.Title == "" || r.Why == "" || len(r.Sources) == 0 {
+		if r.Because == "" || r.About == "" || r.Title == "" || r.Why == "" || len(r.Sources) == 0 {
 			t.Errorf("rule %s is not complete", r.ID)
 		}
 	}

@@ -10,13 +10,13 @@ import (
 
 var (
 	ruleTwoActiveKeys = &Rule{
-		ID: "two-active-keys", Severity: Medium, Because: "as in Prowler; CIS dropped the check in v7",
+		ID: "two-active-keys", About: AboutUser, Severity: Medium, Because: "as in Prowler; CIS dropped the check in v7",
 		Title:   "User with two active keys",
 		Why:     "one of the two is most likely forgotten, and a rotation finds no free slot",
 		Sources: []string{"CIS AWS Foundations 3.0.0 1.13, 5.0.0 1.12 and 6.0.0 2.12 (dropped in 7.0.0)", "Prowler iam_user_two_active_access_key", "ScoutSuite iam-user-with-multiple-access-keys"},
 	}
 	ruleInactiveKeyKept = &Rule{
-		ID: "inactive-key-kept", Severity: Low, Because: "as a warning in ScoutSuite",
+		ID: "inactive-key-kept", About: AboutUser, Severity: Low, Because: "as a warning in ScoutSuite",
 		Title:   "Old inactive key of a user",
 		Why:     "it blocks the slot for a rotation, and whoever may manage keys can make it work again",
 		Sources: []string{"ScoutSuite iam-user-no-key-rotation (Inactive, 90)"},
@@ -43,14 +43,15 @@ func (a *auditor) others(k *key, o facts.Online, f Finding) {
 		a.users[pair[0]+pair[1]] = true
 		about := a.otherKey(other)
 		f := f
+		f.Subject = Subject{AboutUser, o.Identity.Value.ARN}
 		switch {
 		case other.Active && o.Status.Value == "Active":
 			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), show.Names(f.Profiles), about)
-			f.Fix = a.secondKeyFix(k, o, other, f)
+			f.Repair = a.secondKeyRepair(k, o, other, f)
 			a.add(ruleTwoActiveKeys, f, pair...)
 		case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
 			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), show.Names(f.Profiles), about)
-			f.Fix = "aws iam delete-access-key --access-key-id " + other.ID + profileFlag(f, a)
+			f.Repair = iam("", &f, a.goos, "delete-access-key", "--access-key-id", other.ID)
 			a.add(ruleInactiveKeyKept, f, pair...)
 		}
 	}

@@ -82,5 +82,8 @@ func (c *Counts) at(s Severity) *int {
 	return nil
 }
 
-// severities are the severities of findings, the worst first.
-var severities = []Severity{Critical, High, Medium, Low, Info}
+// Severities are the severities of findings, the worst first.
+var Severities = []Severity{Critical, High, Medium, Low, Info}
+
+// LevelNames lists what ParseSeverity takes.
+func LevelNames() []string { return slices.Clone(severityNames[Info:]) }

@@ -5,22 +5,23 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 var (
 	ruleRootLogin = &Rule{
-		ID: "root-login", Severity: High, Because: "it is root, but its session keys expire within hours",
+		ID: "root-login", About: AboutProfile, Severity: High, Because: "it is root, but its session keys expire within hours",
 		Title:   "Profile that signs in as root",
 		Why:     "every command with this profile runs with unlimited rights",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.7", "Prowler iam_avoid_root_usage"},
-		Fix:     "sign in as a user or role instead: aws login --profile {profile}",
+		Repair:  Repair{Text: "sign in as a user or role instead", Command: "aws login --profile {profile}"},
 	}
 	ruleTwoWaysToSign = &Rule{
-		ID: "two-ways-to-sign", Severity: Medium, Because: "a forgotten key wins over the safer way, in some tools only",
+		ID: "two-ways-to-sign", About: AboutProfile, Severity: Medium, Because: "a forgotten key wins over the safer way, in some tools only",
 		Title:   "Static key beside another way to sign in",
 		Why:     "tools differ in which of the two they use",
 		Sources: []string{srcPrecedence},
-		Fix:     "if the key is no longer needed, delete its lines from the profile and the key from AWS",
+		Repair:  Repair{Text: "if the key is no longer needed, delete its lines from the profile and the key from AWS"},
 	}
 )
 
@@ -73,7 +74,7 @@ func (a *auditor) rootLogin(s *subject) {
 	arn := a.set.Setting(s.name, "login_session")
 	if strings.HasPrefix(arn, "arn:") && strings.HasSuffix(arn, ":root") {
 		a.add(ruleRootLogin, a.atHeader(Finding{Profiles: []string{s.name},
-			What: fmt.Sprintf("profile %q signs in as the root user (login_session)", s.name)}, s), s.name)
+			What: fmt.Sprintf("profile %s signs in as the root user (login_session)", show.Name(s.name))}, s), s.name)
 	}
 }
 
@@ -102,7 +103,7 @@ func (a *auditor) twoWays(s *subject) {
 		if k.valid {
 			f.KeyID = k.ID
 		}
-		f.What = fmt.Sprintf("profile %q has %s and also %s: ", s.name, k.show(), w.name)
+		f.What = fmt.Sprintf("profile %s has %s and also %s: ", show.Name(s.name), k.show(), w.name)
 		named := strings.NewReplacer(theOther, w.name)
 		if cli == w.sdk {
 			f.What += fmt.Sprintf("the AWS CLI and the Go SDK use %s", named.Replace(cli))

@@ -11,11 +11,11 @@ import (
 
 var (
 	ruleStrayKey = &Rule{
-		ID: "stray-key", Severity: Medium, Because: "as for backup-copy",
+		ID: "stray-key", About: AboutKey, Severity: Medium, Because: "as for backup-copy",
 		Title:   "Key where no tool reads it",
 		Why:     "a key in a comment or a shell line is used by nothing that reads this file, and nobody rotates or deletes it",
 		Sources: []string{srcBest, "git-secrets and trufflehog patterns for key IDs and secrets"},
-		Fix:     "delete the lines; if the key is not used anywhere else, delete it from AWS too",
+		Repair:  Repair{Text: "delete the lines; if the key is not used anywhere else, delete it from AWS too"},
 	}
 )
 
@@ -52,7 +52,7 @@ func lookAtStrays(a *auditor) {
 				if s == nil || !s.selected {
 					continue
 				}
-				names, of = []string{name}, fmt.Sprintf(" of profile %q", name)
+				names, of = []string{name}, fmt.Sprintf(" of profile %s", show.Name(name))
 			}
 			where := "a line that no tool reads as a key"
 			if f.Lines[n].Kind == credfile.Comment {

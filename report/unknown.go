@@ -12,18 +12,18 @@ import (
 
 var (
 	ruleUnknownFacts = &Rule{
-		ID: "unknown-facts", Severity: Low, Because: "unknown is not fine, and not proved wrong either",
+		ID: "unknown-facts", About: AboutKey, Severity: Low, Because: "unknown is not fine, and not proved wrong either",
 		Title:   "Facts that AWS did not tell",
 		Why:     "as long as they are unknown, the key may be a root key, too old or inactive",
 		Sources: []string{srcCIS212, "CIS AWS Foundations 7.0.0 2.4"},
-		Fix:     "have an administrator allow them; the policy: keycare policy",
+		Repair:  Repair{Text: "have an administrator allow them; the policy", Command: "keycare policy"},
 	}
 	ruleUnknownAccount = &Rule{
-		ID: "unknown-account", Severity: Low, Because: "unknown is not fine, and not proved wrong either",
+		ID: "unknown-account", About: AboutAccount, Severity: Low, Because: "unknown is not fine, and not proved wrong either",
 		Title:   "Facts about an account that AWS did not tell",
 		Why:     "as long as they are unknown, the root user may have a key or no MFA, and passwords may be weak",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4, 2.5 and 2.8"},
-		Fix:     "if you look after the account, run the audit with a key that may read these; if not, ask who does",
+		Repair:  Repair{Text: "if you look after the account, run the audit with a key that may read these; if not, ask who does"},
 	}
 )
 
@@ -117,15 +117,15 @@ func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 	switch {
 	case !asked && a.never(k):
 		why = "the settings say never to ask AWS about it"
-		f.Severity, f.Fix = Info, "nothing, if that is still meant: keycare settings"
+		f.Severity, f.Repair = Info, Repair{"nothing, if that is still meant", "keycare settings"}
 	case !asked:
-		f.Fix = "mend what the other findings say about it, then: keycare audit"
+		f.Repair = Repair{"mend what the other findings say about it, then", "keycare audit"}
 	case strings.Contains(why, "AWS denies iam:"):
 		// The rule's own repair.
 	case strings.Contains(why, "--profile"):
-		f.Fix = fix("keycare audit --profile {profile}", &f, a.in.Local.GOOS)
+		f.Repair = do("keycare audit --profile {profile}").filled(&f, a.goos)
 	default:
-		f.Fix = "keycare audit"
+		f.Repair = do("keycare audit")
 	}
 	f.What = fmt.Sprintf("%s of %s: unknown %s: %s", k.show(), show.Names(f.Profiles), strings.Join(missing, ", "), why)
 	a.add(ruleUnknownFacts, f, k.ID)
@@ -205,7 +205,7 @@ func (a *auditor) unknownAccount(acct *facts.AccountFacts, f Finding) {
 		says = "when root was last used is unknown"
 		switch {
 		case use == facts.NoReport:
-			f.Fix = "an administrator can have one made: aws iam generate-credential-report" + profileFlag(f, a)
+			f.Repair = iam("an administrator can have one made", &f, a.goos, "generate-credential-report")
 		case strings.HasPrefix(use, needs):
 			f.Severity = Info // who has no such right can do nothing about it
 		}

@@ -12,83 +12,83 @@ import (
 
 var (
 	ruleKeyQuarantined = &Rule{
-		ID: "key-quarantined", Severity: Critical, Because: "AWS saw the key in public, so others have it",
+		ID: "key-quarantined", About: AboutUser, Severity: Critical, Because: "AWS saw the key in public, so others have it",
 		Title:   "User that AWS put into quarantine",
 		Why:     "AWS found a key of this user in a public place and limits what the user can do; others have the key as well",
 		Sources: []string{"AWS managed policies AWSCompromisedKeyQuarantine, V2 and V3"},
-		Fix:     "follow the case that AWS opened for the account: delete the key, make a new one with another identity, look at what was done with it; do not detach the policy",
+		Repair:  Repair{Text: "follow the case that AWS opened for the account: delete the key, make a new one with another identity, look at what was done with it; do not detach the policy"},
 	}
 	ruleConsoleNoMFA = &Rule{
-		ID: "console-no-mfa", Severity: High, Because: "as in Prowler: a password alone opens the console",
+		ID: "console-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler: a password alone opens the console",
 		Title:   "Console user without MFA",
 		Why:     "a guessed or stolen password is enough to sign in",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.10", "AWS Security Hub IAM.5", "Prowler iam_user_mfa_enabled_console_access"},
-		Fix:     "sign in as the user and assign an MFA device under Security credentials",
+		Repair:  Repair{Text: "sign in as the user and assign an MFA device under Security credentials"},
 	}
 	ruleAdminAttached = &Rule{
-		ID: "admin-attached", Severity: High, Because: "one copied key is the whole account; Prowler even says critical",
+		ID: "admin-attached", About: AboutUser, Severity: High, Because: "one copied key is the whole account; Prowler even says critical",
 		Title:   "Administrator by a policy of its own",
 		Why:     "rights that hang on a user are overlooked when somebody changes jobs; a group shows who is an administrator",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2", "Prowler iam_user_administrator_access_policy"},
 	}
 	ruleAdminNoMFA = &Rule{
-		ID: "admin-no-mfa", Severity: High, Because: "as in Prowler",
+		ID: "admin-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler",
 		Title:   "Administrator without MFA",
 		Why:     "nothing but the key stands between a thief and the whole account, and no policy can ask for a second factor",
 		Sources: []string{"Prowler iam_administrator_access_with_mfa", "AWS Security Hub IAM.19"},
-		Fix:     "sign in as the user and assign an MFA device under Security credentials",
+		Repair:  Repair{Text: "sign in as the user and assign an MFA device under Security credentials"},
 	}
 	ruleConsoleUnused = &Rule{
-		ID: "console-unused", Severity: Medium, Because: "as for unused-key",
+		ID: "console-unused", About: AboutUser, Severity: Medium, Because: "as for unused-key",
 		Title:   "Console password that is not used",
 		Why:     "nobody would miss it, and nobody would notice that somebody guessed it",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_console_access_unused; here a password that was never used counts from when it was set"},
 	}
 	ruleAdminPerhaps = &Rule{
-		ID: "admin-perhaps", Severity: Medium, Because: "a person has to judge the conditions; without them it is admin-attached",
+		ID: "admin-perhaps", About: AboutUser, Severity: Medium, Because: "a person has to judge the conditions; without them it is admin-attached",
 		Title:   "Policy that may make an administrator",
 		Why:     "it allows all actions with conditions or exceptions, and those often leave more than was meant",
 		Sources: []string{"AWS Security Hub IAM.1", srcBest},
 	}
 	ruleUserNoMFA = &Rule{
-		ID: "user-no-mfa", Severity: Low, Because: "without a console password only a policy could ask for it",
+		ID: "user-no-mfa", About: AboutUser, Severity: Low, Because: "without a console password only a policy could ask for it",
 		Title:   "User without MFA",
 		Why:     "no policy can ask for a second factor before the key does something dangerous",
 		Sources: []string{"AWS Security Hub IAM.19", srcBest},
-		Fix:     "assign an MFA device to the user in the console, under Security credentials",
+		Repair:  Repair{Text: "assign an MFA device to the user in the console, under Security credentials"},
 	}
 	ruleSigningCertificate = &Rule{
-		ID: "signing-certificate", Severity: Low, Because: "few interfaces of AWS take it still",
+		ID: "signing-certificate", About: AboutUser, Severity: Low, Because: "few interfaces of AWS take it still",
 		Title:   "Signing certificate of a user",
 		Why:     "it signs calls of old interfaces until somebody deletes it, and no rotation of keys changes it",
 		Sources: []string{srcBest, "IAM User Guide, X.509 signing certificates; for root: ScoutSuite iam-root-account-with-active-certs"},
 	}
 	ruleServiceCredential = &Rule{
-		ID: "service-credential", Severity: Low, Because: "it opens one service",
+		ID: "service-credential", About: AboutUser, Severity: Low, Because: "it opens one service",
 		Title:   "Password or API key for one service",
 		Why:     "it works beside the access keys for whoever copies it, and no rotation of keys changes it",
 		Sources: []string{"IAM User Guide, service-specific credentials"},
 	}
 	rulePolicyOnUser = &Rule{
-		ID: "policy-on-user", Severity: Low, Because: "as CIS L1; it is untidy more than dangerous",
+		ID: "policy-on-user", About: AboutUser, Severity: Low, Because: "as CIS L1; it is untidy more than dangerous",
 		Title:   "Policies of a user's own",
 		Why:     "rights that hang on a user are overlooked; through groups it is clear who may do what",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2"},
-		Fix:     "put the user into a group that has the policies, then detach them from the user",
+		Repair:  Repair{Text: "put the user into a group that has the policies, then detach them from the user"},
 	}
 	ruleAdminKey = &Rule{
-		ID: "admin-key", Severity: Info, Because: "the way it should be, if there has to be a key",
+		ID: "admin-key", About: AboutUser, Severity: Info, Because: "the way it should be, if there has to be a key",
 		Title:   "Key of an administrator",
 		Why:     "a key with all rights lies in a file; keep it young, and use short-term keys where you can",
 		Sources: []string{srcBest},
-		Fix:     "give daily work a key or role with fewer rights",
+		Repair:  Repair{Text: "give daily work a key or role with fewer rights"},
 	}
 	ruleKeyAndPassword = &Rule{
-		ID: "key-and-password", Severity: Info, Because: "nothing is wrong with it yet",
+		ID: "key-and-password", About: AboutUser, Severity: Info, Because: "nothing is wrong with it yet",
 		Title:   "User with a console password and a key",
 		Why:     "whoever can sign in to the console needs no long-term key on a machine: aws login makes short-term ones",
 		Sources: []string{"ScoutSuite iam-user-with-password-and-key", "CIS AWS Foundations 7.0.0 2.19"},
-		Fix:     "aws login",
+		Repair:  Repair{Command: "aws login"},
 	}
 )
 
@@ -127,19 +127,20 @@ func (a *auditor) user(k *key, o facts.Online, f Finding) {
 	}
 	switch {
 	case u.Password.Known() && u.Password.Value.Exists:
-		p.add(ruleConsoleNoMFA, "", "", "has a console password and no MFA device"+p.report)
+		p.add(ruleConsoleNoMFA, "", Repair{}, "has a console password and no MFA device"+p.report)
 	case direct || group:
-		p.add(ruleAdminNoMFA, "", "", "is an administrator and has no MFA device"+p.report)
+		p.add(ruleAdminNoMFA, "", Repair{}, "is an administrator and has no MFA device"+p.report)
 	default:
-		p.add(ruleUserNoMFA, "", "", "has no MFA device"+p.report)
+		p.add(ruleUserNoMFA, "", Repair{}, "has no MFA device"+p.report)
 	}
 }
 
 // add files a finding about the user. part is what of the user it is about, where
 // there may be several.
-func (p *judged) add(rule *Rule, part, fix, what string) {
+func (p *judged) add(rule *Rule, part string, repair Repair, what string) {
 	f := p.f
-	f.Fix, f.What = fix, p.about+" "+what
+	f.Repair, f.What = repair, p.about+" "+what
+	f.Subject = Subject{AboutUser, p.arn}
 	subject := []string{p.arn}
 	if part != "" {
 		subject = append(subject, part)
@@ -147,16 +148,14 @@ func (p *judged) add(rule *Rule, part, fix, what string) {
 	p.auditor.add(rule, f, subject...)
 }
 
-// command is a command of the AWS CLI about the user.
-func (p *judged) command(action string, args ...string) string {
-	cmd := "aws iam " + action + " --user-name " + p.quoted(p.Name)
+// command is a repair by a command of the AWS CLI about the user.
+func (p *judged) command(text, action string, args ...string) Repair {
+	argv := []string{action, "--user-name", p.Name}
 	for i := 0; i+1 < len(args); i += 2 {
-		cmd += " --" + args[i] + " " + p.quoted(args[i+1])
+		argv = append(argv, "--"+args[i], args[i+1])
 	}
-	return cmd + profileFlag(p.f, p.auditor)
+	return iam(text, &p.f, p.goos, argv...)
 }
-
-func (p *judged) quoted(name string) string { return show.Word(name, p.in.Local.GOOS) }
 
 // policies judges the policies of the user's own, and reports whether one of them
 // makes an administrator.
@@ -165,10 +164,10 @@ func (p *judged) policies() (admin bool) {
 	for _, arn := range p.Attached.Value {
 		switch name := policyName(arn); {
 		case strings.HasPrefix(name, "AWSCompromisedKeyQuarantine"):
-			p.add(ruleKeyQuarantined, name, "", "has the policy "+name+": AWS found a key of this user in public")
+			p.add(ruleKeyQuarantined, name, Repair{}, "has the policy "+name+": AWS found a key of this user in public")
 		case isAdmin(arn):
 			admin = true
-			p.add(ruleAdminAttached, arn, "put the user into a group that has the policy, then: "+p.command("detach-user-policy", "policy-arn", arn),
+			p.add(ruleAdminAttached, arn, p.command("put the user into a group that has the policy, then", "detach-user-policy", "policy-arn", arn),
 				"has AdministratorAccess attached to itself")
 		default:
 			plain = append(plain, name)
@@ -178,17 +177,17 @@ func (p *judged) policies() (admin bool) {
 		switch policy.Grants.Value {
 		case facts.GrantsAll:
 			admin = true
-			p.add(ruleAdminAttached, policy.Name, "put the user into a group with AdministratorAccess, then: "+p.command("delete-user-policy", "policy-name", policy.Name),
+			p.add(ruleAdminAttached, policy.Name, p.command("put the user into a group with AdministratorAccess, then", "delete-user-policy", "policy-name", policy.Name),
 				"may do everything by its inline policy "+policy.Name)
 			continue
 		case facts.GrantsPerhapsAll:
-			p.add(ruleAdminPerhaps, policy.Name, "see what it allows: "+p.command("get-user-policy", "policy-name", policy.Name),
+			p.add(ruleAdminPerhaps, policy.Name, p.command("see what it allows", "get-user-policy", "policy-name", policy.Name),
 				"may be an administrator by its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
 		}
 		plain = append(plain, policy.Name+" (inline)")
 	}
 	if len(plain) > 0 {
-		p.add(rulePolicyOnUser, "", "", "has policies of its own: "+strings.Join(plain, ", "))
+		p.add(rulePolicyOnUser, "", Repair{}, "has policies of its own: "+strings.Join(plain, ", "))
 	}
 	return admin
 }
@@ -207,13 +206,13 @@ func (p *judged) groups() bool {
 				admin = g.Name
 			case facts.GrantsPerhapsAll:
 				p.add(ruleAdminPerhaps, g.Name+"\x00"+policy.Name,
-					"see what it allows: aws iam get-group-policy --group-name "+p.quoted(g.Name)+" --policy-name "+p.quoted(policy.Name)+profileFlag(p.f, p.auditor),
+					iam("see what it allows", &p.f, p.goos, "get-group-policy", "--group-name", g.Name, "--policy-name", policy.Name),
 					fmt.Sprintf("may be an administrator by the inline policy %s of group %s: it allows all actions, with conditions or exceptions", policy.Name, g.Name))
 			}
 		}
 	}
 	if admin != "" {
-		p.add(ruleAdminKey, "", "", fmt.Sprintf("is an administrator through group %s, and so is whoever copies the key", admin))
+		p.add(ruleAdminKey, "", Repair{}, fmt.Sprintf("is an administrator through group %s, and so is whoever copies the key", admin))
 	}
 	return admin != ""
 }
@@ -228,7 +227,7 @@ func isAdmin(arn string) bool { return strings.HasSuffix(arn, ":iam::aws:policy/
 // keyAndPassword tells of a user who needs no key of its own.
 func (p *judged) keyAndPassword(k *key) {
 	if p.Password.Known() && p.Password.Value.Exists {
-		p.add(ruleKeyAndPassword, "", "", "has a console password beside "+k.show())
+		p.add(ruleKeyAndPassword, "", Repair{}, "has a console password beside "+k.show())
 	}
 }
 
@@ -245,7 +244,7 @@ func (p *judged) password() {
 		since, says = pw.Set, "has a console password that was never used in the %s days since it was set, the limit is %s"
 	}
 	if idle := p.in.Now.Sub(since); !since.IsZero() && beyond(idle, limit) {
-		p.add(ruleConsoleUnused, "", "if the user does not need the console: "+p.command("delete-login-profile"),
+		p.add(ruleConsoleUnused, "", p.command("if the user does not need the console", "delete-login-profile"),
 			fmt.Sprintf(says, days(idle, limit), days(limit, limit))+p.report)
 	}
 }
@@ -253,12 +252,12 @@ func (p *judged) password() {
 // otherCredentials judges what else of the user lives until somebody deletes it.
 func (p *judged) otherCredentials() {
 	for i, id := range p.Certificates.Value {
-		what, fix := "has the active signing certificate "+id, "if nothing needs it: "+p.command("delete-signing-certificate", "certificate-id", id)
+		what, repair := "has the active signing certificate "+id, p.command("if nothing needs it", "delete-signing-certificate", "certificate-id", id)
 		if id == "" {
-			what, fix = "has an active signing certificate"+p.report, "if nothing needs it, delete it; to see its ID: "+p.command("list-signing-certificates")
+			what, repair = "has an active signing certificate"+p.report, p.command("if nothing needs it, delete it; to see its ID", "list-signing-certificates")
 			id = fmt.Sprint(i)
 		}
-		p.add(ruleSigningCertificate, id, fix, what)
+		p.add(ruleSigningCertificate, id, repair, what)
 	}
 	for _, c := range p.Services.Value {
 		if !c.Expires.IsZero() && !c.Expires.After(p.in.Now) {
@@ -268,7 +267,7 @@ func (p *judged) otherCredentials() {
 		if !c.Expires.IsZero() {
 			until = "until " + c.Expires.UTC().Format(time.DateOnly)
 		}
-		p.add(ruleServiceCredential, c.ID, "if nothing needs it: "+p.command("delete-service-specific-credential", "service-specific-credential-id", c.ID),
+		p.add(ruleServiceCredential, c.ID, p.command("if nothing needs it", "delete-service-specific-credential", "service-specific-credential-id", c.ID),
 			fmt.Sprintf("has a credential for %s, %s, %d days old, which works %s", c.Service, c.ID, int(p.in.Now.Sub(c.Created)/day), until))
 	}
 }

@@ -103,8 +103,8 @@ func wantFinding(t *testing.T, r *report.Report, rule string, texts ...string) {
 		}
 		found++
 		for _, text := range texts {
-			if !strings.Contains(f.What+"\n"+f.Fix, text) {
-				t.Errorf("%s: %q is missing in %q, %q", rule, text, f.What, f.Fix)
+			if !strings.Contains(f.What+"\n"+f.Repair.String(), text) {
+				t.Errorf("%s: %q is missing in %q, %q", rule, text, f.What, f.Repair.String())
 			}
 		}
 	}

@@ -175,7 +175,7 @@ func (w *ward) audit(now time.Time) *report.Report {
 	r := report.Audit(report.Input{Set: set, Online: q.Facts(w.t.Context(), 10*time.Second), Now: now})
 	for _, f := range r.Findings {
 		for _, line := range strings.Split(w.creds.String(), "\n") {
-			if _, secret, ok := strings.Cut(line, "secret_access_key = "); ok && strings.Contains(f.What+f.Fix, secret) {
+			if _, secret, ok := strings.Cut(line, "secret_access_key = "); ok && strings.Contains(f.What+f.Repair.String(), secret) {
 				w.t.Errorf("a secret is in %+v", f)
 			}
 		}
@@ -194,8 +194,8 @@ func wantFinding(t *testing.T, r *report.Report, rule string, texts ...string) {
 		}
 		found++
 		for _, text := range texts {
-			if !strings.Contains(f.What+"\n"+f.Fix, text) {
-				t.Errorf("%s: %q is missing in %q, %q", rule, text, f.What, f.Fix)
+			if !strings.Contains(f.What+"\n"+f.Repair.String(), text) {
+				t.Errorf("%s: %q is missing in %q, %q", rule, text, f.What, f.Repair.String())
 			}
 		}
 	}

@@ -1,39 +1,34 @@
-package report
+package format
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"keycare/credfile/show"
+	"keycare/report"
 )
 
-// RulesMarkdown returns the page about the rules, docs/rules.md.
-func RulesMarkdown() string {
+// RulesPage returns the page about the rules, docs/rules.md.
+func RulesPage() string {
 	var b strings.Builder
 	b.WriteString("# What keycare audit looks for\n\n" +
-		"<!-- Made from the tables in report/*.go by: go test ./report -run Markdown -update -->\n\n" +
+		"<!-- Made from the tables in report/*.go by: go test ./report/format -run RulesPage -update -->\n\n" +
 		"`--fail-on LEVEL` makes findings of that severity and above a failure.\n\n" +
 		"| rule | severity | what |\n|---|---|---|\n")
-	for _, r := range Rules {
+	for _, r := range report.Rules {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, r.Title)
 	}
-	for _, r := range Rules {
+	for _, r := range report.Rules {
 		fmt.Fprintf(&b, "\n## %s\n\n%s. %s.\n\n", r.ID, r.Title, show.Sentence(r.Why))
+		fmt.Fprintf(&b, "- About: %s\n", r.About)
 		fmt.Fprintf(&b, "- Severity: %s: %s.\n", r.Severity, r.Because)
-		if r.Fix != "" {
-			says, command := splitFix(placeholders.Replace(r.Fix))
-			fmt.Fprintf(&b, "- Repair: %s\n", repairLine(says, command))
-		} else {
-			b.WriteString("- Repair: as the finding says\n")
-		}
+		fmt.Fprintf(&b, "- Repair: %s\n", repairOf(r, repairLine))
 		fmt.Fprintf(&b, "- Sources: %s\n", strings.Join(r.Sources, "; "))
 	}
 	b.WriteString("\n## The published checks\n\n| check | rule |\n|---|---|\n")
 	var checks []string
-	for _, r := range Rules {
+	for _, r := range report.Rules {
 		for _, source := range r.Sources {
 			if slices.ContainsFunc(catalogues, func(name string) bool { return strings.HasPrefix(source, name) }) {
 				checks = append(checks, fmt.Sprintf("| %s | [%s](#%s) |\n", source, r.ID, r.ID))
@@ -63,79 +58,25 @@ const notLookedAt = `
 
 var placeholders = strings.NewReplacer("{file}", "FILE", "{folder}", "FOLDER", "{profile}", "PROFILE", "{arg}", "PROFILE", "{key}", "KEY-ID")
 
-// Markdown writes the report as a page, for an issue or a wiki.
-func Markdown(w io.Writer, r *Report) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# AWS keys, %s\n\n%s.\n", r.Time.Format(time.DateOnly), markdownOf(Summary(r)))
-	for _, s := range severities {
-		if r.Counts.Of(s) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "\n## %s\n\n| rule | what | where | repair |\n|---|---|---|---|\n", show.Sentence(s.String()))
-		for i := range r.Findings {
-			f := &r.Findings[i]
-			if f.Severity != s {
-				continue
-			}
-			where := f.File
-			if f.Line > 0 {
-				where = fmt.Sprintf("%s:%d", f.File, f.Line)
-			}
-			says, command := splitFix(f.Fix)
-			mend := repairLine(markdownOf(says), strings.NewReplacer("`", "'", "|", "\\|").Replace(show.Flow(command)))
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Rule, markdownOf(f.What), markdownOf(where), mend)
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// repairLine is a repair with its command as code.
-func repairLine(says, command string) string {
-	if command == "" {
-		return says
-	}
-	return strings.TrimPrefix(says+" `"+command+"`", " ")
-}
-
-// markdownOf keeps a text of the files from being taken for Markdown or HTML.
-func markdownOf(s string) string {
-	return markdownText.Replace(show.Flow(s))
-}
-
-var markdownText = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "&", "&amp;",
-	"`", "\\`", "*", "\\*", "[", "\\[", "]", "\\]", "_", "\\_")
-
 // Explain says all about one rule, for people. It returns false for a rule that
 // there is none of.
 func Explain(id string) (string, bool) {
-	r := ruleByID[id]
+	r := report.RuleByID(id)
 	if r == nil {
 		return "", false
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n\n%s.\n\nSeverity: %s: %s.\nRepair:   %s\nSources:\n", r.ID, r.Title, show.Sentence(r.Why), r.Severity, r.Because, repairOf(r))
+	fmt.Fprintf(&b, "%s: %s\n\n%s.\n\nSeverity: %s: %s.\nRepair:   %s\nSources:\n", r.ID, r.Title, show.Sentence(r.Why), r.Severity, r.Because, repairOf(r, func(text, command string) string { return report.Repair{Text: text, Command: command}.String() }))
 	for _, s := range r.Sources {
 		fmt.Fprintf(&b, "  - %s\n", s)
 	}
 	return b.String(), true
 }
 
-func repairOf(r *Rule) string {
-	if r.Fix == "" {
+// repairOf is the repair of a rule, its two parts joined by line.
+func repairOf(r *report.Rule, line func(text, command string) string) string {
+	if r.Repair == (report.Repair{}) {
 		return "as the finding says"
 	}
-	return placeholders.Replace(r.Fix)
+	return line(placeholders.Replace(r.Repair.Text), placeholders.Replace(r.Repair.Command))
 }
-
-// RuleIDs lists the rules, the worst first.
-func RuleIDs() []string {
-	ids := make([]string, len(Rules))
-	for i := range Rules {
-		ids[i] = Rules[i].ID
-	}
-	return ids
-}
-
-// LevelNames lists what ParseSeverity takes.
-func LevelNames() []string { return slices.Clone(severityNames[Info:]) }

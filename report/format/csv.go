@@ -1,8 +1,9 @@
-package report
+package format
 
 import (
 	"encoding/csv"
 	"io"
+	"keycare/report"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 // csvColumns are the columns of CSV, which only grow at the end.
 var csvColumns = []string{"rule", "severity", "profiles", "key_id", "account", "file", "line", "what", "fix", "fingerprint"}
 
-// CSV writes one line for each finding, the worst first, for spreadsheets.
-func CSV(w io.Writer, r *Report) error {
+// writeCSV writes one line for each finding, the worst first, for spreadsheets.
+func writeCSV(w io.Writer, r *report.Report, _ Options) error {
 	c := csv.NewWriter(w)
 	if err := c.Write(csvColumns); err != nil {
 		return err
@@ -23,7 +24,7 @@ func CSV(w io.Writer, r *Report) error {
 		if f.Line > 0 {
 			line = strconv.Itoa(f.Line)
 		}
-		cells := []string{f.Rule, f.Severity.String(), strings.Join(f.Profiles, " "), f.KeyID, f.Account, f.File, line, f.What, f.Fix, f.Fingerprint}
+		cells := []string{f.Rule, f.Severity.String(), strings.Join(f.Profiles, " "), f.KeyID, f.Account, f.File, line, f.What, f.Repair.String(), f.Fingerprint}
 		for i := range cells {
 			cells[i] = cellText(show.Flow(cells[i]))
 		}

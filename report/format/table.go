@@ -1,37 +1,30 @@
-package report
+package format
 
 import (
 	"fmt"
 	"io"
+	"keycare/credfile/show"
+	"keycare/report"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
-
-	"keycare/credfile/show"
 )
-
-// TableOptions says how the report is shown to people.
-type TableOptions struct {
-	Width int // columns; 0 means 80
-	Color bool
-	Home  string // shown as ~; empty to show whole paths
-}
 
 // mostShown is how many findings of one rule are shown one by one.
 const mostShown = 5
 
-// Table writes the report for people: a summary in the first line, then the
+// writeTable writes the report for people: a summary in the first line, then the
 // findings, the worst first, those of one rule together. A command that mends
 // something has a line of its own and is never wrapped, so that it can be
 // copied.
-func Table(w io.Writer, r *Report, o TableOptions) error {
+func writeTable(w io.Writer, r *report.Report, o Options) error {
 	if o.Width <= 0 {
 		o.Width = 80
 	}
 	o.Width = max(o.Width, 40)
-	t := &tableWriter{TableOptions: o}
+	t := &tableWriter{Options: o}
 	t.summary(r)
-	for _, s := range severities {
+	for _, s := range report.Severities {
 		t.severity(r, s)
 	}
 	_, err := io.WriteString(w, t.b.String())
@@ -39,12 +32,12 @@ func Table(w io.Writer, r *Report, o TableOptions) error {
 }
 
 type tableWriter struct {
-	TableOptions
+	Options
 	b strings.Builder
 }
 
-var severityStyles = map[Severity]show.Style{
-	Critical: show.Alarm, High: show.Red, Medium: show.Yellow, Low: show.Cyan, Info: show.Bold,
+var severityStyles = map[report.Severity]show.Style{
+	report.Critical: show.Alarm, report.High: show.Red, report.Medium: show.Yellow, report.Low: show.Cyan, report.Info: show.Bold,
 }
 
 func (t *tableWriter) color(s string, c show.Style) string {
@@ -54,7 +47,7 @@ func (t *tableWriter) color(s string, c show.Style) string {
 	return show.Paint(s, c)
 }
 
-func (t *tableWriter) summary(r *Report) {
+func (t *tableWriter) summary(r *report.Report) {
 	t.wrapped("", summary(r, t.path), show.Bold)
 	if r.Excepted > 0 {
 		t.wrapped("", fmt.Sprintf("Left out: %s that the settings accept for a time.", show.Count(r.Excepted, "finding")), show.Faint)
@@ -72,58 +65,9 @@ func (t *tableWriter) summary(r *Report) {
 	}
 }
 
-// Summary is the report in one sentence.
-func Summary(r *Report) string { return summary(r, show.Flow) }
-
-func summary(r *Report, path func(string) string) string {
-	list := func(paths []string) string {
-		shown := make([]string, len(paths))
-		for i, f := range paths {
-			shown[i] = path(f)
-		}
-		return strings.Join(shown, " and ")
-	}
-	seen := fmt.Sprintf("%s, %s in %s", show.Count(r.Profiles, "profile"), show.Count(r.Keys, "key"), list(r.Files))
-	switch {
-	case len(r.unread) > 0:
-		seen = show.Sentence(list(r.unread)) + " could not be read"
-	case len(r.Files) == 0:
-		seen = "No AWS files here"
-	}
-	var parts []string
-	for _, s := range severities {
-		if n := r.Counts.Of(s); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, s))
-		}
-	}
-	found := strings.Join(parts, ", ")
-	verdict := ""
-	switch {
-	case r.Worst() > Info:
-	case r.Known > 0:
-		verdict = "nothing new"
-	case r.Excepted > 0:
-		verdict = "nothing that is not accepted"
-	case len(r.unread) > 0:
-		verdict = "nothing is known about the keys there"
-	case len(r.Files) == 0:
-		verdict = "nothing to audit"
-	case r.Keys == 0:
-		verdict = "no keys, nothing to mend"
-	case r.Unknown > 0:
-		verdict = "nothing wrong in what can be seen"
-	default:
-		verdict = "all is well"
-	}
-	if verdict != "" && found != "" {
-		verdict += ", "
-	}
-	return seen + ": " + verdict + found
-}
-
-func (t *tableWriter) severity(r *Report, s Severity) {
+func (t *tableWriter) severity(r *report.Report, s report.Severity) {
 	var order []string
-	groups := make(map[string][]*Finding)
+	groups := make(map[string][]*report.Finding)
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Severity != s {
@@ -143,9 +87,9 @@ func (t *tableWriter) severity(r *Report, s Severity) {
 	}
 }
 
-func (t *tableWriter) group(rule string, fs []*Finding) {
+func (t *tableWriter) group(rule string, fs []*report.Finding) {
 	title := rule
-	if r := ruleByID[rule]; r != nil {
+	if r := report.RuleByID(rule); r != nil {
 		title = fmt.Sprintf("%s (%s)", r.Title, r.ID)
 	}
 	t.b.WriteByte('\n')
@@ -155,8 +99,8 @@ func (t *tableWriter) group(rule string, fs []*Finding) {
 	for i, f := range shown {
 		t.finding(f)
 		// One repair for several findings is said once, after the last of them.
-		if i+1 == len(shown) || shown[i+1].Fix != f.Fix {
-			t.fix(f.Fix)
+		if i+1 == len(shown) || shown[i+1].Repair != f.Repair {
+			t.repair(f.Repair)
 		}
 	}
 	if n := len(fs) - len(shown); n > 0 {
@@ -164,7 +108,7 @@ func (t *tableWriter) group(rule string, fs []*Finding) {
 	}
 }
 
-func (t *tableWriter) finding(f *Finding) {
+func (t *tableWriter) finding(f *report.Finding) {
 	where := t.where(f)
 	what := show.Flow(f.What)
 	const mark, under = "  - ", "    "
@@ -183,21 +127,24 @@ func (t *tableWriter) finding(f *Finding) {
 	}
 }
 
-// fix writes a repair. In front of a command stand only spaces, also where it
+// repair writes a repair. In front of a command stand only spaces, also where it
 // ends a sentence.
-func (t *tableWriter) fix(s string) {
+func (t *tableWriter) repair(r report.Repair) {
 	const indent = "      "
-	says, command := splitFix(s)
-	if says != "" {
-		t.wrapped(indent, says, show.Green)
+	text := r.Text
+	if text != "" && r.Command != "" {
+		text += ":"
 	}
-	if command != "" {
-		t.b.WriteString(indent + t.color(show.Flow(command), show.Green) + "\n")
+	if text != "" {
+		t.wrapped(indent, text, show.Green)
+	}
+	if r.Command != "" {
+		t.b.WriteString(indent + t.color(show.Flow(r.Command), show.Green) + "\n")
 	}
 }
 
 // where is path:line of a finding.
-func (t *tableWriter) where(f *Finding) string {
+func (t *tableWriter) where(f *report.Finding) string {
 	switch {
 	case f.File == "":
 		return ""

@@ -1,0 +1,34 @@
+package format
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"keycare/report"
+	"strings"
+	"testing"
+)
+
+func TestCSV(t *testing.T) {
+	r := report.Audit(story())
+	r.Findings[0].What = "=cmd|' /c x'!A1, \"a\"\nb"
+	var b bytes.Buffer
+	if err := writeCSV(&b, r, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(strings.ToUpper(b.String()), secretMark) {
+		t.Error("a secret is in it")
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(rows) != len(r.Findings)+1 || rows[0][0] != "rule" {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	if what := rows[1][7]; !strings.HasPrefix(what, "'=cmd") {
+		t.Errorf("a spreadsheet takes it for a formula: %q", what)
+	}
+	if err := writeCSV(failing{err: errFull}, r, Options{}); err == nil {
+		t.Error("the failure is lost")
+	}
+}
+
+var errFull = errors.New("full")

@@ -1,0 +1,140 @@
+package format
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
+	"keycare/report"
+)
+
+var update = flag.Bool("update", false, "write golden files and generated docs anew")
+
+var now = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+const day = 24 * time.Hour
+
+// Keys of the tests. Their secrets begin with secretMark, which no output may
+// hold.
+const (
+	secretMark = "SEKRET"
+	keyA       = "AKIAZAVB57H55F3T4BKH"
+	keyB       = "AKIAQAAAAAAAQAAAAAAA"
+	keyOld     = "AKIAIOSFODNN7ABCDEFG"
+	secretA    = secretMark + "+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	secretB    = secretMark + "/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
+
+// section is a profile's section of a credentials file.
+func section(name, id, secret string) string {
+	return "[" + name + "]\naws_access_key_id = " + id + "\naws_secret_access_key = " + secret + "\n\n"
+}
+
+// input is an offline audit of two texts in files with the right modes.
+func input(credentials, config string) report.Input {
+	paths := credfile.Paths{Credentials: "/home/u/.aws/credentials", Config: "/home/u/.aws/config"}
+	return report.Input{
+		Set: credfile.NewSet(paths, credentials, config), Offline: true, Now: now,
+		Local: home.Local{GOOS: "linux",
+			Files: []home.FileFact{
+				{Path: paths.Credentials, Exists: true, Mode: 0o600, ModeKnown: true, HardLinks: 1},
+				{Path: paths.Config, Kind: credfile.ConfigFile, Exists: true, Mode: 0o644, ModeKnown: true, HardLinks: 1},
+			},
+			Dirs: []home.FileFact{{Path: "/home/u/.aws", Exists: true, Mode: 0o700, ModeKnown: true}},
+		},
+	}
+}
+
+// aged is what AWS says about a key of so many days that is all right.
+func aged(days int) facts.Online {
+	return facts.Online{KeyID: keyA,
+		Identity: facts.Answer[facts.Identity]{Value: facts.Identity{
+			ARN: "arn:aws:iam::619888638459:user/dev", UserID: "AIDAZAVB57H5V3Q4ACRGM", Account: "619888638459"}},
+		Created:  facts.Answer[time.Time]{Value: now.Add(-time.Duration(days)*day - time.Hour)},
+		Status:   facts.Answer[string]{Value: "Active"},
+		LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-day), Service: "s3", Region: "eu-west-1"}},
+		User:     &facts.UserFacts{Name: "dev", MFA: facts.Answer[[]string]{Value: []string{"arn:aws:iam::619888638459:mfa/dev"}}},
+		Account: &facts.AccountFacts{ID: "619888638459",
+			Root: facts.Answer[facts.RootFacts]{Value: facts.RootFacts{MFA: 1}},
+			Password: facts.Answer[facts.PasswordPolicy]{Value: facts.PasswordPolicy{
+				MinLength: 14, Reuse: 24, MaxAge: 90, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true}}},
+	}
+}
+
+// story is an audit with findings of every severity.
+func story() report.Input {
+	text := section("default", keyA, secretA) +
+		section("prod", keyB, `"`+secretB+`"`) +
+		section("old team", keyOld, secretMark+"/cccccccccccccccccccccccccccccccccc")
+	for i := range 8 {
+		text += "[half-" + fmt.Sprint(i) + "]\naws_secret_access_key = " + secretA + "\n"
+	}
+	in := input(text, "[profile prod]\nsso_session = corp\n")
+	in.Local.Files[0].Mode = 0o644
+	in.Offline, in.Online = false, map[string]facts.Online{keyA: aged(400)}
+	in.Online[keyB] = func() facts.Online {
+		o := aged(10)
+		o.Identity.Value = facts.Identity{ARN: "arn:aws:iam::000000000001:root", UserID: "000000000001", Account: "000000000001"}
+		return o
+	}()
+	in.Local.Siblings = []home.Sibling{{Path: "/home/u/.aws/credentials.bak", Kind: home.BackupCopy, KeyIDs: []string{keyA}}}
+	return in
+}
+
+// written is a report in a format.
+func written(t testing.TB, name string, r *report.Report, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, name, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func tableText(t testing.TB, r *report.Report, o Options) string {
+	t.Helper()
+	return written(t, "table", r, o)
+}
+
+// checkNoSecret fails if a secret of the tests is in a rendering, in any case.
+func checkNoSecret(t testing.TB, r *report.Report) {
+	t.Helper()
+	for _, name := range Names() {
+		for _, o := range []Options{{}, {Width: 500, Color: true}} {
+			out := written(t, name, r, o)
+			if i := strings.Index(strings.ToUpper(out), secretMark); i >= 0 {
+				t.Fatalf("a secret is in the %s: %s", name, out[max(0, i-200):min(len(out), i+60)])
+			}
+		}
+	}
+}
+
+// golden compares got with a file of testdata, or writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.FromSlash(name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))) != got {
+		t.Errorf("%s is not what is written now; look at the change, then run: go test ./report/format -update\n%s", name, got)
+	}
+}

@@ -1,0 +1,42 @@
+package format
+
+import (
+	"strings"
+	"testing"
+
+	"keycare/credfile/facts"
+	"keycare/report"
+)
+
+// What is shown of files that are not there, or could not be read, is no praise.
+func TestSummaryWithoutFiles(t *testing.T) {
+	in := input("", "")
+	in.Set.Missing = []string{in.Set.Paths.Credentials, in.Set.Paths.Config}
+	if out := tableText(t, report.Audit(in), Options{}); out != "No AWS files here: nothing to audit\n" {
+		t.Errorf("got %s", out)
+	}
+	r := &report.Report{Unread: []string{"/home/u/.aws/credentials"}}
+	if out := tableText(t, r, Options{Home: "/home/u"}); !strings.HasPrefix(out, "~/.aws/credentials could not be read: ") {
+		t.Errorf("got %s", out)
+	}
+}
+
+func TestSummaryOfBaseline(t *testing.T) {
+	r := report.Audit(input(section("a", keyA, secretA), ""))
+	r.Since(report.Baseline{r.Findings[0].Fingerprint: true})
+	if out := tableText(t, r, Options{Width: 200}); !strings.Contains(out, "nothing new") || strings.Contains(out, "all is well") {
+		t.Errorf("got %s", out)
+	}
+}
+
+// A name in a file steers no terminal, in no format.
+func TestHostileNames(t *testing.T) {
+	const name = "a\x1b[2J\u202e'; rm -rf ~"
+	in := input(section(name, keyA, secretA), "")
+	in.Offline, in.Online = false, map[string]facts.Online{keyA: aged(100)}
+	for _, format := range Names() {
+		if out := written(t, format, report.Audit(in), Options{}); strings.ContainsAny(out, "\x1b\u202e") {
+			t.Errorf("a name steers the terminal in %s: %q", format, out)
+		}
+	}
+}
