@@ -14,7 +14,9 @@ import (
 // Run carries out the command line args, the program's name first, and returns
 // the exit code.
 func Run(ctx context.Context, args []string, in, out, err *os.File) int {
-	return run(ctx, osEnv(args[0], in, out, err), args)
+	e := osEnv(args[0], in, out, err)
+	defer e.flush()
+	return run(ctx, e, args)
 }
 
 func run(ctx context.Context, e *env, args []string) (code int) {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // canAsk reports whether there is a person to answer.
@@ -70,7 +72,7 @@ func readLine(in io.Reader) (string, error) {
 func (e *env) codeFrom(ctx context.Context, command []string, serial string) (string, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(slices.Clone(e.Environ), "KEYCARE_MFA_SERIAL="+serial)
-	cmd.Stderr = e.Err
+	cmd.Stderr = show.Under(e.Err) // it may talk to the person, and look for a terminal
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("mfa_command %q: %w", command[0], err)

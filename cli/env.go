@@ -35,7 +35,8 @@ type env struct {
 	Disk    disk.FS
 	Now     func() time.Time
 	In      io.Reader
-	// Out takes what was asked for, Err what is said to the person.
+	// Out takes what was asked for, Err what is said to the person. Both let only
+	// text through that shows as itself.
 	Out, Err io.Writer
 	Terminal terminals
 	Folders  folders
@@ -65,10 +66,10 @@ func osEnv(program string, in, out, err *os.File) *env {
 	home, _ := os.UserHomeDir() // none is an empty one
 	e := &env{
 		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
-		In: in, Out: out, Err: err,
-		Terminal: terminalOf(vars, in, out, err),
+		In: in, Terminal: terminalOf(vars, in, out, err),
 		Folders:  folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
 	}
+	e.Out, e.Err = show.NewWriter(out, e.Terminal.Color), show.NewWriter(err, false)
 	// Without a home the package xdg puts its folders below "/".
 	known := func(variable, dir string) string {
 		if home == "" && vars.GOOS != "windows" && !filepath.IsAbs(vars.Get(variable)) {
@@ -144,6 +145,15 @@ func (e *env) writeJSON(doc any) error {
 
 // homely is a sentence for people that may name paths.
 func (e *env) homely(text string) string { return show.Paths(text, e.Folders.Home) }
+
+// flush writes what the streams still hold: half a character.
+func (e *env) flush() {
+	for _, to := range []io.Writer{e.Out, e.Err} {
+		if w, ok := to.(*show.Writer); ok {
+			_ = w.Flush() // there is nowhere to tell of it
+		}
+	}
+}
 
 // say tells the person something, a line.
 func (e *env) say(format string, args ...any) { fmt.Fprintf(e.Err, format+"\n", args...) }

@@ -313,7 +313,12 @@ func runSchedulePrint(e *env, c *cli.Context) error {
 		} else {
 			fmt.Fprintf(e.Out, "# %s\n", f.Path)
 		}
-		if _, err := e.Out.Write(f.Data); err != nil {
+		// A file or a pipe gets the bytes as they are installed.
+		data, to := f.Data, show.Under(e.Out)
+		if e.Terminal.Out {
+			data, to = []byte(f.Text()), e.Out
+		}
+		if _, err := to.Write(data); err != nil {
 			return err
 		}
 	}

@@ -57,6 +57,15 @@ type Writer struct {
 // NewWriter returns a Writer in front of to.
 func NewWriter(to io.Writer, color bool) *Writer { return &Writer{Color: color, to: to} }
 
+// Under is what a Writer writes to, for bytes that are no text; every other
+// io.Writer is returned as it is.
+func Under(w io.Writer) io.Writer {
+	if s, ok := w.(*Writer); ok {
+		return s.to
+	}
+	return w
+}
+
 // Write writes p, but for the beginning of a character at its end, which waits
 // for the rest. It never returns a short count without an error.
 func (w *Writer) Write(p []byte) (int, error) {

@@ -100,6 +100,9 @@ type File struct {
 	Mode fs.FileMode
 }
 
+// Text is the file for a person to look at: in UTF-8, lines ending in "\n".
+func (f File) Text() string { return strings.ReplaceAll(fromUTF16(f.Data), "\r\n", "\n") }
+
 // Timer is a timer that was found.
 type Timer struct {
 	Kind Kind
