@@ -67,7 +67,7 @@ func osEnv(program string, in, out, err *os.File) *env {
 	e := &env{
 		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
 		In: in, Terminal: terminalOf(vars, in, out, err),
-		Folders:  folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
+		Folders: folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
 	}
 	e.Out, e.Err = show.NewWriter(out, e.Terminal.Color), show.NewWriter(err, false)
 	// Without a home the package xdg puts its folders below "/".
