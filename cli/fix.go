@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/home"
 	"keycare/credfile/show"
+	"keycare/report"
 	"keycare/rotate/state"
 )
 
@@ -117,53 +117,29 @@ func (f *fixer) agreed(what, diff string) (bool, error) {
 	return ok, nil
 }
 
-// modes takes rights from others: all of them for the files, those to write for
-// their folders.
+// modes takes from others the rights that an audit finds too much.
 func (f *fixer) modes(paths credfile.Paths) error {
-	local := home.ReadLocal(f.Disk, f.Vars, paths)
 	set, err := credfile.Load(f.Disk, paths)
 	if err != nil {
 		return err
 	}
-	for _, group := range []struct {
-		facts []home.FileFact
-		bits  os.FileMode
-	}{{local.Files, 0o077}, {local.Dirs, 0o022}} {
-		for _, at := range group.facts {
-			mode := at.Mode.Perm()
-			if !at.Exists || !at.ModeKnown || at.OwnedByOther || mode&group.bits == 0 {
-				continue
-			}
-			// A config file without keys is nobody's secret.
-			if group.bits == 0o077 && at.Kind == credfile.ConfigFile && !holdsKeys(set) && mode&0o022 == 0 {
-				continue
-			}
-			want := mode &^ group.bits
-			ok, err := f.agreed(fmt.Sprintf("chmod %04o %s (it is %04o)", want, at.Path, mode), "")
-			if err != nil {
-				return err
-			}
-			if ok {
-				if err := f.Disk.Chmod(at.Path, want); err != nil {
-					return err
-				}
-			}
+	in := report.Input{Set: set, Local: home.ReadLocal(f.Disk, f.Vars, paths), Beside: home.ReadBeside(f.Disk, f.Vars, paths)}
+	for _, at := range report.TooOpenIn(in) {
+		if at.OwnedByOther {
+			continue // only its owner may
+		}
+		ok, err := f.agreed(fmt.Sprintf("chmod %04o %s (it is %04o)", at.Want(), at.Path, at.Mode.Perm()), "")
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if err := f.Disk.Chmod(at.Path, at.Want()); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// holdsKeys reports whether a profile of the config file has a key.
-func holdsKeys(set *credfile.Set) bool {
-	for _, p := range set.Profiles() {
-		if r := set.SDK(p); r.Pair.ID != "" && r.From == credfile.ConfigFile {
-			return true
-		}
-		if r := set.CLI(p); r.Pair.ID != "" && r.From == credfile.ConfigFile {
-			return true
-		}
-	}
-	return false
 }
 
 // files mends the texts. Questions are asked without the lock, since a person

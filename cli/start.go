@@ -7,7 +7,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"keycare/cli/settings"
 	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
@@ -20,11 +19,8 @@ import (
 type first struct {
 	rep   *report.Report
 	in    report.Input
-	never settings.NeverCall
-	home  string     // shown as ~
-	timer *job.Stamp // nil if no run ever was, or if it cannot be read
-	// trouble is what is wrong with the timer; empty if nothing is known.
-	trouble string
+	home  string // shown as ~
+	timer report.Timer
 }
 
 // runFirst is keycare without a command: in at most ten lines, what it sees and
@@ -45,10 +41,10 @@ func runFirst(e *env) error {
 			state.FactCache().Merge(asker.Set, in.Online, in.Now)
 		}
 	}
-	p := &first{rep: report.Audit(in), in: in, never: set.NeverCall, home: e.Folders.Home}
+	p := &first{rep: report.Audit(in), in: in, home: e.Folders.Home}
 	if state, err := e.State(); err == nil {
-		p.timer, err = job.Load(state)
-		p.trouble = timerTrouble(p.timer, err, in.Now)
+		last, err := job.Load(state)
+		p.timer = report.Timer{Ran: last != nil, Trouble: timerTrouble(last, err, in.Now)}
 	}
 	fmt.Fprint(e.Out, p.page(e.Width()))
 	if len(in.ReadErrors) > 0 {
@@ -90,21 +86,21 @@ func (p *first) page(width int) string {
 		}
 	}
 	b.WriteByte('\n')
-	steps := p.steps()
+	steps := report.FirstSteps(p.in, p.rep, p.timer)
 	longest := 0
 	for _, s := range steps {
-		longest = max(longest, len(s.why))
+		longest = max(longest, len(s.Why))
 	}
 	column := 0
 	for _, s := range steps {
-		if n := utf8.RuneCountInString(s.command); n+longest+4 <= width {
+		if n := utf8.RuneCountInString(s.Command); n+longest+4 <= width {
 			column = max(column, n)
 		}
 	}
 	for _, s := range steps {
-		line := fmt.Sprintf("  %-*s  %s", column, s.command, s.why)
+		line := fmt.Sprintf("  %-*s  %s", column, s.Command, s.Why)
 		if utf8.RuneCountInString(line) > width {
-			line = "  " + s.command
+			line = "  " + s.Command
 		}
 		b.WriteString(line + "\n")
 	}
@@ -123,7 +119,7 @@ func (p *first) seen(width int) (out []string) {
 	if set != nil {
 		out = append(out, p.inFiles(rep, set)...)
 	}
-	if n := count(rep, report.Low); n > 0 && set != nil {
+	if n := rep.Counts.AtLeast(report.Low); n > 0 && set != nil {
 		f := rep.Findings[0]
 		findings, title := show.Count(n, "finding"), titleOf(f.Rule)
 		out = append(out, shorter(width,
@@ -137,8 +133,8 @@ func (p *first) seen(width int) (out []string) {
 		out = append(out, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", show.Count(rep.Unknown, "key")))
 	}
 	out = append(out, p.flights()...)
-	if p.trouble != "" {
-		out = append(out, sentence(show.Paths(p.trouble, p.home)))
+	if p.timer.Trouble != "" {
+		out = append(out, sentence(show.Paths(p.timer.Trouble, p.home)))
 	}
 	return out
 }
@@ -170,19 +166,9 @@ func (p *first) inFiles(rep *report.Report, set *credfile.Set) (out []string) {
 	return out
 }
 
-// count is the number of findings at or above a level.
-func count(rep *report.Report, level report.Severity) (n int) {
-	for s := level; s <= report.Critical; s++ {
-		n += rep.Counts.Of(s)
-	}
-	return n
-}
-
 func titleOf(rule string) string {
-	for _, r := range report.Rules {
-		if r.ID == rule {
-			return r.Title
-		}
+	if r := report.RuleByID(rule); r != nil {
+		return r.Title
 	}
 	return rule
 }
@@ -219,18 +205,7 @@ func shorter(width int, texts ...string) string {
 
 // flights says what is in flight, in one line.
 func (p *first) flights() []string {
-	var unfinished, grace int
-	for _, r := range p.in.Rotations {
-		switch r.Stage {
-		case "grace":
-			grace++
-		case "watch":
-		default:
-			unfinished++
-		}
-	}
-	over, next := p.graces()
-	grace -= over
+	n := report.CountRotations(p.in.Rotations, p.in.Now)
 	var parts []string
 	add := func(n int, what string) {
 		switch {
@@ -240,35 +215,20 @@ func (p *first) flights() []string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	add(unfinished, "unfinished")
-	add(over, "past the grace")
+	add(n.Unfinished, "unfinished")
+	add(n.GraceOver, "past the grace")
 	switch {
-	case over > 0:
-		add(grace, "in grace")
-	case grace > 1:
-		add(grace, "in grace, the first until "+show.Time(next))
-	case unfinished > 0:
-		add(grace, "in grace until "+show.Time(next))
+	case n.GraceOver > 0:
+		add(n.InGrace, "in grace")
+	case n.InGrace > 1:
+		add(n.InGrace, "in grace, the first until "+show.Time(n.NextEnd))
+	case n.Unfinished > 0:
+		add(n.InGrace, "in grace until "+show.Time(n.NextEnd))
 	default:
-		add(grace, "in grace: the old key is active until "+show.Time(next))
+		add(n.InGrace, "in grace: the old key is active until "+show.Time(n.NextEnd))
 	}
 	if len(parts) == 0 {
 		return nil
 	}
 	return []string{strings.Join(parts, ", ") + "."}
-}
-
-// graces are how many rotations are past their grace, and when the next one will
-// be; zero if none is in it.
-func (p *first) graces() (over int, next time.Time) {
-	for _, r := range p.in.Rotations {
-		switch {
-		case r.Stage != "grace":
-		case !r.Until.After(p.in.Now):
-			over++
-		case next.IsZero() || r.Until.Before(next):
-			next = r.Until
-		}
-	}
-	return over, next
 }

@@ -75,7 +75,7 @@ func firstOf(text string) *first {
 			Set: credfile.NewSet(credfile.Paths{Credentials: "c", Config: "d"}, text, ""),
 			Now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
 		},
-		timer: &job.Stamp{},
+		timer: report.Timer{Ran: true},
 	}
 }
 
@@ -94,81 +94,6 @@ func (p *first) with(f report.Finding) *first {
 	return p
 }
 
-func TestFirstSteps(t *testing.T) {
-	type f = report.Finding
-	const install, audit, status = "keycare schedule install", "keycare audit", "keycare status"
-	grace := func(hours int) []facts.Rotation {
-		p := firstOf("")
-		return []facts.Rotation{{Stage: "grace", Until: p.in.Now.Add(time.Duration(hours) * time.Hour)}}
-	}
-	for name, tt := range map[string]struct {
-		text      string
-		finding   f
-		rotations []facts.Rotation
-		change    func(p *first)
-		want      string // the first two commands
-	}{
-		"nothing there":     {want: "aws configure sso|keycare demo"},
-		"profiles, no keys": {change: func(p *first) { p.rep.Profiles = 1 }, want: audit + "|keycare demo"},
-		"a key":             {text: "[work]" + firstKey, want: "keycare rotate work --dry-run|" + audit},
-		"an odd name first": {text: "[a b]" + firstKey + "[-x]" + firstKey + "[työ]" + firstKey + "[$x]" + firstKey + "[b]" + firstKey,
-			want: "keycare rotate b --dry-run|" + audit},
-		"only odd names": {text: "[a b]" + firstKey, want: status + "|" + audit},
-		"never called":   {text: "[bait]" + firstKey + "[b]" + firstKey, change: func(p *first) { p.never.Profiles = []string{"bait"} }, want: "keycare rotate b --dry-run|" + audit},
-		"all never called, and unknown": {text: "[bait]" + firstKey, change: func(p *first) {
-			p.never.Keys, p.rep.Unknown = []string{"AKIAZAVB57H55F3T4BKH"}, 1
-		}, want: status + "|" + audit},
-		"an old key that is never called": {text: "[bait]" + firstKey, finding: f{Rule: "old-key", Profiles: []string{"bait"}, Repair: report.Repair{Command: "keycare rotate bait"}, Severity: report.Medium},
-			change: func(p *first) { p.never.Profiles = []string{"bait"} }, want: "keycare explain old-key|" + audit},
-		"a canary": {text: "[work]\naws_access_key_id = AKIASP2TPHJSQH3FJRUX\n" + "[b]" + firstKey, want: "keycare rotate b --dry-run|" + audit},
-		"a root key": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Repair: report.Repair{Command: "keycare replace-root --profile work"}, Severity: report.Critical},
-			want: "keycare replace-root --profile work --dry-run|" + audit},
-		"an old key":            {text: "[a b]" + firstKey, finding: f{Rule: "old-key", Repair: report.Repair{Command: `keycare rotate "a b"`}, Severity: report.Medium}, want: `keycare rotate "a b" --dry-run|` + audit},
-		"a name like a flag":    {text: "[-x]" + firstKey, finding: f{Rule: "old-key", Repair: report.Repair{Command: "keycare rotate -- -x"}, Severity: report.Medium}, want: "keycare rotate --dry-run -- -x|" + audit},
-		"modes":                 {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Command: "chmod 600 x"}, Severity: report.High}, want: "keycare fix --dry-run|" + audit},
-		"no command":            {text: "[work]" + firstKey, finding: f{Rule: "pair-split", Repair: report.Repair{Text: "join them"}, Severity: report.Medium}, want: "keycare explain pair-split|" + audit},
-		"more than a command":   {text: "[work]" + firstKey, finding: f{Rule: "old-key", Repair: report.Repair{Text: "or else", Command: "keycare rotate work"}, Severity: report.Medium}, want: "keycare explain old-key|" + audit},
-		"only to know":          {text: "[work]" + firstKey, finding: f{Rule: "static-key", Repair: report.Repair{Text: "x"}, Severity: report.Info}, want: "keycare rotate work --dry-run|" + audit},
-		"in flight, before all": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Severity: report.Critical}, rotations: []facts.Rotation{{Stage: "undo"}}, want: "keycare resume|" + audit},
-		"a recovery file alone": {rotations: []facts.Rotation{{Recovery: true}}, want: "keycare resume|" + audit},
-		"in grace":              {text: "[work]" + firstKey, rotations: grace(1), want: "keycare rotate work --dry-run|" + audit},
-		"past the grace":        {text: "[work]" + firstKey, rotations: grace(0), want: "keycare resume|" + audit},
-		"the timer is ill":      {text: "[work]" + firstKey, change: func(p *first) { p.trouble = "x" }, want: "keycare schedule status|" + audit},
-		"ill, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Text: "x"}, Severity: report.High}, change: func(p *first) { p.trouble = "x" },
-			want: "keycare fix --dry-run|" + audit},
-		"no timer": {text: "[work]" + firstKey, change: func(p *first) { p.timer = nil }, want: install + "|" + audit},
-		"no timer, and worse": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Text: "x"}, Severity: report.High}, change: func(p *first) { p.timer = nil },
-			want: "keycare fix --dry-run|" + audit},
-		"a timer whose stamp is damaged": {text: "[work]" + firstKey, change: func(p *first) { p.timer, p.trouble = nil, "x" }, want: "keycare schedule status|" + audit},
-		"a new machine":                  {text: "[work]" + firstKey, change: func(p *first) { p.timer, p.rep.Unknown = nil, 1 }, want: audit + "|" + install},
-		"a new machine with a timer":     {text: "[work]" + firstKey, change: func(p *first) { p.rep.Unknown = 1 }, want: audit + "|keycare rotate work --dry-run"},
-		"a new machine with bad modes": {text: "[work]" + firstKey, finding: f{Rule: "file-mode", Repair: report.Repair{Text: "x"}, Severity: report.High}, change: func(p *first) { p.rep.Unknown = 1 },
-			want: audit + "|keycare fix --dry-run"},
-		"in flight on a new machine": {text: "[work]" + firstKey, rotations: []facts.Rotation{{Stage: "undo"}}, change: func(p *first) { p.rep.Unknown = 1 }, want: "keycare resume|" + audit},
-		"one of two is known": {text: "[work]" + firstKey, change: func(p *first) {
-			p.rep.Unknown, p.in.Online = 1, map[string]facts.Online{"x": {Identity: facts.Answer[facts.Identity]{Unknown: "x"}}}
-		}, want: "keycare rotate work --dry-run|" + audit},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := firstOf(tt.text)
-			if tt.finding.Rule != "" {
-				p.with(tt.finding)
-			}
-			p.in.Rotations = tt.rotations
-			if tt.change != nil {
-				tt.change(p)
-			}
-			steps := p.steps()
-			if len(steps) != 3 || steps[0].command+"|"+steps[1].command != tt.want || steps[2].command != "keycare --help" {
-				t.Errorf("got %v, want first %s", steps, tt.want)
-			}
-			if p.rep.Profiles > 0 && p.rep.Keys == 0 && strings.Contains(steps[0].why, "AWS") {
-				t.Errorf("there is nothing to ask AWS about: %v", steps[0])
-			}
-		})
-	}
-}
-
 // What the worst cases look like: ten lines, and none too wide.
 func TestFirstPage(t *testing.T) {
 	now := firstOf("").in.Now
@@ -183,7 +108,7 @@ func TestFirstPage(t *testing.T) {
 	long.Repair.Command, long.File, long.Line = "keycare rotate "+strings.Repeat("n", 60), "c", 12
 	long.Profiles = []string{strings.Repeat("n", 60), "b", "c"}
 	p := firstOf("[a]" + firstKey).with(long)
-	p.rep.Counts.High, p.rep.Unknown, p.trouble, p.in.Rotations = 98, 12, "the timer runs, but the last audit that could ask AWS was 100 days ago", rotations
+	p.rep.Counts.High, p.rep.Unknown, p.timer.Trouble, p.in.Rotations = 98, 12, "the timer runs, but the last audit that could ask AWS was 100 days ago", rotations
 	for _, width := range []int{40, 60, 80, 200} {
 		page := p.page(width)
 		if n := strings.Count(page, "\n"); width >= 80 && n > 10 {

@@ -22,7 +22,7 @@ func Audit(in Input) *Report {
 	a.noCLI = a.set.CLI("default").Refused != nil
 	a.judgeSpare()
 	for _, look := range []func(*auditor){
-		lookAtPlaces, lookAtFiles, lookAtCaches, lookAtLinks, lookAtSiblings, lookAtLegacyFiles, lookAtEnvironment, lookAtHistory,
+		lookAtPlaces, lookAtModes, lookAtFiles, lookAtLinks, lookAtSiblings, lookAtLegacyFiles, lookAtEnvironment, lookAtHistory,
 		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
 	} {
 		look(a)

@@ -5,27 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"keycare/credfile/home"
-	"keycare/credfile/show"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
 var (
-	ruleFileMode = &Rule{
-		ID: "file-mode", About: AboutFile, Severity: High, Because: "every other user of the machine gets the keys without a trace",
-		Title:   "Key file open to others",
-		Why:     "other users of this machine can read or change the keys in it",
-		Sources: []string{srcCLIMode},
-		Repair:  Repair{Command: "chmod 600 {file}"},
-	}
-	ruleFolderMode = &Rule{
-		ID: "folder-mode", About: AboutFile, Severity: High, Because: "who can write to the folder can put a file of theirs in the place of yours",
-		Title:   "Folder of the key file open to others",
-		Why:     "other users of this machine can replace the files in it, keys and commands included",
-		Sources: []string{srcCLIMode},
-		Repair:  Repair{Command: "chmod go-w {folder}"},
-	}
 	ruleFileOwner = &Rule{
 		ID: "file-owner", About: AboutFile, Severity: High, Because: "the owner can read and change it whatever its mode says",
 		Title:   "Key file or its folder owned by another user",
@@ -61,17 +46,10 @@ var (
 		Sources: []string{srcBest},
 		Repair:  Repair{Text: "make sure that the folder is yours alone, or put the file itself in the place of the link"},
 	}
-	ruleCacheMode = &Rule{
-		ID: "cache-mode", About: AboutFile, Severity: Medium, Because: "as for file-mode, but what is in it ends within hours or weeks",
-		Title:   "AWS's caches open to others",
-		Why:     "session keys and sign-ins in them work for whoever reads them, until they expire",
-		Sources: []string{srcCLIMode},
-		Repair:  Repair{Command: "chmod -R go-rwx {folder}"},
-	}
 )
 
 // fileRules are about the shared files and their folders.
-var fileRules = []*Rule{ruleFileMode, ruleFolderMode, ruleFileOwner, ruleUnreadableFile, ruleDoubtfulPath, ruleHardLink, ruleLinkOutside, ruleCacheMode}
+var fileRules = []*Rule{ruleFileOwner, ruleUnreadableFile, ruleDoubtfulPath, ruleHardLink, ruleLinkOutside}
 
 // lookAtPlaces judges the names of the files and the failures to read them.
 func lookAtPlaces(a *auditor) {
@@ -132,7 +110,7 @@ func (a *auditor) unread() (paths []string) {
 	return paths
 }
 
-// lookAtFiles judges modes, owners and links of what holds keys.
+// lookAtFiles judges owners and links of what holds keys.
 func lookAtFiles(a *auditor) {
 	holding := false
 	for _, f := range a.in.Local.Files {
@@ -141,11 +119,6 @@ func lookAtFiles(a *auditor) {
 			continue
 		}
 		holding = true
-		// The AWS CLI's own rule: any bit for group or others.
-		if f.ModeKnown && f.Mode.Perm()&^0o700 != 0 {
-			a.add(ruleFileMode, Finding{File: f.Path,
-				What: fmt.Sprintf("the %s file with keys has mode %04o: %s", f.Kind, f.Mode.Perm(), openTo(f.Mode))}, f.Path)
-		}
 		if f.OwnedByOther {
 			a.add(ruleFileOwner, Finding{File: f.Path,
 				What: fmt.Sprintf("the %s file with keys belongs to another user", f.Kind)}, f.Path)
@@ -162,40 +135,9 @@ func lookAtFiles(a *auditor) {
 		if !d.Exists {
 			continue
 		}
-		if d.ModeKnown && d.Mode.Perm()&0o022 != 0 {
-			a.add(ruleFolderMode, Finding{File: d.Path,
-				What: fmt.Sprintf("the folder of the key file has mode %04o: %s", d.Mode.Perm(), openTo(d.Mode&0o022))}, d.Path)
-		}
 		if d.OwnedByOther {
 			a.add(ruleFileOwner, Finding{File: d.Path, What: "the folder of the key file belongs to another user"}, d.Path)
 		}
-	}
-}
-
-// openTo says who can do what, the widest right first.
-func openTo(m fs.FileMode) string {
-	who := func(bits fs.FileMode) string {
-		switch {
-		case m&bits&0o007 != 0:
-			return "every user"
-		default:
-			return "its group"
-		}
-	}
-	switch {
-	case m&0o022 != 0:
-		return who(0o022) + " can change it"
-	case m&0o044 != 0:
-		return who(0o044) + " can read it"
-	}
-	return who(0o011) + " has a right that only you should have"
-}
-
-// lookAtCaches judges the modes in the caches of AWS's tools.
-func lookAtCaches(a *auditor) {
-	for _, c := range a.in.Beside.Caches {
-		a.add(ruleCacheMode, Finding{File: c.Dir,
-			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", show.Count(c.Open, "open file"), openTo(c.Worst))}, c.Dir)
 	}
 }
 

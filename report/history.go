@@ -41,10 +41,6 @@ func lookAtHistory(a *auditor) {
 		}
 	}
 	h := a.in.Local.History
-	if h.Exists && h.ModeKnown && h.Mode.Perm()&^0o700 != 0 {
-		a.add(ruleFileMode, Finding{File: h.Path,
-			What: fmt.Sprintf("the AWS CLI's record of calls has mode %04o: %s", h.Mode.Perm(), openTo(h.Mode))}, h.Path)
-	}
 	if h.Exists && !enabled {
 		a.add(ruleCLIHistoryFile, Finding{File: h.Path, What: "the AWS CLI recorded calls here while cli_history was enabled"}, h.Path)
 	}

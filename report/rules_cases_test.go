@@ -266,7 +266,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists = true })), "console password beside key " + keyA, "aws login", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Unknown, u.Password.Value.Exists = "needs x", true }))},
 	{"cache-mode",
-		input("", "", beside(home.Beside{Caches: []home.Cache{{Dir: "/home/u/.aws/sso/cache", Open: 2, Worst: 0o044}}})), "2 open files in this cache of AWS's tools: every user can read it", `chmod -R go-rwx "/home/u/.aws/sso/cache"`, 0,
+		input("", "", beside(home.Beside{Caches: []home.Cache{{Dir: "/home/u/.aws/sso/cache", Files: []home.FileFact{{Path: "a", Exists: true, Mode: 0o640, ModeKnown: true}, {Path: "b", Exists: true, Mode: 0o604, ModeKnown: true}}}}})), "2 open files in this cache of AWS's tools: every user can read it", `chmod -R go-rwx "/home/u/.aws/sso/cache"`, 0,
 		input("", "")},
 	{"legacy-file",
 		input("", "", beside(home.Beside{Legacy: []string{"/home/u/.boto"}})), ".boto holds a key", `rm "/home/u/.boto"`, 0,

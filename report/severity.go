@@ -87,3 +87,11 @@ var Severities = []Severity{Critical, High, Medium, Low, Info}
 
 // LevelNames lists what ParseSeverity takes.
 func LevelNames() []string { return slices.Clone(severityNames[Info:]) }
+
+// AtLeast is the number of findings at or above a severity.
+func (c Counts) AtLeast(level Severity) (n int) {
+	for s := level; s <= Critical; s++ {
+		n += c.Of(s)
+	}
+	return n
+}

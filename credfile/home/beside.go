@@ -23,8 +23,7 @@ type Beside struct {
 // Cache is a folder in which files are open to others.
 type Cache struct {
 	Dir   string
-	Open  int         // files with a right for others
-	Worst fs.FileMode // the rights that one of them or another gives
+	Files []FileFact // those that give others a right
 }
 
 // cacheDirs are the folders below the AWS folder in which the AWS CLI and SDKs
@@ -58,7 +57,7 @@ func ReadBeside(d disk.FS, env credfile.Env, p credfile.Paths) (b Beside) {
 		return b
 	}
 	for _, name := range cacheDirs {
-		if c := cacheOf(d, home, name); c.Open > 0 {
+		if c := cacheOf(d, env, home, name); len(c.Files) > 0 {
 			b.Caches = append(b.Caches, c)
 		}
 	}
@@ -76,7 +75,7 @@ func leadsOut(d disk.FS, home, target string) bool {
 
 // cacheOf looks for files that others can reach and have a right to. A folder on
 // the way that shuts them out is enough.
-func cacheOf(d disk.FS, home, name string) (c Cache) {
+func cacheOf(d disk.FS, env credfile.Env, home, name string) (c Cache) {
 	at := filepath.Join(home, ".aws")
 	for _, step := range append([]string{""}, strings.Split(name, "/")...) {
 		at = filepath.Join(at, step)
@@ -91,12 +90,10 @@ func cacheOf(d disk.FS, home, name string) (c Cache) {
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !strings.HasSuffix(e.Name(), ".json") })
 	for _, e := range entries {
-		fi, err := d.Stat(filepath.Join(at, e.Name()))
-		if err != nil || !fi.Mode().IsRegular() || fi.Mode().Perm()&^0o700 == 0 {
-			continue
+		path := filepath.Join(at, e.Name())
+		if f := factOf(d, env, path); f.Mode.IsRegular() && f.Mode.Perm()&^0o700 != 0 {
+			c.Files = append(c.Files, f)
 		}
-		c.Open++
-		c.Worst |= fi.Mode().Perm() &^ 0o700
 	}
 	return c
 }

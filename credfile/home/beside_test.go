@@ -1,6 +1,7 @@
 package home
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -50,8 +51,13 @@ func TestReadBeside(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read()
-	if want := []Cache{{filepath.Join(aws, "sso", "cache"), 2, 0o044}}; !reflect.DeepEqual(got.Caches, want) {
-		t.Errorf("caches %+v, want %+v", got.Caches, want)
+	if len(got.Caches) != 1 || got.Caches[0].Dir != filepath.Join(aws, "sso", "cache") || len(got.Caches[0].Files) != 2 {
+		t.Fatalf("caches %+v", got.Caches)
+	}
+	for i, want := range []fs.FileMode{0o640, 0o604} {
+		if f := got.Caches[0].Files[i]; f.Mode.Perm() != want || !f.ModeKnown || f.OwnedByOther || filepath.Base(f.Path) != string(rune('b'+i))+".json" {
+			t.Errorf("got %+v", f)
+		}
 	}
 	if !reflect.DeepEqual(got.Legacy, []string{filepath.Join(home, ".s3cfg")}) {
 		t.Errorf("files of older tools %q", got.Legacy)

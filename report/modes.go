@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"keycare/credfile"
+	"keycare/credfile/home"
+	"keycare/credfile/show"
+)
+
+var (
+	ruleFileMode = &Rule{
+		ID: "file-mode", About: AboutFile, Severity: High, Because: "every other user of the machine gets the keys without a trace",
+		Title:   "Key file open to others",
+		Why:     "other users of this machine can read or change the keys in it",
+		Sources: []string{srcCLIMode},
+		Repair:  Repair{Command: "chmod 600 {file}"},
+	}
+	ruleFolderMode = &Rule{
+		ID: "folder-mode", About: AboutFile, Severity: High, Because: "who can write to the folder can put a file of theirs in the place of yours",
+		Title:   "Folder of the key file open to others",
+		Why:     "other users of this machine can replace the files in it, keys and commands included",
+		Sources: []string{srcCLIMode},
+		Repair:  Repair{Command: "chmod go-w {folder}"},
+	}
+	ruleCacheMode = &Rule{
+		ID: "cache-mode", About: AboutFile, Severity: Medium, Because: "as for file-mode, but what is in it ends within hours or weeks",
+		Title:   "AWS's caches open to others",
+		Why:     "session keys and sign-ins in them work for whoever reads them, until they expire",
+		Sources: []string{srcCLIMode},
+		Repair:  Repair{Command: "chmod -R go-rwx {folder}"},
+	}
+)
+
+// modeRules are about modes that give others too much.
+var modeRules = []*Rule{ruleFileMode, ruleFolderMode, ruleCacheMode}
+
+// TooOpen is a file or a folder that others have rights to which they should not
+// have. OwnedByOther says that only its owner can mend that.
+type TooOpen struct {
+	home.FileFact
+	Take fs.FileMode // the rights to take away
+	rule *Rule
+	what string // it is, in a sentence
+}
+
+// Want is its mode without them.
+func (t TooOpen) Want() fs.FileMode { return t.Mode.Perm() &^ t.Take }
+
+const (
+	everyRight fs.FileMode = 0o077 // of the group and of others: the AWS CLI's own rule
+	writeRight fs.FileMode = 0o022
+)
+
+// TooOpenIn lists what is too open, by the modes in in: the audit tells each, and
+// "keycare fix" mends each. Files of AWS's caches are one finding a folder.
+func TooOpenIn(in Input) []TooOpen {
+	if in.Set == nil {
+		return tooOpen(in, [2]bool{})
+	}
+	return tooOpen(in, takeSurvey(in.Set, nil).holds)
+}
+
+// tooOpen is TooOpenIn; holds says which of the two files has keys.
+func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
+	check := func(f home.FileFact, bits fs.FileMode, rule *Rule, what string) {
+		if f.Exists && f.ModeKnown && f.Mode.Perm()&bits != 0 {
+			all = append(all, TooOpen{f, f.Mode.Perm() & bits, rule, what})
+		}
+	}
+	there := false
+	for _, f := range in.Local.Files {
+		there = there || f.Exists
+		switch kind := f.Kind.String(); {
+		case len(in.ReadErrors) > 0 || holds[f.Kind]:
+			check(f, everyRight, ruleFileMode, "the "+kind+" file with keys")
+		case f.Kind == credfile.CredentialsFile && in.Set != nil && strings.TrimSpace(in.Set.Credentials.Text) != "":
+			check(f, everyRight, ruleFileMode, "the "+kind+" file")
+		default: // nobody's secret, but AWS's tools run commands that it names
+			check(f, writeRight, ruleFileMode, "the "+kind+" file")
+		}
+	}
+	if there {
+		for _, d := range in.Local.Dirs {
+			check(d, writeRight, ruleFolderMode, "the folder of the key file")
+		}
+	}
+	check(in.Local.History, everyRight, ruleFileMode, "the AWS CLI's record of calls")
+	for _, c := range in.Beside.Caches {
+		for _, f := range c.Files {
+			check(f, everyRight, ruleCacheMode, "")
+		}
+	}
+	return all
+}
+
+// lookAtModes judges what others may do with the files.
+func lookAtModes(a *auditor) {
+	for _, t := range tooOpen(a.in, a.survey.holds) {
+		if t.rule != ruleCacheMode {
+			a.add(t.rule, Finding{File: t.Path, What: fmt.Sprintf("%s has mode %04o: %s", t.what, t.Mode.Perm(), openTo(t.Take))}, t.Path)
+		}
+	}
+	for _, c := range a.in.Beside.Caches {
+		var worst fs.FileMode
+		for _, f := range c.Files {
+			worst |= f.Mode.Perm() & everyRight
+		}
+		a.add(ruleCacheMode, Finding{File: c.Dir,
+			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", show.Count(len(c.Files), "open file"), openTo(worst))}, c.Dir)
+	}
+}
+
+// openTo says who can do what, the widest right first.
+func openTo(m fs.FileMode) string {
+	who := func(bits fs.FileMode) string {
+		switch {
+		case m&bits&0o007 != 0:
+			return "every user"
+		default:
+			return "its group"
+		}
+	}
+	switch {
+	case m&0o022 != 0:
+		return who(0o022) + " can change it"
+	case m&0o044 != 0:
+		return who(0o044) + " can read it"
+	}
+	return who(0o011) + " has a right that only you should have"
+}
