@@ -111,8 +111,29 @@ func (f *File) iniReading(tool Tool, profile string) Reading {
 	return readINI(tool, f.iniText(sections[0]))
 }
 
+// indexProfiles makes it quick to find the sections of a profile in a file with
+// many.
+func (f *File) indexProfiles() {
+	const many = 64
+	if len(f.Sections) < many {
+		return
+	}
+	f.byProfile = make(map[string][]int, len(f.Sections))
+	for i, sec := range f.Sections {
+		f.byProfile[sec.Profile] = append(f.byProfile[sec.Profile], i)
+	}
+}
+
 func (f *File) sectionsOf(profile string) []Section {
 	var found []Section
+	if f.byProfile != nil {
+		for _, i := range f.byProfile[profile] {
+			if profile != "" {
+				found = append(found, f.Sections[i])
+			}
+		}
+		return found
+	}
 	for _, sec := range f.Sections {
 		if sec.Profile == profile && profile != "" {
 			found = append(found, sec)

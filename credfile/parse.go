@@ -84,6 +84,8 @@ type File struct {
 	Text     string
 	Lines    []Line
 	Sections []Section
+
+	byProfile map[string][]int // indexes of Sections; nil where they are few
 }
 
 // Parse scans text into lines and sections. It refuses nothing: whatever it

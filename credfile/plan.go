@@ -2,6 +2,7 @@ package credfile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -35,7 +36,11 @@ type Plan struct {
 	Swap   Swap
 	Places []Place
 	Before *Set
-	After  *Set
+	// After is Before with the swap made, and where PlanEach made the plan with
+	// its other swaps too.
+	After *Set
+
+	oldIDs, oldSecrets map[string]bool // of Swap.From, while the swap is proved
 }
 
 // Plan works the swap out and proves it: every reader reads the old pair before
@@ -50,39 +55,56 @@ func (s *Set) Plan(sw Swap) (*Plan, error) {
 		return nil, fmt.Errorf("%s", s.Paths.Doubts[0])
 	}
 	p := &Plan{Swap: sw, Before: s}
-	var texts [2]string
+	var edits [2][]edit
 	for k, f := range s.Files() {
 		places, err := f.places(sw)
 		if err != nil {
 			return nil, err
 		}
-		edits := make([]edit, 0, 2*len(places))
 		for _, pl := range places {
-			edits = append(edits, edit{pl.id, sw.To.ID}, edit{pl.secret, sw.To.Secret.Reveal()})
-		}
-		if texts[k], err = applyEdits(f.Text, edits); err != nil {
-			return nil, fmt.Errorf("%s: %w (a bug; nothing was changed)", f.Path, err)
-		}
-		if back, err := undoEdits(texts[k], f.Text, edits); err != nil || back != f.Text {
-			return nil, fmt.Errorf("%s: the edit cannot be taken back byte for byte (a bug; nothing was changed)", f.Path)
+			edits[k] = append(edits[k], edit{pl.id, sw.To.ID}, edit{pl.secret, sw.To.Secret.Reveal()})
 		}
 		p.Places = append(p.Places, places...)
 	}
-	p.After = NewSet(s.Paths, texts[CredentialsFile], texts[ConfigFile])
-	p.After.Missing = s.Missing
-	return p, p.prove()
+	if err := p.edit(edits); err != nil {
+		return nil, err
+	}
+	for _, pl := range p.Places {
+		if err := p.provePlace(pl); err != nil {
+			return p, err
+		}
+	}
+	return p, p.proveRest()
+}
+
+// edit makes After of Before with the edits, which can be taken back.
+func (p *Plan) edit(edits [2][]edit) error {
+	var texts [2]string
+	for k, f := range p.Before.Files() {
+		var err error
+		if texts[k], err = applyEdits(f.Text, edits[k]); err != nil {
+			return fmt.Errorf("%s: %w (a bug; nothing was changed)", f.Path, err)
+		}
+		if back, err := undoEdits(texts[k], f.Text, edits[k]); err != nil || back != f.Text {
+			return fmt.Errorf("%s: the edit cannot be taken back byte for byte (a bug; nothing was changed)", f.Path)
+		}
+	}
+	p.After = NewSet(p.Before.Paths, texts[CredentialsFile], texts[ConfigFile])
+	p.After.Missing = p.Before.Missing
+	return nil
 }
 
 // Changed reports whether the plan changes the file of that kind.
 func (p *Plan) Changed(k FileKind) bool {
-	return p.Before.Files()[k].Text != p.After.Files()[k].Text
+	return slices.ContainsFunc(p.Places, func(pl Place) bool { return pl.Kind == k })
 }
 
-func (p *Plan) prove() error {
-	for _, pl := range p.Places {
-		if err := p.provePlace(pl); err != nil {
-			return err
-		}
+// proveRest proves what lies outside the places: no tool reads another setting
+// differently, and no old key is left.
+func (p *Plan) proveRest() error {
+	p.oldIDs, p.oldSecrets = map[string]bool{}, map[string]bool{}
+	for _, old := range p.Swap.From {
+		p.oldIDs[old.ID], p.oldSecrets[old.Secret.Reveal()] = true, true
 	}
 	for k, f := range p.Before.Files() {
 		if !p.Changed(FileKind(k)) {
@@ -97,17 +119,15 @@ func (p *Plan) prove() error {
 			}
 		}
 	}
-	for _, old := range p.Swap.From {
-		if old.ID == p.Swap.To.ID {
-			continue
-		}
-		mentions := p.After.Mentions(old.ID)
-		for _, h := range p.After.Holds(old.ID) {
-			mentions = append(mentions, h.Mention)
-		}
-		for _, m := range mentions {
-			return fmt.Errorf("%s:%d mentions key %s where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
-				m.Path, m.Line, ShowID(old.ID), nameID)
+	gone := maps.Clone(p.oldIDs)
+	delete(gone, p.Swap.To.ID)
+	for _, f := range p.After.Files() {
+		mentions := f.mentionsOf(gone)
+		for _, old := range p.Swap.From {
+			if at := mentions[old.ID]; len(at) > 0 {
+				return fmt.Errorf("%s:%d mentions key %s where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
+					f.Path, f.At(at[0]).Line, ShowID(old.ID), nameID)
+			}
 		}
 	}
 	return nil
@@ -172,20 +192,27 @@ func (p *Plan) swapped(b, a setting) bool {
 	if b.name != a.name || b.line != a.line || a.nested || b.nested {
 		return false
 	}
-	return slices.ContainsFunc(p.Swap.From, func(old Pair) bool {
-		return b.name == nameID && b.value == old.ID && a.value == p.Swap.To.ID ||
-			b.name == nameSecret && b.value == old.Secret.Reveal() && a.value == p.Swap.To.Secret.Reveal()
-	})
+	return b.name == nameID && p.oldIDs[b.value] && a.value == p.Swap.To.ID ||
+		b.name == nameSecret && p.oldSecrets[b.value] && a.value == p.Swap.To.Secret.Reveal()
 }
 
 // places finds the sections of f that hold a pair of sw.From.
 func (f *File) places(sw Swap) ([]Place, error) {
+	ids := map[string]bool{}
+	for _, old := range sw.From {
+		ids[old.ID] = true
+	}
+	return f.placesIn(sw, f.mentionsOf(ids))
+}
+
+// placesIn is places where it is known at which bytes the IDs stand.
+func (f *File) placesIn(sw Swap, mentions map[string][]int) ([]Place, error) {
 	var found []Place
 	for _, old := range sw.From {
 		if old.Equal(sw.To) && len(sw.From) == 1 {
 			return nil, fmt.Errorf("old and new key are the same")
 		}
-		for _, at := range f.mentions(old.ID) {
+		for _, at := range mentions[old.ID] {
 			pl, err := f.placeAt(at, sw)
 			if err != nil {
 				return nil, err
@@ -253,6 +280,39 @@ func (f *File) sectionAt(line int) Section {
 		return 0
 	})
 	return f.Sections[i]
+}
+
+// mentionsOf is mentions for many texts at once, in one pass over the file; a
+// text that no line holds is left out.
+func (f *File) mentionsOf(texts map[string]bool) map[string][]int {
+	found := map[string][]int{}
+	if len(texts) < 4 { // the search for one text is faster by far
+		for text := range texts {
+			if at := f.mentions(text); len(at) > 0 {
+				found[text] = at
+			}
+		}
+		return found
+	}
+	sizes := map[int]bool{}
+	for text := range texts {
+		sizes[len(text)] = true
+	}
+	delete(sizes, 0)
+	for size := range sizes {
+		for i := 0; i+size <= len(f.Text); i++ {
+			text := f.Text[i : i+size]
+			if !texts[text] {
+				continue
+			}
+			at := found[text]
+			if len(at) > 0 && i < at[len(at)-1]+size || f.Lines[f.At(i).Line-1].Kind == Comment {
+				continue
+			}
+			found[text] = append(at, i)
+		}
+	}
+	return found
 }
 
 // plainKey reports whether a pair has only characters that AWS puts into keys:

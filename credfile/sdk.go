@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -95,4 +96,30 @@ func (p *Plan) CheckWithSDK(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// plainSettings are settings that the SDK's loader takes as any text and that
+// change nothing about the profile's key. Source: aws-sdk-go-v2/config v1.33.15,
+// SharedConfig.setFromIniSection.
+var plainSettings = []string{nameID, nameSecret, "region", "output", "cli_pager", "mfa_serial"}
+
+// OnlyPlain reports whether the profiles of all places have nothing but settings
+// of which the SDK makes what our port makes, so that CheckWithSDK can find
+// nothing. It asks for both files anew for each profile, which takes hours where a
+// plan is made for thousands; whoever acts asks all the same.
+func (p *Plan) OnlyPlain() bool {
+	for _, pl := range p.Places {
+		for _, profiles := range p.Before.sdkProf {
+			g := profiles[pl.Profile]
+			if g == nil {
+				continue
+			}
+			for _, st := range g.settings {
+				if st.nested || !slices.Contains(plainSettings, st.name) {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }

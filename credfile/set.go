@@ -115,6 +115,7 @@ func NewSet(p Paths, credentials, config string) *Set {
 		Config:      Parse(p.Config, ConfigFile, config),
 	}
 	for k, f := range s.Files() {
+		f.indexProfiles()
 		s.cli[k], s.sdk[k] = readCLI(f.Text), readSDK(f.Text)
 		s.sdkProf[k] = sdkProfiles(f.Kind, s.sdk[k])
 	}

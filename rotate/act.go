@@ -13,7 +13,7 @@ import (
 
 // freeSlot deletes the second key, if it is still there and as it was. Deleting
 // twice does no harm, so a lost reply is tried again.
-func (r *rotation) freeSlot(ctx context.Context) error {
+func (r *cycle) freeSlot(ctx context.Context) error {
 	err := r.deleteSecond(ctx)
 	switch client.ReplyOf(err) {
 	case client.ReplyOK:
@@ -30,7 +30,7 @@ func (r *rotation) freeSlot(ctx context.Context) error {
 	return errAbort{fmt.Errorf("%w (key %s may be deleted; nothing else was changed)", client.Explain(err), r.j.FreeSlot)}
 }
 
-func (r *rotation) deleteSecond(ctx context.Context) error {
+func (r *cycle) deleteSecond(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	keys, _, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
@@ -54,7 +54,7 @@ func (r *rotation) deleteSecond(ctx context.Context) error {
 
 // create asks for the new key and keeps it. Ctrl-C does not stop it: a request
 // that is under way may already have had its effect.
-func (r *rotation) create(ctx context.Context) error {
+func (r *cycle) create(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -100,7 +100,7 @@ func (r *rotation) create(ctx context.Context) error {
 // noteAgain writes a further create down before it is sent. The journal as it
 // was begun stands for the first one alone: a crash in a second would be taken
 // for the first.
-func (r *rotation) noteAgain(send state.Send) error {
+func (r *cycle) noteAgain(send state.Send) error {
 	if len(r.j.Sends) == 0 {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (r *rotation) noteAgain(send state.Send) error {
 
 // dropUnkept deletes a new key whose secret could not be written down, while it
 // is still in memory and nothing else knows of it.
-func (r *rotation) dropUnkept(ctx context.Context, cause error) error {
+func (r *cycle) dropUnkept(ctx context.Context, cause error) error {
 	if err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.fresh.ID); err != nil && client.ReplyOf(err) != client.ReplyNoSuch {
 		return errors.Join(cause, err, r.State.Save(r.j))
 	}
@@ -121,7 +121,7 @@ func (r *rotation) dropUnkept(ctx context.Context, cause error) error {
 }
 
 // deleteOrphan deletes the key of a lost reply.
-func (r *rotation) deleteOrphan(ctx context.Context) error {
+func (r *cycle) deleteOrphan(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	id := r.seen.Unknown[0]
@@ -141,7 +141,7 @@ func (r *rotation) deleteOrphan(ctx context.Context) error {
 }
 
 // putNew puts the new pair wherever the old one, or a mixture of both, stands.
-func (r *rotation) putNew(ctx context.Context, step step) error {
+func (r *cycle) putNew(ctx context.Context, step step) error {
 	if step == stepPutBack || r.seen.Switches > 0 {
 		r.say("another program put the old key back into the files; replacing it again")
 	}
@@ -150,12 +150,12 @@ func (r *rotation) putNew(ctx context.Context, step step) error {
 }
 
 // restore puts the old pair wherever the new one stands.
-func (r *rotation) restore(ctx context.Context) error {
+func (r *cycle) restore(ctx context.Context) error {
 	return r.swap(ctx, r.old)
 }
 
 // swap puts to wherever the old or the new pair, or a mixture of them, stands.
-func (r *rotation) swap(ctx context.Context, to credfile.Pair) error {
+func (r *cycle) swap(ctx context.Context, to credfile.Pair) error {
 	r.files.Lock()
 	defer r.files.Unlock()
 	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: []credfile.Pair{r.old, r.fresh}, To: to})

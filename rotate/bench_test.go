@@ -102,3 +102,27 @@ func BenchmarkRotateMany(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRotateAllPlan plans the rotation of every key, as "rotate --all
+// --dry-run" does: twice the keys take twice the time. AWS answers at once, from
+// memory, so that what is measured is this program.
+func BenchmarkRotateAllPlan(b *testing.B) {
+	for _, n := range []int{500, 1000, 2000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w, _ := crowd(b, n, anyAge)
+			o := w.options()
+			for b.Loop() {
+				set, err := credfile.Load(o.Disk, o.Paths)
+				if err != nil {
+					b.Fatal(err)
+				}
+				rot := New(*o)
+				profiles, _ := rot.Rotatable(set)
+				results, err := rot.Plan(b.Context(), profiles...)
+				if err != nil || len(results) != n {
+					b.Fatalf("%d results: %v", len(results), err)
+				}
+			}
+		})
+	}
+}

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
 // loop takes steps until the rotation is closed or cannot go on.
-func (r *rotation) loop(ctx context.Context) (Outcome, error) {
+func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 	for {
 		r.seen.Late = !r.Now().Before(r.deadline)
 		r.seen.Due = !r.j.Resting(r.Now())
@@ -43,7 +44,7 @@ func (r *rotation) loop(ctx context.Context) (Outcome, error) {
 
 // interrupted ends a run that a person stopped. Before a key was made nothing
 // is left half done.
-func (r *rotation) interrupted(ctx context.Context) (Outcome, error) {
+func (r *cycle) interrupted(ctx context.Context) (Outcome, error) {
 	if !r.seen.HaveNew && !r.seen.Resumed && len(r.j.Sends) == 0 {
 		return Failed, errors.Join(r.withFreed(context.Cause(ctx)), r.close(Failed))
 	}
@@ -51,14 +52,14 @@ func (r *rotation) interrupted(ctx context.Context) (Outcome, error) {
 }
 
 // withFreed adds what an error would hide: that a key was deleted to make room.
-func (r *rotation) withFreed(err error) error {
+func (r *cycle) withFreed(err error) error {
 	if r.seen.Slot != yes {
 		return err
 	}
 	return fmt.Errorf("%w (key %s was deleted to make room; nothing else was changed)", err, r.j.FreeSlot)
 }
 
-func (r *rotation) do(ctx context.Context, step step) error {
+func (r *cycle) do(ctx context.Context, step step) error {
 	switch step {
 	case stepWait:
 		return r.pause(ctx)
@@ -106,4 +107,34 @@ func (r *rotation) do(ctx context.Context, step step) error {
 		return fmt.Errorf("no such step %q", step)
 	}
 	return nil
+}
+
+// undoneBecause says why a rotation that was undone was.
+func (r *cycle) undoneBecause() error {
+	why := fmt.Sprintf("the new key %s did not answer within %s", r.j.New, r.Timeout)
+	switch {
+	case r.j.New == "":
+		why = "no new key could be made"
+	case r.seen.Switches > maxPutBacks:
+		why = "another program keeps putting the old key back into the files"
+	}
+	err := fmt.Errorf("%s, so the rotation was undone; profile %q keeps key %s", why, r.j.Profile, r.j.Old)
+	if r.why != nil {
+		err = fmt.Errorf("%w: %w", err, r.why)
+	}
+	return err
+}
+
+// begin writes the intent down: from here on a crash is resumed.
+func (rot *Rotator) begin(a *client.AWS, j *state.Journal, t *keyTarget, help client.Signer) (*cycle, error) {
+	j.Started = j.Started.Add(rot.Now().Sub(t.asked)) // a person may have thought about it for long
+	if err := rot.State.Begin(j); err != nil {
+		return nil, errors.Join(err, rot.State.Remove(j.ID)) // it may be there, though not durably
+	}
+	if err := rot.State.OpenRecovery(j.ID, t.pair); err != nil {
+		return nil, errors.Join(err, rot.State.DropRecovery(j.ID), rot.State.Remove(j.ID))
+	}
+	r := newCycle(rot, a, j)
+	r.old, r.seen.HaveOld, r.help = t.pair, true, help
+	return r, nil
 }

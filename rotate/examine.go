@@ -1,7 +1,6 @@
 package rotate
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 
 // keyTarget is a key that may be rotated as far as the files tell.
 type keyTarget struct {
+	files   *keyFiles
 	set     *credfile.Set
 	profile string
 	pair    credfile.Pair
@@ -27,14 +27,83 @@ type keyTarget struct {
 // placeholder stands for the new key where a plan is made before it exists.
 var placeholder = credfile.Pair{ID: "AKIANEWKEYNEWKEYNEWK", Secret: credfile.NewSecret(strings.Repeat("N", 40))}
 
-// examine looks at the files alone: is there a key under profile that all tools
-// read alike, of a kind that can be rotated, and can every place be edited.
-func (rot *Rotator) examine(profile string) (*keyTarget, error) {
+// keyFiles is the two files as they were read once, for all keys of one phase of
+// a run, with what was worked out for each. Whoever changes a file, or lets time
+// pass in which others may, reads them anew.
+type keyFiles struct {
+	set     *credfile.Set
+	targets map[string]*keyTarget // by profile
+	errs    map[string]error
+	roles   map[string][]string // by profile, those that name it as their source_profile
+}
+
+// readFiles reads the files and looks at the keys of the profiles.
+func (rot *Rotator) readFiles(profiles ...string) *keyFiles {
 	set, err := credfile.Load(rot.Disk, rot.Paths)
 	if err != nil {
+		f := &keyFiles{set: credfile.NewSet(rot.Paths, "", ""), errs: map[string]error{}}
+		for _, p := range profiles {
+			f.errs[p] = err
+		}
+		return f
+	}
+	return rot.examineIn(set, profiles)
+}
+
+// examineIn looks at the files alone: is there a key under each profile that all
+// tools read alike, of a kind that can be rotated, and can every place be edited.
+func (rot *Rotator) examineIn(set *credfile.Set, profiles []string) *keyFiles {
+	f := &keyFiles{set: set, targets: map[string]*keyTarget{}, errs: map[string]error{}, roles: map[string][]string{}}
+	var pairs []credfile.Pair
+	nth := map[string]int{} // by key ID
+	for _, p := range profiles {
+		pair, err := rot.pairOf(set, p)
+		if err != nil {
+			f.errs[p] = err
+			continue
+		}
+		f.targets[p] = &keyTarget{files: f, set: set, profile: p, pair: pair}
+		if _, ok := nth[pair.ID]; !ok {
+			nth[pair.ID] = len(pairs)
+			pairs = append(pairs, pair)
+		}
+	}
+	plans := make([]*credfile.Plan, len(pairs))
+	if len(pairs) > 1 {
+		plans = set.PlanEach(pairs, placeholder)
+	}
+	for p, t := range f.targets {
+		i := nth[t.pair.ID]
+		if t.plan = plans[i]; t.plan == nil || !pairs[i].Equal(t.pair) {
+			plan, err := set.Plan(credfile.Swap{From: []credfile.Pair{t.pair}, To: placeholder})
+			if err != nil {
+				f.errs[p] = err
+				delete(f.targets, p)
+				continue
+			}
+			t.plan = plan
+		}
+		t.places = t.plan.Places
+	}
+	for _, p := range set.Profiles() {
+		if source := set.Setting(p, "source_profile"); source != "" {
+			f.roles[source] = append(f.roles[source], p)
+		}
+	}
+	return f
+}
+
+// key returns what is known of the key of a profile, or why it cannot be rotated.
+func (f *keyFiles) key(profile string) (*keyTarget, error) {
+	if err := f.errs[profile]; err != nil {
 		return nil, err
 	}
-	return rot.examineIn(set, profile)
+	return f.targets[profile], nil
+}
+
+// examine reads the files for the key of one profile.
+func (rot *Rotator) examine(profile string) (*keyTarget, error) {
+	return rot.readFiles(profile).key(profile)
 }
 
 // CanRotate says why the key of profile cannot be rotated, as far as the files
@@ -44,28 +113,25 @@ func (rot *Rotator) CanRotate(profile string) error {
 	return err
 }
 
-func (rot *Rotator) examineIn(set *credfile.Set, profile string) (*keyTarget, error) {
+// pairOf is the key of a profile, if it is of a kind that may be rotated.
+func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, error) {
 	r, err := set.Agreed(profile)
 	if err != nil {
 		var none *credfile.NoKeyError
 		if errors.As(err, &none) {
 			if why := otherKind(set, profile); why != "" {
-				return nil, refuse("profile %q: %s", profile, why)
+				return credfile.Pair{}, refuse("profile %q: %s", profile, why)
 			}
 		}
-		return nil, err
+		return credfile.Pair{}, err
 	}
 	if err := refuseByID(profile, r); err != nil {
-		return nil, err
+		return credfile.Pair{}, err
 	}
 	if rot.Barred != nil && rot.Barred(profile, r.Pair.ID) {
-		return nil, refuse("profile %q: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", profile, r.Pair.ID)
+		return credfile.Pair{}, refuse("profile %q: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", profile, r.Pair.ID)
 	}
-	plan, err := set.Plan(credfile.Swap{From: []credfile.Pair{r.Pair}, To: placeholder})
-	if err != nil {
-		return nil, err
-	}
-	return &keyTarget{set: set, profile: profile, pair: r.Pair, places: plan.Places, plan: plan}, nil
+	return r.Pair, nil
 }
 
 // explain says at which place of the files the key stands that AWS refused.
@@ -81,11 +147,16 @@ func (t *keyTarget) explain(err error) error {
 // places: nothing changes for them but the key.
 func (t *keyTarget) dependants() []string {
 	var found []string
-	for _, p := range t.set.Profiles() {
-		source := t.set.Setting(p, "source_profile")
-		if source != "" && slices.ContainsFunc(t.places, func(pl credfile.Place) bool { return pl.Profile == source }) {
-			found = append(found, p)
+	seen := map[string]bool{}
+	for _, pl := range t.places {
+		if !seen[pl.Profile] {
+			found = append(found, t.files.roles[pl.Profile]...)
 		}
+		seen[pl.Profile] = true
+	}
+	order := func(p string) int { return slices.Index(t.set.Profiles(), p) }
+	if len(seen) > 1 {
+		slices.SortFunc(found, func(a, b string) int { return order(a) - order(b) })
 	}
 	return found
 }
@@ -134,12 +205,4 @@ func (rot *Rotator) modeNotes(t *keyTarget) (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s: mode %04o becomes %04o", f.Path, fi.Mode().Perm(), fi.Mode().Perm()&0o700))
 	}
 	return notes
-}
-
-// connect checks the files before the SDK's loader sees them.
-func (rot *Rotator) connect(ctx context.Context, profile string) (*client.AWS, error) {
-	if _, err := rot.examine(profile); err != nil {
-		return nil, err
-	}
-	return rot.Connect(ctx, rot.Paths, profile)
 }

@@ -13,7 +13,7 @@ import (
 
 // retire deletes or deactivates the old key, signed by the pair that was just
 // re-read from the files and proved.
-func (r *rotation) retire(ctx context.Context) {
+func (r *cycle) retire(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if r.j.Root != nil { // only root can delete its key, and it has no user name
@@ -28,7 +28,7 @@ func (r *rotation) retire(ctx context.Context) {
 }
 
 // deleteNew deletes the new key of a rotation that is undone.
-func (r *rotation) deleteNew(ctx context.Context) {
+func (r *cycle) deleteNew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r.done(ctx, r.old, r.fresh, r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
@@ -36,7 +36,7 @@ func (r *rotation) deleteNew(ctx context.Context) {
 
 // done notes the result of a deletion of key gone, asked for by a user whose
 // working key is own. Whatever it was, the files are looked at again.
-func (r *rotation) done(ctx context.Context, own, gone credfile.Pair, err error) {
+func (r *cycle) done(ctx context.Context, own, gone credfile.Pair, err error) {
 	r.seen.Files = filesUnread
 	switch client.ReplyOf(err) {
 	case client.ReplyOK:
@@ -56,7 +56,7 @@ func (r *rotation) done(ctx context.Context, own, gone credfile.Pair, err error)
 
 // isGone reports whether a key that may not be deleted by us is gone all the
 // same: neither service knows it, and the list does not show it.
-func (r *rotation) isGone(ctx context.Context, own, gone credfile.Pair) bool {
+func (r *cycle) isGone(ctx context.Context, own, gone credfile.Pair) bool {
 	if gone.Secret.Empty() || r.j.Root != nil {
 		return false
 	}
@@ -70,7 +70,7 @@ func (r *rotation) isGone(ctx context.Context, own, gone credfile.Pair) bool {
 // retireRoot deletes the root key, signed by itself: only root can, and it has no
 // user name. After a lost reply the key can no longer sign; an old key that
 // neither service knows any more is gone.
-func (r *rotation) retireRoot(ctx context.Context) {
+func (r *cycle) retireRoot(ctx context.Context) {
 	if r.old.Secret.Empty() {
 		r.rootKeyGone(ctx)
 		return
@@ -86,7 +86,7 @@ func (r *rotation) retireRoot(ctx context.Context) {
 
 // rootKeyGone asks whether the account has a root key, where the root key's secret
 // is no longer kept: that is so after it was deleted.
-func (r *rotation) rootKeyGone(ctx context.Context) {
+func (r *cycle) rootKeyGone(ctx context.Context) {
 	present, known, err := r.aws.RootHasKey(ctx, client.SignerOf(r.back))
 	switch {
 	case known && !present:
@@ -101,7 +101,7 @@ func (r *rotation) rootKeyGone(ctx context.Context) {
 }
 
 // confirmRoot shows the root key's last use and wants its ID typed.
-func (r *rotation) confirmRoot(ctx context.Context) error {
+func (r *cycle) confirmRoot(ctx context.Context) error {
 	if r.typedKey == r.j.Old {
 		return nil
 	}

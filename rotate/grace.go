@@ -9,14 +9,14 @@ import (
 )
 
 // enterGrace notes when the switch was proved, and until when the old key stays.
-func (r *rotation) enterGrace() error {
+func (r *cycle) enterGrace() error {
 	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+state.UseLate)
 	r.say("key %s stays active until %s", r.j.Old, show.Time(r.j.GraceEnds))
 	return r.decide(state.Grace)
 }
 
 // askUse asks whether anybody used the old key after the switch.
-func (r *rotation) askUse(ctx context.Context) {
+func (r *cycle) askUse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if r.backAt.Before(r.j.Switched.Add(r.j.Grace + state.UseLate)) {

@@ -11,7 +11,7 @@ import (
 // keepBoth closes a rotation where it stands, at a person's word, and deletes no
 // key. It refuses while the recovery file may hold what nobody else has: a pair
 // that works and that no place holds.
-func (r *rotation) keepBoth(ctx context.Context) (Result, error) {
+func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the files cannot be read", err}
@@ -32,7 +32,7 @@ func (r *rotation) keepBoth(ctx context.Context) (Result, error) {
 
 // otherWorks reports whether every place that is still there holds a key that
 // works, whosever it is.
-func (r *rotation) otherWorks(ctx context.Context, set *credfile.Set) bool {
+func (r *cycle) otherWorks(ctx context.Context, set *credfile.Set) bool {
 	works := false
 	for _, pl := range r.j.Places {
 		p, err := set.PairAt(pl.Kind, pl.Profile)

@@ -13,7 +13,7 @@ import (
 // lookFiles reads what the journaled places hold. What a resumed rotation
 // concludes from it may delete a key, so there two equal reads are needed: the
 // AWS CLI truncates the file before it writes it.
-func (r *rotation) lookFiles(ctx context.Context) error {
+func (r *cycle) lookFiles(ctx context.Context) error {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		r.seen.Files, r.seen.Back, r.why = filesDoubtful, unasked, err
@@ -35,7 +35,7 @@ func (r *rotation) lookFiles(ctx context.Context) error {
 	return nil
 }
 
-func (r *rotation) stateIn(set *credfile.Set) filesState {
+func (r *cycle) stateIn(set *credfile.Set) filesState {
 	total := filesUnread
 	for _, pl := range r.j.Places {
 		pair, err := set.PairAt(pl.Kind, pl.Profile)
@@ -62,7 +62,7 @@ func (r *rotation) stateIn(set *credfile.Set) filesState {
 
 // stateOf compares a pair with the old and the new one; by ID alone where the
 // recovery file, and with it a secret, is gone.
-func (r *rotation) stateOf(p credfile.Pair) filesState {
+func (r *cycle) stateOf(p credfile.Pair) filesState {
 	is := func(id string, known credfile.Pair) (sameID, sameSecret bool) {
 		return p.ID == id, known.Secret.Empty() || p.Secret.Equal(known.Secret)
 	}
@@ -81,7 +81,7 @@ func (r *rotation) stateOf(p credfile.Pair) filesState {
 
 // readBack reads every place as the SDK reads it from disk and asks STS about
 // the pair.
-func (r *rotation) readBack(ctx context.Context) {
+func (r *cycle) readBack(ctx context.Context) {
 	var pair credfile.Pair
 	for _, pl := range r.j.Places {
 		got := credfile.LoadWithSDK(ctx, r.j.Paths.Alone(pl.Kind), pl.Profile)
@@ -108,7 +108,7 @@ func (r *rotation) readBack(ctx context.Context) {
 }
 
 // lookList asks which keys the user has, to find the key of a lost reply.
-func (r *rotation) lookList(ctx context.Context) error {
+func (r *cycle) lookList(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	keys, at, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
@@ -140,7 +140,7 @@ func (r *rotation) lookList(ctx context.Context) error {
 
 // namedElsewhere tells the keys that other rotations made. A watch outlives its
 // rotation, so there a key that a local file holds by now is named, too.
-func (r *rotation) namedElsewhere() (func(id string) bool, error) {
+func (r *cycle) namedElsewhere() (func(id string) bool, error) {
 	past, err := r.State.History()
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (r *rotation) namedElsewhere() (func(id string) bool, error) {
 
 // isOrphan reports whether a key is, by every sign there is, the one that a
 // create of ours made and whose reply was lost. Age alone is no sign.
-func (r *rotation) isOrphan(ctx context.Context, k client.Key) answer {
+func (r *cycle) isOrphan(ctx context.Context, k client.Key) answer {
 	inTime := slices.ContainsFunc(r.j.Sends, func(s state.Send) bool {
 		return !k.Created.Before(s.From.Add(-clockSlack)) && !k.Created.After(s.To.Add(clockSlack))
 	})

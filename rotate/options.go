@@ -71,8 +71,6 @@ const (
 // lockWait bounds how long a run waits for another one.
 const lockWait = 30 * time.Second
 
-const day = 24 * time.Hour
-
 const (
 	// createTimeout bounds the one call that Ctrl-C does not stop.
 	createTimeout = 30 * time.Second
@@ -91,6 +89,9 @@ type Rotator struct {
 	// typedKey is the ID of a root key as a person typed it who agrees to its
 	// deletion; empty where nobody was asked yet.
 	typedKey string
+	// planning says that nothing is done after the checks: those that a rotation
+	// makes again before it acts may be left out.
+	planning bool
 
 	saying sync.Mutex // what is said, and counters
 	asking sync.Mutex // questions, one at a time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
@@ -11,23 +12,22 @@ import (
 // be asked without changing anything, and says what Rotate would do. It resumes
 // nothing.
 func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, error) {
+	rot = New(rot.Options)
+	rot.planning = true
 	if !rot.Yes { // to plan past the questions
-		agreeing := rot.Options
-		agreeing.Confirm = func(string) (bool, error) { return true, nil }
-		rot = New(agreeing)
+		rot.Confirm = func(string) (bool, error) { return true, nil }
 	}
-	jobs := rot.tasks(profiles)
-	each(pending(jobs), func(b *keyTask) {
-		if j := rot.unfinished(b.id); j != nil {
+	files := rot.readFiles(profiles...)
+	connect := client.Shared(ctx, files.set, rot.Connect)
+	open, _ := rot.State.Journals()
+	all := tasks(files, profiles)
+	each(pending(all), func(b *keyTask) {
+		if j := rot.unfinished(open, b.id); j != nil {
 			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
 				Why: fmt.Sprintf("profile %q: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", b.profile, j.Old)}
 			return
 		}
-		a, err := rot.connect(ctx, b.profile)
-		if err == nil {
-			b.journal, b.target, _, err = rot.prepareRead(ctx, a, b.profile)
-		}
-		if err != nil {
+		if err := rot.prepare(ctx, files, connect, b); err != nil {
 			b.failed(err)
 			return
 		}
@@ -39,13 +39,12 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		}
 		b.result.Diff = b.target.plan.Diff("(the new key)")
 	})
-	return collect(jobs)
+	return collect(all)
 }
 
 // unfinished returns the rotation of key id that Rotate would finish first.
-func (rot *Rotator) unfinished(id string) *state.Journal {
-	js, _ := rot.State.Journals()
-	for _, j := range js {
+func (rot *Rotator) unfinished(open []*state.Journal, id string) *state.Journal {
+	for _, j := range open {
 		if !j.Resting(rot.Now()) && j.Direction != state.Watch && (j.Old == id || j.New == id || rot.recovers(j, id)) {
 			return j
 		}

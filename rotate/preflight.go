@@ -5,24 +5,11 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"keycare/credfile/facts"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
-
-// keyOwner is what AWS says about a target.
-type keyOwner struct {
-	user    facts.Identity
-	name    string
-	keys    []client.Key
-	at      time.Time   // AWS's clock
-	created time.Time   // of the key that is rotated
-	other   *client.Key // the user's second key
-	auth    state.Auth
-	help    client.Signer
-}
 
 // ask learns whose key it is and which keys the user has, and refuses what must
 // not be rotated. Only reads are asked, and where the key signs itself both at
@@ -107,35 +94,34 @@ func (rot *Rotator) wantedAccount(t *keyTarget) string {
 	return t.set.Setting(t.profile, "aws_account_id")
 }
 
-// prepare is everything before the first effect, on AWS or on disk.
-func (rot *Rotator) prepare(ctx context.Context, a *client.AWS, profile string) (*state.Journal, *keyTarget, client.Signer, error) {
-	j, t, help, err := rot.prepareRead(ctx, a, profile)
+// prepare is everything before the first effect that AWS is asked for: it leaves
+// in b the journal of the rotation to be, and who signs.
+func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(profile string) (*client.AWS, error), b *keyTask) error {
+	t, err := files.key(b.profile)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
-	return j, t, help, rot.probe(t)
-}
-
-func (rot *Rotator) prepareRead(ctx context.Context, a *client.AWS, profile string) (*state.Journal, *keyTarget, client.Signer, error) {
-	t, err := rot.examine(profile)
+	a, err := connect(b.profile)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
-	if err := t.plan.CheckWithSDK(ctx); err != nil {
-		return nil, nil, nil, err
+	if !rot.planning || !t.plan.OnlyPlain() {
+		if err := t.plan.CheckWithSDK(ctx); err != nil {
+			return err
+		}
 	}
 	ow, err := rot.ask(ctx, a, t)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
 	if age := ow.at.Sub(ow.created); rot.OlderThan > 0 && age < rot.OlderThan+day {
-		return nil, nil, nil, &tooYoung{t.pair.ID, age, rot.OlderThan}
+		return &tooYoung{t.pair.ID, age, rot.OlderThan}
 	}
 	free, active, err := rot.slot(ctx, a, t, ow)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
-	j := &state.Journal{ID: state.NewID(), User: ow.user, UserName: ow.name, Profile: profile, Paths: rot.Paths, Auth: ow.auth,
+	j := &state.Journal{ID: state.NewID(), User: ow.user, UserName: ow.name, Profile: b.profile, Paths: rot.Paths, Auth: ow.auth,
 		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: rot.Retire, Grace: rot.Grace, Started: ow.at}
 	t.asked = rot.Now()
 	if j.Started.IsZero() {
@@ -147,5 +133,6 @@ func (rot *Rotator) prepareRead(ctx context.Context, a *client.AWS, profile stri
 	for _, p := range t.places {
 		j.Places = append(j.Places, state.Section{Kind: p.Kind, Profile: p.Profile})
 	}
-	return j, t, ow.help, nil
+	b.aws, b.journal, b.target, b.help = a, j, t, ow.help
+	return nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // prove asks STS and IAM at once whether they know a pair and whose it is.
-func (r *rotation) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer) {
+func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -46,7 +46,7 @@ func (r *rotation) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM ans
 
 // ownerOf is who a pair of this rotation belongs to: the same user, but for a
 // root key that is replaced by a user's.
-func (r *rotation) ownerOf(p credfile.Pair) facts.Identity {
+func (r *cycle) ownerOf(p credfile.Pair) facts.Identity {
 	if r.j.Root != nil && p.ID == r.j.Old {
 		return r.j.Root.Root
 	}
@@ -77,7 +77,7 @@ func answered(err error) answer {
 // sameName asks for the user's present name: Yes where it is still the one that
 // was used. A user may be renamed meanwhile; the name is noted, and the call has
 // to be made again.
-func (r *rotation) sameName(ctx context.Context, own credfile.Pair) answer {
+func (r *cycle) sameName(ctx context.Context, own credfile.Pair) answer {
 	if r.j.Root != nil {
 		return yes // the signer is root: it does not know the user's name
 	}

@@ -10,23 +10,38 @@ import (
 	"keycare/rotate/state"
 )
 
-// finishFirst resumes the rotations that concern the key of profile. One that
-// comes to its end, or into its grace, is what was asked for: its result is
-// returned, and the key, which is new now, is not rotated again.
-func (rot *Rotator) finishFirst(ctx context.Context, profile string) (Result, error) {
+// finishFirst resumes the rotations that concern the keys of the tasks. A task
+// whose rotation comes to its end, or into its grace, has what was asked for: it
+// gets that result, and its key, which is new now, is not rotated again.
+func (rot *Rotator) finishFirst(ctx context.Context, todo []*keyTask) {
 	js, err := InFlight(rot.State)
 	if err != nil {
 		rot.say("%v", err) // of another user perhaps; the slots tell if not
 	}
 	if len(js) == 0 {
-		return Result{}, nil
+		return
 	}
-	t, err := rot.examine(profile)
-	if err != nil {
-		return Result{}, err
+	files := rot.readFiles(profilesOf(todo)...)
+	for _, b := range todo {
+		t, err := files.key(b.profile)
+		if err != nil {
+			b.err = err
+			continue
+		}
+		var resumed bool
+		if b.result, resumed, b.err = rot.finishKey(ctx, js, b.profile, t.pair.ID); !resumed {
+			continue
+		}
+		files = rot.readFiles(profilesOf(todo)...) // it may have changed them
+		js, _ = InFlight(rot.State)
 	}
+}
+
+// finishKey resumes those of the rotations that concern key id, and reports
+// whether there was one.
+func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile, id string) (res Result, resumed bool, err error) {
 	for _, j := range js {
-		if j.Old != t.pair.ID && j.New != t.pair.ID && !rot.recovers(j, t.pair.ID) {
+		if j.Old != id && j.New != id && !rot.recovers(j, id) {
 			continue
 		}
 		if j.Resting(rot.Now()) {
@@ -35,18 +50,19 @@ func (rot *Rotator) finishFirst(ctx context.Context, profile string) (Result, er
 		if j.Direction == state.Watch {
 			// Whatever it finds that it may not delete, the rotation finds too.
 			_, _ = rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths))
+			resumed = true
 			continue
 		}
-		if !slices.Equal(rot.lockNames(j.Paths), rot.lockNames(rot.Paths)) && j.Old == t.pair.ID {
-			return Result{}, refuse("profile %q: key %s is being replaced in %s, by a rotation that is not finished; put the new key here too, then run \"keycare resume\"", profile, j.Old, j.Paths.Credentials)
+		if !slices.Equal(rot.lockNames(j.Paths), rot.lockNames(rot.Paths)) && j.Old == id {
+			return Result{}, resumed, refuse("profile %q: key %s is being replaced in %s, by a rotation that is not finished; put the new key here too, then run \"keycare resume\"", profile, j.Old, j.Paths.Credentials)
 		}
 		rot.say("finishing the rotation of key %s that was begun %s", j.Old, j.Started.UTC().Format(time.DateTime))
-		res, err := rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths))
-		if err != nil || res.Outcome == Rotated || res.Outcome == InGrace {
-			return res, err
+		resumed = true
+		if res, err = rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths)); err != nil || res.Outcome == Rotated || res.Outcome == InGrace {
+			return res, resumed, err
 		}
 	}
-	return Result{}, nil
+	return Result{}, resumed, nil
 }
 
 func (rot *Rotator) recovers(j *state.Journal, id string) bool {
@@ -132,7 +148,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	if err != nil {
 		return resultOf(j, Unfinished), &HalfDone{j, "AWS cannot be reached", err}
 	}
-	r := newRotation(rot, a, j)
+	r := newCycle(rot, a, j)
 	r.seen.Resumed = true
 	r.old, r.fresh = old, fresh
 	r.pairsFromFiles()
@@ -175,7 +191,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 
 // pairsFromFiles takes what the recovery file does not have from the places that
 // hold it: the file is removed at the end of a rotation, or was never made.
-func (r *rotation) pairsFromFiles() {
+func (r *cycle) pairsFromFiles() {
 	if r.old.ID != "" && r.fresh.ID != "" {
 		return
 	}

@@ -44,8 +44,9 @@ func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOpti
 	if err := rot.sweepProbes(); err != nil {
 		return Result{}, err
 	}
-	if res, err := rot.finishFirst(ctx, profile); err != nil || res.Outcome != "" {
-		return res, err
+	first := &keyTask{profile: profile}
+	if rot.finishFirst(ctx, []*keyTask{first}); first.err != nil || first.result.Outcome != "" {
+		return first.result, first.err
 	}
 	p, err := rot.planRoot(ctx, profile, ro)
 	if err != nil {

@@ -55,7 +55,7 @@ func (rot *Rotator) otherProfile(ctx context.Context, set *credfile.Set, profile
 
 // signAgain gets the signer that the rotation began with: a session with MFA
 // does not outlive its run.
-func (r *rotation) signAgain(ctx context.Context) error {
+func (r *cycle) signAgain(ctx context.Context) error {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		return err

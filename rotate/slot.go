@@ -110,3 +110,15 @@ func (rot *Rotator) openRotation(id string) *state.Journal {
 	}
 	return nil
 }
+
+// keyOwner is what AWS says about a target.
+type keyOwner struct {
+	user    facts.Identity
+	name    string
+	keys    []client.Key
+	at      time.Time   // AWS's clock
+	created time.Time   // of the key that is rotated
+	other   *client.Key // the user's second key
+	auth    state.Auth
+	help    client.Signer
+}

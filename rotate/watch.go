@@ -14,7 +14,7 @@ import (
 const watchFor = 20 * time.Minute
 
 // watch looks whether a create whose reply was lost has landed after all.
-func (r *rotation) watch(ctx context.Context) (Result, error) {
+func (r *cycle) watch(ctx context.Context) (Result, error) {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		return Result{}, err
@@ -47,7 +47,7 @@ func (r *rotation) watch(ctx context.Context) (Result, error) {
 
 // anyOf returns a pair of the files that belongs to the user: of the places of
 // the rotation, else of any other profile.
-func (r *rotation) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
+func (r *cycle) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
 	asked := map[string]bool{}
 	try := func(p credfile.Pair) bool {
 		if p.ID == "" || asked[p.ID] || !credfile.FactsOf(p.ID).MayAsk() {

@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"runtime"
+	"time"
 
 	"keycare/credfile/show"
 )
@@ -14,3 +15,5 @@ func word(name string) string {
 	}
 	return "NAME"
 }
+
+const day = 24 * time.Hour

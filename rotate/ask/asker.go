@@ -3,7 +3,6 @@ package ask
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -75,7 +74,7 @@ func (q *Asker) Plan() []Question {
 func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]facts.Online {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r := &round{accounts: map[string]*account{}, ctx: ctx, slots: make(chan struct{}, atOnce), reach: q.connections(ctx)}
+	r := &round{accounts: map[string]*account{}, ctx: ctx, slots: make(chan struct{}, atOnce), reach: client.Shared(ctx, q.Set, q.Connect)}
 	plan, byID := q.Plan(), map[string]*askedKey{}
 	for _, a := range plan {
 		if k := byID[a.KeyID]; k != nil {
@@ -113,42 +112,6 @@ func (q *Asker) wrongSecrets(k *askedKey) (profiles []string) {
 		}
 	}
 	return profiles
-}
-
-// reachSettings are the settings of a profile that decide how AWS is reached.
-var reachSettings = []string{
-	"region", "endpoint_url", "services", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint",
-	"sts_regional_endpoints", "ignore_configured_endpoint_urls", "defaults_mode", "retry_mode", "max_attempts",
-	"request_checksum_calculation", "account_id_endpoint_mode", "sdk_ua_app_id",
-}
-
-// connections returns a function that connects for a profile, once for all
-// profiles with the same settings.
-func (q *Asker) connections(ctx context.Context) func(profile string) (*client.AWS, error) {
-	type made struct {
-		aws *client.AWS
-		err error
-	}
-	connect := q.Connect
-	if connect == nil {
-		connect = client.Connect
-	}
-	cache := map[string]made{}
-	var mu sync.Mutex
-	return func(profile string) (*client.AWS, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		var b strings.Builder
-		for _, name := range reachSettings {
-			b.WriteString(q.Set.Setting(profile, name) + "\x00")
-		}
-		m, ok := cache[b.String()]
-		if !ok {
-			m.aws, m.err = connect(ctx, q.Set.Paths, profile)
-			cache[b.String()] = m
-		}
-		return m.aws, m.err
-	}
 }
 
 // round is one round of questions.

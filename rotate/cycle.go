@@ -9,8 +9,8 @@ import (
 	"keycare/rotate/state"
 )
 
-// rotation is one rotation being carried out, from its journal.
-type rotation struct {
+// cycle is one rotation being carried out, from its journal.
+type cycle struct {
 	*Rotator
 	name   string // goes before what is said, where several go on at the same time
 	aws    *client.AWS
@@ -30,19 +30,19 @@ type rotation struct {
 	why      error // the last thing that went wrong, for people
 }
 
-func newRotation(rot *Rotator, a *client.AWS, j *state.Journal) *rotation {
-	r := &rotation{Rotator: rot, aws: a, j: j, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
+func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
+	r := &cycle{Rotator: rot, aws: a, j: j, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
 	r.deadline = r.began.Add(rot.Timeout)
 	r.writer = &credfile.Writer{Disk: rot.Disk, Tag: j.ID, Wait: rot.Wait}
 	return r
 }
 
 // say tells a person what is happening to this rotation.
-func (r *rotation) say(format string, args ...any) { r.Rotator.say(r.name+format, args...) }
+func (r *cycle) say(format string, args ...any) { r.Rotator.say(r.name+format, args...) }
 
 // newID is the new key's ID, from the recovery file where a crash kept it out
 // of the journal.
-func (r *rotation) newID() string {
+func (r *cycle) newID() string {
 	if r.j.New == "" {
 		return r.fresh.ID
 	}
@@ -50,12 +50,12 @@ func (r *rotation) newID() string {
 }
 
 // awsTime is a time of this machine's clock by AWS's clock.
-func (r *rotation) awsTime(t time.Time) time.Time { return r.j.Started.Add(t.Sub(r.began)) }
+func (r *cycle) awsTime(t time.Time) time.Time { return r.j.Started.Add(t.Sub(r.began)) }
 
-func (r *rotation) mayStillLand() bool { return len(r.j.Sends) > len(r.j.Orphans) }
+func (r *cycle) mayStillLand() bool { return len(r.j.Sends) > len(r.j.Orphans) }
 
 // by returns who signs a call to IAM: the helper, else the key itself.
-func (r *rotation) by(p credfile.Pair) client.Signer {
+func (r *cycle) by(p credfile.Pair) client.Signer {
 	if r.help != nil {
 		return r.help
 	}
@@ -63,7 +63,7 @@ func (r *rotation) by(p credfile.Pair) client.Signer {
 }
 
 // pause waits and forgets what may have changed.
-func (r *rotation) pause(ctx context.Context) error {
+func (r *cycle) pause(ctx context.Context) error {
 	left := r.deadline.Sub(r.Now())
 	if err := r.Wait(ctx, min(r.wait, max(left, time.Millisecond))); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (r *rotation) pause(ctx context.Context) error {
 }
 
 // decide writes a binding decision down before anything is done about it.
-func (r *rotation) decide(d state.Direction) error {
+func (r *cycle) decide(d state.Direction) error {
 	r.j.Direction = d
 	if err := r.State.Save(r.j); err != nil {
 		r.j.Direction = state.Undecided
@@ -99,7 +99,7 @@ func (r *rotation) decide(d state.Direction) error {
 	return nil
 }
 
-func (r *rotation) writerSweep() error {
+func (r *cycle) writerSweep() error {
 	for _, path := range []string{r.j.Paths.Credentials, r.j.Paths.Config} {
 		if err := r.writer.Sweep(path); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (r *rotation) writerSweep() error {
 // close ends a rotation: history, then recovery file, then journal. A create
 // whose reply was lost may still land for as long as its signature is good, so
 // its journal stays as a watch.
-func (r *rotation) close(out Outcome) error {
+func (r *cycle) close(out Outcome) error {
 	if err := r.writerSweep(); err != nil {
 		return &HalfDone{r.j, "all is done but for temporary files", err}
 	}
@@ -136,7 +136,7 @@ func (r *rotation) close(out Outcome) error {
 	return nil
 }
 
-func (r *rotation) addHistory(out Outcome) error {
+func (r *cycle) addHistory(out Outcome) error {
 	r.files.Lock()
 	defer r.files.Unlock()
 	return r.State.AddHistory(historyOf(r.j, out), r.Now())

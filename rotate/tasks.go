@@ -1,0 +1,107 @@
+package rotate
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"keycare/rotate/client"
+	"keycare/rotate/state"
+)
+
+// usersAtOnce bounds how many users' keys are rotated at the same time.
+const usersAtOnce = 8
+
+// keyTask is one key of a run about several, from its first profile to its result.
+type keyTask struct {
+	profile string
+	id      string // of the key
+	aws     *client.AWS
+	journal *state.Journal
+	target  *keyTarget
+	help    client.Signer
+	result  Result
+	err     error
+}
+
+// failed notes that nothing more is done about the key.
+func (b *keyTask) failed(err error) {
+	var notDue *tooYoung
+	if errors.As(err, &notDue) {
+		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: fmt.Sprintf("profile %q: %v", b.profile, err), Places: []string{}}
+		return
+	}
+	b.err = err
+}
+
+// tasks groups the profiles by key. A profile whose key cannot be rotated, by the
+// files alone, is a task with an error.
+func tasks(files *keyFiles, profiles []string) []*keyTask {
+	var all []*keyTask
+	byKey := map[string]bool{}
+	for _, p := range profiles {
+		t, err := files.key(p)
+		switch {
+		case err != nil:
+			all = append(all, &keyTask{profile: p, err: err})
+		case !byKey[t.pair.ID]:
+			byKey[t.pair.ID] = true
+			all = append(all, &keyTask{profile: p, id: t.pair.ID})
+		}
+	}
+	return all
+}
+
+// pending returns the tasks that have neither failed nor ended.
+func pending(all []*keyTask) []*keyTask {
+	var todo []*keyTask
+	for _, b := range all {
+		if b.err == nil && b.result.Outcome == "" {
+			todo = append(todo, b)
+		}
+	}
+	return todo
+}
+
+func profilesOf(all []*keyTask) []string {
+	var profiles []string
+	for _, b := range all {
+		profiles = append(profiles, b.profile)
+	}
+	return profiles
+}
+
+// each does the tasks, several at a time; a single one on this goroutine.
+func each(all []*keyTask, do func(*keyTask)) {
+	if len(all) == 1 {
+		do(all[0])
+		return
+	}
+	slots := make(chan struct{}, usersAtOnce)
+	var wg sync.WaitGroup
+	for _, b := range all {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			do(b)
+		})
+	}
+	wg.Wait()
+}
+
+func collect(all []*keyTask) ([]Result, error) {
+	var results []Result
+	var errs []error
+	for _, b := range all {
+		r := b.result
+		if r.Outcome == "" || r.Outcome == Failed {
+			r = Result{Outcome: Failed, Profile: b.profile, Old: b.id, Places: []string{}}
+		}
+		if b.err != nil {
+			r.Error = b.err.Error()
+			errs = append(errs, b.err)
+		}
+		results = append(results, r)
+	}
+	return results, errors.Join(errs...)
+}
