@@ -13,17 +13,21 @@ import (
 	"path/filepath"
 )
 
-// FS performs file operations. All but ReadFile and Stat are meant to be
+// FS performs file operations. All but those that read are meant to be
 // durable only after Sync and SyncDir.
 type FS interface {
 	ReadFile(name string) ([]byte, error)
+	// ReadOwn reads a file of keycare's own, of at most so many bytes: a regular
+	// file, not through a link, that belongs to this user and that nobody else
+	// can write; anything else is an error.
+	ReadOwn(name string, most int64) ([]byte, error)
 	Stat(name string) (fs.FileInfo, error)  // follows links
 	Lstat(name string) (fs.FileInfo, error) // does not
 	ReadDir(name string) ([]fs.DirEntry, error)
 	EvalSymlinks(name string) (string, error)
 	// CreateNew makes a file that must not exist, for writing.
 	CreateNew(name string, perm fs.FileMode) (File, error)
-	// OpenWrite opens an existing file for writing in place.
+	// OpenWrite opens an existing file, not a link to one, for writing in place.
 	OpenWrite(name string) (File, error)
 	Chmod(name string, perm fs.FileMode) error
 	// KeepOwner gives name the owner that like describes, where the system has owners.
@@ -62,12 +66,31 @@ func (OS) KeepOwner(name string, like fs.FileInfo) error {
 	return keepOwner(name, like)
 }
 
+func (OS) ReadOwn(name string, most int64) (b []byte, err error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := isOwn(fi); err != nil {
+		return nil, err
+	}
+	if b, err = io.ReadAll(io.LimitReader(f, most+1)); err == nil && int64(len(b)) > most {
+		return nil, fmt.Errorf("it has more than %d bytes", most)
+	}
+	return b, err
+}
+
 func (OS) CreateNew(name string, perm fs.FileMode) (File, error) {
 	return wrapFile(os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm))
 }
 
 func (OS) OpenWrite(name string) (File, error) {
-	return wrapFile(os.OpenFile(name, os.O_WRONLY, 0))
+	return wrapFile(os.OpenFile(name, os.O_WRONLY|noFollow, 0))
 }
 
 // wrapFile keeps a nil *os.File from becoming a File that is not nil.

@@ -4,10 +4,28 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
 )
+
+// noFollow keeps an open from following a link, and from waiting for a pipe.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// isOwn refuses what this user did not write, or not alone.
+func isOwn(fi fs.FileInfo) error {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	switch {
+	case !fi.Mode().IsRegular():
+		return errors.New("it is not a regular file")
+	case ok && int(st.Uid) != os.Geteuid():
+		return fmt.Errorf("it belongs to another user (uid %d)", st.Uid)
+	case fi.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("other users can write it (mode %04o)", fi.Mode().Perm())
+	}
+	return nil
+}
 
 func replace(from, to string) error { return os.Rename(from, to) }
 

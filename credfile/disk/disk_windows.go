@@ -64,3 +64,14 @@ func Links(fs.FileInfo) int { return 1 }
 // OtherDevice reports whether a file lies on another device than its folder;
 // Windows's file information does not tell.
 func OtherDevice(file, dir fs.FileInfo) bool { return false }
+
+// noFollow has no equal here; links need a right that users lack.
+const noFollow = 0
+
+// isOwn refuses what is no file; owners and rights are in access lists.
+func isOwn(fi fs.FileInfo) error {
+	if !fi.Mode().IsRegular() {
+		return errors.New("it is not a regular file")
+	}
+	return nil
+}

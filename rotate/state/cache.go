@@ -39,6 +39,8 @@ const (
 	// mostCached bounds the keys in the cache; those not seen for longest go.
 	mostCached = 2000
 	mostAsked  = 8
+	// mostCache bounds the file, in bytes.
+	mostCache = mostCached * 4096
 	// useStep is how far IAM's time of a use may be from the call: it records
 	// in steps of 15 minutes.
 	useStep = 20 * time.Minute
@@ -50,7 +52,7 @@ func (s Folder) factsPath() string { return filepath.Join(s.Dir, "facts.json") }
 // made again by the next audits.
 func (s Folder) FactCache() *FactCache {
 	c := &FactCache{}
-	b, err := s.Disk.ReadFile(s.factsPath())
+	b, err := s.readOwn(s.factsPath(), mostCache)
 	if err != nil || json.Unmarshal(b, c) != nil || c.Version != cacheVersion || c.Keys == nil {
 		return &FactCache{Version: cacheVersion, Keys: map[string]*CachedKey{}}
 	}

@@ -40,6 +40,9 @@ func (s Folder) UserLock(account, user string) string {
 
 // Init makes the folders, readable by their owner alone.
 func (s Folder) Init() error {
+	if err := s.Trusted(); err != nil {
+		return err
+	}
 	// The folders themselves must outlast a power loss: these two, which an
 	// earlier run may have made and not lived to sync, and any above them.
 	parents := []string{s.Dir, filepath.Dir(s.Dir)}
@@ -68,12 +71,9 @@ func (s Folder) lock() (unlock func(), err error) {
 
 // Sweep removes the temporary files of journals that never came to be.
 func (s Folder) Sweep() error {
-	entries, err := s.Disk.ReadDir(s.RotationsDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	entries, err := s.readDir()
 	if err != nil {
-		return fmt.Errorf("cannot read the state folder: %w", err)
+		return err
 	}
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".json"+tempSuffix)

@@ -3,7 +3,6 @@ package state
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"time"
@@ -25,58 +24,70 @@ type History struct {
 	RootKey bool      `json:"root_key,omitempty"`   // the old key was a root user's
 }
 
+// maxHistory bounds the history, in lines; mostHistory in bytes, with room for
+// what a later version may add to a line.
+const (
+	maxHistory  = 1000
+	mostHistory = maxHistory * 4096
+)
+
 // AddHistory adds one line for a finished rotation; a line that an interrupted
-// run has written already is not written twice.
+// run has written already is not written twice. Lines and fields of a later
+// version stay as they are.
 func (s Folder) AddHistory(line History, now time.Time) error {
 	unlock, err := s.lock() // another keycare may be adding a line
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	past, err := s.History()
+	lines, err := s.historyLines()
 	if err != nil {
 		return err
 	}
-	for _, h := range past {
-		if h.ID == line.ID {
+	for _, text := range lines {
+		if h, ok := historyOf(text); ok && h.ID == line.ID {
 			return nil
 		}
 	}
 	line.Time = now.UTC().Truncate(time.Second)
-	past = append(past, line)
-	past = past[max(0, len(past)-maxHistory):]
-	var b strings.Builder
-	for _, h := range past {
-		text, err := json.Marshal(h)
-		if err != nil {
-			return err
-		}
-		b.Write(text)
-		b.WriteByte('\n')
+	text, err := json.Marshal(line)
+	if err != nil {
+		return err
 	}
+	lines = append(lines, string(text))
+	lines = lines[max(0, len(lines)-maxHistory):]
 	name := s.historyPath()
-	return disk.WriteAtomic(s.Disk, name, name+tempSuffix, []byte(b.String()), 0o600)
+	return disk.WriteAtomic(s.Disk, name, name+tempSuffix, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
-// maxHistory bounds the history, in rotations.
-const maxHistory = 1000
-
-// History returns the finished rotations, oldest first. Lines that cannot be
-// read are left out: nothing depends on them.
+// History returns the finished rotations, oldest first. Lines that this version
+// cannot read are left out.
 func (s Folder) History() ([]History, error) {
-	b, err := s.Disk.ReadFile(s.historyPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the history: %w", err)
-	}
+	lines, err := s.historyLines()
 	var past []History
-	for line := range strings.Lines(string(b)) {
-		var h History
-		if json.Unmarshal([]byte(line), &h) == nil && h.ID != "" {
+	for _, text := range lines {
+		if h, ok := historyOf(text); ok {
 			past = append(past, h)
 		}
 	}
-	return past, nil
+	return past, err
+}
+
+func historyOf(text string) (h History, ok bool) {
+	err := json.Unmarshal([]byte(text), &h)
+	return h, err == nil && h.ID != ""
+}
+
+// historyLines are the lines of the history that are not empty.
+func (s Folder) historyLines() (lines []string, err error) {
+	b, err := s.readOwn(s.historyPath(), mostHistory)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for line := range strings.Lines(string(b)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines, err
 }

@@ -69,6 +69,9 @@ type Journal struct {
 	Switched   time.Time      `json:"switched,omitzero"`   // AWS's clock
 	GraceEnds  time.Time      `json:"grace_ends,omitzero"` // this machine's clock
 	Orphans    []string       `json:"orphans,omitempty"`   // keys of lost replies that were deleted
+
+	// unknown are fields that this version does not know, kept as they are.
+	unknown map[string]json.RawMessage
 }
 
 // Resting reports whether the rotation is in its grace, which has not ended yet.
@@ -104,13 +107,16 @@ func NewID() string {
 
 // Save writes the journal durably.
 func (s Folder) Save(j *Journal) error {
+	if err := s.Trusted(); err != nil {
+		return err
+	}
 	j.Version = journalVersion
-	b, err := json.MarshalIndent(j, "", "  ")
+	b, err := j.text()
 	if err != nil {
 		return err
 	}
 	name := s.JournalPath(j.ID)
-	write := func() error { return disk.WriteAtomic(s.Disk, name, name+tempSuffix, append(b, '\n'), 0o600) }
+	write := func() error { return disk.WriteAtomic(s.Disk, name, name+tempSuffix, b, 0o600) }
 	err = write()
 	if errors.Is(err, fs.ErrNotExist) && s.Init() == nil { // somebody removed the folder meanwhile
 		err = write()
@@ -124,6 +130,10 @@ func (s Folder) Save(j *Journal) error {
 // Begin saves a new journal. The lock tells sweep that the temporary file of a
 // journal that does not exist yet is not a leftover.
 func (s Folder) Begin(j *Journal) error {
+	j.Version = journalVersion
+	if err := j.check(); err != nil { // no later run would take it up
+		return fmt.Errorf("cannot begin a journal: %w", err)
+	}
 	unlock, err := s.lock()
 	if err != nil {
 		return err
@@ -135,12 +145,9 @@ func (s Folder) Begin(j *Journal) error {
 // Journals returns the rotations in flight, oldest first. A journal that cannot
 // be read is an error, beside those that can: it may be all that names a key.
 func (s Folder) Journals() ([]*Journal, error) {
-	entries, err := s.Disk.ReadDir(s.RotationsDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := s.readDir()
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+		return nil, err
 	}
 	var found []*Journal
 	var bad []error
@@ -173,18 +180,23 @@ func (e *Damaged) Error() string {
 	return fmt.Sprintf("its journal %s is damaged (%v); look at the user's keys before you move it away", e.Path, e.Err)
 }
 
+func (e *Damaged) Unwrap() error { return e.Err }
+
 // Journal reads one journal; nil where there is none of that ID. One that cannot
 // be understood is a *Damaged.
 func (s Folder) Journal(id string) (*Journal, error) {
-	b, err := s.Disk.ReadFile(s.JournalPath(id))
+	if err := s.Trusted(); err != nil {
+		return nil, err
+	}
+	b, err := s.Disk.ReadOwn(s.JournalPath(id), mostJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the journal of a rotation: %w", err)
+		return nil, &Damaged{id, s.JournalPath(id), err}
 	}
-	j := &Journal{}
-	if err := json.Unmarshal(b, j); err != nil || j.ID != id {
+	j, err := parseJournal(id, b)
+	if err != nil {
 		return nil, &Damaged{id, s.JournalPath(id), err}
 	}
 	if j.Version > journalVersion {

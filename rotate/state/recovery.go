@@ -10,6 +10,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // The recovery file has two lines of fixed length, one for each pair: writing
@@ -32,6 +33,9 @@ func recoveryRecord(p credfile.Pair) ([]byte, error) {
 
 // OpenRecovery makes the recovery file with the old pair and room for the new.
 func (s Folder) OpenRecovery(id string, old credfile.Pair) error {
+	if err := s.Trusted(); err != nil {
+		return err
+	}
 	b, err := recoveryRecord(old)
 	if err != nil {
 		return err
@@ -49,6 +53,9 @@ func (s Folder) KeepNew(id string, pair credfile.Pair) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.Trusted(); err != nil {
+		return err
+	}
 	f, err := s.Disk.OpenWrite(s.RecoveryPath(id))
 	if err != nil {
 		return fmt.Errorf("cannot write the recovery file: %w", err)
@@ -63,18 +70,18 @@ func (s Folder) KeepNew(id string, pair credfile.Pair) (err error) {
 // Recovery returns the pairs of the recovery file; the second is empty before
 // KeepNew. ok is false where there is no such file.
 func (s Folder) Recovery(id string) (old, fresh credfile.Pair, ok bool, err error) {
-	b, err := s.Disk.ReadFile(s.RecoveryPath(id))
+	b, err := s.readOwn(s.RecoveryPath(id), 2*recoveryLine)
 	if errors.Is(err, fs.ErrNotExist) {
 		return old, fresh, false, nil
 	}
 	if err != nil {
-		return old, fresh, false, fmt.Errorf("cannot read the recovery file: %w", err)
+		return old, fresh, false, err
 	}
 	pairs := [2]credfile.Pair{}
 	for i := range pairs {
 		line := bytes.TrimSpace(b[min(len(b), i*recoveryLine):min(len(b), (i+1)*recoveryLine)])
 		var r recoveryPair
-		if len(line) > 0 && json.Unmarshal(line, &r) == nil { // a torn second record is as good as none
+		if len(line) > 0 && json.Unmarshal(line, &r) == nil && show.IsKeyID(r.ID) { // a torn second record is as good as none
 			pairs[i] = credfile.Pair{ID: r.ID, Secret: credfile.NewSecret(r.Secret)}
 		}
 	}
@@ -92,17 +99,14 @@ func (s Folder) DropRecovery(id string) error {
 // WithoutJournal returns the IDs of recovery files that have no journal: somebody
 // removed it, and what was decided is not known any more.
 func (s Folder) WithoutJournal() ([]string, error) {
-	entries, err := s.Disk.ReadDir(s.RotationsDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := s.readDir()
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+		return nil, err
 	}
 	var ids []string
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".recovery")
-		if !ok {
+		if !ok || !isID(id) {
 			continue
 		}
 		if _, err := s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) {

@@ -1,10 +1,6 @@
 package state
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -15,12 +11,9 @@ import (
 // first, for an audit. A journal that cannot be read is one of stage "damaged",
 // and no recovery file is opened.
 func (s Folder) Rotations() ([]facts.Rotation, error) {
-	entries, err := s.Disk.ReadDir(s.RotationsDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := s.readDir()
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+		return nil, err
 	}
 	found := map[string]*facts.Rotation{}
 	at := func(id string) *facts.Rotation {
@@ -57,9 +50,8 @@ func (s Folder) Rotations() ([]facts.Rotation, error) {
 }
 
 func (s Folder) describe(r *facts.Rotation) {
-	b, err := s.Disk.ReadFile(s.JournalPath(r.ID))
-	var j Journal
-	if err != nil || json.Unmarshal(b, &j) != nil || j.ID != r.ID || j.Version > journalVersion {
+	j, err := s.Journal(r.ID)
+	if err != nil || j == nil {
 		return
 	}
 	r.Profile, r.Old, r.New, r.Since, r.Until = j.Profile, j.Old, j.New, j.Started, j.GraceEnds

@@ -158,6 +158,11 @@ func (f *FS) ReadFile(name string) (b []byte, err error) {
 	return b, err
 }
 
+func (f *FS) ReadOwn(name string, most int64) (b []byte, err error) {
+	err = f.do("ReadOwn", name, func() (err error) { b, err = f.inner.ReadOwn(name, most); return }, nil)
+	return b, err
+}
+
 func (f *FS) Stat(name string) (fi fs.FileInfo, err error) {
 	err = f.do("Stat", name, func() (err error) { fi, err = f.inner.Stat(name); return }, nil)
 	return fi, err

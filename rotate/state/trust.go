@@ -1,0 +1,93 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Untrusted says that somebody else owns the state folder, or can write it. What
+// lies there decides which keys are deleted and holds secrets, so it is neither
+// read nor written until that is mended.
+type Untrusted struct {
+	Path, Why string
+	// Command mends it; empty where a person has to look first.
+	Command string
+}
+
+func (e *Untrusted) Error() string {
+	msg := fmt.Sprintf("keycare's state folder cannot be trusted: %s %s", e.Path, e.Why)
+	if e.Command != "" {
+		msg += ": look at what is in it, then run: " + e.Command
+	}
+	return msg
+}
+
+// Trusted returns an *Untrusted unless the folder, the rotations in it and every
+// folder above belong to this user, or to root, and nobody else can write them:
+// the rule of OpenSSH's StrictModes. A folder above that is sticky is fine, and
+// so is one that this user's own group can write. A folder that is not there yet
+// is trusted.
+func (s Folder) Trusted() error {
+	for _, own := range []string{s.Dir, s.RotationsDir()} {
+		fi, err := os.Lstat(own)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return fmt.Errorf("cannot look at the state folder %s: %w", own, err)
+		case own == s.Dir && fi.Mode()&fs.ModeSymlink != 0: // where it leads is judged below
+		case !fi.IsDir():
+			return &Untrusted{Path: own, Why: "is not a folder"}
+		default:
+			if why, command := ownFault(own, fi); why != "" {
+				return &Untrusted{own, why, command}
+			}
+		}
+	}
+	above := []string{filepath.Dir(s.Dir)}
+	if resolved, err := filepath.EvalSymlinks(s.Dir); err == nil && resolved != s.Dir {
+		above = append(above, resolved)
+	}
+	for _, dir := range above {
+		for last := ""; dir != last; last, dir = dir, filepath.Dir(dir) {
+			fi, err := os.Lstat(dir)
+			if err != nil {
+				continue // not there yet
+			}
+			if why, command := aboveFault(dir, fi); why != "" {
+				return &Untrusted{dir, why, command}
+			}
+		}
+	}
+	return nil
+}
+
+// readOwn reads a file of the state folder: never through a link, never one that
+// somebody else wrote, and no more than most bytes.
+func (s Folder) readOwn(name string, most int64) ([]byte, error) {
+	if err := s.Trusted(); err != nil {
+		return nil, err
+	}
+	b, err := s.Disk.ReadOwn(name, most)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+	}
+	return b, err
+}
+
+// readDir lists the rotations; nothing where there are none.
+func (s Folder) readDir() ([]fs.DirEntry, error) {
+	if err := s.Trusted(); err != nil {
+		return nil, err
+	}
+	entries, err := s.Disk.ReadDir(s.RotationsDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the state folder: %w", err)
+	}
+	return entries, nil
+}

@@ -1,0 +1,143 @@
+package state
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/show"
+)
+
+// mostJournal bounds a journal, in bytes: one with 2,000 places has about 200 KB.
+const mostJournal = 1 << 20
+
+var (
+	// idText is what NewID makes. It becomes part of file names.
+	idText = regexp.MustCompile(`^[0-9a-f]{12}$`)
+	// accountText, userIDText and nameText are IAM's own rules (IAM API Reference:
+	// User). The first two become part of a lock's name.
+	accountText = regexp.MustCompile(`^[0-9]{12}$`)
+	userIDText  = regexp.MustCompile(`^[A-Z0-9]{12,128}$`)
+	nameText    = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,128}$`)
+)
+
+func isID(id string) bool { return idText.MatchString(id) }
+
+// parseJournal reads a journal and holds every field against what keycare writes:
+// what a journal says decides which keys are deleted and which files written.
+func parseJournal(id string, b []byte) (*Journal, error) {
+	j := &Journal{}
+	if err := json.Unmarshal(b, j); err != nil {
+		return nil, errors.New("it is not JSON of a journal")
+	}
+	if j.Version > journalVersion {
+		return j, nil
+	}
+	if err := json.Unmarshal(b, &j.unknown); err != nil {
+		return nil, errors.New("it is not JSON of a journal")
+	}
+	for f := range reflect.TypeFor[Journal]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		delete(j.unknown, name)
+	}
+	if j.ID != id || !isID(id) {
+		return nil, errors.New("its ID is not that of its file")
+	}
+	return j, j.check()
+}
+
+// text is the journal as it is written, with the fields of a later version.
+func (j *Journal) text() ([]byte, error) {
+	b, err := json.MarshalIndent(j, "", "  ")
+	if err != nil || len(j.unknown) == 0 {
+		return append(b, '\n'), err
+	}
+	more, err := json.MarshalIndent(j.unknown, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	b = append(bytes.TrimSuffix(b, []byte("\n}")), ',')
+	return append(append(b, bytes.TrimPrefix(more, []byte("{"))...), '\n'), nil
+}
+
+// check names the first field that keycare would not have written. Values are
+// never quoted: they may be anything.
+func (j *Journal) check() error {
+	bad := func(field string) error { return fmt.Errorf("%q is not what keycare writes there", field) }
+	keyIDs := map[string][]string{"old": {j.Old}, "keys_before": j.Before, "orphans": j.Orphans}
+	if j.New != "" {
+		keyIDs["new"] = []string{j.New}
+	}
+	if j.FreeSlot != "" {
+		keyIDs["free_slot"] = []string{j.FreeSlot}
+	}
+	for field, ids := range keyIDs {
+		for _, id := range ids {
+			if !show.IsKeyID(id) {
+				return bad(field)
+			}
+		}
+	}
+	switch {
+	case j.Version < 1:
+		return bad("version")
+	case !validIdentity(j.User) || j.Root == nil && !nameText.MatchString(j.UserName):
+		return bad("user")
+	case j.UserName != "" && !nameText.MatchString(j.UserName):
+		return bad("user_name")
+	case !isText(j.Profile):
+		return bad("profile")
+	case !isPath(j.Paths.Credentials) || !isPath(j.Paths.Config):
+		return bad("paths")
+	case len(j.Places) == 0:
+		return bad("places")
+	case j.Retire != "" && j.Retire != Delete && j.Retire != Deactivate:
+		return bad("retirement")
+	case j.Started.IsZero():
+		return bad("started")
+	case j.Grace < 0:
+		return bad("grace")
+	case j.Direction == Grace && (j.New == "" || j.GraceEnds.IsZero()):
+		return bad("grace_ends")
+	case j.Direction == Watch && len(j.Sends) == 0:
+		return bad("sends")
+	case j.Root != nil && (!nameText.MatchString(j.Root.Group) || !strings.HasPrefix(j.Root.Policy, "arn:") || !validIdentity(j.Root.Root)):
+		return bad("root_swap")
+	case j.Auth.MFASerial != "" && !isText(j.Auth.MFASerial), j.Auth.Profile != "" && !isText(j.Auth.Profile):
+		return bad("auth")
+	}
+	switch j.Direction {
+	case Undecided, Undo, Retire, Grace, Keep, Watch:
+	default:
+		return bad("direction")
+	}
+	for _, p := range j.Places {
+		if p.Kind != credfile.CredentialsFile && p.Kind != credfile.ConfigFile || !isText(p.Profile) {
+			return bad("places")
+		}
+	}
+	for _, s := range j.Sends {
+		if s.From.IsZero() || s.To.Before(s.From) {
+			return bad("sends")
+		}
+	}
+	return nil
+}
+
+func validIdentity(i facts.Identity) bool {
+	return accountText.MatchString(i.Account) && userIDText.MatchString(i.UserID) && strings.HasPrefix(i.ARN, "arn:") && show.Printable(i.ARN)
+}
+
+// isText allows any name that a file may have for a profile, in one line.
+func isText(s string) bool { return s != "" && !strings.ContainsAny(s, "\x00\n\r") }
+
+func isPath(path string) bool {
+	return filepath.IsAbs(path) && filepath.Clean(path) == path && !strings.ContainsRune(path, 0)
+}
