@@ -5,16 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"keycare/credfile"
-	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
-	"keycare/rotate/state"
 )
 
 // A create whose reply is lost, as a user's SDK is really set up: it is not sent
@@ -167,53 +164,6 @@ func TestWatch(t *testing.T) {
 		t.Error("the key that landed late is left")
 	}
 	w.finish()
-}
-
-// What the state folder has written, or removed, outlasts a power loss.
-func TestStateOutlastsPowerLoss(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a", "state")
-	d := diskfault.New(diskfault.Unsynced{}, func(diskfault.Op) diskfault.Action { return diskfault.Pass })
-	s := state.Folder{Dir: dir, Disk: d}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	lose := func(l diskfault.Loss) { t.Helper(); must(d.Lose(l)) }
-	must(s.Init())
-	lose(diskfault.LoseNames)
-	if _, err := os.Stat(s.RotationsDir()); err != nil {
-		t.Fatal("Init: ", err)
-	}
-	must(s.Save(&state.Journal{ID: "j"}))
-	lose(diskfault.LoseNames)
-	if js, err := s.Journals(); err != nil || len(js) != 1 {
-		t.Fatalf("Save: %v, %v", js, err)
-	}
-	pair := func(c string) credfile.Pair {
-		return credfile.Pair{ID: "AKIA" + strings.Repeat(c, 16), Secret: credfile.NewSecret(strings.Repeat(c, 40))}
-	}
-	must(s.OpenRecovery("j", pair("A")))
-	lose(diskfault.LoseNames)
-	if old, _, ok, err := s.Recovery("j"); err != nil || !ok || !old.Equal(pair("A")) {
-		t.Fatalf("OpenRecovery: %v, %v", ok, err)
-	}
-	must(s.KeepNew("j", pair("B")))
-	lose(diskfault.LoseNames)
-	if _, fresh, ok, err := s.Recovery("j"); err != nil || !ok || !fresh.Equal(pair("B")) {
-		t.Errorf("KeepNew: %v, %v", ok, err)
-	}
-	must(s.DropRecovery("j"))
-	lose(diskfault.LoseNames)
-	if _, _, ok, err := s.Recovery("j"); err != nil || ok {
-		t.Errorf("DropRecovery: %v, %v", ok, err)
-	}
-	must(s.Remove("j"))
-	lose(diskfault.LoseNames)
-	if js, err := s.Journals(); err != nil || len(js) != 0 {
-		t.Errorf("Remove: %v, %v", js, err)
-	}
 }
 
 // The new pair is in the recovery file before anything is done with it.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
@@ -121,35 +120,6 @@ func TestTornByEndlessWriter(t *testing.T) {
 	w.checkEvery()
 	if len(w.iam.Keys(user)) != 2 {
 		t.Errorf("keys %v", w.iam.Keys(user))
-	}
-}
-
-// Begin and the history wait for another keycare in the same state folder.
-func TestLocksAreTakenInState(t *testing.T) {
-	s := state.Folder{Dir: filepath.Join(t.TempDir(), "state"), Disk: disk.OS{}}
-	if err := s.Init(); err != nil {
-		t.Fatal(err)
-	}
-	for name, f := range map[string]func() error{
-		"Begin":      func() error { return s.Begin(&state.Journal{ID: "j"}) },
-		"AddHistory": func() error { return s.AddHistory(state.History{ID: "j"}, time.Now()) },
-	} {
-		unlock, err := credfile.Lock(t.Context(), filepath.Join(s.Dir, "state.lock"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- f() }()
-		select {
-		case err := <-done:
-			t.Errorf("%s does not wait for the lock (%v)", name, err)
-			unlock()
-		case <-time.After(150 * time.Millisecond):
-			unlock()
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		}
 	}
 }
 
