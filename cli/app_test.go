@@ -120,6 +120,16 @@ func setup(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	// State as keycare leaves it, whatever the umask of the test.
+	_ = filepath.WalkDir(filepath.Join(e.WorkDir, "state"), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fs.SkipAll
+		case d.IsDir():
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
 	for _, name := range []string{"credentials", "config"} {
 		w.leaks.allow(filepath.Join(home, ".aws", name))
 	}

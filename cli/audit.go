@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"keycare/report"
 	"keycare/report/format"
 	"keycare/rotate/ask"
+	"keycare/rotate/state"
 )
 
 // askTimeout bounds all online questions of an audit together.
@@ -155,8 +157,11 @@ func auditInput(e *env, o auditOptions, now time.Time) (report.Input, *ask.Asker
 	} else if err := in.Set.MustHave(o.profiles); err != nil {
 		return report.Input{}, nil, err
 	}
-	if state, err := e.State(); err == nil { // where there is no place for one, nothing is in flight
-		if in.Rotations, err = state.Rotations(); err != nil {
+	if folder, err := e.State(); err == nil { // where there is no place for one, nothing is in flight
+		var untrusted *state.Untrusted
+		if in.Rotations, err = folder.Rotations(); errors.As(err, &untrusted) {
+			in.StateFault = &facts.StateFault{Path: untrusted.Path, Why: untrusted.Why, Command: untrusted.Command}
+		} else if err != nil {
 			in.ReadErrors = append(in.ReadErrors, err)
 		}
 	}

@@ -127,6 +127,7 @@ func unknownCommand(parent, name string, among []*cli.Command) error {
 // exitCode tells the error to a person and returns its exit code.
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var half *rotate.HalfDone
+	var untrusted *state.Untrusted
 	var usage usageError
 	switch {
 	case err == nil:
@@ -141,7 +142,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &half):
+	case errors.As(err, &half), errors.As(err, &untrusted) && untrusted.Open:
 		return exitHalf
 	case ctx.Err() != nil:
 		return exitInterrupted

@@ -26,6 +26,8 @@ type Input struct {
 	Never func(profile, keyID string) bool
 	// Rotations is what the state folder holds of rotations in flight.
 	Rotations []facts.Rotation
+	// StateFault says why that folder is not read; nil where it is.
+	StateFault *facts.StateFault
 	// Profiles limits the audit to these profiles and to the files themselves;
 	// empty means all. A name that no file has is the caller's to refuse.
 	Profiles []string

@@ -39,8 +39,16 @@ var (
 	}
 )
 
+var ruleStateFolder = &Rule{
+	ID: "state-folder", About: AboutFile, Severity: High, Because: "whoever can write it can have keys deleted and read new ones",
+	Title:   "State folder open to others",
+	Why:     "keycare deletes keys and writes the AWS files by what its state folder says, so it does nothing with one that someone else may have written",
+	Sources: []string{"OpenSSH, StrictModes"},
+	Repair:  Repair{Text: "find out who changed it, and put it back in your own hands"},
+}
+
 // rotationRules are about rotations in flight.
-var rotationRules = []*Rule{ruleRotationUnfinished, ruleRecoveryLeft, ruleRotationWatched, ruleRotationInGrace}
+var rotationRules = []*Rule{ruleRotationUnfinished, ruleRecoveryLeft, ruleRotationWatched, ruleRotationInGrace, ruleStateFolder}
 
 // flightOf is the rotation in flight that a key is the old or the new one of; nil
 // if there is none.
@@ -75,6 +83,13 @@ func (a *auditor) replacesRoot(account string) bool {
 
 // lookAtRotations judges what the state folder holds.
 func lookAtRotations(a *auditor) {
+	if fault := a.in.StateFault; fault != nil {
+		f := Finding{File: fault.Path, What: fmt.Sprintf("%s, where keycare keeps its notes of rotations, %s: nothing in it is read or written", fault.Path, fault.Why)}
+		if fault.Command != "" {
+			f.Repair = Repair{Text: "look at what is in it, then", Command: fault.Command}
+		}
+		a.add(ruleStateFolder, f, fault.Path)
+	}
 	for _, r := range a.in.Rotations {
 		f := Finding{File: r.Path}
 		if r.Profile != "" {

@@ -155,6 +155,11 @@ var ruleCases = []struct {
 	{"rotation-in-grace",
 		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "grace", Journal: true})), "still active", "keycare resume", 0,
 		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "undo", Journal: true}))},
+	{"state-folder",
+		input("", "", func(in *Input) {
+			in.StateFault = &facts.StateFault{Path: "/s", Why: "can be written by other users (mode 0777)", Command: "chmod 700 /s"}
+		}), "/s, where keycare keeps its notes of rotations, can be written by other users (mode 0777)", "chmod 700 /s", 0,
+		input("", "")},
 	{"rotation-watched",
 		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
 		input("", "", rotation(facts.Rotation{ID: "1", Stage: "damaged", Journal: true}))},

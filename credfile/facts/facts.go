@@ -128,3 +128,10 @@ type Rotation struct {
 	Recovery, Journal bool
 	Path              string // of the journal, or else of the recovery file
 }
+
+// StateFault says why keycare's state folder is neither read nor written: others
+// own it or can write it.
+type StateFault struct {
+	Path, Why string
+	Command   string // mends it; empty where a person has to look first
+}

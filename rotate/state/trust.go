@@ -15,6 +15,8 @@ type Untrusted struct {
 	Path, Why string
 	// Command mends it; empty where a person has to look first.
 	Command string
+	// Open says that there are notes of rotations in it, whosever they are.
+	Open bool
 }
 
 func (e *Untrusted) Error() string {
@@ -31,6 +33,16 @@ func (e *Untrusted) Error() string {
 // so is one that this user's own group can write. A folder that is not there yet
 // is trusted.
 func (s Folder) Trusted() error {
+	fault := s.fault()
+	var untrusted *Untrusted
+	if errors.As(fault, &untrusted) {
+		open, _ := filepath.Glob(filepath.Join(s.RotationsDir(), "*.json"))
+		untrusted.Open = len(open) > 0
+	}
+	return fault
+}
+
+func (s Folder) fault() error {
 	for _, own := range []string{s.Dir, s.RotationsDir()} {
 		fi, err := os.Lstat(own)
 		switch {
@@ -42,7 +54,7 @@ func (s Folder) Trusted() error {
 			return &Untrusted{Path: own, Why: "is not a folder"}
 		default:
 			if why, command := ownFault(own, fi); why != "" {
-				return &Untrusted{own, why, command}
+				return &Untrusted{Path: own, Why: why, Command: command}
 			}
 		}
 	}
@@ -57,7 +69,7 @@ func (s Folder) Trusted() error {
 				continue // not there yet
 			}
 			if why, command := aboveFault(dir, fi); why != "" {
-				return &Untrusted{dir, why, command}
+				return &Untrusted{Path: dir, Why: why, Command: command}
 			}
 		}
 	}
