@@ -142,10 +142,12 @@ func TestRotateEveryCallFails(t *testing.T) {
 	}
 }
 
+func isLong() bool { return os.Getenv("KEYCARE_LONG") != "" }
+
 // long skips a proof that takes minutes unless it is asked for.
 func long(t *testing.T) {
 	t.Helper()
-	if os.Getenv("KEYCARE_LONG") == "" {
+	if !isLong() {
 		t.Skip("SKIPPED: a long proof; set KEYCARE_LONG=1 to run it")
 	}
 }

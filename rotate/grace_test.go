@@ -10,7 +10,7 @@ import (
 )
 
 // inGrace begins a rotation with a day of grace.
-func inGrace(t *testing.T) *world {
+func inGrace(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
 	o := w.options()

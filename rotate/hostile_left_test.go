@@ -197,20 +197,6 @@ func TestHostileLinkBOM(t *testing.T) {
 	}
 }
 
-func TestHostileCloseSweepFails(t *testing.T) {
-	for n := 0; ; n++ {
-		w := newWorld(t)
-		met, op, err := w.underFault(n, diskfault.Fail, diskfault.NoLoss, rotateDefault(t.Context()))
-		if !met {
-			break
-		}
-		js, _ := w.options().State.Journals()
-		if err != nil && !isHalf(err) && len(js) > 0 {
-			t.Errorf("%s: exit 3, and journal %q is left: %v", op, js[0].Direction, err)
-		}
-	}
-}
-
 func TestHostileKeepBothDropsOnlyWorkingKey(t *testing.T) {
 	w := newWorld(t)
 	w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
@@ -225,30 +211,45 @@ func TestHostileKeepBothDropsOnlyWorkingKey(t *testing.T) {
 	}
 }
 
+// The program stops between the decision for a grace and the removal of the
+// recovery file; the new key is then deleted.
 func TestHostileGraceForgetsOnlyWorkingKey(t *testing.T) {
-	for n := 60; ; n++ {
-		w := newWorld(t)
-		met, op, _ := w.underFault(n, diskfault.CrashAfter, diskfault.NoLoss, func(o *Options) error {
-			o.Grace = 24 * time.Hour
-			_, err := New(*o).Rotate(t.Context(), "default")
-			return err
-		})
-		if !met {
-			return
-		}
+	kept := func(w *world) (id string, ok bool) {
 		o := w.options()
+		o.State.Disk = diskfault.Unsynced{}
 		js, _ := o.State.Journals()
 		if len(js) != 1 || js[0].Direction != state.Grace {
-			continue
+			return "", false
 		}
-		if _, _, ok, _ := o.State.Recovery(js[0].ID); !ok {
-			return
+		_, _, ok, _ = o.State.Recovery(js[0].ID)
+		return js[0].ID, ok
+	}
+	rotate := func(_ *world, o *Options) error {
+		o.Grace = 24 * time.Hour
+		_, err := New(*o).Rotate(t.Context(), "default")
+		return err
+	}
+	var points []int
+	w := newWorld(t)
+	w.disk = diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
+		if _, ok := kept(w); ok {
+			points = append(points, op.N-1)
+		}
+		return diskfault.Pass
+	})
+	if err := rotate(w, w.options()); err != nil || len(points) == 0 {
+		t.Fatalf("%v; between decision and removal there are operations %v", err, points)
+	}
+	for _, n := range points {
+		w := newWorld(t)
+		_, op, _ := w.underFault(n, diskfault.CrashAfter, diskfault.NoLoss, rotate)
+		if _, ok := kept(w); !ok {
+			t.Fatalf("%s: the recovery file is gone", op)
 		}
 		w.iam.DeleteKey(w.fresh())
-		results, err := New(*o).Resume(t.Context())
-		if _, _, ok, _ := o.State.Recovery(js[0].ID); !ok {
+		results, err := New(*w.options()).Resume(t.Context())
+		if _, ok := kept(w); !ok {
 			t.Errorf("%s: %+v, %v: the files hold a dead key, the old one works, and its secret was removed", op, results, err)
-			return
 		}
 	}
 }

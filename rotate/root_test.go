@@ -233,27 +233,13 @@ func TestReplaceRootEveryCallFails(t *testing.T) {
 }
 
 func TestReplaceRootEveryFileOperationFails(t *testing.T) {
-	for _, fault := range diskFaults {
-		t.Run(fault.action.String()+", "+fault.loss.String(), func(t *testing.T) {
-			if !fault.most {
-				long(t)
-			}
-			t.Parallel()
-			for n := 0; ; n++ {
-				w := rootWorld(t)
-				met, op, err := w.underFault(n, fault.action, fault.loss, func(o *Options) error {
-					_, err := New(*o).ReplaceRoot(t.Context(), "default", w.agreed())
-					return err
-				})
-				if !met {
-					break
-				}
-				w.checkRootHalf()
-				w.finishRoot()
-				if t.Failed() {
-					t.Fatalf("%s: %v", op, err)
-				}
-			}
-		})
-	}
+	walk{
+		world: rootWorld,
+		act: func(w *world, o *Options) error {
+			_, err := New(*o).ReplaceRoot(w.t.Context(), "default", w.agreed())
+			return err
+		},
+		check:  func(w *world, _ diskFault, _ error) { w.checkRootHalf() },
+		finish: (*world).finishRoot,
+	}.every(t)
 }

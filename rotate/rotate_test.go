@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
@@ -257,8 +256,8 @@ func TestWatchKnowsLaterRotations(t *testing.T) {
 		}
 		return diskfault.Pass
 	})
-	crash, _ := diskfault.Run(func() error { return rotateDefault(t.Context())(w.options()) })
-	if w.disk = (disk.OS{}); crash == nil {
+	crash, _ := diskfault.Run(func() error { return rotateDefault(w, w.options()) })
+	if w.disk = (diskfault.Unsynced{}); crash == nil {
 		t.Fatal("no crash")
 	}
 	if _, err := New(*w.options()).Resume(t.Context()); err != nil {

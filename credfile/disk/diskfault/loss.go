@@ -3,6 +3,7 @@ package diskfault
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -147,6 +148,17 @@ func (f *FS) named2(from, to string, act func() error) error {
 	f.loss.files[to] = moved
 	f.loss.undo = append(f.loss.undo, change{filepath.Dir(to), was, func() { f.loss.files[from], f.loss.files[to] = moved, replaced }})
 	return nil
+}
+
+// Loses reports whether Lose would take anything now.
+func (f *FS) Loses(l Loss) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l == LoseNames && len(f.loss.undo)+len(f.loss.dirs) > 0 {
+		return true
+	}
+	dirty := func(c *content) bool { return c != nil && c.dirty }
+	return l != NoLoss && slices.ContainsFunc(slices.Collect(maps.Values(f.loss.files)), dirty)
 }
 
 // Lose does to the wrapped files what a power loss may do to them. Call it once,

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package diskfault
+
+// memory is "": no such disk is there from the start.
+func memory() string { return "" }
