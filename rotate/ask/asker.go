@@ -39,13 +39,6 @@ type Question struct {
 	pair    credfile.Pair
 }
 
-// Facts asks AWS about every distinct long-term key of the profiles; one
-// deadline holds for all.
-func Facts(ctx context.Context, set *credfile.Set, profiles []string, timeout time.Duration) map[string]facts.Online {
-	q := &Asker{Set: set, Profiles: profiles}
-	return q.Facts(ctx, timeout)
-}
-
 // Plan returns the pairs of key ID and secret that Facts may ask about. Where a
 // key has several secrets, the later ones are asked about only if AWS says that
 // those before are wrong.
