@@ -66,10 +66,10 @@ var accountRules = []*Rule{ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertific
 // account judges the account that k belongs to, once for all its keys.
 func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 	acct := o.Account
-	if acct == nil || a.users["account "+acct.ID] {
+	if acct == nil || a.accounts[acct.ID] {
 		return
 	}
-	a.users["account "+acct.ID] = true
+	a.accounts[acct.ID] = true
 	f.Account, f.KeyID = acct.ID, ""
 	add := func(rule *Rule, repair Repair, format string, args ...any) {
 		f := f

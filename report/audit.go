@@ -14,7 +14,7 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
-	a := &auditor{in: in, goos: in.Local.GOOS, set: in.Set, users: make(map[string]bool), spare: make(map[string]standing)}
+	a := &auditor{in: in, goos: in.Local.GOOS, set: in.Set, users: make(map[string]bool), accounts: make(map[string]bool), pairs: make(map[[2]string]bool), spare: make(map[string]standing)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
@@ -40,6 +40,8 @@ type auditor struct {
 	unknown  int
 	excepted int
 	users    map[string]bool     // told about, by ARN
+	accounts map[string]bool     // told about, by ID
+	pairs    map[[2]string]bool  // keys of one user told about, by ID
 	spare    map[string]standing // the key that may be told to be deactivated, by the user's ARN
 	noCLI    bool                // the AWS CLI rejects a file, so no command of it works
 	digest   []byte              // reused for fingerprints

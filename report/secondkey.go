@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
-	"slices"
 	"time"
 )
 
@@ -35,12 +34,11 @@ func (a *auditor) others(k *key, o facts.Online, f Finding) {
 		if !show.IsKeyID(other.ID) {
 			continue
 		}
-		pair := []string{k.ID, other.ID}
-		slices.Sort(pair)
-		if a.users[pair[0]+pair[1]] || a.inFlight(k.ID, other.ID) {
+		pair := [2]string{min(k.ID, other.ID), max(k.ID, other.ID)}
+		if a.pairs[pair] || a.inFlight(k.ID, other.ID) {
 			continue
 		}
-		a.users[pair[0]+pair[1]] = true
+		a.pairs[pair] = true
 		about := a.otherKey(other)
 		f := f
 		f.Subject = Subject{AboutUser, o.Identity.Value.ARN}
@@ -48,11 +46,11 @@ func (a *auditor) others(k *key, o facts.Online, f Finding) {
 		case other.Active && o.Status.Value == "Active":
 			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), show.Names(f.Profiles), about)
 			f.Repair = a.secondKeyRepair(k, o, other, f)
-			a.add(ruleTwoActiveKeys, f, pair...)
+			a.add(ruleTwoActiveKeys, f, pair[:]...)
 		case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
 			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), show.Names(f.Profiles), about)
 			f.Repair = iam("", &f, a.goos, "delete-access-key", "--access-key-id", other.ID)
-			a.add(ruleInactiveKeyKept, f, pair...)
+			a.add(ruleInactiveKeyKept, f, pair[:]...)
 		}
 	}
 }
