@@ -63,6 +63,13 @@ type folders struct {
 // osEnv is the environment of this process.
 func osEnv(program string, in, out, err *os.File) *env {
 	vars := credfile.OSEnv()
+	if _, set := vars.Lookup("HOME"); !set && vars.GOOS != "windows" {
+		// A timer or a service may run without it. AWS's tools then ask the system's
+		// list of users, the package xdg does not.
+		if home := vars.UserHome(); home != "" && os.Setenv("HOME", home) == nil {
+			xdg.Reload()
+		}
+	}
 	home, _ := os.UserHomeDir() // none is an empty one
 	e := &env{
 		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,

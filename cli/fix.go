@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -163,22 +162,28 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 		what := fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk)
 		if len(m.Moves) > 0 {
 			what += fmt.Sprintf("\n  then tools of the Go SDK use another key, that of the AWS CLI, for: %s", strings.Join(m.Moves, ", "))
+			if f.dryRun {
+				f.open++
+				fmt.Print(what + "\n" + m.Diff)
+				return false, nil // as --yes does, so that the list is the same
+			}
 			if f.yes {
 				f.open++
 				fmt.Fprintln(f.Out, what+"\n  --yes does not agree to that")
 				return false, nil
 			}
 		}
-		return f.agreed(what, m.Diff)
+		ok, err := f.agreed(what, m.Diff)
+		return ok || f.dryRun, err // the next one is shown as it would be after this one
 	})
 	if err != nil {
 		return err
 	}
 	f.left = len(after.LeftToPerson())
-	if len(done) == 0 {
+	if len(done) == 0 || f.dryRun {
 		return nil
 	}
-	unlock, err := lockFiles(ctx, paths)
+	unlock, err := lockFiles(ctx, w, paths)
 	if err != nil {
 		return err
 	}
@@ -191,7 +196,7 @@ func sweepFix(ctx context.Context, w *credfile.Writer, paths credfile.Paths) err
 	if !w.Left(paths.Credentials) && !w.Left(paths.Config) {
 		return nil
 	}
-	unlock, err := lockFiles(ctx, paths)
+	unlock, err := lockFiles(ctx, w, paths)
 	if err != nil {
 		return err
 	}
@@ -200,14 +205,8 @@ func sweepFix(ctx context.Context, w *credfile.Writer, paths credfile.Paths) err
 }
 
 // lockFiles takes the locks that rotations take.
-func lockFiles(ctx context.Context, paths credfile.Paths) (unlock func(), err error) {
+func lockFiles(ctx context.Context, w *credfile.Writer, paths credfile.Paths) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	var names []string
-	for _, p := range []string{paths.Credentials, paths.Config} {
-		if resolved, err := filepath.EvalSymlinks(p); err == nil {
-			names = append(names, credfile.LockName(resolved))
-		}
-	}
-	return credfile.Lock(ctx, names...)
+	return credfile.Lock(ctx, credfile.LockNames(w.Disk, paths)...)
 }

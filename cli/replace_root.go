@@ -61,7 +61,9 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 	}
 	profile := c.String("profile")
 	if profile == "" {
-		profile = e.Vars.Profile()
+		if profile, err = e.Vars.Profile(); err != nil {
+			return usagef("%w", err)
+		}
 	}
 	ro := rotate.RootOptions{User: c.String("user"), Group: c.String("group"), DeleteKey: c.String("delete-root-key")}
 	if !c.IsSet("user") {

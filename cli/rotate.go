@@ -153,7 +153,11 @@ func chosen(e *env, c *cli.Context, o *rotate.Options) (profiles []string, left 
 		profiles, left = rotate.New(*o).Rotatable(set)
 		return profiles, left, nil
 	}
-	return []string{e.Vars.Profile()}, nil, nil
+	profile, err := e.Vars.Profile()
+	if err != nil {
+		return nil, nil, usagef("%w", err)
+	}
+	return []string{profile}, nil, nil
 }
 
 // writeResults writes what happened to each key.

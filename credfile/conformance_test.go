@@ -158,8 +158,8 @@ func TestLocate(t *testing.T) {
 		if err != nil || p.Config != c.ConfigLocation || p.Credentials != c.CredentialsLocation {
 			t.Errorf("%s: got %+v %v, want %s and %s", c.Name, p, err, c.CredentialsLocation, c.ConfigLocation)
 		}
-		if c.Profile != "" && env.Profile() != c.Profile {
-			t.Errorf("%s: profile %q, want %q", c.Name, env.Profile(), c.Profile)
+		if c.Profile != "" && profileOf(t, env) != c.Profile {
+			t.Errorf("%s: profile %q, want %q", c.Name, profileOf(t, env), c.Profile)
 		}
 	}
 }
@@ -197,4 +197,13 @@ func TestLocateDoubts(t *testing.T) {
 	if p, err := Locate(envOf("linux", both)); err != nil || !reflect.DeepEqual(p, Paths{Credentials: "/b", Config: "/a"}) {
 		t.Errorf("both files named and no home folder: %+v %v", p, err)
 	}
+}
+
+func profileOf(t *testing.T, env Env) string {
+	t.Helper()
+	name, err := env.Profile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

@@ -43,6 +43,7 @@ type differ struct {
 	profile  string
 
 	names   map[string]bool // settings of this section
+	glued   int             // the line that ends in a header, or -1
 	above   int             // indentation of the setting above, -1 at the start of a section
 	value   bool            // the setting above has a value
 	nesting bool            // below a setting without a value
@@ -63,7 +64,7 @@ func (d *differ) addLine(q Quirk, line int) {
 func (d *differ) section(i int, sec Section) {
 	above := d.above
 	d.profile, d.above, d.value, d.nesting = sec.Profile, -1, false, false
-	d.names = nil
+	d.names, d.glued = nil, d.file.gluedHeader(sec)
 	for n := sec.First; n < sec.Last; n++ {
 		l := d.file.Lines[n]
 		d.loneCR(l)
@@ -202,17 +203,23 @@ func (d *differ) headerName(sec Section, at int) {
 	if strings.ContainsAny(raw, "#;") {
 		d.add("header-hash", at)
 	}
-	if strings.ContainsAny(raw, `"'`) {
+	switch _, closed := shellWords(raw); {
+	case !strings.ContainsAny(raw, `"'`):
+	case d.file.Kind == ConfigFile && !closed:
+		d.add("header-quote-open", at)
+	default:
 		d.add("header-quotes", at)
 	}
 	rest, prefixed := strings.CutPrefix(raw, "profile")
 	prefixed = prefixed && rest != "" && isBlank(rest[0])
 	switch {
 	case d.file.Kind == CredentialsFile && prefixed:
-		d.add("prefix-in-credentials", at)
+		if !d.file.both {
+			d.add("prefix-in-credentials", at)
+		}
 		return
 	case d.file.Kind == ConfigFile && sec.Profile == "":
-		if !configSection(raw) {
+		if !configSection(raw) && !d.file.both {
 			d.add("no-prefix-in-config", at)
 		}
 		return
@@ -271,6 +278,10 @@ func (d *differ) setting(l Line) {
 	d.value, d.nesting = value != "", value == ""
 	d.name(l)
 	d.valueOf(l, value)
+	if d.glued >= 0 && l.Span == d.file.Lines[d.glued].Span {
+		d.add("header-glued", l.Start+strings.LastIndexByte(text[l.Start:l.End], '['))
+		d.names = nil // of a section of its own, as it was meant
+	}
 }
 
 func (d *differ) nested(l Line) {
@@ -318,11 +329,55 @@ func (d *differ) name(l Line) {
 		d.add("caps", l.Name.Start)
 	}
 	if name == nameOldToken {
-		d.add("old-token", l.Name.Start)
+		d.oldToken(l)
 	}
-	if d.file.Text[l.Delim] == ':' {
+	if d.file.Text[l.Delim] == ':' && plainSetting(raw) {
 		d.add("colon", l.Delim)
 	}
+}
+
+// oldToken looks for the other name of the session token beside line l.
+func (d *differ) oldToken(l Line) {
+	f := d.file
+	quirk := Quirk("old-token")
+	sec := f.sectionAt(f.At(l.Start).Line - 1)
+	for _, o := range f.Lines[sec.First:sec.Last] {
+		if o.Kind == Property && f.nameOf(o) == nameToken {
+			if quirk = "old-token-other"; o.Value.In(f.Text) == l.Value.In(f.Text) {
+				quirk = "old-token-same"
+			}
+		}
+	}
+	d.add(quirk, l.Name.Start)
+}
+
+// plainSetting reports whether a name is one that a tool may look for.
+func plainSetting(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.\"'", r))
+	})
+}
+
+// gluedHeader returns the line of a section that ends in a header, after which
+// settings stand for a second time, or -1.
+func (f *File) gluedHeader(sec Section) int {
+	seen := map[string]bool{}
+	glued := -1
+	for n := sec.First; n < sec.Last; n++ {
+		l := f.Lines[n]
+		if l.Kind == Property {
+			name := f.nameOf(l)
+			if glued >= 0 && seen[name] {
+				return glued
+			}
+			seen[name] = true
+		}
+		body := trim(f.Text, Span{l.Start, l.End - int(l.EOL)}).In(f.Text)
+		if l.Kind == Property && strings.HasSuffix(body, "]") && strings.LastIndexByte(body, '[') > 0 {
+			glued = n
+		}
+	}
+	return -1
 }
 
 func (d *differ) valueOf(l Line, value string) {

@@ -15,7 +15,7 @@ func (p *Plan) Diff(newID string) string {
 		}
 		fmt.Fprintf(&b, "--- %s\n+++ %s\n", f.Path, f.Path)
 		for _, pl := range p.Places {
-			if pl.Kind != FileKind(k) {
+			if pl.Kind != FileKind(k) && !p.Before.One {
 				continue
 			}
 			fmt.Fprintf(&b, "@@ profile %s @@\n", pl.Profile)

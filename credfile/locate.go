@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"runtime"
 	"strings"
 )
@@ -14,10 +15,20 @@ import (
 type Env struct {
 	Lookup func(name string) (string, bool)
 	GOOS   string
+	// UserHome is the home folder by the system's list of users, which AWS's
+	// tools take where HOME is not set. May be nil.
+	UserHome func() string
 }
 
 // OSEnv is the environment of this process.
-func OSEnv() Env { return Env{Lookup: os.LookupEnv, GOOS: runtime.GOOS} }
+func OSEnv() Env { return Env{Lookup: os.LookupEnv, GOOS: runtime.GOOS, UserHome: userHome} }
+
+func userHome() string {
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return ""
+}
 
 func (e Env) Get(name string) string {
 	v, _ := e.Lookup(name)
@@ -52,7 +63,12 @@ func Locate(env Env) (Paths, error) {
 		{"AWS_SHARED_CREDENTIALS_FILE", "credentials", &p.Credentials},
 		{"AWS_CONFIG_FILE", "config", &p.Config},
 	} {
-		if v := env.Get(f.name); v != "" {
+		v, set := env.Lookup(f.name)
+		if set && v == "" {
+			p.Doubts = append(p.Doubts, fmt.Sprintf(
+				"%s is set but empty: the AWS CLI then reads no %s file, the Go SDK the usual one; unset it, or set it to a full path", f.name, f.base))
+		}
+		if v != "" {
 			*f.to = v
 			if strings.HasPrefix(v, "~") || strings.Contains(v, "$") {
 				p.Doubts = append(p.Doubts, fmt.Sprintf(
@@ -72,11 +88,15 @@ func Locate(env Env) (Paths, error) {
 	return p, nil
 }
 
-// HomeOf returns the home folder: HOME, on Windows then USERPROFILE, then
+// HomeOf returns the home folder: HOME, or where it is not set what the system's
+// list of users says; on Windows then USERPROFILE, then
 // HOMEDRIVE with HOMEPATH.
 func HomeOf(env Env) (home, doubt string) {
-	home = env.Get("HOME")
+	home, set := env.Lookup("HOME")
 	if env.GOOS != "windows" {
+		if !set && env.UserHome != nil { // where it is set but empty, the tools differ
+			home = env.UserHome()
+		}
 		return home, ""
 	}
 	profile := env.Get("USERPROFILE")
@@ -92,7 +112,12 @@ func HomeOf(env Env) (home, doubt string) {
 	return home, doubt
 }
 
-// Profile returns the profile that is meant where none is named.
-func (e Env) Profile() string {
-	return cmp.Or(e.Get("AWS_PROFILE"), e.Get("AWS_DEFAULT_PROFILE"), "default")
+// Profile returns the profile that is meant where none is named. It is an error
+// where AWS's tools differ in it.
+func (e Env) Profile() (string, error) {
+	a, b := e.Get("AWS_PROFILE"), e.Get("AWS_DEFAULT_PROFILE")
+	if a != "" && b != "" && a != b {
+		return "", fmt.Errorf("AWS_PROFILE is %q and AWS_DEFAULT_PROFILE is %q: the Go SDK goes by the first, the AWS CLI by the second; name the profile, or unset one of the two", a, b)
+	}
+	return cmp.Or(a, b, "default"), nil
 }

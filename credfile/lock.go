@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"keycare/credfile/disk"
 )
 
 // ErrLocked says that another keycare holds a lock.
@@ -61,6 +64,26 @@ func TryLock(name string) (unlock func(), err error) {
 
 func lockFailed(name string, err error) error {
 	return fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err)
+}
+
+// LockNames returns the locks of the shared files that may be changed. A missing
+// file is not changed, nor is a device; one that cannot be looked at fails when it
+// is read.
+func LockNames(d disk.FS, p Paths) (names []string) {
+	for _, path := range []string{p.Credentials, p.Config} {
+		resolved, err := d.EvalSymlinks(path)
+		if err != nil || path == "" {
+			continue
+		}
+		if fi, err := d.Stat(resolved); err == nil && fi.Mode()&fs.ModeDevice != 0 {
+			continue
+		}
+		if abs, err := filepath.Abs(resolved); err == nil {
+			resolved = abs
+		}
+		names = append(names, LockName(resolved))
+	}
+	return names
 }
 
 // LockName returns the lock that belongs to a shared file, whose links must be

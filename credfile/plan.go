@@ -79,6 +79,10 @@ func (s *Set) Plan(sw Swap) (*Plan, error) {
 
 // edit makes After of Before with the edits, which can be taken back.
 func (p *Plan) edit(edits [2][]edit) error {
+	if p.Before.One {
+		both := slices.Concat(edits[:]...)
+		edits = [2][]edit{both, both}
+	}
 	var texts [2]string
 	for k, f := range p.Before.Files() {
 		var err error
@@ -89,13 +93,17 @@ func (p *Plan) edit(edits [2][]edit) error {
 			return fmt.Errorf("%s: the edit cannot be taken back byte for byte (a bug; nothing was changed)", f.Path)
 		}
 	}
-	p.After = NewSet(p.Before.Paths, texts[CredentialsFile], texts[ConfigFile])
+	p.After = newSet(p.Before.Paths, texts[CredentialsFile], texts[ConfigFile], p.Before.One)
 	p.After.Missing = p.Before.Missing
 	return nil
 }
 
-// Changed reports whether the plan changes the file of that kind.
+// Changed reports whether the plan changes the file of that kind. One file for
+// both is written under the credentials file's name alone.
 func (p *Plan) Changed(k FileKind) bool {
+	if p.Before.One {
+		return k == CredentialsFile && len(p.Places) > 0
+	}
 	return slices.ContainsFunc(p.Places, func(pl Place) bool { return pl.Kind == k })
 }
 
@@ -107,7 +115,7 @@ func (p *Plan) proveRest() error {
 		p.oldIDs[old.ID], p.oldSecrets[old.Secret.Reveal()] = true, true
 	}
 	for k, f := range p.Before.Files() {
-		if !p.Changed(FileKind(k)) {
+		if !p.Changed(FileKind(k)) && !p.Before.One {
 			continue
 		}
 		for _, v := range []struct {
@@ -213,6 +221,9 @@ func (f *File) placesIn(sw Swap, mentions map[string][]int) ([]Place, error) {
 			return nil, fmt.Errorf("old and new key are the same")
 		}
 		for _, at := range mentions[old.ID] {
+			if f.readAsOther(at) {
+				continue
+			}
 			pl, err := f.placeAt(at, sw)
 			if err != nil {
 				return nil, err
@@ -224,6 +235,20 @@ func (f *File) placesIn(sw Swap, mentions map[string][]int) ([]Place, error) {
 	}
 	slices.SortFunc(found, func(a, b Place) int { return a.id.Start - b.id.Start })
 	return slices.CompactFunc(found, func(a, b Place) bool { return a.id == b.id }), nil
+}
+
+// readAsOther reports whether byte at of a file that is both of the shared files
+// is a place of the other: of the config file what the credentials file's rules
+// make no profile of.
+func (f *File) readAsOther(at int) bool {
+	if !f.both {
+		return false
+	}
+	raw := f.sectionAt(f.At(at).Line - 1).Raw
+	if f.Kind == ConfigFile {
+		return profileName(CredentialsFile, raw) != ""
+	}
+	return profileName(CredentialsFile, raw) == "" && profileName(ConfigFile, raw) != ""
 }
 
 // placeAt returns the place whose access key ID stands at byte at.
@@ -306,7 +331,7 @@ func (f *File) mentionsOf(texts map[string]bool) map[string][]int {
 				continue
 			}
 			at := found[text]
-			if len(at) > 0 && i < at[len(at)-1]+size || f.Lines[f.At(i).Line-1].Kind == Comment {
+			if len(at) > 0 && i < at[len(at)-1]+size || f.inComment(i) {
 				continue
 			}
 			found[text] = append(at, i)

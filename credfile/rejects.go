@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // Rejection says for which setting the Go SDK rejects a profile whose key it
@@ -55,7 +57,7 @@ func (s *Set) sdkRejects(profile string, before []string) *Rejection {
 		}
 	}
 	if name := p.value("sso_session"); name != "" && !s.sdkSection("sso-session "+strings.TrimSpace(name)) {
-		return p.reject("sso_session", "there is no section [sso-session "+showName(name)+"]")
+		return p.reject("sso_session", "there is no section sso-session "+show.Name(name))
 	}
 	return nil
 }
@@ -64,7 +66,7 @@ func (s *Set) sdkRejects(profile string, before []string) *Rejection {
 func (s *Set) rejectsSource(p sdkProfile, source string, before []string) *Rejection {
 	of := sdkProfile{s, source}
 	if !of.exists() {
-		return p.reject("source_profile", "source_profile names profile "+showName(source)+", which does not exist")
+		return p.reject("source_profile", "source_profile names profile "+show.Name(source)+", which does not exist")
 	}
 	if r := s.sdkRejects(source, before); r != nil {
 		return r
@@ -77,16 +79,7 @@ func (s *Set) rejectsSource(p sdkProfile, source string, before []string) *Rejec
 	if of.hasKey() || slices.ContainsFunc(ways, func(name string) bool { return of.value(name) != "" }) {
 		return nil
 	}
-	return p.reject("source_profile", "source_profile names profile "+showName(source)+", which has no key")
-}
-
-// showName is a name from the file as it may be shown: one that went wrong may
-// hold a secret.
-func showName(name string) string {
-	if len(name) > 64 || longText.MatchString(name) && !strings.ContainsAny(name, "-_.") {
-		return "(a name of " + strconv.Itoa(len(name)) + " characters)"
-	}
-	return strconv.Quote(name)
+	return p.reject("source_profile", "source_profile names profile "+show.Name(source)+", which has no key")
 }
 
 // sdkChecks are the settings whose values the Go SDK checks.

@@ -135,9 +135,10 @@ func (w *Writer) write(ctx context.Context, p *Plan) (err error) {
 		if err != nil {
 			return fmt.Errorf("cannot write the new text beside %s: %w", f.Path, err)
 		}
-		if FileKind(k) == CredentialsFile {
+		if FileKind(k) == CredentialsFile || p.Before.One {
 			paths.Credentials = s.temp
-		} else {
+		}
+		if FileKind(k) == ConfigFile || p.Before.One {
 			paths.Config = s.temp
 		}
 	}
@@ -274,7 +275,10 @@ func (w *Writer) carryOver(ctx context.Context, p *Plan, s *staged) error {
 func (p *Plan) onto(k FileKind, late string) (after string, ok bool) {
 	texts := [2]string{p.Before.Credentials.Text, p.Before.Config.Text}
 	texts[k] = late
-	again, err := NewSet(p.Before.Paths, texts[CredentialsFile], texts[ConfigFile]).Plan(p.Swap)
+	if p.Before.One {
+		texts = [2]string{late, late}
+	}
+	again, err := newSet(p.Before.Paths, texts[CredentialsFile], texts[ConfigFile], p.Before.One).Plan(p.Swap)
 	if err != nil || len(again.Places) != len(p.Places) {
 		return "", false
 	}

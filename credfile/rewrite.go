@@ -31,7 +31,7 @@ func (w *Writer) Rewrite(ctx context.Context, before, after *Set) (err error) {
 			return err
 		}
 		text := after.Files()[k].Text
-		if text == f.Text {
+		if text == f.Text || before.One && k == int(ConfigFile) {
 			continue
 		}
 		if err := w.Probe(f.Path, len(text)); err != nil {

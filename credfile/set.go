@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -19,8 +20,12 @@ const MaxFile = 64 << 20
 type Set struct {
 	Credentials, Config *File
 	Paths               Paths
-	// Missing names the files that do not exist. They read as empty.
+	// Missing names the files that do not exist, or are the null device. They read
+	// as empty.
 	Missing []string
+	// One says that both names are one file: it is read under the rules of both,
+	// and written once.
+	One bool
 
 	cli, sdk [2]*view
 	cliProf  [2]map[string]*group
@@ -32,6 +37,10 @@ type Set struct {
 func Load(d disk.FS, p Paths) (*Set, error) {
 	var missing []string
 	read := func(path string) (string, error) {
+		if isNull(d, path) {
+			missing = append(missing, path)
+			return "", nil
+		}
 		text, err := ReadText(d, path)
 		if errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, path)
@@ -47,9 +56,27 @@ func Load(d disk.FS, p Paths) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := NewSet(p, creds, config)
+	s := newSet(p, creds, config, creds == config && creds != "" && sameFile(d, p))
 	s.Missing = missing
 	return s, nil
+}
+
+// isNull reports whether path is the null device, which the AWS CLI and the Go
+// SDK read as an empty file.
+func isNull(d disk.FS, path string) bool {
+	fi, err := d.Stat(path)
+	if err != nil || fi.Mode()&fs.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := d.Stat(os.DevNull)
+	return err == nil && os.SameFile(fi, null)
+}
+
+// sameFile reports whether both names lead to one file by links.
+func sameFile(d disk.FS, p Paths) bool {
+	a, errA := d.EvalSymlinks(p.Credentials)
+	b, errB := d.EvalSymlinks(p.Config)
+	return errA == nil && errB == nil && a == b && !isNull(d, a)
 }
 
 // ReadText reads a shared file whole. It refuses what cannot be one: a folder,
@@ -108,12 +135,16 @@ func looksBinary(b []byte) bool {
 }
 
 // NewSet parses two texts as if they had been read from p.
-func NewSet(p Paths, credentials, config string) *Set {
+func NewSet(p Paths, credentials, config string) *Set { return newSet(p, credentials, config, false) }
+
+func newSet(p Paths, credentials, config string, one bool) *Set {
 	s := &Set{
 		Paths:       p,
 		Credentials: Parse(p.Credentials, CredentialsFile, credentials),
 		Config:      Parse(p.Config, ConfigFile, config),
+		One:         one,
 	}
+	s.Credentials.both, s.Config.both = one, one
 	for k, f := range s.Files() {
 		f.indexProfiles()
 		s.cli[k], s.sdk[k] = readCLI(f.Text), readSDK(f.Text)
@@ -131,6 +162,7 @@ func (s *Set) Files() [2]*File { return [2]*File{s.Credentials, s.Config} }
 // only returns a Set of one of the two files, with its views.
 func (s *Set) only(k FileKind) *Set {
 	one := *s
+	one.One = false
 	other := 1 - k
 	empty := newView(0)
 	one.cli[other], one.sdk[other] = empty, empty

@@ -18,12 +18,13 @@ func Audit(in Input) *Report {
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
+	a.noRegion, a.explained = make(map[*subject]bool), make(map[*holding]bool)
 	a.survey = takeSurvey(a.set, in.Profiles)
 	a.noCLI = a.set.CLI("default").Refused != nil
 	a.judgeSpare()
 	for _, look := range []func(*auditor){
 		lookAtPlaces, lookAtModes, lookAtFiles, lookAtLinks, lookAtSiblings, lookAtLegacyFiles, lookAtEnvironment, lookAtHistory,
-		lookAtRotations, lookAtReaders, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
+		lookAtRotations, lookAtReaders, lookAtMistakes, lookAtStrays, lookAtPairs, lookAtKeys, lookAtSigning, lookOnline, lookAtExceptions,
 	} {
 		look(a)
 	}
@@ -44,7 +45,11 @@ type auditor struct {
 	pairs    map[[2]string]bool  // keys of one user told about, by ID
 	spare    map[string]standing // the key that may be told to be deactivated, by the user's ARN
 	noCLI    bool                // the AWS CLI rejects a file, so no command of it works
-	digest   []byte              // reused for fingerprints
+	// explained are holdings whose missing half a mistake explains.
+	explained map[*holding]bool
+	swapped   []*key            // stand where the secret belongs
+	noRegion  map[*subject]bool // have a region that is none
+	digest    []byte            // reused for fingerprints
 }
 
 // add files a finding of a rule. The rule fills in what f leaves empty. subject

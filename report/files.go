@@ -88,6 +88,9 @@ func (a *auditor) openUp(path string) Repair {
 		}
 	}
 	for _, d := range a.in.Local.Dirs {
+		if d.OwnedByOther && filepath.Base(d.Path) != ".aws" {
+			continue // not the reader's to change
+		}
 		if d.Path == filepath.Dir(path) && d.ModeKnown && (d.OwnedByOther || d.Mode&0o100 == 0) {
 			return fill("chmod 700 {file}", d)
 		}
@@ -119,13 +122,16 @@ func lookAtFiles(a *auditor) {
 			continue
 		}
 		holding = true
+		file := fmt.Sprintf("the %s file with keys", f.Kind)
+		if !a.survey.holds[f.Kind] {
+			file = fmt.Sprintf("the %s file", f.Kind) // nobody has seen keys in it
+		}
 		if f.OwnedByOther {
-			a.add(ruleFileOwner, Finding{File: f.Path,
-				What: fmt.Sprintf("the %s file with keys belongs to another user", f.Kind)}, f.Path)
+			a.add(ruleFileOwner, Finding{File: f.Path, What: file + " belongs to another user"}, f.Path)
 		}
 		if f.HardLinks > 1 {
 			a.add(ruleHardLink, Finding{File: f.Path,
-				What: fmt.Sprintf("the %s file with keys has %d names (hard links)", f.Kind, f.HardLinks)}, f.Path)
+				What: fmt.Sprintf("%s has %d names (hard links)", file, f.HardLinks)}, f.Path)
 		}
 	}
 	if !holding {
@@ -135,11 +141,15 @@ func lookAtFiles(a *auditor) {
 		if !d.Exists {
 			continue
 		}
-		if d.OwnedByOther {
-			a.add(ruleFileOwner, Finding{File: d.Path, What: "the folder of the key file belongs to another user"}, d.Path)
+		// A folder of the system's is not the reader's to change.
+		if d.OwnedByOther && !d.OwnedByRoot {
+			a.add(ruleFileOwner, Finding{File: d.Path, Repair: moveAway, What: "the folder of the key file belongs to another user"}, d.Path)
 		}
 	}
 }
+
+// moveAway is the repair where a key file lies in a folder of somebody else's.
+var moveAway = say("move the file into a folder of your own, ~/.aws as a rule, and set AWS_SHARED_CREDENTIALS_FILE or AWS_CONFIG_FILE to it")
 
 // lookAtLinks judges links that lead out of the home folder.
 func lookAtLinks(a *auditor) {

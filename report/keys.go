@@ -2,8 +2,13 @@ package report
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -34,7 +39,7 @@ var (
 	ruleSessionKey = &Rule{
 		ID: "session-key", About: AboutKey, Severity: Low, Because: "it expires by itself",
 		Title:   "Session key left in a file",
-		Why:     "it is of no use once it has expired, and the file does not say when",
+		Why:     "it is of no use once it has expired, and until then it works for whoever copies it",
 		Sources: []string{srcKeyIDs},
 		Repair:  Repair{Text: "if no tool of yours renews it, delete its lines from the profile"},
 	}
@@ -107,10 +112,14 @@ func (a *auditor) key(k *key) {
 	case k.Canary:
 		add(ruleCanaryKey, fmt.Sprintf("%s of %s belongs to an account of canary keys", k.show(), of))
 	case k.Example:
-		add(ruleExampleKey, fmt.Sprintf("%s has the example %s", of, k.show()))
+		add(ruleExampleKey, fmt.Sprintf("%s %s the example %s", of, has(f.Profiles), k.show()))
+	case slices.Contains(a.swapped, k):
 	case !k.valid || k.oddDigits():
 		if k.Kind != credfile.Unknown || k.forAWS() {
-			add(ruleNotAnAccessKey, fmt.Sprintf("%s has a key ID that AWS never gave out (%d characters)", of, len(k.ID)))
+			why, repair := k.notAKey()
+			f := f
+			f.What, f.Repair = fmt.Sprintf("%s %s a key ID that AWS never gave out (%s)", of, has(f.Profiles), why), repair
+			a.add(ruleNotAnAccessKey, f, k.subjectOf())
 		}
 	case k.Kind == credfile.Temporary:
 		a.session(k, f)
@@ -151,7 +160,7 @@ func (k *key) forAWS() bool {
 
 // keyPlaces judges the places of a key of any kind.
 func (a *auditor) keyPlaces(k *key, f Finding) {
-	if len(f.Profiles) > 1 && !k.Canary && !k.Example {
+	if len(f.Profiles) > 1 && k.valid && !k.Canary && !k.Example {
 		f := f
 		f.What = fmt.Sprintf("%s stands in %s", k.show(), show.Names(f.Profiles))
 		a.add(ruleSharedKey, f, k.subjectOf())
@@ -163,7 +172,7 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 			names = []string{p.s.name}
 		}
 		here := a.at(Finding{Profiles: names, KeyID: f.KeyID}, p.file, h.id.line, h.id.col)
-		if p.file == credfile.ConfigFile {
+		if p.file == credfile.ConfigFile && !a.set.One {
 			here := here
 			here.What = fmt.Sprintf("%s has %s in the config file", show.Names(names), k.show())
 			a.add(ruleKeyInConfig, here, p.s.name, k.subjectOf())
@@ -180,10 +189,64 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 func (a *auditor) session(k *key, f Finding) {
 	rule, what := ruleSessionKeyNoToken, "%s of %s has no session token beside it"
 	for _, p := range k.places {
-		if p.at().token.there() {
-			rule, what = ruleSessionKey, "%s of %s is a session key: it expires by itself"
+		if !p.at().token.there() {
+			continue
 		}
+		rule, what = ruleSessionKey, "%s of %s is a session key: it expires by itself"
+		end, ok := expiry(p.at().expires.value)
+		if !ok {
+			continue
+		}
+		tense := "expires"
+		if !end.After(a.in.Now) {
+			tense = "expired"
+			f.Repair = say("sign in anew with the tool that made it, or delete its lines from the profile")
+		}
+		what = "%s of %s is a session key that " + tense + " " + end.UTC().Format("2006-01-02 15:04 MST") + " (" + p.at().expiresBy + ")"
+		break
 	}
 	f.What = fmt.Sprintf(what, k.show(), show.Names(f.Profiles))
 	a.add(rule, f, k.subjectOf())
+}
+
+// expiry reads a time as the tools write it.
+func expiry(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -0700 MST",
+		"2006-01-02 15:04:05 MST", "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 1_000_000_000 && n < 100_000_000_000 {
+		return time.Unix(n, 0), true
+	}
+	return time.Time{}, false
+}
+
+// has agrees with someNames.
+func has(names []string) string {
+	if len(names) > 1 {
+		return "have"
+	}
+	return "has"
+}
+
+// idAndMore is a key ID with something behind it.
+var idAndMore = regexp.MustCompile(`^(AKIA|ASIA)[A-Z2-7]{16}[^A-Z0-9]`)
+
+// notAKey says what is wrong with an ID, and how to mend it where that is known;
+// it shows nothing of it.
+func (k *key) notAKey() (why string, repair Repair) {
+	why = show.Count(utf8.RuneCountInString(k.ID), "character")
+	switch {
+	case hidden(k.ID):
+		return why + ", some of which do not show, as of a pasted escape sequence", say("delete the characters that do not show, or write the line anew")
+	case strings.HasSuffix(k.ID, "[None]") && idAndMore.MatchString(k.ID):
+		return why + `, for behind the ID stands [None], a question of "aws configure"`, say("delete what stands behind the ID")
+	case idAndMore.MatchString(k.ID):
+		return why + ", for something stands behind the ID", say("delete what stands behind the ID")
+	case strings.ContainsFunc(k.ID, unicode.IsSpace):
+		return why + ", a space among them", say("write the ID without spaces")
+	}
+	return why, Repair{}
 }

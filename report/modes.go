@@ -66,7 +66,8 @@ func TooOpenIn(in Input) []TooOpen {
 // tooOpen is TooOpenIn; holds says which of the two files has keys.
 func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 	check := func(f home.FileFact, bits fs.FileMode, rule *Rule, what string) {
-		if f.Exists && f.ModeKnown && f.Mode.Perm()&bits != 0 {
+		// In a sticky folder, such as /tmp, nobody can replace another's file.
+		if f.Exists && f.ModeKnown && f.Mode.Perm()&bits != 0 && f.Mode&fs.ModeSticky == 0 {
 			all = append(all, TooOpen{f, f.Mode.Perm() & bits, rule, what})
 		}
 	}
@@ -74,8 +75,10 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 	for _, f := range in.Local.Files {
 		there = there || f.Exists
 		switch kind := f.Kind.String(); {
-		case len(in.ReadErrors) > 0 || holds[f.Kind]:
+		case holds[f.Kind]:
 			check(f, everyRight, ruleFileMode, "the "+kind+" file with keys")
+		case len(in.ReadErrors) > 0: // nobody has seen whether it has keys
+			check(f, everyRight, ruleFileMode, "the "+kind+" file")
 		case f.Kind == credfile.CredentialsFile && in.Set != nil && strings.TrimSpace(in.Set.Credentials.Text) != "":
 			check(f, everyRight, ruleFileMode, "the "+kind+" file")
 		default: // nobody's secret, but AWS's tools run commands that it names
@@ -100,7 +103,11 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 func lookAtModes(a *auditor) {
 	for _, t := range tooOpen(a.in, a.survey.holds) {
 		if t.rule != ruleCacheMode {
-			a.add(t.rule, Finding{File: t.Path, What: fmt.Sprintf("%s has mode %04o: %s", t.what, t.Mode.Perm(), openTo(t.Take))}, t.Path)
+			repair := Repair{}
+			if t.rule == ruleFolderMode && t.OwnedByOther {
+				repair = moveAway
+			}
+			a.add(t.rule, Finding{File: t.Path, Repair: repair, What: fmt.Sprintf("%s has mode %04o: %s", t.what, t.Mode.Perm(), openTo(t.Take))}, t.Path)
 		}
 	}
 	for _, c := range a.in.Beside.Caches {

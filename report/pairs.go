@@ -91,7 +91,7 @@ func (a *auditor) halves(s *subject) {
 		names = []string{s.name}
 	}
 	for kind, h := range s.in {
-		if h == nil || h.id.there() == h.secret.there() {
+		if h == nil || h.id.there() == h.secret.there() || a.explained[h] {
 			continue
 		}
 		rule, what, c := ruleIDWithoutSecret, "%s has a key ID without a secret: the AWS CLI and the Go SDK stop at it, the JavaScript SDK finds no key", h.id

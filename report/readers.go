@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strings"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -95,9 +96,9 @@ func (r *readers) refusals() bool {
 			if read.Refused == nil {
 				continue
 			}
-			why, repair := r.reason(credfile.FileKind(kind), read.Refused.Refusal)
+			why, repair, line := r.reason(credfile.FileKind(kind), read.Refused.Refusal)
 			if f.What == "" {
-				f = r.at(f, credfile.FileKind(kind), read.Refused.Line, 0)
+				f = r.at(f, credfile.FileKind(kind), line, 0)
 				f.What, f.Repair = fmt.Sprintf("the %s rejects the whole %s file: %s", read.Tool, credfile.FileKind(kind), why), repair
 			} else {
 				f.What += fmt.Sprintf("; so does the %s: line %d: %s", read.Tool, read.Refused.Line, why)
@@ -112,14 +113,20 @@ func (r *readers) refusals() bool {
 
 // reason says why a file is rejected, in the words of the quirk in that line
 // where there is one, and marks that quirk as told.
-func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why string, repair Repair) {
+func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why string, repair Repair, line int) {
+	f := r.set.Files()[kind]
 	for _, d := range r.diags[kind] {
+		// What stands twice below a header that nobody sees is no fault of its own.
+		if d.Quirk == "header-glued" && d.Pos.Line < ref.Line && sectionAt(f, d.Pos.Line) == sectionAt(f, ref.Line) {
+			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
+			return credfile.QuirkTexts[d.Quirk].What, r.repair(d), d.Pos.Line
+		}
 		if t := credfile.QuirkTexts[d.Quirk]; d.Pos.Line == ref.Line && t.Whole {
 			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
-			return t.What, r.repair(d)
+			return t.What, r.repair(d), ref.Line
 		}
 	}
-	return withoutTexts(ref.Why), say("mend or delete the line")
+	return withoutTexts(ref.Why), say("mend or delete the line"), ref.Line
 }
 
 var (
@@ -144,6 +151,7 @@ func (r *readers) compare(s *subject) {
 	if cli.None != "" && sdk.None != "" {
 		return // agreed, if only about nothing; half a key has its own rules
 	}
+	r.rejected(s, cli)
 	if cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair) && cli.Token.Equal(sdk.Token) {
 		r.rotatable(s, cli)
 		return
@@ -155,6 +163,29 @@ func (r *readers) compare(s *subject) {
 	}
 	f.What = fmt.Sprintf("profile %s: %s, because of %s", show.Name(s.name), difference(cli, sdk), c.what)
 	r.add(ruleReadersDisagree, f, s.name)
+}
+
+// rejected tells of a setting beside the key for which the Go SDK rejects the
+// whole profile.
+func (r *readers) rejected(s *subject, cli credfile.Reading) {
+	rej := r.set.SDKRejects(s.name)
+	if rej == nil {
+		return
+	}
+	f := r.at(Finding{Profiles: []string{s.name}}, rej.Kind, rej.Line, 1)
+	reads := "reads no key here"
+	if cli.None == "" {
+		reads = "reads " + strings.TrimPrefix(finds(cli), "a ")
+		if show.IsKeyID(cli.Pair.ID) {
+			f.KeyID = cli.Pair.ID
+		}
+	}
+	f.What = fmt.Sprintf("profile %q: the AWS CLI %s, the Go SDK (terraform and others) rejects the profile: %s; a rotation goes by the key alone", s.name, reads, rej.Why)
+	f.Repair = say("mend or delete the setting " + rej.Setting)
+	if strings.HasSuffix(rej.Why, "without role_arn") {
+		f.Repair = say("delete the line " + rej.Setting + ", or add the role_arn that it is for")
+	}
+	r.add(ruleReadersDisagree, f, s.name, "rejected", rej.Setting)
 }
 
 // rotatable says beforehand that a rotation would be refused because ini.v1, by
@@ -297,7 +328,8 @@ var splitsTools = map[credfile.Quirk]bool{
 	"header-spaces": true, "header-quotes": true, "header-gap": true, "name-space": true, "default-caps": true,
 	"twice-section": true, "twice-default": true, "twice-setting": true, "inline-comment": true,
 	"value-comment": true, "value-quotes": true, "lone-quote": true, "indented-setting": true, "indented": true,
-	"continuation": true, "name-quotes": true, "old-token": true, "no-delimiter": true,
+	"continuation": true, "name-quotes": true, "old-token": true, "old-token-other": true,
+	"odd-space": true, "header-odd-space": true, "header-quote-open": true, "header-glued": true, "no-delimiter": true,
 }
 
 // nearest returns the quirk of a section that is the likeliest cause, and

@@ -34,7 +34,7 @@ const (
 // Rules is every rule, the worst first. Documentation, JSON and tables are all
 // made from it. Each topic's file has its own.
 var Rules = worstFirst(slices.Concat(
-	answerRules, copyRules, userRules, accountRules, modeRules, fileRules, rotationRules, readerRules, keyRules, ageRules, signingRules,
+	answerRules, copyRules, userRules, accountRules, modeRules, fileRules, rotationRules, readerRules, keyRules, mistakeRules, ageRules, signingRules,
 	secondKeyRules, pairRules, strayRules, environmentRules, historyRules, unknownRules, exceptionRules,
 ))
 

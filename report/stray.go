@@ -41,7 +41,7 @@ func lookAtStrays(a *auditor) {
 		told := make(map[string]bool)
 		for n := range f.Lines {
 			id := strayID(f, n)
-			if id == "" || told[id] || !strayNear(f, n) {
+			if id == "" || told[id] || !strayNear(f, n) || a.used(id) {
 				continue
 			}
 			told[id] = true
@@ -65,12 +65,18 @@ func lookAtStrays(a *auditor) {
 	}
 }
 
+// used reports whether a tool reads id as a key, or a profile means to have it:
+// nobody is to be told to delete that.
+func (a *auditor) used(id string) bool {
+	return a.survey.byID[id] != nil || len(a.set.Holds(id)) > 0
+}
+
 // stray is the text of line n if no tool takes it for a part of a key.
 func stray(f *credfile.File, n int) string {
 	l := f.Lines[n]
 	switch l.Kind {
 	case credfile.Property:
-		if strings.HasPrefix(strings.ToLower(l.Name.In(f.Text)), "aws_") && f.Sections[sectionAt(f, n+1)].Raw != "" {
+		if name := l.Name.In(f.Text); prompt.MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws_") && f.Sections[sectionAt(f, n+1)].Raw != "" {
 			return ""
 		}
 	case credfile.Comment, credfile.Junk:

@@ -2,6 +2,7 @@ package report
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -24,6 +25,7 @@ type subject struct {
 	name     string
 	selected bool
 	in       [2]*holding // by FileKind
+	more     []place     // keys that stand above another one in the same section
 	ways     ways
 }
 
@@ -31,6 +33,9 @@ type subject struct {
 type holding struct {
 	sections          []int
 	id, secret, token cell
+	region, source    cell // source is source_profile
+	expires           cell // when a session key ends, and by which setting
+	expiresBy         string
 }
 
 // cell is a setting: its value without quotes and comment, and its place, of
@@ -52,9 +57,10 @@ type key struct {
 type place struct {
 	s    *subject
 	file credfile.FileKind
+	h    *holding
 }
 
-func (p place) at() *holding { return p.s.in[p.file] }
+func (p place) at() *holding { return p.h }
 
 // ways is a set of the ways to sign that a profile has beside a static key, and
 // of other settings that rules ask for.
@@ -87,6 +93,14 @@ var wayNames = map[string]ways{
 	"services":                hasEndpoint,
 }
 
+// expiryNames are settings in which tools that get session keys write when these
+// end.
+var expiryNames = map[string]bool{
+	"expiration": true, "aws_expiration": true, "credential_expiration": true, "aws_credential_expiration": true,
+	"x_security_token_expires": true, "aws_session_expiration": true, "aws_session_token_expiration": true,
+	"aws_session_token_expires": true, "aws_expires": true, "expires": true, "expires_at": true,
+}
+
 func takeSurvey(set *credfile.Set, only []string) *survey {
 	n := len(set.Credentials.Sections) + len(set.Config.Sections)
 	s := &survey{byName: make(map[string]*subject, n), byID: make(map[string]*key, n)}
@@ -97,6 +111,9 @@ func takeSurvey(set *credfile.Set, only []string) *survey {
 	for kind, f := range set.Files() {
 		s.bare[kind] = make(map[int]bool)
 		for i, sec := range f.Sections {
+			if set.One && readAsOther(set, kind, sec) {
+				continue
+			}
 			sub := &subject{selected: len(only) == 0}
 			if sec.Profile != "" {
 				if old := s.byName[sec.Profile]; old != nil {
@@ -120,11 +137,61 @@ func takeSurvey(set *credfile.Set, only []string) *survey {
 	for _, sub := range s.subjects {
 		s.note(sub)
 	}
+	for _, r := range set.Reads() {
+		s.noteRead(r, len(only) == 0 || chosen[r.Profile])
+	}
 	return s
+}
+
+// readAsOther reports whether a section of a file that is both of the shared files
+// is surveyed as a part of the other.
+func readAsOther(set *credfile.Set, kind int, sec credfile.Section) bool {
+	if kind == int(credfile.CredentialsFile) {
+		return sec.Profile == "" && strings.HasPrefix(sec.Raw, "profile ")
+	}
+	return sec.Raw == "default" || sec.Profile == ""
+}
+
+// noteRead files a key that a tool reads where this survey sees none: what is a
+// line, a header or a comment is for the tools to say.
+func (s *survey) noteRead(r credfile.Read, selected bool) {
+	if s.byID[r.ID] != nil || !show.IsKeyID(r.ID) {
+		return
+	}
+	sub := s.byName[r.Profile]
+	if sub == nil {
+		sub = &subject{name: r.Profile, selected: selected}
+		s.byName[r.Profile] = sub
+		s.subjects = append(s.subjects, sub)
+	}
+	h := &holding{id: cell{r.ID, r.Line, 1}}
+	if !r.Secret.Empty() {
+		h.secret = cell{r.Secret.Reveal(), r.Line, 1}
+	}
+	if !r.Token.Empty() {
+		h.token = cell{r.Token.Reveal(), r.Line, 1}
+	}
+	s.holds[r.Kind] = true
+	s.key(r.ID, place{sub, r.Kind, h})
+}
+
+// key files one place of a key.
+func (s *survey) key(id string, p place) {
+	k := s.byID[id]
+	if k == nil {
+		k = &key{KeyFacts: credfile.FactsOf(id)}
+		k.valid = show.IsKeyID(k.ID)
+		s.byID[id] = k
+		s.keys = append(s.keys, k)
+	}
+	k.places = append(k.places, p)
 }
 
 // note files the keys of a subject.
 func (s *survey) note(sub *subject) {
+	for _, p := range sub.more {
+		s.key(p.h.id.value, p)
+	}
 	for kind, h := range sub.in {
 		if h == nil {
 			continue
@@ -133,14 +200,7 @@ func (s *survey) note(sub *subject) {
 		if !h.id.there() {
 			continue
 		}
-		k := s.byID[h.id.value]
-		if k == nil {
-			k = &key{KeyFacts: credfile.FactsOf(h.id.value)}
-			k.valid = show.IsKeyID(k.ID)
-			s.byID[k.ID] = k
-			s.keys = append(s.keys, k)
-		}
-		k.places = append(k.places, place{sub, credfile.FileKind(kind)})
+		s.key(h.id.value, place{sub, credfile.FileKind(kind), h})
 	}
 }
 
@@ -160,7 +220,7 @@ func (sub *subject) read(f *credfile.File, i int, sec credfile.Section) *holding
 		if l.Kind != credfile.Property {
 			continue
 		}
-		indent := l.Name.Start - l.Start
+		indent := utf8.RuneCountInString(f.Text[l.Start:l.Name.Start])
 		if above >= 0 && indent > above {
 			if open {
 				continue
@@ -168,10 +228,14 @@ func (sub *subject) read(f *credfile.File, i int, sec credfile.Section) *holding
 		} else {
 			above, open = indent, l.Value.Start == l.Value.End
 		}
-		c := cell{line: n + 1, col: indent + 1}
+		c := cell{line: n + 1, col: l.Name.Start - l.Start + 1}
 		switch name := strings.ToLower(l.Name.In(f.Text)); name {
 		case "aws_access_key_id":
-			c.value = plainID(l.Value.In(f.Text))
+			c.value = plainValue(l.Value.In(f.Text))
+			if h.id.there() && c.value != h.id.value {
+				above := *h
+				sub.more = append(sub.more, place{sub, f.Kind, &above})
+			}
 			h.id = c
 		case "aws_secret_access_key":
 			c.value = plainValue(l.Value.In(f.Text))
@@ -180,8 +244,18 @@ func (sub *subject) read(f *credfile.File, i int, sec credfile.Section) *holding
 			c.value = plainValue(l.Value.In(f.Text))
 			h.token = c
 		default:
-			if w := wayNames[name]; w != 0 && l.Value.Start < l.Value.End {
-				sub.ways |= w
+			if l.Value.Start == l.Value.End {
+				continue
+			}
+			sub.ways |= wayNames[name]
+			c.value = plainValue(l.Value.In(f.Text))
+			switch {
+			case name == "region":
+				h.region = c
+			case name == "source_profile":
+				h.source = c
+			case expiryNames[name]:
+				h.expires, h.expiresBy = c, name
 			}
 		}
 	}
@@ -202,15 +276,6 @@ func plainValue(v string) string {
 	}
 	if n := len(v); n >= 2 && (v[0] == '"' || v[0] == '\'') && v[n-1] == v[0] {
 		v = v[1 : n-1]
-	}
-	return v
-}
-
-// plainID is plainValue; a key ID has no space or quote in it.
-func plainID(v string) string {
-	v = plainValue(v)
-	if i := strings.IndexAny(v, " \t"); i > 0 {
-		v = v[:i]
 	}
 	return v
 }

@@ -124,6 +124,8 @@ func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 		// The rule's own repair.
 	case strings.Contains(why, "--profile"):
 		f.Repair = do("keycare audit --profile {profile}").filled(&f, a.goos)
+	case slices.ContainsFunc(k.places, func(p place) bool { return a.noRegion[p.s] }):
+		f.Repair = Repair{"mend the region first (region-name), then", "keycare audit"}
 	default:
 		f.Repair = do("keycare audit")
 	}

@@ -147,18 +147,7 @@ func (rot *Rotator) lock(ctx context.Context, names []string) (unlock func(), er
 
 // lockNames are the locks of the files that may be changed.
 func (rot *Rotator) lockNames(paths credfile.Paths) []string {
-	var names []string
-	for _, path := range []string{paths.Credentials, paths.Config} {
-		resolved, err := rot.Disk.EvalSymlinks(path)
-		if err != nil || path == "" {
-			continue // a missing file is not changed; a broken one fails when it is read
-		}
-		if abs, err := filepath.Abs(resolved); err == nil {
-			resolved = abs
-		}
-		names = append(names, credfile.LockName(resolved))
-	}
-	return names
+	return credfile.LockNames(rot.Disk, paths)
 }
 
 func (rot *Rotator) confirm(question string) (bool, error) {

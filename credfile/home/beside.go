@@ -34,6 +34,11 @@ var cacheDirs = []string{"cli/cache", "sso/cache", "login/cache", "boto/cache"}
 // reads the first.
 var legacyFiles = []string{".boto", ".s3cfg", ".passwd-s3fs", ".awssecret", ".elasticbeanstalk/aws_credential_file"}
 
+// legacyVariables name files of older tools. The AWS CLI signs with the keys in
+// them where it finds no other. Source: botocore 1.43, OriginalEC2Provider and
+// BotoProvider.
+var legacyVariables = []string{"AWS_CREDENTIAL_FILE", "BOTO_CONFIG"}
+
 // ReadBeside gathers these facts; what cannot be looked at is left out.
 func ReadBeside(d disk.FS, env credfile.Env, p credfile.Paths) (b Beside) {
 	home, _ := credfile.HomeOf(env)
@@ -50,6 +55,15 @@ func ReadBeside(d disk.FS, env credfile.Env, p credfile.Paths) (b Beside) {
 	for _, name := range legacyFiles {
 		path := filepath.Join(home, filepath.FromSlash(name))
 		if path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
+			b.Legacy = append(b.Legacy, path)
+		}
+	}
+	for _, name := range legacyVariables {
+		path := env.Get(name)
+		if rest, ok := strings.CutPrefix(path, "~/"); ok {
+			path = filepath.Join(home, rest)
+		}
+		if path != "" && !slices.Contains(b.Legacy, path) && path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
 			b.Legacy = append(b.Legacy, path)
 		}
 	}

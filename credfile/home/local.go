@@ -48,6 +48,9 @@ type FileFact struct {
 	// the file's folder, which is the home folder as a rule. Unknown on
 	// Windows, and false there.
 	OwnedByOther bool
+	// OwnedByRoot says that the owner is root, who may be trusted with a folder:
+	// root could read everything anyway.
+	OwnedByRoot bool
 	// HardLinks counts the file's names; 0 where that is not known.
 	HardLinks int
 }
@@ -77,6 +80,13 @@ func ReadLocal(d disk.FS, env credfile.Env, p credfile.Paths) Local {
 		}
 		f := factOf(d, env, path)
 		f.Kind = credfile.FileKind(kind)
+		switch {
+		case f.Mode&fs.ModeDevice != 0: // the null device stands for no file
+			l.Files = append(l.Files, FileFact{Path: path, Kind: f.Kind})
+			continue
+		case f.Mode.IsDir(): // and its mode is none of a file's
+			f = FileFact{Path: path, Kind: f.Kind, Target: f.Target}
+		}
 		l.Files = append(l.Files, f)
 		for _, place := range []string{path, f.Target} {
 			if dir := filepath.Dir(place); place != "" && !slices.Contains(dirs, dir) {
@@ -89,6 +99,9 @@ func ReadLocal(d disk.FS, env credfile.Env, p credfile.Paths) Local {
 		l.Siblings = append(l.Siblings, siblings(d, dir, p)...)
 	}
 	l.History = factOf(d, env, historyPath(env, p))
+	if _, err := d.Stat(l.History.Path); err != nil {
+		l.History.Exists = false // not known to be there
+	}
 	return l
 }
 
@@ -127,5 +140,6 @@ func factOf(d disk.FS, env credfile.Env, path string) FileFact {
 	owner, ok := ownerOf(fi)
 	want, okWant := meantUser(d, path)
 	f.OwnedByOther = ok && okWant && owner != want
+	f.OwnedByRoot = ok && owner == rootUser
 	return f
 }

@@ -11,6 +11,8 @@ import (
 	"keycare/credfile/disk"
 )
 
+const rootUser = 0
+
 func ownerOf(fi fs.FileInfo) (uid int, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -1,0 +1,289 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"keycare/credfile"
+	"keycare/credfile/show"
+)
+
+var (
+	ruleMisspeltSetting = &Rule{
+		ID: "misspelt-setting", About: AboutKey, Severity: Medium, Because: "a key may work that no tool uses and nobody rotates",
+		Title:   "Key under a name that no tool reads",
+		Why:     "tools skip the line without a word, and the key in it is forgotten",
+		Sources: []string{srcShared},
+	}
+	ruleSwappedPair = &Rule{
+		ID: "swapped-pair", About: AboutKey, Severity: Medium, Because: "nothing works with it, and tools show and send a key ID openly",
+		Title:   "Key ID and secret exchanged",
+		Why:     "AWS rejects it, and the secret goes where the key ID belongs: into messages, logs and every request",
+		Sources: []string{srcShared},
+		Repair:  Repair{Text: "exchange the two values; if a tool was used with it, replace the key then", Command: "keycare rotate {arg}"},
+	}
+	ruleImpossibleSecret = &Rule{
+		ID: "impossible-secret", About: AboutKey, Severity: Medium, Because: "the key cannot work this way",
+		Title:   "Secret that cannot be one",
+		Why:     "a secret access key has 40 letters, digits, + and /; with any other AWS rejects every call",
+		Sources: []string{"AWS IAM User Guide, access keys; git-secrets pattern for secrets"},
+		Repair:  Repair{Text: "write the secret as AWS gave it", Command: "aws configure --profile {profile}"},
+	}
+	ruleRegionName = &Rule{
+		ID: "region-name", About: AboutProfile, Severity: Medium, Because: "no call with the profile works",
+		Title:   "Region that is none",
+		Why:     "tools look for AWS under an address that does not exist",
+		Sources: []string{"AWS General Reference, Regions and endpoints"},
+		Repair:  Repair{Text: "write the code of the region, such as us-east-1"},
+	}
+	ruleRoleWithoutKey = &Rule{
+		ID: "role-without-key", About: AboutProfile, Severity: Medium, Because: "no call with the profile works",
+		Title:   "Role without a key to take it with",
+		Why:     "a profile that takes a role needs another one with a key",
+		Sources: []string{"AWS CLI User Guide, source_profile"},
+		Repair:  Repair{Text: "name a profile that has a key as source_profile"},
+	}
+)
+
+// mistakeRules are about slips of the pen: values and names that cannot be meant
+// so.
+var mistakeRules = []*Rule{ruleMisspeltSetting, ruleSwappedPair, ruleImpossibleSecret, ruleRegionName, ruleRoleWithoutKey}
+
+// lookAtMistakes comes before the rules about halves of a pair, which a mistake
+// explains.
+func lookAtMistakes(a *auditor) {
+	for _, s := range a.survey.subjects {
+		if !s.selected {
+			continue
+		}
+		for kind, h := range s.in {
+			if h == nil || s.name == "" {
+				continue
+			}
+			a.misspelt(s, credfile.FileKind(kind), h)
+			a.region(s, credfile.FileKind(kind), h)
+		}
+		if s.name != "" && s.ways&hasRole != 0 && s.ways&hasSourceProfile != 0 {
+			a.role(s)
+		}
+	}
+	for _, k := range a.survey.keys {
+		for _, p := range k.places {
+			if p.s.selected && !k.Example && !k.Canary {
+				a.secretOf(k, p)
+			}
+		}
+	}
+}
+
+// prompt is a question of "aws configure", pasted with its answer.
+var prompt = regexp.MustCompile(`(?i)^aws (access key id|secret access key)( \[.*\])?$`)
+
+// aliases are names that people write for the parts of a key, letters alone.
+var aliases = map[string][]string{
+	"aws_access_key_id":     {"awsaccesskeyid", "awsaccesskey", "accesskeyid", "accesskey", "awskeyid", "awsaccessid", "awsaccess"},
+	"aws_secret_access_key": {"awssecretaccesskey", "awssecretkey", "secretaccesskey", "secretkey", "awssecretaccess", "awssecret", "secretaccess"},
+}
+
+// meantName is the setting that a name nearly spells; empty where there is none.
+func meantName(name string) string {
+	letters := strings.Map(func(r rune) rune {
+		if r = unicode.ToLower(r); r < 'a' || r > 'z' {
+			return -1
+		}
+		return r
+	}, name)
+	for _, meant := range []string{"aws_access_key_id", "aws_secret_access_key"} {
+		if credfile.Nearest(letters, aliases[meant][:1]) != "" {
+			return meant
+		}
+		for _, alias := range aliases[meant][1:] {
+			if letters == alias {
+				return meant
+			}
+		}
+	}
+	return ""
+}
+
+// misspelt finds the parts of a key under names that are no settings.
+func (a *auditor) misspelt(s *subject, kind credfile.FileKind, h *holding) {
+	if h.id.there() && h.secret.there() {
+		return
+	}
+	f := a.set.Files()[kind]
+	for _, i := range h.sections {
+		sec := f.Sections[i]
+		for n := sec.First; n < sec.Last; n++ {
+			l := f.Lines[n]
+			if l.Kind != credfile.Property {
+				continue
+			}
+			name, value := l.Name.In(f.Text), plainValue(l.Value.In(f.Text))
+			isID := show.IsKeyID(value)
+			if isKeyName(strings.ToLower(name)) || !isID && !secretForm.MatchString(value) {
+				continue
+			}
+			found := Finding{Profiles: []string{s.name}}
+			if isID {
+				found.KeyID = value
+			}
+			meant := meantName(name)
+			switch {
+			case prompt.MatchString(name):
+				found.What = fmt.Sprintf("profile %q has the questions of \"aws configure\" with their answers: no tool reads them as settings", s.name)
+				found.Repair = Repair{"delete the lines, then", "aws configure --profile {profile}"}.filled(&found, a.goos)
+			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.there()) || meant == "aws_secret_access_key" && (isID || h.secret.there()):
+				continue
+			case plainName.MatchString(name):
+				found.What = fmt.Sprintf("profile %q has a setting %s, which no tool reads: did you mean %s?", s.name, name, meant)
+				found.Repair = say("write " + meant)
+			default:
+				found.What = fmt.Sprintf("profile %q has a setting with an odd name, which no tool reads: did you mean %s?", s.name, meant)
+				found.Repair = say("write " + meant)
+			}
+			a.explained[h] = true
+			a.add(ruleMisspeltSetting, a.at(found, kind, n+1, 1), s.name, kind.String(), meant)
+			if prompt.MatchString(name) {
+				return
+			}
+		}
+	}
+}
+
+func isKeyName(name string) bool {
+	switch name {
+	case "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token":
+		return true
+	}
+	return false
+}
+
+// secretForm is the form of every secret access key.
+var secretForm = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
+
+// secretOf judges the secret that stands with k at p.
+func (a *auditor) secretOf(k *key, p place) {
+	h := p.at()
+	value := h.secret.value
+	var names []string
+	if p.s.name != "" {
+		names = []string{p.s.name}
+	}
+	f := a.at(Finding{Profiles: names, KeyID: k.shown()}, p.file, h.secret.line, h.secret.col)
+	switch {
+	case !h.secret.there() || secretForm.MatchString(value) && k.valid:
+	case show.IsKeyID(value) && secretForm.MatchString(k.ID):
+		f.KeyID = value
+		f.What = fmt.Sprintf("%s has its key ID and its secret exchanged", show.Names(names))
+		a.swapped = append(a.swapped, k)
+		a.add(ruleSwappedPair, f, p.s.name, p.file.String())
+	case (k.valid && p.s.ways&hasEndpoint == 0) || hidden(value):
+		if secretForm.MatchString(value) {
+			return
+		}
+		f.What = fmt.Sprintf("the secret of %s %s; a secret access key has 40 letters, digits, + and /", show.Names(names), oddity(value))
+		a.add(ruleImpossibleSecret, f, p.s.name, p.file.String())
+	}
+}
+
+// shown is the key ID of k where it may be shown.
+func (k *key) shown() string {
+	if k.valid {
+		return k.ID
+	}
+	return ""
+}
+
+// hidden reports whether a value has characters that do not show.
+func hidden(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// oddity says what is wrong with a secret, without showing more of it than a
+// character that cannot be a part of one.
+func oddity(value string) string {
+	says := "has " + show.Count(utf8.RuneCountInString(value), "character")
+	odd := func(r rune) bool { return !strings.ContainsRune("+/", r) && !(r < unicode.MaxASCII && isAlnum(r)) }
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	switch {
+	case hidden(value):
+		return says + ", some of which do not show"
+	case odd(last):
+		return says + fmt.Sprintf(" and ends in %c", last)
+	case odd(first):
+		return says + fmt.Sprintf(" and begins with %c", first)
+	case strings.ContainsFunc(value, unicode.IsSpace):
+		return says + " and a space in it"
+	case strings.ContainsFunc(value, odd):
+		return says + " and one in it that no secret has"
+	}
+	return says
+}
+
+func isAlnum(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+var (
+	regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
+	zoneForm   = regexp.MustCompile(`^(.*-[0-9]{1,2})[a-z]$`)
+)
+
+// region judges the region of a profile whose calls go to AWS.
+func (a *auditor) region(s *subject, kind credfile.FileKind, h *holding) {
+	value := h.region.value
+	if value == "" || regionForm.MatchString(value) || s.ways&hasEndpoint != 0 || s.elsewhere() {
+		return
+	}
+	f := Finding{Profiles: []string{s.name}}
+	name := "its value"
+	if plainName.MatchString(value) && !show.SecretLike(value) {
+		name = value
+	}
+	f.What = fmt.Sprintf("profile %q: %s is no region", s.name, name)
+	near := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(value)), "-.,;\"'")
+	zone := zoneForm.FindStringSubmatch(near)
+	if zone != nil {
+		near = zone[1]
+	}
+	if regionForm.MatchString(near) {
+		if zone != nil && name == value {
+			f.What = fmt.Sprintf("profile %q: %s is a zone, not a region", s.name, name)
+		}
+		f.What += fmt.Sprintf("; did you mean %s?", near)
+		f.Repair = do("aws configure set region "+near+" --profile {profile}").filled(&f, a.goos)
+	}
+	a.noRegion[s] = true
+	a.add(ruleRegionName, a.at(f, kind, h.region.line, h.region.col), s.name, kind.String())
+}
+
+// elsewhere reports whether a profile has a key that is none of AWS's.
+func (s *subject) elsewhere() bool {
+	for _, h := range s.in {
+		if h != nil && h.id.there() && !show.IsKeyID(h.id.value) {
+			return true
+		}
+	}
+	return false
+}
+
+// role judges whether there is a key at the end of a profile's sources.
+func (a *auditor) role(s *subject) {
+	_, why := a.set.RoleSource(s.name)
+	if why == "" {
+		return
+	}
+	f := a.atHeader(Finding{Profiles: []string{s.name}}, s)
+	for kind, h := range s.in {
+		if h != nil && h.source.line > 0 {
+			f = a.at(f, credfile.FileKind(kind), h.source.line, h.source.col)
+		}
+	}
+	f.What = fmt.Sprintf("profile %q takes a role, but %s", s.name, why)
+	a.add(ruleRoleWithoutKey, f, s.name)
+}
