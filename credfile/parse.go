@@ -86,7 +86,7 @@ type File struct {
 	Sections []Section
 
 	byProfile map[string][]int // indexes of Sections; nil where they are few
-	both bool // it is the other of the two shared files as well
+	both      bool             // it is the other of the two shared files as well
 }
 
 // Parse scans text into lines and sections. It refuses nothing: whatever it
