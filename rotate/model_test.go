@@ -89,6 +89,7 @@ type model struct {
 
 	bounds   mstate
 	seen     map[mstate]struct{}
+	ended    map[mstate]struct{} // where mustEnd began
 	queue    []mstate
 	violated string
 	from     map[mstate]mstate // for traces
@@ -175,7 +176,7 @@ func (m *model) add(from, s mstate) {
 // explore runs to exhaustion or to the first violation and returns the number
 // of states.
 func (m *model) explore() int {
-	m.seen = make(map[mstate]struct{}, 1<<20)
+	m.seen, m.ended = map[mstate]struct{}{}, map[mstate]struct{}{}
 	start := m.bounds
 	start.old, start.journal, start.rec = keyLive, 1, recOld
 	start.alive, start.w = 1, mworld{haveOld: 1}
@@ -200,6 +201,10 @@ func (m *model) mustEnd(s mstate) {
 		s.place[0] = s.copy
 	}
 	s.busy, s.copy = 0, 0
+	if _, ok := m.ended[s]; ok { // from other states it came to the same one
+		return
+	}
+	m.ended[s] = struct{}{}
 	for runs := 0; runs < 4 && s.journal > 0; runs++ {
 		m.start(&s)
 		for steps := 0; s.alive > 0; steps++ {
