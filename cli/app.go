@@ -4,11 +4,16 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
-	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"keycare/cli/complete"
+	"keycare/cli/usage"
+	"keycare/credfile"
 )
 
 // Run carries out the command line args, the program's name first, and returns
@@ -16,23 +21,27 @@ import (
 func Run(ctx context.Context, args []string, in, out, err *os.File) int {
 	e := osEnv(args[0], in, out, err)
 	defer e.flush()
-	return run(ctx, e, args)
+	return run(ctx, e, args[1:])
 }
 
-func run(ctx context.Context, e *env, args []string) (code int) {
+// run is Run for words without the program's name.
+func run(ctx context.Context, e *env, words []string) (code int) {
 	defer func() {
-		if p := recover(); p != nil {
-			code = e.crashed()
+		if recover() != nil { // what it is may hold a secret
+			code = crashed(e)
 		}
 	}()
 	app := newApp(e)
-	if answerCompletion(e, app, args) || answerHelp(e.Out, app, args) {
+	if complete.Answer(e.Out, app, words) || answerHelp(e, app, words) {
 		return exitOK
 	}
-	err := app.RunContext(ctx, permute(app, args))
+	err := app.RunContext(ctx, append([]string{app.Name}, usage.FlagsFirst(app, words)...))
 	return exitCode(ctx, err, e.Err)
 }
 
+// newApp is the command tree. A command more is a file, as explain.go is, and a
+// line here; the order is that of the help and of the man page, where those with
+// the same Category stand together.
 func newApp(e *env) *cli.App {
 	app := &cli.App{
 		Name:                      "keycare",
@@ -46,55 +55,107 @@ func newApp(e *env) *cli.App {
 		DisableSliceFlagSeparator: true,                         // a comma may stand in the name of a profile
 		ExitErrHandler:            func(*cli.Context, error) {}, // exit codes are run's matter
 		OnUsageError:              usageErrorOf,
-		Action:                    action(e, noCommand),
+		Action:                    func(c *cli.Context) error { return noCommand(e, c) },
+		UsageText: usage.Examples(
+			"keycare", "what it sees, and what to do next",
+			"keycare audit", "all that is wrong; changes nothing",
+			"keycare rotate work --dry-run", "what a rotation would do",
+			"keycare rotate work", "rotate the key of profile work",
+			"keycare demo", "see it work without keys of your own"),
 		Commands: []*cli.Command{
-			// in the order of helpGroups
-			auditCommand(e), explainCommand(e), statusCommand(e),
-			fixCommand(e), replaceRootCommand(e),
-			rotateCommand(e), resumeCommand(e), policyCommand(e),
-			scheduleCommand(e), settingsCommand(e),
-			demoCommand(e), completionCommand(e), manCommand(e),
+			auditCommand(e),
+			explainCommand(e),
+			statusCommand(e),
+			fixCommand(e),
+			replaceRootCommand(e),
+			rotateCommand(e),
+			resumeCommand(e),
+			policyCommand(e),
+			scheduleCommand(e),
+			settingsCommand(e),
+			demoCommand(e),
+			completionCommand(e),
+			manCommand(e),
 		},
 	}
-	eachCommand(app.Commands, func(_ string, c *cli.Command) {
+	usage.Each(app.Commands, func(_ string, c *cli.Command) {
 		c.OnUsageError = usageErrorOf
 		c.HideHelpCommand = true
 	})
 	return app
 }
 
-// action gives a command its environment.
-func action(e *env, run func(*env, *cli.Context) error) cli.ActionFunc {
-	return func(c *cli.Context) error { return run(e, c) }
+const appDescription = `Reads the AWS shared files (~/.aws/credentials and ~/.aws/config), says what is
+wrong with the keys in them, and rotates the keys of IAM users: create, update
+file, verify, then delete old. Whatever fails, a working key stays in the file.
+
+Without a command it says what it sees and what to do next, and asks nobody. The
+exit code is then 0, or 3 if a file could not be read.`
+
+// answerHelp writes the page that words ask for by a flag, whatever else stands
+// there. It reports false if they ask for none.
+func answerHelp(e *env, app *cli.App, words []string) bool {
+	l := usage.Read(app, words)
+	if !slices.Contains(l.Used, "help") && !slices.Contains(l.Used, "h") {
+		return false
+	}
+	page := manual(app).Page()
+	if l.Command != nil {
+		page = usage.Page(l.Name, l.Command)
+	}
+	fmt.Fprint(e.Out, page)
+	return true
 }
 
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+// noCommand runs where no command, an unknown one, or help is named.
+func noCommand(e *env, c *cli.Context) error {
+	if !c.Args().Present() {
+		return runStart(e)
 	}
-	return versionOf(info)
+	name, about := c.Args().First(), c.Args().Tail()
+	switch {
+	case name == "version":
+		return usagef("no such command \"keycare version\"; did you mean \"keycare --version\"?")
+	case name != "help":
+		return unknownCommand("keycare", name, c.App.VisibleCommands())
+	case len(about) == 0:
+		fmt.Fprint(e.Out, manual(c.App).Page())
+		return nil
+	}
+	l := usage.Read(c.App, about)
+	if l.Command == nil || l.First < len(about) {
+		return unknownCommand("keycare", strings.Join(about, " "), c.App.Commands)
+	}
+	fmt.Fprint(e.Out, usage.Page(l.Name, l.Command))
+	return nil
 }
 
-// versionOf is the module's version, or the commit that a source tree was at,
-// with its day.
-func versionOf(info *debug.BuildInfo) string {
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
+// crashed tells of a bug and returns the exit code.
+func crashed(e *env) int {
+	code, left := exitFailed, "no rotation is in flight"
+	if folder, err := e.State(); err != nil {
+		left = "nothing was begun"
+	} else if open, err := unfinished(folder); open != "" || err != nil {
+		code, left = exitHalf, "a rotation is not finished: run \"keycare resume\""
 	}
-	vcs := map[string]string{}
-	for _, s := range info.Settings {
-		vcs[s.Key] = s.Value
+	e.say("keycare: this is a bug in keycare, which stopped in the middle of its work; %s", left)
+	return code
+}
+
+// usageErrorOf makes a sentence of what the flags' parser says.
+func usageErrorOf(c *cli.Context, err error, _ bool) error {
+	name := "keycare"
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
 	}
-	version := "development"
-	if revision := vcs["vcs.revision"]; revision != "" {
-		version += "-" + revision[:min(12, len(revision))]
+	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok && c.Command != nil {
+		var known []string
+		for _, f := range c.Command.Flags {
+			known = append(known, f.Names()...)
+		}
+		if near := credfile.Nearest(strings.TrimLeft(flag, "-"), known); near != "" {
+			return usagef("no such flag --%s; did you mean --%s?", strings.TrimLeft(flag, "-"), near)
+		}
 	}
-	if vcs["vcs.modified"] == "true" {
-		version += "+changes"
-	}
-	if day, _, _ := strings.Cut(vcs["vcs.time"], "T"); day != "" {
-		version += " of " + day
-	}
-	return version
+	return usagef("%w; see \"%s --help\"", err, name)
 }

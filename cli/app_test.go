@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"flag"
@@ -201,3 +202,22 @@ func TestVersionOf(t *testing.T) {
 
 // testEnv is the environment of the test itself.
 func testEnv() *env { return osEnv("keycare", os.Stdin, os.Stdout, os.Stderr) }
+
+// testMachine is the environment of a machine whose home is a folder, what is
+// printed there and what is said. Commands that call AWS cannot use it: the SDK
+// reads the variables of the process.
+func testMachine(home string) (e *env, out, talk *bytes.Buffer) {
+	e, out, talk = testEnv(), &bytes.Buffer{}, &bytes.Buffer{}
+	vars := environment(home, "http://127.0.0.1:1")
+	e.Vars.Lookup = func(name string) (string, bool) {
+		for _, v := range vars {
+			if value, ok := strings.CutPrefix(v, name+"="); ok {
+				return value, true
+			}
+		}
+		return "", false
+	}
+	e.Environ, e.In, e.Out, e.Err, e.Terminal = vars, strings.NewReader(""), out, talk, terminals{}
+	e.Folders = folders{Home: home, State: e.Vars.Get("XDG_STATE_HOME"), Config: filepath.Join(home, ".config")}
+	return e, out, talk
+}

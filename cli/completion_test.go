@@ -13,6 +13,9 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"keycare/cli/complete"
+	"keycare/cli/usage"
 )
 
 func TestCompletion(t *testing.T) {
@@ -62,13 +65,13 @@ func TestCompletion(t *testing.T) {
 	} {
 		words := strings.Split(tt.words, "|")
 		last := len(words) - 1
-		found, files := complete(testEnv(), app, words[:last], words[last])
+		found, files := complete.Next(app, words[:last], words[last])
 		if files != tt.files || (len(found) == 0) != (tt.want == "") {
 			t.Errorf("%s: got %v, %v", tt.words, found, files)
 			continue
 		}
 		for i, want := range strings.Split(tt.want, "|") {
-			if tt.want != "" && (i >= len(found) || found[i].value != want) {
+			if tt.want != "" && (i >= len(found) || found[i].Value != want) {
 				t.Errorf("%s: got %v, want %s", tt.words, found, tt.want)
 				break
 			}
@@ -77,8 +80,8 @@ func TestCompletion(t *testing.T) {
 	// Who has no key cannot be rotated, but can sign and be looked at.
 	for words, want := range map[string]bool{"rotate": false, "replace-root|--profile": false, "schedule|install|--rotate": false,
 		"rotate|--auth-profile": true, "audit|--profile": true} {
-		found, _ := complete(testEnv(), app, strings.Split(words, "|"), "")
-		if got := slices.Contains(found, candidate{value: "sso"}); got != want {
+		found, _ := complete.Next(app, strings.Split(words, "|"), "")
+		if got := slices.Contains(found, complete.Candidate{Value: "sso"}); got != want {
 			t.Errorf("%s: a profile without a key is offered: %v", words, got)
 		}
 	}
@@ -87,38 +90,34 @@ func TestCompletion(t *testing.T) {
 // Every flag whose values are one of a few completes, and all of these are
 // accepted. What is not one of them is refused.
 func TestCompletionValues(t *testing.T) {
-	home := t.TempDir()
-	usage := func(args ...string) bool {
-		cmd := exec.Command(lookKeycare(t), args...)
-		cmd.Env = environment(home, "http://127.0.0.1:1")
-		_ = cmd.Run()
-		return cmd.ProcessState.ExitCode() == exitUsage
-	}
+	e, _, _ := testMachine(t.TempDir())
+	refused := func(words ...string) bool { return run(t.Context(), e, words) == exitUsage }
 	offered := 0
-	eachCommand(newApp(testEnv()).Commands, func(name string, c *cli.Command) {
-		for _, f := range flagTexts(c.Flags) {
-			if name == "schedule run" || f.value == "PROFILE" || f.value == "RULE" {
+	usage.Each(newApp(e).Commands, func(name string, c *cli.Command) {
+		for _, f := range usage.Flags(c.Flags) {
+			words := append(strings.Fields(name), "--"+f.Name)
+			found, _ := complete.Next(newApp(e), words, "")
+			if name == "schedule run" || f.Value == "" || f.Value == "PROFILE" {
 				continue
 			}
-			found, _ := valuesFor(testEnv(), name+" "+f.name, f.value)
 			for _, v := range found {
 				offered++
-				args := append(strings.Fields(name), "--"+f.name, v.value)
+				words := append(slices.Clone(words), v.Value)
 				if name == "schedule install" {
-					args[1] = "print" // it checks the same and writes nothing
+					words[1] = "print" // it checks the same and writes nothing
 				}
-				if f.name == "retire" && strings.HasPrefix(name, "schedule") {
+				if f.Name == "retire" && strings.HasPrefix(name, "schedule") {
 					continue // goes with --rotate, and that with a profile
 				}
-				if usage(args...) {
-					t.Errorf("%v is offered and refused", args)
+				if refused(words...) {
+					t.Errorf("%v is offered and refused", words)
 				}
-				if args[len(args)-1] = "no-such-value"; !usage(args...) {
-					t.Errorf("%v is not refused", args)
+				if words[len(words)-1] = "no-such-value"; !refused(words...) {
+					t.Errorf("%v is not refused", words)
 				}
 			}
-			if len(found) == 0 && strings.Contains(f.usage, " or ") && strings.Contains(f.usage, ":") {
-				t.Errorf("keycare %s --%s: its values are not completed", name, f.name)
+			if len(found) == 0 && strings.Contains(f.Usage, " or ") && strings.Contains(f.Usage, ":") {
+				t.Errorf("keycare %s --%s: its values are not completed", name, f.Name)
 			}
 		}
 	})
@@ -140,7 +139,7 @@ func TestCompletionFiles(t *testing.T) {
 			if text != "" {
 				writeFile(t, filepath.Join(home, ".aws", "credentials"), text, 0o600)
 			}
-			for _, args := range [][]string{{"rotate", "", plainWords}, {"audit", "--profile", "", plainWords}, {plainWords}, {"rotate", "", bashWords}} {
+			for _, args := range [][]string{{"rotate", "", complete.PlainWords}, {"audit", "--profile", "", complete.PlainWords}, {complete.PlainWords}, {"rotate", "", complete.BashWords}} {
 				out := asked(t, home, args...)
 				if strings.Contains(out, secret[:10]) || strings.Contains(out, "\x1b") || strings.Contains(out, "error") {
 					t.Errorf("%q: got %q", args, out)
@@ -153,15 +152,12 @@ func TestCompletionFiles(t *testing.T) {
 	}
 }
 
-// asked runs keycare as the scripts do. It must end well and say nothing beside.
-func asked(t *testing.T, home string, args ...string) string {
+// asked asks keycare as the scripts do. It must end well and say nothing beside.
+func asked(t *testing.T, home string, words ...string) string {
 	t.Helper()
-	cmd := exec.Command(lookKeycare(t), args...)
-	cmd.Env = environment(home, "http://127.0.0.1:1")
-	var out, talk bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &talk
-	if err := cmd.Run(); err != nil || talk.Len() > 0 {
-		t.Errorf("%q: %v, %q", args, err, &talk)
+	e, out, talk := testMachine(home)
+	if code := run(t.Context(), e, words); code != exitOK || talk.Len() > 0 {
+		t.Errorf("%q: %d, %q", words, code, talk)
 	}
 	return out.String()
 }
@@ -174,7 +170,7 @@ func TestCompletionDoesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range []string{"rotate --yes -- work", "rotate --yes work", "demo", "fix --yes", "audit --output x", "schedule remove", "--version", "--"} {
-		for _, protocol := range []string{plainWords, bashWords, powershellWords} {
+		for _, protocol := range []string{complete.PlainWords, complete.BashWords, complete.PowershellWords} {
 			asked(t, home, append(append(strings.Fields(args), ""), protocol)...)
 			asked(t, home, append(strings.Fields(args), protocol)...)
 		}
@@ -265,31 +261,6 @@ func TestCompletionFish(t *testing.T) {
 	}
 }
 
-// What is quoted is one word to bash, and the word that was meant.
-func TestBashQuoted(t *testing.T) {
-	needShell(t, "bash")
-	var all strings.Builder
-	for c := ' '; c < 0x7f; c++ {
-		all.WriteRune(c)
-	}
-	for _, text := range []string{all.String(), "~", "~root", "#x", "a b", "'", `\"`, "$(touch ran)", "schön", "{a,b}", "*", "a=b", "!!"} {
-		for _, open := range []string{"", "'", "\""} {
-			quote := byte(0)
-			if open != "" {
-				quote = open[0]
-			}
-			typed := open + bashQuoted(text, quote)
-			if word, left := bashWord(typed); word != text && !strings.Contains(text, "!") || left != quote {
-				t.Errorf("%s: it reads as %q, %q", typed, word, left)
-			}
-			out, err := exec.Command("bash", "--norc", "-c", "printf '<%s>' "+typed+open).Output()
-			if err != nil || string(out) != "<"+text+">" {
-				t.Errorf("%s: bash reads %q: %v", typed, out, err)
-			}
-		}
-	}
-}
-
 // Half a megabyte of profiles must not make a person wait.
 func BenchmarkCompletion(b *testing.B) {
 	home := b.TempDir()
@@ -299,7 +270,7 @@ func BenchmarkCompletion(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		cmd := exec.Command(exe, "rotate", "profile-99", plainWords)
+		cmd := exec.Command(exe, "rotate", "profile-99", complete.PlainWords)
 		cmd.Env = environment(home, "http://127.0.0.1:1")
 		if out, err := cmd.Output(); err != nil || bytes.Count(out, []byte("\n")) != 111 {
 			b.Fatal(err, len(out))

@@ -13,22 +13,22 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/rotate/awstest"
 )
 
 func demoCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:  "demo",
-		Usage: "show the whole story with a made-up home and a built-in IAM",
+		Name:     "demo",
+		Category: "More",
+		Usage:    "show the whole story with a made-up home and a built-in IAM",
 		Description: "Makes a home folder in a temporary place and an IAM on this machine's loopback,\n" +
 			"audits, rotates, audits again and cleans up. It reads and changes nothing of yours\n" +
 			"and makes no call outside this machine.",
-		Action: func(c *cli.Context) error {
-			if err := noArgs(c); err != nil {
-				return err
-			}
-			return runDemo(c.Context, e)
-		},
+		UsageText: usage.Examples(
+			"keycare demo", "all of it, in a few seconds",
+			"keycare demo | less", "page by page"),
+		Action: action(e, func(e *env, c *cli.Context) error { return runDemo(c.Context, e) }),
 	}
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/rotate"
 	"keycare/rotate/job"
 	"keycare/rotate/state"
@@ -58,7 +58,7 @@ func TestDocsScenarios(t *testing.T) {
 // Each flag and each exit code stands in the README.
 func TestDocsReadme(t *testing.T) {
 	page := readDoc(t, "../README.md")
-	eachCommand(newApp(testEnv()).Commands, func(command string, c *cli.Command) {
+	usage.Each(newApp(testEnv()).Commands, func(command string, c *cli.Command) {
 		if !strings.Contains(page, "keycare "+command) && !strings.Contains(page, "go run . "+command) {
 			t.Errorf("README.md does not show keycare %s", command)
 		}
@@ -70,8 +70,8 @@ func TestDocsReadme(t *testing.T) {
 		}
 	})
 	for _, e := range exitTable {
-		if !strings.Contains(page, fmt.Sprintf("\n| %d | ", e.code)) {
-			t.Errorf("README.md has no exit code %d", e.code)
+		if !strings.Contains(page, "\n| "+e[0]+" | ") {
+			t.Errorf("README.md has no exit code %s", e[0])
 		}
 	}
 }

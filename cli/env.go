@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"keycare/cli/settings"
+	"keycare/cli/usage"
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/show"
@@ -114,6 +115,18 @@ func (e *env) State() (state.Folder, error) {
 	return state.Folder{Dir: filepath.Join(e.Folders.State, "keycare"), Disk: e.Disk}, nil
 }
 
+// unfinished is the journal or recovery file of a rotation that may still write
+// the AWS files; empty for none.
+func unfinished(folder state.Folder) (path string, err error) {
+	all, err := folder.Rotations()
+	for _, r := range all {
+		if r.Stage != "grace" && r.Stage != "watch" {
+			return r.Path, err
+		}
+	}
+	return "", err
+}
+
 // Settings are those of keycare.ini and of the KEYCARE_* variables. What is
 // wrong in them is wrong usage: nothing is done.
 func (e *env) Settings() (*settings.Settings, error) {
@@ -168,7 +181,7 @@ func (e *env) say(format string, args ...any) { fmt.Fprintf(e.Err, format+"\n", 
 func (e *env) warn(format string, args ...any) { e.say("warning: "+format, args...) }
 
 // Width is that of a page on standard output.
-func (e *env) Width() int { return cmp.Or(e.Terminal.Width, helpWidth) }
+func (e *env) Width() int { return cmp.Or(e.Terminal.Width, usage.Width) }
 
 // wait lasts for d, or until ctx ends.
 func wait(ctx context.Context, d time.Duration) error {

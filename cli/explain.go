@@ -5,6 +5,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/complete"
+	"keycare/cli/usage"
 	"keycare/credfile"
 	"keycare/report"
 	"keycare/report/format"
@@ -13,11 +15,16 @@ import (
 func explainCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
+		Category:  "Look",
 		Usage:     "say what a rule of the audit is about",
 		ArgsUsage: "[RULE]",
 		Description: "Says what the rule looks for, why it matters, how to mend it and who else checks\n" +
 			"for it. Without RULE it lists all rules, the worst first.",
-		Action: action(e, runExplain),
+		UsageText: usage.Examples(
+			"keycare explain", "all rules",
+			"keycare explain old-key", "one of them"),
+		BashComplete: complete.Arguments(ruleNames),
+		Action:       action(e, runExplain),
 	}
 }
 
@@ -41,4 +48,12 @@ func runExplain(e *env, c *cli.Context) error {
 		return usagef("no such rule %q; \"keycare explain\" lists them", id)
 	}
 	return usagef("one rule at a time")
+}
+
+// ruleNames are the rules, for shells.
+func ruleNames() (found []complete.Candidate) {
+	for _, r := range report.Rules {
+		found = append(found, complete.Candidate{Value: r.ID, About: r.Title})
+	}
+	return found
 }

@@ -9,17 +9,18 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/credfile"
 	"keycare/credfile/home"
 	"keycare/credfile/show"
 	"keycare/report"
-	"keycare/rotate/state"
 )
 
 func fixCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:  "fix",
-		Usage: "mend what is wrong with the files themselves",
+		Name:     "fix",
+		Category: "Mend",
+		Usage:    "mend what is wrong with the files themselves",
 		Description: "Takes rights from others (chmod) and mends what AWS's tools read differently, where\n" +
 			"that is safe: the AWS CLI reads every setting as before. Each change is shown,\n" +
 			"secrets redacted, and asked for. Keys are not touched; see \"keycare audit\".",
@@ -27,6 +28,9 @@ func fixCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and change nothing"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 		},
+		UsageText: usage.Examples(
+			"keycare fix --dry-run", "what would be changed",
+			"keycare fix", "show each change and ask"),
 		Action: action(e, runFix),
 	}
 }
@@ -43,27 +47,34 @@ type fixer struct {
 }
 
 func runFix(e *env, c *cli.Context) error {
-	if err := noArgs(c); err != nil {
-		return err
-	}
-	o, err := rotateOptions(e, c)
+	paths, err := e.Paths()
 	if err != nil {
 		return err
 	}
-	f := &fixer{env: e, dryRun: c.Bool("dry-run"), agree: o.Confirm}
+	folder, err := e.State()
+	if err != nil {
+		return err
+	}
+	f := &fixer{env: e, dryRun: c.Bool("dry-run")}
+	if e.canAsk() {
+		f.agree = func(question string) (bool, error) { return e.confirm(c.Context, question) }
+	}
 	if f.yes = c.Bool("yes"); f.yes {
 		f.agree = func(string) (bool, error) { return true, nil }
 	}
-	if len(o.Paths.Doubts) > 0 {
-		return errors.New(o.Paths.Doubts[0])
+	if len(paths.Doubts) > 0 {
+		return errors.New(paths.Doubts[0])
 	}
-	if err := noRotation(o.State); err != nil {
+	switch open, err := unfinished(folder); {
+	case err != nil:
+		return err
+	case open != "":
+		return fmt.Errorf("a rotation is not finished (%s): run \"keycare resume\" first", open)
+	}
+	if err := f.modes(paths); err != nil {
 		return err
 	}
-	if err := f.modes(o.Paths); err != nil {
-		return err
-	}
-	if err := f.files(c.Context, o.Paths); err != nil {
+	if err := f.files(c.Context, paths); err != nil {
 		return err
 	}
 	switch {
@@ -76,20 +87,6 @@ func runFix(e *env, c *cli.Context) error {
 	}
 	if f.left > 0 {
 		fmt.Fprintf(e.Out, "left to you: %s, see \"keycare audit\"\n", show.Count(f.left, "finding"))
-	}
-	return nil
-}
-
-// noRotation refuses while a rotation may still write the files.
-func noRotation(s state.Folder) error {
-	all, err := s.Rotations()
-	if err != nil {
-		return err
-	}
-	for _, r := range all {
-		if r.Stage != "grace" && r.Stage != "watch" {
-			return fmt.Errorf("a rotation is not finished (%s): run \"keycare resume\" first", r.Path)
-		}
 	}
 	return nil
 }

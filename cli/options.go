@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"slices"
-	"strings"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -12,38 +12,35 @@ import (
 	"keycare/rotate"
 )
 
-// rotateOptions are the options that every command about rotations shares.
-func rotateOptions(e *env, c *cli.Context) (*rotate.Options, error) {
+// rotateOptions are what every command about rotations shares, of its flags and
+// the settings.
+func rotateOptions(e *env, c *cli.Context) (rotate.Options, error) {
 	paths, err := e.Paths()
 	if err != nil {
-		return nil, err
+		return rotate.Options{}, err
 	}
 	set, err := e.Settings()
 	if err != nil {
-		return nil, err
+		return rotate.Options{}, err
 	}
-	return rotateOptionsWith(e, c, paths, set)
+	return rotateOptionsFor(e, c, paths, set)
 }
 
-// rotateOptionsWith are the same for paths and settings that the caller has.
-func rotateOptionsWith(e *env, c *cli.Context, paths credfile.Paths, set *settings.Settings) (*rotate.Options, error) {
-	state, err := e.State()
+// rotateOptionsFor are the same for paths and settings that the caller has.
+func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *settings.Settings) (rotate.Options, error) {
+	folder, err := e.State()
 	if err != nil {
-		return nil, err
+		return rotate.Options{}, err
 	}
-	timeout := rotate.DefaultTimeout
-	if v := c.String("timeout"); v != "" {
-		if timeout, err = parseAge(v); err != nil || timeout <= 0 {
-			return nil, usagef("--timeout %q: must be a time such as 90s or 2m", v)
-		}
-	}
-	o := &rotate.Options{
+	// Where nobody reads any more what is said, a rotation goes on.
+	signal.Ignore(syscall.SIGPIPE)
+	o := rotate.Options{
 		Paths:   paths,
-		State:   state,
+		State:   folder,
 		Disk:    e.Disk,
 		Now:     e.Now,
 		Wait:    wait,
-		Timeout: timeout,
+		Timeout: age(c, "timeout"),
 		Barred:  set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),
 		Say:     e.say,
@@ -55,41 +52,51 @@ func rotateOptionsWith(e *env, c *cli.Context, paths credfile.Paths, set *settin
 			return e.ask(c.Context, "Code of MFA device "+serial+": ")
 		}
 	}
-	switch code := c.String("mfa-code"); {
-	case code != "" && !isCode(code):
-		return nil, usagef("--mfa-code: it is not a code of six digits")
-	case code != "":
+	if code := c.String("mfa-code"); code != "" {
 		o.MFACode = func(string) (string, error) { return code, nil }
-	case len(set.MFACommand) > 0:
+	} else if len(set.MFACommand) > 0 {
 		o.MFACode = func(serial string) (string, error) { return e.codeFrom(c.Context, set.MFACommand, serial) }
 	}
 	return o, nil
 }
 
-var formatFlag = &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result on standard output: text or json"}
-
-// oneOf refuses a flag's value that is not in the set.
-func oneOf(c *cli.Context, flag string, values ...string) (string, error) {
-	v := c.String(flag)
-	if !slices.Contains(values, v) {
-		return "", badValue("--"+flag, v, values)
+// mfaCodeFlag is for the code of an MFA device.
+func mfaCodeFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "mfa-code", Usage: "the `CODE` that the MFA device shows now",
+		Action: func(_ *cli.Context, code string) error {
+			if code != "" && !isCode(code) {
+				return usagef("--mfa-code: it is not a code of six digits")
+			}
+			return nil
+		},
 	}
-	return v, nil
 }
 
-// parseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
-func parseAge(s string) (time.Duration, error) { return settings.ParseAge(s) }
-
-// noArgs refuses arguments where a command takes none.
-func noArgs(c *cli.Context) error {
-	if c.Args().Present() {
-		return usagef("%q: \"%s\" takes no such argument", c.Args().First(), c.Command.HelpName)
-	}
-	return nil
+func timeoutFlag() cli.Flag {
+	return ageFlag("timeout", "2m", "the `TIME` to wait for AWS to accept the new key", time.Second)
 }
 
-// orList is names for a sentence: "a, b or c".
-func orList(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+// maxAge is that of the flag, or else of the settings.
+func maxAge(e *env, c *cli.Context) (time.Duration, error) {
+	if c.IsSet("max-age") {
+		return age(c, "max-age"), nil
+	}
+	set, err := e.Settings()
+	if err != nil {
+		return 0, err
+	}
+	return set.MaxAge, nil
+}
+
+// profileOf is the profile that is named, or else that of the environment.
+func profileOf(e *env, named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	name, err := e.Vars.Profile()
+	if err != nil {
+		return "", usageError{err}
+	}
+	return name, nil
 }

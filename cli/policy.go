@@ -3,20 +3,20 @@ package cli
 import (
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/rotate/client"
 )
 
 func policyCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:  "policy",
-		Usage: "print the least IAM policy that a user needs",
+		Name:     "policy",
+		Category: "Rotate",
+		Usage:    "print the least IAM policy that a user needs",
 		Description: "With it a user can audit and rotate its own keys, and do nothing else. It is JSON,\n" +
 			"as IAM takes it.",
-		Action: func(c *cli.Context) error {
-			if err := noArgs(c); err != nil {
-				return err
-			}
-			return e.writeJSON(client.Policy())
-		},
+		UsageText: usage.Examples(
+			"keycare policy", "show it",
+			"keycare policy >policy.json", "for \"aws iam put-user-policy\""),
+		Action: action(e, func(e *env, _ *cli.Context) error { return e.writeJSON(client.Policy()) }),
 	}
 }

@@ -8,29 +8,40 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/rotate"
 )
 
 func replaceRootCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:  "replace-root",
-		Usage: "put an IAM administrator's key in the place of a root key",
+		Name:     "replace-root",
+		Category: "Mend",
+		Usage:    "put an IAM administrator's key in the place of a root key",
 		Description: "For a profile that holds the root user's key: makes an IAM group with\n" +
 			"AdministratorAccess, an IAM user in it and a key of that user, where they are\n" +
 			"missing; puts the key into the files, proves it and that the user is an\n" +
 			"administrator; and deletes the root key once its ID has been typed. Interrupted\n" +
 			"at any step it can be run again, or resumed.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "profile", DefaultText: "AWS_PROFILE, else default", Usage: "the `PROFILE` that holds the root key"},
+		Flags: []cli.Flag{
+			withDefault(profile("profile", "the `PROFILE` that holds the root key", e.keyProfile), "AWS_PROFILE, else default"),
 			&cli.StringFlag{Name: "user", DefaultText: "your name on this machine", Usage: "the `NAME` of the IAM user"},
 			&cli.StringFlag{Name: "group", Value: "administrators", Usage: "the `NAME` of the IAM group that has the rights"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask before anything is made; never agrees to the deletion, nor makes an existing user an administrator"},
 			&cli.StringFlag{Name: "delete-root-key", Usage: "agree to the deletion of the root key with this `ID`"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be made and changed; change nothing"},
-			&cli.StringFlag{Name: "timeout", Value: "2m", Usage: "the `TIME` to wait for AWS to accept the new key"},
-		}, formatFlag),
+			timeoutFlag(), resultFormat(),
+		},
+		UsageText: usage.Examples(
+			"keycare replace-root --dry-run", "what would be made and changed",
+			"keycare replace-root --user dana", "asks several times"),
 		Action: action(e, runReplaceRoot),
 	}
+}
+
+// withDefault says what is taken where the flag is not given.
+func withDefault(f *profileFlag, text string) *profileFlag {
+	f.DefaultText = text
+	return f
 }
 
 // defaultUser is the name of the person at the machine, as far as IAM allows it.
@@ -48,22 +59,13 @@ func defaultUser() string {
 }
 
 func runReplaceRoot(e *env, c *cli.Context) error {
-	if err := noArgs(c); err != nil {
-		return err
-	}
-	format, err := oneOf(c, "format", "text", "json")
-	if err != nil {
-		return err
-	}
 	o, err := rotateOptions(e, c)
 	if err != nil {
 		return err
 	}
-	profile := c.String("profile")
-	if profile == "" {
-		if profile, err = e.Vars.Profile(); err != nil {
-			return usagef("%w", err)
-		}
+	name, err := profileOf(e, c.String("profile"))
+	if err != nil {
+		return err
 	}
 	ro := rotate.RootOptions{User: c.String("user"), Group: c.String("group"), DeleteKey: c.String("delete-root-key")}
 	if !c.IsSet("user") {
@@ -73,24 +75,24 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 		return usagef("--user and --group must not be empty")
 	}
 	if c.Bool("dry-run") {
-		return planReplaceRoot(e, c, o, profile, ro, format)
+		return planReplaceRoot(e, c, rotate.New(o), name, ro)
 	}
-	res, err := rotate.New(*o).ReplaceRoot(c.Context, profile, ro)
+	res, err := rotate.New(o).ReplaceRoot(c.Context, name, ro)
 	results := []rotate.Result{}
 	if res.Outcome != "" {
 		results = append(results, res)
 	}
-	return errors.Join(err, writeResults(e, format, results, err))
+	return errors.Join(err, writeResults(e, asJSON(c), results, err))
 }
 
-func planReplaceRoot(e *env, c *cli.Context, o *rotate.Options, profile string, ro rotate.RootOptions, format string) error {
-	res, steps, err := rotate.New(*o).PlanRoot(c.Context, profile, ro)
-	if err != nil || format == "json" {
+func planReplaceRoot(e *env, c *cli.Context, rot *rotate.Rotator, profile string, ro rotate.RootOptions) error {
+	res, steps, err := rot.PlanRoot(c.Context, profile, ro)
+	if err != nil || asJSON(c) {
 		var results []rotate.Result
 		if err == nil {
 			results = append(results, res)
 		}
-		return errors.Join(err, writeResults(e, format, results, err))
+		return errors.Join(err, writeResults(e, asJSON(c), results, err))
 	}
 	_, err = fmt.Fprintf(e.Out, "would replace the root key %s of account %s:\n  %s\n\n%s\nnothing was changed\n",
 		res.Old, res.Account, strings.Join(steps, "\n  "), res.Diff)

@@ -116,10 +116,10 @@ func (s *workstation) wait(ctx context.Context, d time.Duration) error {
 func (s *workstation) job() *job.Job {
 	e := testEnv()
 	e.Now = s.clock
-	j := newJob(e, &rotate.Options{
+	j := newJob(e, rotate.Options{
 		Paths: s.paths, State: s.state(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Barred: s.never.Bars,
 		Say: func(string, ...any) {}, Timeout: rotate.DefaultTimeout,
-	}, auditOptions{failOn: report.High, never: s.never}, timerOptions{
+	}, auditOptions{scope: scope{never: s.never}, failOn: report.High}, timerOptions{
 		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: state.Delete,
 	})
 	j.Jitter = func() float64 { return 0.5 }

@@ -10,9 +10,22 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
 )
+
+func scheduleStatusCommand(e *env) *cli.Command {
+	return &cli.Command{
+		Name:  "status",
+		Usage: "show the timer, when it runs next, and how it went last",
+		Flags: []cli.Flag{resultFormat()},
+		UsageText: usage.Examples(
+			"keycare schedule status", "when it runs, how it went",
+			"keycare schedule status --format json", "for another program"),
+		Action: action(e, runScheduleStatus),
+	}
+}
 
 // timerStatus is a timer in the JSON of schedule status.
 type timerStatus struct {
@@ -27,13 +40,6 @@ type timerStatus struct {
 // runScheduleStatus shows all timers and the last run. Warnings are a part of
 // what was asked for.
 func runScheduleStatus(e *env, c *cli.Context) error {
-	if err := noArgs(c); err != nil {
-		return err
-	}
-	format, err := oneOf(c, "format", "text", "json")
-	if err != nil {
-		return err
-	}
 	h, err := timerHost(e)
 	if err != nil {
 		return err
@@ -54,7 +60,7 @@ func runScheduleStatus(e *env, c *cli.Context) error {
 	if late := timerLate(found, last, e.Now()); late != "" && err == nil {
 		warnings = append(warnings, late)
 	}
-	if format == "json" {
+	if asJSON(c) {
 		return writeTimers(e, found, last, warnings)
 	}
 	for _, t := range found {

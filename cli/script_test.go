@@ -57,14 +57,14 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"json":         cmdJSON,
 }
 
-func usage(ts *testscript.TestScript, neg bool, args []string, atLeast int, text string) {
+func wantArgs(ts *testscript.TestScript, neg bool, args []string, atLeast int, text string) {
 	if neg || len(args) < atLeast {
 		ts.Fatalf("usage: %s", text)
 	}
 }
 
 func cmdRun(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 2, "run CODE PROGRAM ARG...")
+	wantArgs(ts, neg, args, 2, "run CODE PROGRAM ARG...")
 	runFor(ts, args[0], args[1:], args[1:])
 }
 
@@ -89,7 +89,7 @@ func runFor(ts *testscript.TestScript, want string, argv, asked []string) {
 }
 
 func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "expand FILE...")
+	wantArgs(ts, neg, args, 1, "expand FILE...")
 	for _, name := range args {
 		path := ts.MkAbs(name)
 		text := os.Expand(ts.ReadFile(name), func(v string) string {
@@ -121,7 +121,7 @@ func pairIn(path, profile string) (id, secret string, err error) {
 }
 
 func cmdPair(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 3, "pair FILE PROFILE VAR")
+	wantArgs(ts, neg, args, 3, "pair FILE PROFILE VAR")
 	id, secret, err := pairIn(ts.MkAbs(args[0]), args[1])
 	ts.Check(err)
 	if id == "" || secret == "" {
@@ -132,12 +132,12 @@ func cmdPair(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdAllow(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "allow FILE")
+	wantArgs(ts, neg, args, 1, "allow FILE")
 	worldOf(ts).leaks.allow(ts.MkAbs(args[0]))
 }
 
 func cmdKeep(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "keep FILE")
+	wantArgs(ts, neg, args, 1, "keep FILE")
 	want := filepath.Join(ts.Getenv("WORK"), "want", filepath.Base(args[0]))
 	ts.Check(os.MkdirAll(filepath.Dir(want), 0o700))
 	ts.Check(os.WriteFile(want, []byte(ts.ReadFile(args[0])), 0o600))
@@ -146,7 +146,7 @@ func cmdKeep(ts *testscript.TestScript, neg bool, args []string) {
 // edit makes a command that changes the bytes of a file.
 func edit(change func([]byte) []byte) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
-		usage(ts, neg, args, 1, "FILE")
+		wantArgs(ts, neg, args, 1, "FILE")
 		for _, name := range args {
 			path := ts.MkAbs(name)
 			b, err := os.ReadFile(path)
@@ -157,7 +157,7 @@ func edit(change func([]byte) []byte) func(*testscript.TestScript, bool, []strin
 }
 
 func cmdBinary(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "binary FILE")
+	wantArgs(ts, neg, args, 1, "binary FILE")
 	b := make([]byte, 4096)
 	for i := range b {
 		b[i] = byte(i * 7)
@@ -166,7 +166,7 @@ func cmdBinary(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdHuge(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "huge FILE")
+	wantArgs(ts, neg, args, 1, "huge FILE")
 	path := ts.MkAbs(args[0])
 	ts.Check(os.WriteFile(path, nil, 0o600))
 	ts.Check(os.Truncate(path, 100<<20))
@@ -179,12 +179,12 @@ func modeOf(ts *testscript.TestScript, text string) os.FileMode {
 }
 
 func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 2, "mode MODE FILE")
+	wantArgs(ts, neg, args, 2, "mode MODE FILE")
 	ts.Check(os.Chmod(ts.MkAbs(args[1]), modeOf(ts, args[0])))
 }
 
 func cmdHasMode(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, false, args, 2, "hasmode MODE FILE")
+	wantArgs(ts, false, args, 2, "hasmode MODE FILE")
 	if runtime.GOOS == "windows" {
 		return
 	}
@@ -196,7 +196,7 @@ func cmdHasMode(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdIsLink(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "islink FILE")
+	wantArgs(ts, neg, args, 1, "islink FILE")
 	fi, err := os.Lstat(ts.MkAbs(args[0]))
 	ts.Check(err)
 	if fi.Mode()&os.ModeSymlink == 0 {
@@ -205,7 +205,7 @@ func cmdIsLink(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdEmpty(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "empty FOLDER...")
+	wantArgs(ts, neg, args, 1, "empty FOLDER...")
 	for _, name := range args {
 		entries, err := os.ReadDir(ts.MkAbs(name))
 		if err != nil && !os.IsNotExist(err) {
@@ -218,7 +218,7 @@ func cmdEmpty(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 1, "json NAME=VALUE...")
+	wantArgs(ts, neg, args, 1, "json NAME=VALUE...")
 	var doc any
 	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &doc); err != nil {
 		ts.Fatalf("stdout is not JSON: %v", err)

@@ -31,7 +31,7 @@ func canUnprivileged() bool {
 // cmdUnprivileged runs a program so that permissions bind it: as it is, or for
 // root as nobody, who gets the script's files for that time.
 func cmdUnprivileged(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 2, "unprivileged CODE PROGRAM ARG...")
+	wantArgs(ts, neg, args, 2, "unprivileged CODE PROGRAM ARG...")
 	if os.Geteuid() != 0 {
 		cmdRun(ts, neg, args)
 		return
@@ -72,7 +72,7 @@ var canMount = sync.OnceValue(func() bool {
 // is in it, lies on a disk without any room left. What the folder holds at the
 // end is copied back.
 func cmdFull(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 3, "full CODE FOLDER PROGRAM ARG...")
+	wantArgs(ts, neg, args, 3, "full CODE FOLDER PROGRAM ARG...")
 	const script = `
 set -e
 dir=$1 keep=$2; shift 2

@@ -5,43 +5,30 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/cli/settings"
-	"keycare/report"
+	"keycare/cli/usage"
 )
-
-// policyOf is what the settings say about the audit's rules.
-func policyOf(s *settings.Settings) report.Policy {
-	p := report.Policy{MaxAge: s.MaxAge, MaxUnused: s.MaxUnused, Accounts: s.Accounts, Off: s.RulesOff}
-	for _, e := range s.Exceptions {
-		p.Exceptions = append(p.Exceptions, report.Exception(e))
-	}
-	return p
-}
 
 func settingsCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:  "settings",
-		Usage: "show the settings in force and where each comes from",
+		Name:     "settings",
+		Category: "Automate",
+		Usage:    "show the settings in force and where each comes from",
 		Description: "Reads keycare.ini in your config folder, then the KEYCARE_* variables. Flags of the\n" +
 			"commands go before both.",
-		Flags:  []cli.Flag{formatFlag},
+		Flags: []cli.Flag{resultFormat()},
+		UsageText: usage.Examples(
+			"keycare settings", "those in force",
+			"keycare settings --format json", "for another program"),
 		Action: action(e, runSettings),
 	}
 }
 
 func runSettings(e *env, c *cli.Context) error {
-	if err := noArgs(c); err != nil {
-		return err
-	}
-	format, err := oneOf(c, "format", "text", "json")
-	if err != nil {
-		return err
-	}
 	s, err := e.Settings()
 	if err != nil {
 		return err
 	}
-	if format == "json" {
+	if asJSON(c) {
 		return e.writeJSON(map[string]any{"version": 1, "file": s.Path, "settings": s.Show()})
 	}
 	missing := ""

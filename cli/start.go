@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"keycare/cli/usage"
 	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
@@ -23,15 +24,17 @@ type first struct {
 	timer report.Timer
 }
 
-// runFirst is keycare without a command: in at most ten lines, what it sees and
+// runStart is keycare without a command: in at most ten lines, what it sees and
 // the three commands that matter next. It makes no network call and writes
 // nothing. The error is that of a file that could not be read.
-func runFirst(e *env) error {
+func runStart(e *env) error {
 	set, err := e.Settings()
 	if err != nil {
 		return err
 	}
-	in, asker, err := auditInput(e, auditOptions{offline: true, policy: policyOf(set), never: set.NeverCall}, e.Now())
+	s := scopeOf(set)
+	s.offline = true
+	in, asker, err := gather(e, s)
 	if err != nil {
 		return err
 	}
@@ -81,7 +84,7 @@ func (p *first) page(width int) string {
 			b.WriteString(line + "\n")
 			continue
 		}
-		for _, part := range lines(text, width-len(indent)) {
+		for _, part := range usage.Lines(text, width-len(indent)) {
 			b.WriteString(indent + part + "\n")
 		}
 	}
@@ -134,7 +137,7 @@ func (p *first) seen(width int) (out []string) {
 	}
 	out = append(out, p.flights()...)
 	if p.timer.Trouble != "" {
-		out = append(out, sentence(show.Paths(p.timer.Trouble, p.home)))
+		out = append(out, show.Sentence(show.Paths(p.timer.Trouble, p.home))+".")
 	}
 	return out
 }

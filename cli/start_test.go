@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
@@ -23,7 +24,7 @@ import (
 // commands that exist, calls nobody and writes nothing.
 func TestFirstOddFiles(t *testing.T) {
 	commands := map[string]bool{"keycare --help": true}
-	eachCommand(newApp(testEnv()).Commands, func(name string, _ *cli.Command) { commands["keycare "+name] = true })
+	usage.Each(newApp(testEnv()).Commands, func(name string, _ *cli.Command) { commands["keycare "+name] = true })
 	named := regexp.MustCompile(`(?m)^  (keycare (?:--help|[a-z-]+))`)
 	for _, path := range append(oddFiles(t, "rotate"), oddFiles(t, "refuse")...) {
 		t.Run(filepath.Base(path), func(t *testing.T) {

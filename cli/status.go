@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/usage"
 	"keycare/credfile/show"
 	"keycare/rotate"
 	"keycare/rotate/job"
@@ -14,23 +15,20 @@ import (
 
 func statusCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:  "status",
-		Usage: "show the rotations in flight, the last finished ones and the timer's runs",
+		Name:     "status",
+		Category: "Look",
+		Usage:    "show the rotations in flight, the last finished ones and the timer's runs",
 		Description: "Reads the journals and the history in the state folder, makes no call to AWS and\n" +
 			"changes nothing. \"keycare resume\" goes on with what is unfinished.",
-		Flags:  []cli.Flag{formatFlag},
+		Flags: []cli.Flag{resultFormat()},
+		UsageText: usage.Examples(
+			"keycare status", "what is in flight, and what was done",
+			"keycare status --format json", "for another program"),
 		Action: action(e, runStatus),
 	}
 }
 
 func runStatus(e *env, c *cli.Context) error {
-	if err := noArgs(c); err != nil {
-		return err
-	}
-	format, err := oneOf(c, "format", "text", "json")
-	if err != nil {
-		return err
-	}
 	e.SettingsOrDefaults() // status needs none; what is wrong in them is told
 	folder, err := e.State()
 	if err != nil {
@@ -45,7 +43,7 @@ func runStatus(e *env, c *cli.Context) error {
 	if err != nil {
 		e.say("keycare: %v", err)
 	}
-	if format == "json" {
+	if asJSON(c) {
 		if open == nil {
 			open = []*state.Journal{}
 		}

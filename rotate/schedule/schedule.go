@@ -5,9 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
+	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -131,6 +135,32 @@ type Host struct {
 	// UID is the user's number, User the name, on Windows the security ID.
 	UID  int
 	User string
+}
+
+// Minute spreads the timers of many machines over the hour, and is the same at
+// every install.
+func (h *Host) Minute(machine string) int {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(machine + "\x00" + h.User + "\x00" + h.Home))
+	return int(sum.Sum32() % 60)
+}
+
+// OtherHome reports whether Home is not the user's home folder, from which a
+// timer would start.
+func (h *Host) OtherHome() bool {
+	if h.GOOS == "windows" {
+		return false
+	}
+	u, err := user.LookupId(strconv.Itoa(h.UID))
+	if err != nil || u.HomeDir == "" {
+		return false
+	}
+	mine, err := h.Disk.Stat(h.Home)
+	if err != nil {
+		return false
+	}
+	his, err := h.Disk.Stat(u.HomeDir)
+	return err != nil || !os.SameFile(mine, his)
 }
 
 // Default is the kind for this machine. The error names what is missing.

@@ -1,12 +1,30 @@
-package cli
+package complete
 
-// completionScripts are the scripts of "keycare completion", by shell. None of
-// them evaluates what stands in the command line or what keycare prints.
-var completionScripts = map[string]string{
-	"bash":       bashScript,
-	"zsh":        zshScript,
-	"fish":       fishScript,
-	"powershell": powershellScript,
+// scripts are one for each shell. None of them evaluates what stands in the
+// command line or what keycare prints.
+var scripts = []struct{ shell, script string }{
+	{"bash", bashScript},
+	{"zsh", zshScript},
+	{"fish", fishScript},
+	{"powershell", powershellScript},
+}
+
+// Shells are those that have a script.
+func Shells() (names []string) {
+	for _, s := range scripts {
+		names = append(names, s.shell)
+	}
+	return names
+}
+
+// Script is the script of a shell; empty for one that is not among Shells.
+func Script(shell string) string {
+	for _, s := range scripts {
+		if s.shell == shell {
+			return s.script
+		}
+	}
+	return ""
 }
 
 // bashScript works with bash 3.2, which macOS has, without the package
@@ -36,7 +54,7 @@ _keycare() {
     else
       COMPREPLY+=("$2$line")
     fi
-  done < <(command keycare "${words[@]:1}" ` + bashWords + ` 2>/dev/null)
+  done < <(command keycare "${words[@]:1}" ` + BashWords + ` 2>/dev/null)
 }
 
 if type compopt >/dev/null 2>&1; then
@@ -53,7 +71,7 @@ const zshScript = `#compdef keycare
 _keycare() {
   local line about
   local -a found
-  for line in "${(@f)$(command keycare "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" ` + plainWords + ` 2>/dev/null)}"; do
+  for line in "${(@f)$(command keycare "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" ` + PlainWords + ` 2>/dev/null)}"; do
     case $line in
       '') ;;
       $'\t'*)
@@ -85,7 +103,7 @@ const fishScript = `# fish completion for keycare. Put into ~/.config/fish/confi
 function __keycare_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l found (command keycare $words[2..-1] (string unescape -- $current; or echo -- $current) ` + plainWords + ` 2>/dev/null)
+    set -l found (command keycare $words[2..-1] (string unescape -- $current; or echo -- $current) ` + PlainWords + ` 2>/dev/null)
     if string match -q -- \t'*' "$found[1]"
         set -l flag (string match -r -- '^--[^=]*=' $current)
         for file in (__fish_complete_path (string replace -- "$flag" '' $current))
@@ -111,7 +129,7 @@ Register-ArgumentCompleter -Native -CommandName 'keycare', 'keycare.exe' -Script
     $before = [Console]::OutputEncoding
     try {
         [Console]::OutputEncoding = [System.Text.UTF8Encoding]::new()
-        $lines = @(& keycare @words ".$word" '` + powershellWords + `' 2>$null)
+        $lines = @(& keycare @words ".$word" '` + PowershellWords + `' 2>$null)
     }
     finally {
         [Console]::OutputEncoding = $before

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"keycare/cli/settings"
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"keycare/credfile/home"
+	"keycare/report"
+	"keycare/rotate/ask"
+	"keycare/rotate/state"
+)
+
+// askTimeout bounds all online questions of an audit together.
+const askTimeout = 10 * time.Second
+
+// scope is what an audit looks at, and by what it judges.
+type scope struct {
+	profiles []string // empty for all
+	offline  bool
+	// downloads says to look among the downloads and on the desktop too. Some
+	// systems ask the user first, so the timer and keycare alone do not.
+	downloads bool
+	policy    report.Policy
+	never     settings.NeverCall
+}
+
+// scopeOf is the scope that the settings ask for.
+func scopeOf(s *settings.Settings) scope { return scope{policy: policyOf(s), never: s.NeverCall} }
+
+// policyOf is what the settings say about the audit's rules.
+func policyOf(s *settings.Settings) report.Policy {
+	p := report.Policy{MaxAge: s.MaxAge, MaxUnused: s.MaxUnused, Accounts: s.Accounts, Off: s.RulesOff}
+	for _, e := range s.Exceptions {
+		p.Exceptions = append(p.Exceptions, report.Exception(e))
+	}
+	return p
+}
+
+// gather reads all that an audit looks at on this machine. The Asker, which has
+// the keys that AWS may be asked about, is nil if the files cannot be read.
+func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
+	paths, err := e.Paths()
+	if err != nil {
+		return report.Input{}, nil, err
+	}
+	in := report.Input{
+		Local: home.ReadLocal(e.Disk, e.Vars, paths), Beside: home.ReadBeside(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles,
+		Now: e.Now(), Policy: s.policy, Never: s.never.Bars,
+	}
+	if s.downloads {
+		in.Local.Siblings = append(in.Local.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
+	}
+	in.Set, err = credfile.Load(e.Disk, paths)
+	if err != nil {
+		in.ReadErrors = append(in.ReadErrors, err)
+	} else if err := in.Set.MustHave(s.profiles); err != nil {
+		return report.Input{}, nil, err
+	}
+	if folder, err := e.State(); err == nil { // where there is no place for one, nothing is in flight
+		var untrusted *state.Untrusted
+		if in.Rotations, err = folder.Rotations(); errors.As(err, &untrusted) {
+			in.StateFault = &facts.StateFault{Path: untrusted.Path, Why: untrusted.Why, Command: untrusted.Command}
+		} else if err != nil {
+			in.ReadErrors = append(in.ReadErrors, err)
+		}
+	}
+	if in.Set == nil {
+		return in, nil, nil
+	}
+	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars}
+	if len(asker.Profiles) == 0 {
+		asker.Profiles = in.Set.Profiles()
+	}
+	return in, asker, nil
+}
+
+// askAWS asks, unless offline, and completes the answers with what earlier
+// audits learned.
+func askAWS(ctx context.Context, e *env, asker *ask.Asker, offline bool, now time.Time) map[string]facts.Online {
+	answers := map[string]facts.Online{}
+	if !offline {
+		answers = asker.Facts(ctx, askTimeout)
+	}
+	remember(ctx, e, asker, answers, now)
+	return answers
+}
+
+// remember completes the answers with what is kept of earlier audits, and keeps
+// what is new. That it cannot be kept is not the audit's failure.
+func remember(ctx context.Context, e *env, asker *ask.Asker, answers map[string]facts.Online, now time.Time) {
+	folder, err := e.State()
+	if err != nil {
+		return // nothing is kept
+	}
+	cache := folder.FactCache()
+	if cache.Merge(asker.Set, answers, now) && ctx.Err() == nil {
+		if err := folder.SaveFacts(cache); err != nil {
+			e.say("keycare: what was learned is not kept for later audits: %v", err)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/cli/usage"
+	"keycare/credfile"
+	"keycare/rotate"
+)
+
+func resumeCommand(e *env) *cli.Command {
+	return &cli.Command{
+		Name:     "resume",
+		Category: "Rotate",
+		Usage:    "finish or undo what an interrupted rotation left",
+		Description: "Every rotate does this first for the key that it is about. A rotation in grace\n" +
+			"is finished when the grace has ended and nobody used the old key since.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
+			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
+			mfaCodeFlag(), timeoutFlag(), resultFormat(),
+		},
+		UsageText: usage.Examples(
+			"keycare resume", "finish what is unfinished",
+			"keycare resume --keep-both", "close it, and delete nothing"),
+		Action: action(e, runResume),
+	}
+}
+
+func runResume(e *env, c *cli.Context) error {
+	// What was begun is finished on its own files, whatever the environment says.
+	paths, err := e.Paths()
+	if err != nil && !errors.Is(err, credfile.ErrNoHome) {
+		return err
+	}
+	o, err := rotateOptionsFor(e, c, paths, e.SettingsOrDefaults())
+	if err != nil {
+		return err
+	}
+	o.KeepBoth = c.Bool("keep-both")
+	results, err := rotate.New(o).Resume(c.Context)
+	if err == nil && len(results) == 0 && !asJSON(c) {
+		what := "nothing to resume"
+		if open, err := o.State.Journals(); err != nil || len(open) > 0 {
+			what = "nothing to finish now; \"keycare status\" shows what is still open"
+		}
+		e.say("%s", what)
+	}
+	return errors.Join(err, writeResults(e, asJSON(c), results, err))
+}
