@@ -63,21 +63,22 @@ var (
 // accountRules are about an account and its root user.
 var accountRules = []*Rule{ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertificate, ruleRootUsed, rulePasswordPolicy, ruleRootVirtualMFA, rulePasswordExpiry}
 
-// account judges the account that k belongs to, once for all its keys.
-func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
-	acct := o.Account
-	if acct == nil || a.accounts[acct.ID] {
-		return
+// lookAtAccounts judges the accounts of the keys.
+func lookAtAccounts(a *auditor) {
+	for _, acct := range a.accounts() {
+		a.account(acct)
 	}
-	a.accounts[acct.ID] = true
-	f.Account, f.KeyID = acct.ID, ""
+}
+
+func (a *auditor) account(acct keyAccount) {
+	f := acct.f
 	add := func(rule *Rule, repair Repair, format string, args ...any) {
 		f := f
 		f.Repair, f.What = repair, fmt.Sprintf("account %s (%s) ", acct.ID, show.Names(f.Profiles))+fmt.Sprintf(format, args...)
 		a.add(rule, f, acct.ID)
 	}
 	if r := acct.Root.Value; acct.Root.Known() {
-		if r.Keys > 0 && !root && !a.rootKeyHere(acct.ID) {
+		if r.Keys > 0 && !a.rootKeyHere(acct.ID) {
 			var repair Repair
 			if a.replacesRoot(acct.ID) {
 				repair = do("keycare resume")
@@ -115,17 +116,6 @@ func (a *auditor) account(k *key, o facts.Online, f Finding, root bool) {
 			add(rulePasswordExpiry, iam("", &f, a.goos, passwordCommand(strict)...), "%s", says)
 		}
 	}
-	a.unknownAccount(acct, f)
-}
-
-// rootKeyHere reports whether a root key of the account is in the files.
-func (a *auditor) rootKeyHere(account string) bool {
-	for _, o := range a.in.Online {
-		if id := o.Identity.Value; o.Identity.Known() && id.Account == account && id.Owner() == facts.OwnerRoot {
-			return true
-		}
-	}
-	return false
 }
 
 // What CIS asks of passwords, and after how many days they end for Security Hub.

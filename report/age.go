@@ -2,14 +2,13 @@ package report
 
 import (
 	"fmt"
-	"keycare/credfile/facts"
 	"keycare/credfile/show"
 	"time"
 )
 
 var (
 	ruleYearOldKey = &Rule{
-		ID: "year-old-key", About: AboutKey, Severity: High, Because: "four times the limit of every benchmark; as for old-generation-key",
+		ID: "year-old-key", CoveredBy: "old-key", About: AboutKey, Severity: High, Because: "four times the limit of every benchmark; as for old-generation-key",
 		Title:   "Key older than a year",
 		Why:     "in that time it went to more machines, backups and people than anybody remembers",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Powerpipe iam_user_access_key_age_365"},
@@ -49,16 +48,49 @@ func ageRule(age time.Duration) *Rule {
 	return ruleOldKey
 }
 
+// lookAtAge judges how old keys are and when they were used last. A root key has
+// to go at any age, and it is not rotated.
+func lookAtAge(a *auditor) {
+	for _, k := range a.working() {
+		a.atLeastAge(k)
+		if k.isRoot() {
+			continue
+		}
+		unused := a.use(k)
+		age, limit := a.in.Now.Sub(k.Created.Value), a.in.Policy.maxAge()
+		if !k.Created.Known() || k.Created.Value.IsZero() || !beyond(age, limit) {
+			continue
+		}
+		f := a.keyFinding(k.key)
+		f.What = fmt.Sprintf("%s of %s is %s days old, the limit is %s", k.show(), show.Names(f.Profiles), days(age, limit), days(limit, limit))
+		if unused {
+			f.Repair = Repair{"see unused-key; if it is needed", "keycare rotate {arg}"}.filled(&f, a.goos)
+		}
+		a.add(ageRule(age), f, k.ID)
+	}
+}
+
+// atLeastAge judges a key whose age AWS did not tell by when it was seen first.
+func (a *auditor) atLeastAge(k answered) {
+	seen, limit := a.in.Now.Sub(k.FirstSeen), a.in.Policy.maxAge()
+	if k.Created.Known() || k.FirstSeen.IsZero() || seen < day || !beyond(seen, limit) || !k.keptAndWhole() {
+		return
+	}
+	f := a.keyFinding(k.key)
+	f.What = fmt.Sprintf("%s of %s is at least %s days old, the limit is %s", k.show(), show.Names(f.Profiles), days(seen, limit), days(limit, limit))
+	a.add(ageRule(seen), f, k.ID)
+}
+
 // use judges when a key was used last, and reports whether it said that the key
 // is not used.
-func (a *auditor) use(k *key, o facts.Online, f Finding) (unused bool) {
-	if !o.LastUsed.Known() || o.OwnUse || !o.Created.Known() || o.Created.Value.IsZero() || o.Status.Value != "Active" {
+func (a *auditor) use(k answered) (unused bool) {
+	if !k.LastUsed.Known() || k.OwnUse || !k.Created.Known() || k.Created.Value.IsZero() || k.Status.Value != "Active" {
 		return false
 	}
-	limit := a.in.Policy.maxUnused()
-	s := a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)
+	limit, f := a.in.Policy.maxUnused(), a.keyFinding(k.key)
+	s := a.standing(k.ID, k.Created.Value, k.LastUsed, k.OwnUse)
 	of, never := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles)), s.use.At.IsZero()
-	f.Repair = a.spareRepair(k, o, f)
+	f.Repair = a.spareRepair(k, f)
 	if beyond(s.idle, limit) {
 		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
 		if never {
@@ -66,21 +98,9 @@ func (a *auditor) use(k *key, o facts.Online, f Finding) (unused bool) {
 		}
 		unused = a.add(ruleUnusedKey, f, k.ID)
 	}
-	if never && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
+	if never && k.User != nil && k.User.Password.Known() && k.User.Password.Value.Exists {
 		f.What = of + "was never used, and its user has a console password"
 		a.add(ruleSetupKey, f, k.ID)
 	}
 	return unused
-}
-
-// usedBy is a use for people.
-func usedBy(u facts.Use) string {
-	says := "for an unknown service"
-	if u.Service != "" && u.Service != "N/A" {
-		says = "for " + u.Service
-	}
-	if u.Region != "" && u.Region != "N/A" {
-		says += " in " + u.Region
-	}
-	return says
 }

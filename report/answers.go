@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"keycare/credfile"
-	"keycare/credfile/facts"
 	"keycare/credfile/show"
 	"slices"
 	"strings"
@@ -43,85 +42,56 @@ var (
 // answerRules are about whose a key is and whether it works.
 var answerRules = []*Rule{ruleRootKey, ruleAccountNotAllowed, ruleKeyRejected, ruleKeyInactive}
 
-// lookOnline judges what AWS said about each key. Canary and example keys are
-// never asked about, so nothing is missed about them.
-func lookOnline(a *auditor) {
-	for _, k := range a.survey.keys {
-		if !k.selected() || k.Canary || k.Example || !k.valid {
+// lookAtAnswers judges whose keys they are, and whether AWS accepts them.
+func lookAtAnswers(a *auditor) {
+	for _, k := range a.answers() {
+		a.allowedAccount(k)
+		f := a.keyFinding(k.key)
+		add := func(rule *Rule, format string, args ...any) {
+			f.What = fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles)) + fmt.Sprintf(format, args...)
+			a.add(rule, f, k.ID)
+		}
+		if k.Rejected {
+			add(ruleKeyRejected, "is not accepted by AWS")
 			continue
 		}
-		o, asked := a.in.Online[k.ID]
-		if !asked {
-			if k.Kind != credfile.LongTerm || k.oddDigits() {
-				continue // nobody needs to ask about it
-			}
-			o.Identity.Unknown, o.Created.Unknown = facts.NotAsked, facts.NotAsked
-			o.Status.Unknown = facts.NotAsked
+		a.wrongSecrets(k)
+		if k.Status.Known() && k.Status.Value == "Inactive" {
+			add(ruleKeyInactive, "is inactive")
 		}
-		a.online(k, o)
+		if k.isRoot() {
+			if a.flightOf(k.ID) != nil {
+				f.Repair = do("keycare resume")
+			}
+			add(ruleRootKey, "is the key of the root user of account %s", k.Identity.Value.Account)
+		}
 	}
 }
 
-func (a *auditor) online(k *key, o facts.Online) {
-	f := a.keyFinding(k)
-	of := show.Names(f.Profiles)
-	if allowed := a.in.Policy.Accounts; len(allowed) > 0 && k.Kind == credfile.LongTerm && !slices.Contains(allowed, f.Account) {
-		f := f
-		f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in the list", k.show(), of, f.Account)
-		if f.Account == "" {
-			f.What = fmt.Sprintf("%s of %s belongs to an account that is not known, so it may not be in the list", k.show(), of)
-		}
-		a.add(ruleAccountNotAllowed, f, k.ID)
-	}
-	add := func(rule *Rule, format string, args ...any) {
-		f := f
-		f.What = fmt.Sprintf("%s of %s ", k.show(), of) + fmt.Sprintf(format, args...)
-		a.add(rule, f, k.ID)
-	}
-	if o.Rejected {
-		add(ruleKeyRejected, "is not accepted by AWS")
+// allowedAccount judges whether a key is of an account that the settings allow.
+func (a *auditor) allowedAccount(k answered) {
+	f := a.keyFinding(k.key)
+	allowed := a.in.Policy.Accounts
+	if len(allowed) == 0 || k.Kind != credfile.LongTerm || slices.Contains(allowed, f.Account) {
 		return
 	}
-	a.wrongSecrets(k, o)
-	root := o.Identity.Known() && o.Identity.Value.Owner() == facts.OwnerRoot
-	if root {
-		if a.flightOf(k.ID) != nil {
-			f.Repair = do("keycare resume")
-		}
-		add(ruleRootKey, "is the key of the root user of account %s", o.Identity.Value.Account)
+	f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in the list", k.show(), show.Names(f.Profiles), f.Account)
+	if f.Account == "" {
+		f.What = fmt.Sprintf("%s of %s belongs to an account that is not known, so it may not be in the list", k.show(), show.Names(f.Profiles))
 	}
-	f.Repair = Repair{}
-	if o.Status.Known() && o.Status.Value == "Inactive" {
-		add(ruleKeyInactive, "is inactive")
-	}
-	// A root key has to go at any age, and it is not rotated.
-	if !root {
-		unused := a.use(k, o, f)
-		if age, limit := a.in.Now.Sub(o.Created.Value), a.in.Policy.maxAge(); o.Created.Known() && !o.Created.Value.IsZero() && beyond(age, limit) {
-			f := f
-			f.What = fmt.Sprintf("%s of %s is %s days old, the limit is %s", k.show(), of, days(age, limit), days(limit, limit))
-			if unused {
-				f.Repair = Repair{"see unused-key; if it is needed", "keycare rotate {arg}"}.filled(&f, a.goos)
-			}
-			a.add(ageRule(age), f, k.ID)
-		}
-		a.others(k, o, f)
-	}
-	a.user(k, o, f)
-	a.account(k, o, f, root)
-	a.unknownFacts(k, o, f)
+	a.add(ruleAccountNotAllowed, f, k.ID)
 }
 
 // wrongSecrets judges the profiles that hold a key that works with a secret that
 // does not.
-func (a *auditor) wrongSecrets(k *key, o facts.Online) {
-	if len(o.WrongSecret) == 0 {
+func (a *auditor) wrongSecrets(k answered) {
+	if len(k.WrongSecret) == 0 {
 		return
 	}
-	f := a.keyFinding(k)
-	f.Profiles = o.WrongSecret
+	f := a.keyFinding(k.key)
+	f.Profiles = k.WrongSecret
 	for _, p := range k.places {
-		if slices.Contains(o.WrongSecret, p.s.name) {
+		if slices.Contains(k.WrongSecret, p.s.name) {
 			f = a.at(f, p.file, p.at().secret.line, p.at().secret.col)
 			break
 		}

@@ -59,7 +59,12 @@ var siblingRules = map[home.SiblingKind]struct {
 	home.Leftover:    {ruleKeycareLeftover, "%s is left from a rotation that was interrupted"},
 }
 
-func lookAtSiblings(a *auditor) {
+// lookAtCopies judges the files beside the shared files, and those of older
+// tools.
+func lookAtCopies(a *auditor) {
+	for _, path := range a.in.Beside.Legacy {
+		a.add(ruleLegacyFile, Finding{File: path, What: fmt.Sprintf("%s holds a key", filepath.Base(path))}, path)
+	}
 	for _, s := range a.in.Local.Siblings {
 		if r, ok := siblingRules[s.Kind]; ok {
 			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Repair: a.siblingRepair(s)}, s.Path)
@@ -118,11 +123,4 @@ func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
 		return says + "sign in as root and delete " + that + " under Security credentials"
 	}
 	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, or else put %s into a profile", that, it, it)
-}
-
-// lookAtLegacyFiles judges the files of older tools that hold keys.
-func lookAtLegacyFiles(a *auditor) {
-	for _, path := range a.in.Beside.Legacy {
-		a.add(ruleLegacyFile, Finding{File: path, What: fmt.Sprintf("%s holds a key", filepath.Base(path))}, path)
-	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -18,29 +17,6 @@ var (
 
 // exceptionRules are about the exceptions themselves.
 var exceptionRules = []*Rule{ruleExceptionExpired}
-
-// accepted reports whether an exception that still holds covers f.
-func (a *auditor) accepted(f *Finding) bool {
-	for i := range a.in.Policy.Exceptions {
-		if e := &a.in.Policy.Exceptions[i]; a.in.Now.Before(e.Until) && e.covers(f) {
-			return true
-		}
-	}
-	return false
-}
-
-// covers reports whether all that e names fits f. An exception that names
-// nothing covers nothing. One for a profile covers a finding about several only
-// where it is the only one. One for old-key goes on when the key gets older than
-// a year.
-func (e *Exception) covers(f *Finding) bool {
-	if e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "" {
-		return false
-	}
-	return (e.Rule == "" || e.Rule == f.Rule || e.Rule == ruleOldKey.ID && f.Rule == ruleYearOldKey.ID) && (e.Key == "" || e.Key == f.KeyID) &&
-		(e.Account == "" || e.Account == f.Account) &&
-		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile}))
-}
 
 // lookAtExceptions judges the exceptions themselves.
 func lookAtExceptions(a *auditor) {

@@ -51,11 +51,15 @@ var (
 // fileRules are about the shared files and their folders.
 var fileRules = []*Rule{ruleFileOwner, ruleUnreadableFile, ruleDoubtfulPath, ruleHardLink, ruleLinkOutside}
 
-// lookAtPlaces judges the names of the files and the failures to read them.
-func lookAtPlaces(a *auditor) {
+// paths judges the names of the files.
+func (a *auditor) paths() {
 	for _, doubt := range a.set.Paths.Doubts {
 		a.add(ruleDoubtfulPath, Finding{What: doubt}, doubt)
 	}
+}
+
+// unreadable judges the failures to read them.
+func (a *auditor) unreadable() {
 	for _, err := range a.in.ReadErrors {
 		if err == nil {
 			continue
@@ -113,8 +117,17 @@ func (a *auditor) unread() (paths []string) {
 	return paths
 }
 
-// lookAtFiles judges owners and links of what holds keys.
+// lookAtFiles judges the two files: their names, whether they can be read, whose
+// they are, and where links lead.
 func lookAtFiles(a *auditor) {
+	a.paths()
+	a.unreadable()
+	a.owners()
+	a.linksOutside()
+}
+
+// owners judges owners and links of what holds keys.
+func (a *auditor) owners() {
 	holding := false
 	for _, f := range a.in.Local.Files {
 		// A file that could not be read is taken for one that holds keys.
@@ -151,8 +164,8 @@ func lookAtFiles(a *auditor) {
 // moveAway is the repair where a key file lies in a folder of somebody else's.
 var moveAway = say("move the file into a folder of your own, ~/.aws as a rule, and set AWS_SHARED_CREDENTIALS_FILE or AWS_CONFIG_FILE to it")
 
-// lookAtLinks judges links that lead out of the home folder.
-func lookAtLinks(a *auditor) {
+// linksOutside judges links that lead out of the home folder.
+func (a *auditor) linksOutside() {
 	for _, f := range a.in.Beside.Outside {
 		if a.survey.holds[f.Kind] || len(a.in.ReadErrors) > 0 {
 			a.add(ruleLinkOutside, Finding{File: f.Path, What: fmt.Sprintf("the %s file with keys is a link to %s", f.Kind, f.Target)}, f.Path)

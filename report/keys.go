@@ -144,9 +144,6 @@ func (a *auditor) seen(k *key) string {
 	return fmt.Sprintf("; its age is unknown, at least %s (first seen %s)", show.Count(days, "day"), o.FirstSeen.UTC().Format(time.DateOnly))
 }
 
-// oddDigits says that the ID has letters that AWS never uses.
-func (k *key) oddDigits() bool { return strings.ContainsAny(k.ID, "0189") }
-
 // forAWS reports whether a place of k is without an endpoint of its own, so that
 // the key is meant for AWS.
 func (k *key) forAWS() bool {

@@ -168,17 +168,3 @@ func (a *auditor) reusedSecrets() {
 		}
 	}
 }
-
-// mergeNames joins two lists, the first before the second, each name once.
-func mergeNames(a, b []string) []string {
-	seen := make(map[string]bool, len(a))
-	for _, name := range a {
-		seen[name] = true
-	}
-	for _, name := range b {
-		if !seen[name] {
-			a = append(a, name)
-		}
-	}
-	return a
-}

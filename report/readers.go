@@ -410,8 +410,3 @@ func (s *subject) holdsKey(kind credfile.FileKind) bool {
 	h := s.in[kind]
 	return h != nil && (h.id.line > 0 || h.secret.line > 0 || h.token.line > 0)
 }
-
-// sectionAt returns the index of the section that holds the line of this number.
-func sectionAt(f *credfile.File, line int) int {
-	return sort.Search(len(f.Sections), func(i int) bool { return f.Sections[i].Last >= line })
-}

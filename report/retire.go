@@ -10,19 +10,6 @@ import (
 	"keycare/credfile/show"
 )
 
-// standing is an active key of a user, and how long nobody has used it.
-type standing struct {
-	id   string
-	here bool // a profile of this machine signs with it
-	// unknown says why it is not known when the key was used last; empty if it is.
-	unknown string
-	use     facts.Use // a zero time: never
-	idle    time.Duration
-	// spare says that nobody has used the key for longer than the limit, or never
-	// while its user has a password.
-	spare bool
-}
-
 // judgeSpare decides which key of each user may be said to be deactivated: one
 // at most, so that no two findings of a report take both keys away. Of two that
 // nobody uses it is the one that is not on this machine, or else the one that
@@ -112,8 +99,8 @@ func (s standing) says() string {
 }
 
 // spareRepair is what to do about key k, which nobody uses.
-func (a *auditor) spareRepair(k *key, o facts.Online, f Finding) Repair {
-	chosen := a.spare[o.Identity.Value.ARN]
+func (a *auditor) spareRepair(k answered, f Finding) Repair {
+	chosen := a.spare[k.Identity.Value.ARN]
 	switch {
 	case a.flightOf(k.ID) != nil:
 		return do("keycare resume")
@@ -121,7 +108,7 @@ func (a *auditor) spareRepair(k *key, o facts.Online, f Finding) Repair {
 		return say(fmt.Sprintf("nothing uses key %s of the same user either: that one goes first, and this one stays until it is gone (two-active-keys)", chosen.id))
 	}
 	names := show.Names(f.Profiles)
-	if by := a.otherSigner(k, o); by != "" {
+	if by := a.otherSigner(k); by != "" {
 		return Repair{fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys", names),
 			show.Command(a.goos, append([]string{"aws", "iam"}, deactivation(k.ID)...)...) + by}
 	}
@@ -136,18 +123,18 @@ func deactivation(id string) []string {
 // otherSigner is the flags for an AWS CLI command about k's user that is signed by
 // another key of the account: best of the same user, then an administrator's.
 // It is empty where there is none that works and stays.
-func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
+func (a *auditor) otherSigner(k answered) (flags string) {
 	best := 0
 	for _, other := range a.survey.keys {
 		by := a.in.Online[other.ID]
 		id := by.Identity.Value
-		if other == k || by.Rejected || !by.Identity.Known() || by.Status.Value != "Active" ||
-			id.Account != o.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.spare[id.ARN].id == other.ID {
+		if other == k.key || by.Rejected || !by.Identity.Known() || by.Status.Value != "Active" ||
+			id.Account != k.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.spare[id.ARN].id == other.ID {
 			continue
 		}
-		rank, user := 1, " --user-name "+show.Word(o.Identity.Value.UserName(), a.goos)
+		rank, user := 1, " --user-name "+show.Word(k.Identity.Value.UserName(), a.goos)
 		switch {
-		case id.ARN == o.Identity.Value.ARN:
+		case id.ARN == k.Identity.Value.ARN:
 			rank, user = 3, ""
 		case administrator(by.User):
 			rank = 2
@@ -162,20 +149,9 @@ func (a *auditor) otherSigner(k *key, o facts.Online) (flags string) {
 	return flags
 }
 
-// administrator reports whether a policy of the user or of one of its groups
-// allows all.
-func administrator(u *facts.UserFacts) bool {
-	allows := func(attached []string, inline []facts.InlinePolicy) bool {
-		return slices.ContainsFunc(attached, isAdmin) ||
-			slices.ContainsFunc(inline, func(p facts.InlinePolicy) bool { return p.Grants.Value == facts.GrantsAll })
-	}
-	return u != nil && (allows(u.Attached.Value, u.Inline.Value) ||
-		slices.ContainsFunc(u.Groups.Value, func(g facts.Group) bool { return allows(g.Attached.Value, g.Inline.Value) }))
-}
-
 // secondKeyRepair is what to do about two active keys of a user, k and other.
-func (a *auditor) secondKeyRepair(k *key, o facts.Online, other facts.OtherKey, f Finding) Repair {
-	s, chosen := a.otherStanding(other), a.spare[o.Identity.Value.ARN]
+func (a *auditor) secondKeyRepair(k answered, other facts.OtherKey, f Finding) Repair {
+	s, chosen := a.otherStanding(other), a.spare[k.Identity.Value.ARN]
 	idle := ""
 	if chosen.id == k.ID {
 		idle = "; nothing uses key " + k.ID

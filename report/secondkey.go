@@ -25,33 +25,35 @@ var (
 // secondKeyRules are about the second key of a user.
 var secondKeyRules = []*Rule{ruleTwoActiveKeys, ruleInactiveKeyKept}
 
-// others judges the second key of k's user.
-func (a *auditor) others(k *key, o facts.Online, f Finding) {
-	if !o.Others.Known() {
-		return
+// lookAtSecondKeys judges the other key of each user, each pair once.
+func lookAtSecondKeys(a *auditor) {
+	told := make(map[[2]string]bool)
+	for _, k := range a.working() {
+		if k.isRoot() || !k.Others.Known() {
+			continue
+		}
+		for _, other := range k.Others.Value {
+			pair := [2]string{min(k.ID, other.ID), max(k.ID, other.ID)}
+			if show.IsKeyID(other.ID) && !told[pair] && !a.inFlight(k.ID, other.ID) {
+				told[pair] = true
+				a.secondKey(k, other, pair[:])
+			}
+		}
 	}
-	for _, other := range o.Others.Value {
-		if !show.IsKeyID(other.ID) {
-			continue
-		}
-		pair := [2]string{min(k.ID, other.ID), max(k.ID, other.ID)}
-		if a.pairs[pair] || a.inFlight(k.ID, other.ID) {
-			continue
-		}
-		a.pairs[pair] = true
-		about := a.otherKey(other)
-		f := f
-		f.Subject = Subject{AboutUser, o.Identity.Value.ARN}
-		switch {
-		case other.Active && o.Status.Value == "Active":
-			f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), show.Names(f.Profiles), about)
-			f.Repair = a.secondKeyRepair(k, o, other, f)
-			a.add(ruleTwoActiveKeys, f, pair[:]...)
-		case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
-			f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), show.Names(f.Profiles), about)
-			f.Repair = iam("", &f, a.goos, "delete-access-key", "--access-key-id", other.ID)
-			a.add(ruleInactiveKeyKept, f, pair[:]...)
-		}
+}
+
+func (a *auditor) secondKey(k answered, other facts.OtherKey, pair []string) {
+	f := a.keyFinding(k.key)
+	f.Subject = Subject{AboutUser, k.Identity.Value.ARN}
+	switch {
+	case other.Active && k.Status.Value == "Active":
+		f.What = fmt.Sprintf("the user of %s of %s has a second active key, %s", k.show(), show.Names(f.Profiles), a.otherKey(other))
+		f.Repair = a.secondKeyRepair(k, other, f)
+		a.add(ruleTwoActiveKeys, f, pair...)
+	case !other.Active && beyond(a.in.Now.Sub(other.Created), a.in.Policy.maxAge()):
+		f.What = fmt.Sprintf("the user of %s of %s still has the inactive key %s", k.show(), show.Names(f.Profiles), a.otherKey(other))
+		f.Repair = iam("", &f, a.goos, "delete-access-key", "--access-key-id", other.ID)
+		a.add(ruleInactiveKeyKept, f, pair...)
 	}
 }
 

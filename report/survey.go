@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -309,3 +311,34 @@ func (k *key) show() string {
 	}
 	return "a key"
 }
+
+// oddDigits says that the ID has letters that AWS never uses.
+func (k *key) oddDigits() bool { return strings.ContainsAny(k.ID, "0189") }
+
+// hasSecret reports whether a secret stands with the key anywhere.
+func (k *key) hasSecret() bool {
+	return slices.ContainsFunc(k.places, func(p place) bool { return p.at().secret.there() })
+}
+
+// mergeNames joins two lists, the first before the second, each name once.
+func mergeNames(a, b []string) []string {
+	seen := make(map[string]bool, len(a))
+	for _, name := range a {
+		seen[name] = true
+	}
+	for _, name := range b {
+		if !seen[name] {
+			a = append(a, name)
+		}
+	}
+	return a
+}
+
+// sectionAt returns the index of the section that holds the line of this number.
+func sectionAt(f *credfile.File, line int) int {
+	return sort.Search(len(f.Sections), func(i int) bool { return f.Sections[i].Last >= line })
+}
+
+// keptAndWhole reports whether the files keep k for long, and its secret with it:
+// an ID alone opens nothing.
+func (k *key) keptAndWhole() bool { return k.Kind == credfile.LongTerm && k.hasSecret() }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
 	"slices"
@@ -30,42 +29,31 @@ var (
 // unknownRules are about what AWS did not tell.
 var unknownRules = []*Rule{ruleUnknownFacts, ruleUnknownAccount}
 
-// needs begins a reason for not knowing that names a missing permission.
-const needs = "needs "
-
-// together joins reasons; missing permissions become one of them.
-func together(reasons []string) string {
-	var denied, rest []string
-	for _, why := range reasons {
-		if action, ok := strings.CutPrefix(why, needs); ok {
-			denied = append(denied, action)
-		} else {
-			rest = append(rest, why)
-		}
-	}
-	if len(denied) > 0 {
-		rest = append([]string{"AWS denies " + strings.Join(denied, ", ")}, rest...)
-	}
-	return strings.Join(rest, "; ")
-}
-
 // never reports whether k is not asked about on purpose: a key that is barred in
 // one profile is barred in all.
 func (a *auditor) never(k *key) bool {
 	return a.in.Never != nil && slices.ContainsFunc(k.places, func(p place) bool { return a.in.Never(p.s.name, k.ID) })
 }
 
-// hasSecret reports whether a secret stands with the key anywhere.
-func (k *key) hasSecret() bool {
-	return slices.ContainsFunc(k.places, func(p place) bool { return p.at().secret.there() })
+// lookAtUnknown makes one finding of all that AWS did not tell about a key, and
+// one of an account. In an offline audit that is so for every key and the summary
+// says it once.
+func lookAtUnknown(a *auditor) {
+	for _, k := range a.working() {
+		if k.keptAndWhole() {
+			a.unknownFacts(k)
+		}
+	}
+	if a.in.Offline {
+		return
+	}
+	for _, acct := range a.accounts() {
+		a.unknownAccount(acct)
+	}
 }
 
-// unknownFacts makes one finding of all that AWS did not tell about a key. In an
-// offline audit that is so for every key and the summary says it once.
-func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
-	if k.Kind != credfile.LongTerm || !k.hasSecret() {
-		return // the file does not keep other keys for long, and an ID alone opens nothing
-	}
+func (a *auditor) unknownFacts(k answered) {
+	o, f := k.Online, a.keyFinding(k.key)
 	var missing, reasons []string
 	note := func(fact, reason string) {
 		missing = append(missing, fact)
@@ -84,11 +72,6 @@ func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 		age := "age"
 		if seen := a.in.Now.Sub(o.FirstSeen); !o.FirstSeen.IsZero() && seen >= day {
 			age = fmt.Sprintf("age (at least %d days: first seen %s)", int(seen/day), o.FirstSeen.UTC().Format(time.DateOnly))
-			if limit := a.in.Policy.maxAge(); beyond(seen, limit) {
-				f := f
-				f.What = fmt.Sprintf("%s of %s is at least %s days old, the limit is %s", k.show(), show.Names(f.Profiles), days(seen, limit), days(limit, limit))
-				a.add(ageRule(seen), f, k.ID)
-			}
 		}
 		note(age, o.Created.Unknown)
 	case o.Created.Value.IsZero():
@@ -115,7 +98,7 @@ func (a *auditor) unknownFacts(k *key, o facts.Online, f Finding) {
 	}
 	why := together(reasons)
 	switch {
-	case !asked && a.never(k):
+	case !asked && a.never(k.key):
 		why = "the settings say never to ask AWS about it"
 		f.Severity, f.Repair = Info, Repair{"nothing, if that is still meant", "keycare settings"}
 	case !asked:
@@ -174,10 +157,8 @@ func noteDetails(o facts.Online, note func(fact, reason string)) {
 	}
 }
 
-func (a *auditor) unknownAccount(acct *facts.AccountFacts, f Finding) {
-	if a.in.Offline {
-		return
-	}
+func (a *auditor) unknownAccount(acct keyAccount) {
+	f := acct.f
 	device := acct.RootVirtual.Unknown
 	if acct.Root.Known() && acct.Root.Value.MFA == 0 {
 		device = "" // there is none

@@ -106,21 +106,27 @@ type judged struct {
 	about, report string
 }
 
-// user judges the user that k belongs to, once for all its keys.
-func (a *auditor) user(k *key, o facts.Online, f Finding) {
-	u, arn := o.User, o.Identity.Value.ARN
-	if u == nil || a.users[arn] {
-		return
+// lookAtUsers judges the users of the keys, each once for all its keys.
+func lookAtUsers(a *auditor) {
+	told := make(map[string]bool)
+	for _, k := range a.working() {
+		if arn := k.Identity.Value.ARN; k.User != nil && !told[arn] {
+			told[arn] = true
+			a.user(k)
+		}
 	}
-	a.users[arn] = true
+}
+
+func (a *auditor) user(k answered) {
+	u, arn, f := k.User, k.Identity.Value.ARN, a.keyFinding(k.key)
 	p := judged{auditor: a, UserFacts: u, f: f, arn: arn,
-		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, o.Identity.Value.Account, show.Names(f.Profiles))}
+		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, k.Identity.Value.Account, show.Names(f.Profiles))}
 	if u.FromReport {
 		p.report = ", as the credential report says"
 	}
 	direct, group := p.policies(), p.groups()
 	p.password()
-	p.keyAndPassword(k)
+	p.keyAndPassword(k.key)
 	p.otherCredentials()
 	if !u.MFA.Known() || len(u.MFA.Value) > 0 {
 		return
@@ -216,13 +222,6 @@ func (p *judged) groups() bool {
 	}
 	return admin != ""
 }
-
-// policyName is the last part of a policy's ARN.
-func policyName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
-
-// isAdmin reports whether a policy is AWS's own AdministratorAccess, in any
-// partition.
-func isAdmin(arn string) bool { return strings.HasSuffix(arn, ":iam::aws:policy/AdministratorAccess") }
 
 // keyAndPassword tells of a user who needs no key of its own.
 func (p *judged) keyAndPassword(k *key) {

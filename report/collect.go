@@ -1,0 +1,151 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"keycare/credfile"
+	"keycare/credfile/facts"
+	"slices"
+	"strings"
+	"time"
+)
+
+// auditor collects findings.
+type auditor struct {
+	in       Input
+	goos     string // of the machine that is audited
+	set      *credfile.Set
+	survey   *survey
+	found    []Finding
+	unknown  int
+	excepted int
+	spare    map[string]standing // the key that may be told to be deactivated, by the user's ARN
+	noCLI    bool                // the AWS CLI rejects a file, so no command of it works
+	// explained are holdings whose missing half a mistake explains.
+	explained map[*holding]bool
+	swapped   []*key            // stand where the secret belongs
+	noRegion  map[*subject]bool // have a region that is none
+	digest    []byte            // reused for fingerprints
+}
+
+// standing is an active key of a user, and how long nobody has used it.
+type standing struct {
+	id   string
+	here bool // a profile of this machine signs with it
+	// unknown says why it is not known when the key was used last; empty if it is.
+	unknown string
+	use     facts.Use // a zero time: never
+	idle    time.Duration
+	// spare says that nobody has used the key for longer than the limit, or never
+	// while its user has a password.
+	spare bool
+}
+
+// add files a finding of a rule. The rule fills in what f leaves empty. subject
+// is what the finding is about, without anything that moves: it makes the
+// fingerprint. Never put a secret into it. It reports whether the finding is in
+// the report.
+func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
+	f.Rule, f.Why, f.Sources = r.ID, r.Why, r.Sources
+	if f.Severity == Clean {
+		f.Severity = r.Severity
+	}
+	if f.Repair == (Repair{}) {
+		f.Repair = r.Repair.filled(&f, a.goos)
+	}
+	if a.noCLI {
+		f.Repair = f.Repair.afterRejected()
+	}
+	if f.Profiles == nil {
+		f.Profiles = []string{}
+	}
+	a.digest = append(a.digest[:0], r.ID...)
+	for _, part := range subject {
+		a.digest = append(append(a.digest, 0), part...)
+	}
+	if f.Account == "" && f.KeyID != "" {
+		f.Account = a.accountOf(f.KeyID)
+	}
+	if f.Subject == (Subject{}) {
+		f.Subject = f.subject(r.About)
+	}
+	if slices.Contains(a.in.Policy.Off, r.ID) {
+		return false
+	}
+	if a.accepted(r, &f) {
+		a.excepted++
+		return false
+	}
+	sum := sha256.Sum256(a.digest)
+	f.Fingerprint = hex.EncodeToString(sum[:16])
+	a.found = append(a.found, f)
+	return true
+}
+
+// at fills in a place in one of the two files.
+func (a *auditor) at(f Finding, kind credfile.FileKind, line, col int) Finding {
+	f.File, f.Line, f.Col = a.set.Files()[kind].Path, line, col
+	return f
+}
+
+// keyFinding starts a finding about k, at its first place.
+func (a *auditor) keyFinding(k *key) Finding {
+	f := Finding{Profiles: k.profiles()}
+	if k.valid {
+		f.KeyID = k.ID
+	}
+	f.Account = a.accountOf(k.ID)
+	c := k.places[0].at().id
+	return a.at(f, k.places[0].file, c.line, c.col)
+}
+
+// accountOf is the account of a key as AWS says, or as its ID does.
+func (a *auditor) accountOf(id string) string {
+	if o, ok := a.in.Online[id]; ok && o.Identity.Known() && o.Identity.Value.Account != "" {
+		return o.Identity.Value.Account
+	}
+	return credfile.FactsOf(id).Account
+}
+
+// subjectOf is what a finding about k is about: its ID, or where there is none
+// that may be shown, its places.
+func (k *key) subjectOf() string {
+	if k.valid {
+		return k.ID
+	}
+	return strings.Join(k.profiles(), "\x00")
+}
+
+// atHeader fills in the place of a subject's first header, in the config file if
+// it has one there.
+func (a *auditor) atHeader(f Finding, s *subject) Finding {
+	for _, kind := range []credfile.FileKind{credfile.ConfigFile, credfile.CredentialsFile} {
+		if h := s.in[kind]; h != nil {
+			return a.at(f, kind, a.set.Files()[kind].Sections[h.sections[0]].First+1, 1)
+		}
+	}
+	return f
+}
+
+// accepted reports whether an exception that still holds covers f.
+func (a *auditor) accepted(r *Rule, f *Finding) bool {
+	for i := range a.in.Policy.Exceptions {
+		if e := &a.in.Policy.Exceptions[i]; a.in.Now.Before(e.Until) && e.covers(r, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether all that e names fits f. An exception that names
+// nothing covers nothing. One for a profile covers a finding about several only
+// where it is the only one. One for old-key goes on when the key gets older than
+// a year (CoveredBy).
+func (e *Exception) covers(r *Rule, f *Finding) bool {
+	if e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "" {
+		return false
+	}
+	return (e.Rule == "" || e.Rule == r.ID || e.Rule == r.CoveredBy) && (e.Key == "" || e.Key == f.KeyID) &&
+		(e.Account == "" || e.Account == f.Account) &&
+		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile}))
+}

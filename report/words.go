@@ -1,0 +1,37 @@
+package report
+
+import (
+	"keycare/credfile/facts"
+	"strings"
+)
+
+// usedBy is a use for people.
+func usedBy(u facts.Use) string {
+	says := "for an unknown service"
+	if u.Service != "" && u.Service != "N/A" {
+		says = "for " + u.Service
+	}
+	if u.Region != "" && u.Region != "N/A" {
+		says += " in " + u.Region
+	}
+	return says
+}
+
+// needs begins a reason for not knowing that names a missing permission.
+const needs = "needs "
+
+// together joins reasons; missing permissions become one of them.
+func together(reasons []string) string {
+	var denied, rest []string
+	for _, why := range reasons {
+		if action, ok := strings.CutPrefix(why, needs); ok {
+			denied = append(denied, action)
+		} else {
+			rest = append(rest, why)
+		}
+	}
+	if len(denied) > 0 {
+		rest = append([]string{"AWS denies " + strings.Join(denied, ", ")}, rest...)
+	}
+	return strings.Join(rest, "; ")
+}
