@@ -2,7 +2,7 @@
 // promise: whatever fails, whenever, the user still has a working key and can
 // see what happened and finish it.
 //
-// A rotation is a loop: what is known (World) and what was decided (Journal) go
+// A rotation is a loop: what is seen (observed) and what was decided (the journal) go
 // into a pure function, next, which names the step to take; a crash at any
 // point is followed by the same loop in a later run (Resume). Two decisions,
 // undo and retire, are written to disk before they are acted on and bind every
