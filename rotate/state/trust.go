@@ -103,3 +103,52 @@ func (s Folder) readDir() ([]fs.DirEntry, error) {
 	}
 	return entries, nil
 }
+
+// SetAside moves what there is of a rotation's files to a folder of their own,
+// where no run looks, and returns their new names.
+func (s Folder) SetAside(id string) (moved []string, err error) {
+	if !isID(id) {
+		return nil, fmt.Errorf("%q is not the ID of a rotation", id)
+	}
+	if err := s.Trusted(); err != nil {
+		return nil, err
+	}
+	unlock, err := s.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	aside := filepath.Join(s.Dir, "set-aside")
+	if err := s.Disk.MkdirAll(aside, 0o700); err != nil {
+		return nil, err
+	}
+	// The recovery file last: where this stops half way, it still is found.
+	for _, name := range []string{s.JournalPath(id) + tempSuffix, s.JournalPath(id), s.RecoveryPath(id)} {
+		if _, err := s.Disk.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		to, err := s.freeName(filepath.Join(aside, filepath.Base(name)))
+		if err == nil {
+			err = s.Disk.Replace(name, to)
+		}
+		if err != nil {
+			return moved, fmt.Errorf("cannot set %s aside: %w", name, err)
+		}
+		moved = append(moved, to)
+	}
+	return moved, errors.Join(s.Disk.SyncDir(aside), s.Disk.SyncDir(s.RotationsDir()))
+}
+
+// freeName is name, or name with a number: what was set aside before stays.
+func (s Folder) freeName(name string) (string, error) {
+	for n := 1; n < 1000; n++ {
+		free := name
+		if n > 1 {
+			free = fmt.Sprintf("%s.%d", name, n)
+		}
+		if _, err := s.Disk.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			return free, nil
+		}
+	}
+	return "", fmt.Errorf("there are too many of the name %s", name)
+}
