@@ -20,11 +20,13 @@ func resumeCommand(e *env) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
+			&cli.StringFlag{Name: "forget", Usage: "set the notes of rotation `ID` aside, which cannot be read; deletes nothing"},
 			mfaCodeFlag(), timeoutFlag(), resultFormat(),
 		},
 		UsageText: usage.Examples(
 			"keycare resume", "finish what is unfinished",
-			"keycare resume --keep-both", "close it, and delete nothing"),
+			"keycare resume --keep-both", "close it, and delete nothing",
+			"keycare resume --forget 0123456789ab", "set damaged notes aside"),
 		Action: action(e, runResume),
 	}
 }
@@ -39,6 +41,9 @@ func runResume(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if id := c.String("forget"); id != "" {
+		return forget(e, c, o, id)
+	}
 	o.KeepBoth = c.Bool("keep-both")
 	results, err := rotate.New(o).Resume(c.Context)
 	if err == nil && len(results) == 0 && !asJSON(c) {
@@ -49,4 +54,13 @@ func runResume(e *env, c *cli.Context) error {
 		e.say("%s", what)
 	}
 	return errors.Join(err, writeResults(e, asJSON(c), results, err))
+}
+
+// forget sets the notes of one rotation aside.
+func forget(e *env, c *cli.Context, o rotate.Options, id string) error {
+	moved, err := rotate.New(o).Forget(c.Context, id)
+	for _, name := range moved {
+		e.say("set aside: %s", name)
+	}
+	return err
 }

@@ -177,7 +177,11 @@ type Damaged struct {
 }
 
 func (e *Damaged) Error() string {
-	return fmt.Sprintf("its journal %s is damaged (%v); look at the user's keys before you move it away", e.Path, e.Err)
+	aside := "move it away"
+	if isID(e.ID) {
+		aside = "run \"keycare resume --forget " + e.ID + "\", which sets it aside"
+	}
+	return fmt.Sprintf("its journal %s is damaged (%v): look at the user's keys in the AWS console, then %s", e.Path, e.Err, aside)
 }
 
 func (e *Damaged) Unwrap() error { return e.Err }
