@@ -146,7 +146,11 @@ func (r *cycle) putNew(ctx context.Context, step step) error {
 		r.say("another program put the old key back into the files; replacing it again")
 	}
 	r.seen.Switches++
-	return r.swap(ctx, r.fresh)
+	if err := r.swap(ctx, r.fresh); err != nil {
+		return err
+	}
+	r.seen.PutBack = r.seen.PutBack || step == stepPutBack && r.j.Direction == state.Retire && r.seen.Gone != yes
+	return nil
 }
 
 // restore puts the old pair wherever the new one stands.
@@ -159,6 +163,7 @@ func (r *cycle) swap(ctx context.Context, to credfile.Pair) error {
 	r.files.Lock()
 	defer r.files.Unlock()
 	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: []credfile.Pair{r.old, r.fresh}, To: to})
+	r.renamed = r.Now()
 	r.seen.Files = filesUnread
 	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {
 		r.seen.Files, r.why = filesDoubtful, err

@@ -15,6 +15,7 @@ type cycle struct {
 	name   string // goes before what is said, where several go on at the same time
 	aws    *client.AWS
 	help   client.Signer // signs for the key where Auth says so
+	helpBy string        // the ID of the key whose session that is
 	j      *state.Journal
 	seen   observed
 	writer *credfile.Writer
@@ -23,6 +24,10 @@ type cycle struct {
 	back       credfile.Pair // as re-read from the files
 	backAt     time.Time     // when that was proved, by AWS's clock
 	listedAt   time.Time     // when the user's keys were listed last, by AWS's clock
+	renamed    time.Time     // when this run wrote the files last; a later run: when it looked first
+	activeAt   time.Time     // when a list showed the old key Active although it was made Inactive
+	quietAt    time.Time     // when a list showed it Inactive
+	oldActive  bool          // the list that was asked for with the last proof before that showed it Active
 
 	began    time.Time
 	deadline time.Time
@@ -74,7 +79,13 @@ func (r *cycle) pause(ctx context.Context) error {
 			*s = unasked
 		}
 	}
+	if r.seen.Off != yes && r.seen.Off != no {
+		r.seen.Off = unasked
+	}
 	if r.seen.Gone != yes {
+		if r.seen.Gone == silent || r.Now().Sub(r.quietAt) > activeTwice {
+			r.seen.OldQuiet = unasked
+		}
 		r.seen.Gone = unasked
 		r.seen.Files = filesUnread // looked at anew before every attempt
 	}
@@ -86,9 +97,10 @@ func (r *cycle) pause(ctx context.Context) error {
 
 // decide writes a binding decision down before anything is done about it.
 func (r *cycle) decide(d state.Direction) error {
+	before := r.j.Direction
 	r.j.Direction = d
 	if err := r.State.Save(r.j); err != nil {
-		r.j.Direction = state.Undecided
+		r.j.Direction = before
 		return err
 	}
 	r.seen.Files = filesUnread

@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,35 +12,57 @@ import (
 
 // loop takes steps until the rotation is closed or cannot go on.
 func (r *cycle) loop(ctx context.Context) (Outcome, error) {
+	broken := "" // what could not be done
 	for {
 		r.seen.Late = !r.Now().Before(r.deadline)
 		r.seen.Due = !r.j.Resting(r.Now())
+		stopped := ctx.Err() != nil
+		work := ctx
+		if r.seen.OffHere { // the old key is off: Ctrl-C waits for what that was for
+			r.seen.Late = r.seen.Late || stopped
+			work, stopped = context.WithoutCancel(ctx), false
+		}
 		step, why := next(r.j, r.seen)
-		if ctx.Err() != nil && step != stepClose && step != stepCloseUndone {
+		if stopped && step != stepClose && step != stepCloseUndone {
 			return r.interrupted(ctx)
+		}
+		if step == stepTurnOn {
+			broken = cmp.Or(broken, why)
 		}
 		switch step {
 		case stepStop:
-			return Unfinished, &HalfDone{r.j, why, r.why}
+			return Unfinished, &HalfDone{r.j, cmp.Or(broken, why), r.why}
 		case stepClose:
 			return Rotated, r.close(Rotated)
 		case stepCloseUndone:
 			return Undone, r.close(Undone)
 		case stepRest:
 			return InGrace, nil
+		case stepKeepOld:
+			return r.keepOld()
 		}
-		err := r.do(ctx, step)
+		err := r.do(work, step)
 		var abort errAbort
 		switch {
 		case err == nil:
 		case errors.As(err, &abort):
 			return Failed, errors.Join(r.withFreed(abort.error), r.close(Failed))
-		case ctx.Err() != nil:
+		case work.Err() != nil:
 			return r.interrupted(ctx)
+		case r.seen.OffHere && !r.seen.Broken: // the old key may have to be switched on first
+			broken, r.why, r.seen.Broken = "could not "+string(step), err, true
 		default:
-			return Unfinished, &HalfDone{r.j, "could not " + string(step), err}
+			return Unfinished, &HalfDone{r.j, cmp.Or(broken, "could not "+string(step)), errors.Join(r.whyBroken(), err)}
 		}
 	}
+}
+
+// whyBroken is what went wrong before the step that went wrong last.
+func (r *cycle) whyBroken() error {
+	if r.seen.Broken {
+		return r.why
+	}
+	return nil
 }
 
 // interrupted ends a run that a person stopped. Before a key was made nothing
@@ -89,14 +112,15 @@ func (r *cycle) do(ctx context.Context, step step) error {
 	case stepAskUse:
 		r.askUse(ctx)
 	case stepDecideRetire:
-		if r.j.Root != nil {
-			if err := r.confirmRoot(ctx); err != nil {
-				return err
-			}
-		}
-		return r.decide(state.Retire)
+		return r.decideRetire(ctx)
+	case stepTurnOff:
+		return r.turnOff(ctx)
+	case stepListOld:
+		return r.listOld(ctx)
 	case stepRetire:
 		r.retire(ctx)
+	case stepTurnOn:
+		return r.turnOn(ctx)
 	case stepDecideUndo:
 		return r.decide(state.Undo)
 	case stepRestore:
@@ -135,6 +159,6 @@ func (rot *Rotator) begin(a *client.AWS, j *state.Journal, t *keyTarget, help cl
 		return nil, errors.Join(err, rot.State.DropRecovery(j.ID), rot.State.Remove(j.ID))
 	}
 	r := newCycle(rot, a, j)
-	r.old, r.seen.HaveOld, r.help = t.pair, true, help
+	r.old, r.seen.HaveOld, r.help, r.helpBy = t.pair, true, help, t.pair.ID
 	return r, nil
 }

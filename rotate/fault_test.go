@@ -93,6 +93,12 @@ func (w *world) finish() {
 		w.t.Errorf("resume: %v", err)
 	}
 	w.checkHalf()
+	if js, err := w.options().State.Journals(); err == nil && len(js) == 1 && js[0].Direction == state.Grace {
+		_ = w.clock.Wait(w.t.Context(), 2*time.Hour) // a program came between the retirement
+		if _, err := New(*w.options()).Resume(w.t.Context()); err != nil {
+			w.t.Errorf("resume at the end of a grace: %v", err)
+		}
+	}
 	if js, err := w.options().State.Journals(); err != nil || len(js) > 0 {
 		// A watch stays until a lost request can no longer land.
 		_ = w.clock.Wait(w.t.Context(), watchFor+time.Minute)

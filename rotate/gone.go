@@ -3,16 +3,14 @@ package rotate
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"keycare/credfile"
 	"keycare/rotate/client"
-	"keycare/rotate/state"
 )
 
-// retire deletes or deactivates the old key, signed by the pair that was just
-// re-read from the files and proved.
+// retire deletes the old key, signed by the pair that was just re-read from the
+// files and proved.
 func (r *cycle) retire(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -20,23 +18,19 @@ func (r *cycle) retire(ctx context.Context) {
 		r.retireRoot(ctx)
 		return
 	}
-	act := r.aws.Delete
-	if r.j.Retire == state.Deactivate {
-		act = r.aws.Deactivate
-	}
-	r.done(ctx, r.back, r.old, act(ctx, r.by(r.back), r.j.UserName, r.j.Old))
+	r.done(ctx, r.back, r.j.Old, r.aws.Delete(ctx, r.by(r.back), r.j.UserName, r.j.Old))
 }
 
 // deleteNew deletes the new key of a rotation that is undone.
 func (r *cycle) deleteNew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r.done(ctx, r.old, r.fresh, r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
+	r.done(ctx, r.old, r.newID(), r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
 }
 
 // done notes the result of a deletion of key gone, asked for by a user whose
 // working key is own. Whatever it was, the files are looked at again.
-func (r *cycle) done(ctx context.Context, own, gone credfile.Pair, err error) {
+func (r *cycle) done(ctx context.Context, own credfile.Pair, gone string, err error) {
 	r.seen.Files = filesUnread
 	switch client.ReplyOf(err) {
 	case client.ReplyOK:
@@ -56,15 +50,12 @@ func (r *cycle) done(ctx context.Context, own, gone credfile.Pair, err error) {
 
 // isGone reports whether a key that may not be deleted by us is gone all the
 // same: neither service knows it, and the list does not show it.
-func (r *cycle) isGone(ctx context.Context, own, gone credfile.Pair) bool {
-	if gone.Secret.Empty() || r.j.Root != nil {
+func (r *cycle) isGone(ctx context.Context, own credfile.Pair, gone string) bool {
+	if gone == "" || r.j.Root != nil {
 		return false
 	}
-	if atSTS, atIAM := r.prove(ctx, gone); atSTS != notYet || atIAM != notYet {
-		return false
-	}
-	keys, _, err := r.aws.List(ctx, r.by(own), r.j.UserName)
-	return err == nil && !slices.ContainsFunc(keys, func(k client.Key) bool { return k.ID == gone.ID })
+	absent, err := r.unlisted(ctx, r.aws, r.by(own), r.j.UserName, gone)
+	return err == nil && absent
 }
 
 // retireRoot deletes the root key, signed by itself: only root can, and it has no
@@ -81,7 +72,7 @@ func (r *cycle) retireRoot(ctx context.Context) {
 			err = nil
 		}
 	}
-	r.done(ctx, r.back, r.old, err)
+	r.done(ctx, r.back, r.j.Old, err)
 }
 
 // rootKeyGone asks whether the account has a root key, where the root key's secret

@@ -9,25 +9,36 @@ import (
 )
 
 // enterGrace notes when the switch was proved, and until when the old key stays.
+// A retirement that another program came between begins a short grace.
 func (r *cycle) enterGrace() error {
+	if r.j.Direction == state.Retire {
+		r.j.Grace = MinGrace
+		r.say("a program had put the old key %s back into the files; the new key %s stands there again, and the old one is retired later", r.j.Old, r.newID())
+	}
 	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+state.UseLate)
+	if err := r.decide(state.Grace); err != nil {
+		return err
+	}
+	r.seen.Unused, r.seen.Gone, r.seen.retiring = unasked, unasked, retiring{}
 	r.say("key %s stays active until %s", r.j.Old, show.Time(r.j.GraceEnds))
-	return r.decide(state.Grace)
+	return nil
 }
 
 // askUse asks whether anybody used the old key after the switch.
 func (r *cycle) askUse(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if r.backAt.Before(r.j.Switched.Add(r.j.Grace + state.UseLate)) {
+	if r.j.Direction == state.Grace && r.backAt.Before(r.j.Switched.Add(r.j.Grace+state.UseLate)) {
 		r.seen.Unused = notYet // this machine's clock is ahead
 		return
 	}
 	use, err := r.aws.LastUsed(ctx, r.by(r.back), r.j.Old)
+	r.seen.Files = filesUnread // the question took its time
 	switch {
 	case err != nil:
 		r.seen.Unused, r.why = silent, client.Explain(err)
-	case use.At.After(r.j.Switched.Add(state.UseSlack)) && use.At.After(r.backAt.Add(-r.j.Grace-state.UseLate)):
+	case use.At.After(r.j.Switched.Add(state.UseSlack)) &&
+		(r.j.Direction == state.Retire || use.At.After(r.backAt.Add(-r.j.Grace-state.UseLate))):
 		r.seen.Unused, r.why = no, &OldKeyUsed{use, r.j.Grace}
 	default:
 		r.seen.Unused = yes

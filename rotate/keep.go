@@ -46,3 +46,12 @@ func (r *cycle) otherWorks(ctx context.Context, set *credfile.Set) bool {
 	}
 	return works
 }
+
+// keepOld closes a rotation whose old key somebody wants, with both keys.
+func (r *cycle) keepOld() (Outcome, error) {
+	if err := r.decide(state.Keep); err != nil {
+		return Unfinished, &HalfDone{r.j, "the decision cannot be noted", err}
+	}
+	r.say("the old key %s is kept: it was made active again, or used, after keycare had switched it off, so somebody wants it", r.j.Old)
+	return KeptBoth, r.close(KeptBoth)
+}

@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"keycare/credfile"
@@ -14,6 +15,16 @@ import (
 // concludes from it may delete a key, so there two equal reads are needed: the
 // AWS CLI truncates the file before it writes it.
 func (r *cycle) lookFiles(ctx context.Context) error {
+	if r.renamed.IsZero() {
+		r.renamed = r.Now()
+	}
+	if r.j.Direction == state.Retire && r.seen.Off != unasked {
+		if left := r.renamed.Add(settleRename).Sub(r.Now()); left > 0 {
+			if err := r.Wait(ctx, left); err != nil {
+				return err
+			}
+		}
+	}
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		r.seen.Files, r.seen.Back, r.why = filesDoubtful, unasked, err
@@ -43,6 +54,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 			r.why = err
 			return filesDoubtful
 		}
+		if pair.ID == r.j.Old && r.old.ID == "" && !pair.Secret.Equal(r.fresh.Secret) { // an older copy came back after a grace
+			r.old = pair
+		}
 		h := r.stateOf(pair)
 		switch {
 		case h == filesForeign:
@@ -53,8 +67,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 			total = filesMixed
 		}
 	}
-	// Another place holds the key that is not to stay.
-	if total == filesNew && len(set.Mentions(r.j.Old)) > 0 || total == filesOld && len(set.Mentions(r.newID())) > 0 {
+	// Another place holds the key that is not to stay, or a tool reads it there.
+	holds := func(id string) bool { return len(set.Mentions(id)) > 0 || len(set.Holds(id)) > 0 }
+	if total == filesNew && holds(r.j.Old) || total == filesOld && holds(r.newID()) {
 		return filesMixed
 	}
 	return total
@@ -93,7 +108,15 @@ func (r *cycle) readBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	var wg sync.WaitGroup
+	if r.j.Root == nil && r.j.Off == "" { // whether it may be made Active again after it was made Inactive
+		wg.Go(func() {
+			keys, _, err := r.aws.List(ctx, r.by(pair), r.j.UserName)
+			r.oldActive = err == nil && slices.ContainsFunc(keys, func(k client.Key) bool { return k.ID == r.j.Old && k.Active })
+		})
+	}
 	id, at, err := r.aws.Identity(ctx, pair)
+	wg.Wait()
 	if err != nil {
 		r.seen.Back, r.why = answered(err), err
 		return

@@ -80,8 +80,12 @@ func TestHostileBackupRestored(t *testing.T) {
 		w := newWorld(t)
 		w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore)
 		w.write(w.old.ID, w.old.Secret)
-		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+		// An earlier run had made the old key Inactive: this one may not take it back.
+		if _, err := New(*w.options()).Resume(t.Context()); err != nil && !(s.name == "retiring" && isHalf(err)) {
 			t.Errorf("%s: %v", s.name, err)
+		}
+		if p := w.inFiles(); p.ID == w.old.ID {
+			t.Errorf("%s: the old key is left in the files", s.name)
 		}
 		w.finish()
 	}
@@ -118,7 +122,7 @@ func TestHostileOldKeyAddedMidway(t *testing.T) {
 		}
 		_, err := New(*w.options()).Resume(t.Context())
 		p, _ := credfile.NewSet(w.paths, w.read(w.paths.Credentials), "").PairAt(credfile.CredentialsFile, "added")
-		if _, ok := w.iam.Valid(p.ID, p.Secret.Reveal()); !ok || err != nil {
+		if _, ok := w.iam.Valid(p.ID, p.Secret.Reveal()); !ok || err != nil && !(s.name == "retiring" && isHalf(err)) {
 			t.Errorf("%s: profile added holds dead key %s: %v", s.name, p.ID, err)
 		}
 	}
@@ -297,7 +301,5 @@ func TestHostileOldCopyDuringLastProof(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
-		t.Error(err)
-	}
+	w.offEarlier()
 }

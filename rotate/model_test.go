@@ -26,6 +26,7 @@ const (
 	keyNone uint8 = iota
 	keyLive
 	keyGone
+	keyOff // Inactive
 )
 
 // What the recovery file holds.
@@ -33,12 +34,14 @@ const (
 	recNone uint8 = iota
 	recOld
 	recBoth
+	recNew // after a grace: the old secret is not known any more
 )
 
 // mstate is one state of the world: comparable and small, for millions are kept.
 type mstate struct {
 	place      [2]uint8
 	copy, busy uint8 // what the other program holds of place 0; 1 copied, 2 truncated
+	slow       uint8 // it takes longer than settleRename
 
 	old, fresh   uint8 // keys; fresh is one whose secret reached us
 	lost, flying uint8 // live keys whose secret nobody has; creates that may still land
@@ -46,6 +49,12 @@ type mstate struct {
 
 	// on disk
 	journal, dir, jNew, sends, orphans, rec uint8
+
+	off, due uint8 // the deactivation of the old key: 1 sent, 2 answered; the grace has ended
+
+	wanted, banned, used uint8 // a person made the old key Active again, or Inactive; or used it after the switch
+	restored             uint8 // a person put an old copy of a file back
+	grace, noOff         uint8 // of the world: the rotation has a grace; iam:UpdateAccessKey is denied
 
 	// the running process; all zero while none runs
 	alive uint8
@@ -66,9 +75,14 @@ type mworld struct {
 	switches                           uint8
 	decided                            uint8 // in this run
 	unknown, orphan                    uint8 // unknown: 1 the lost key, 2 the person's, 3 both
+
+	offv, offEarlier, offHere, quiet, putBack, on, broken, unused uint8
+	mayOn                                                         uint8 // the last proof's list showed the old key Active
+	askedUse                                                      uint8 // and it was not used by then
+	quietTrue                                                     uint8 // the list that found the old key off was right, or wrong by budget
 }
 
-var dirs = []state.Direction{state.Undecided, state.Undo, state.Retire, state.Watch}
+var dirs = []state.Direction{state.Undecided, state.Undo, state.Retire, state.Watch, state.Grace, state.Keep}
 
 func dirOf(d state.Direction) uint8 {
 	for i := range dirs {
@@ -86,6 +100,7 @@ type model struct {
 	dropEarly                bool // the recovery file goes before the retirement
 	noWatch                  bool // a doubtful create is forgotten at the end
 	emptyIsForeign           bool // a truncated file is read as "key not held"
+	retireSafeguards
 
 	bounds   mstate
 	seen     map[mstate]struct{}
@@ -112,10 +127,15 @@ func (m *model) step(s *mstate) (step, string) {
 	if s.w.resumed > 0 && s.w.decided == 0 && (m.noBindUndo && j.Direction == state.Undo || m.noBindRetire && j.Direction == state.Retire) {
 		j.Direction = state.Undecided
 	}
+	j.Off = []state.Off{"", state.OffSent, state.OffDone}[s.off]
+	if s.grace > 0 {
+		j.Grace = MinGrace
+	}
 	w := observed{
-		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: true, Switches: int(s.w.switches),
+		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: j.Direction != state.Grace || s.due > 0, Switches: int(s.w.switches),
 		Files: filesState(s.w.files), OldSTS: answer(s.w.oldSTS), OldIAM: answer(s.w.oldIAM), NewSTS: answer(s.w.newSTS), NewIAM: answer(s.w.newIAM),
 		Back: answer(s.w.back), Listed: answer(s.w.listed), Gone: answer(s.w.gone), Orphan: answer(s.w.orphan),
+		Unused: answer(s.w.unused), retiring: m.retiring(s),
 	}
 	if s.w.unknown > 0 {
 		w.Unknown = []string{"SOME"}
@@ -149,15 +169,18 @@ func (m *model) fail(s mstate, format string, args ...any) {
 func (m *model) check(s mstate) {
 	live := func(p uint8) bool { return p == plOld && s.old == keyLive || p == plNew && s.fresh == keyLive }
 	inFiles := live(s.place[0]) && live(s.place[1])
-	restorable := s.rec >= recOld && s.old == keyLive || s.rec == recBoth && s.fresh == keyLive
+	restorable := s.rec >= recOld && s.rec <= recBoth && s.old == keyLive || s.rec >= recBoth && s.fresh == keyLive
 	if !inFiles && !restorable && s.busy == 0 {
 		m.fail(s, "no usable or restorable key")
 	}
 	if s.closed > 0 && s.alive == 0 && (s.lost > 0 || s.flying > 0) {
 		m.fail(s, "a key that nobody can name")
 	}
-	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && s.old == keyLive {
+	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used == 0 {
 		m.fail(s, "closed with two keys")
+	}
+	if s.banned > 0 && s.old == keyLive {
+		m.fail(s, "a key is on that a person switched off")
 	}
 }
 
@@ -197,15 +220,16 @@ func (m *model) explore() int {
 func (m *model) mustEnd(s mstate) {
 	m.origin = s
 	s.crash, s.flap, s.lose, s.write, s.act = 0, 0, 0, 0, 0
+	asked := s.person + s.restored + s.used
 	if s.busy == 2 || s.busy == 1 && s.ending == 0 { // the other program ends first
 		s.place[0] = s.copy
 	}
-	s.busy, s.copy = 0, 0
+	s.busy, s.copy, s.slow = 0, 0, 0
 	if _, ok := m.ended[s]; ok { // from other states it came to the same one
 		return
 	}
 	m.ended[s] = struct{}{}
-	for runs := 0; runs < 4 && s.journal > 0; runs++ {
+	for runs := 0; runs < 6 && s.journal > 0; runs++ {
 		m.start(&s)
 		for steps := 0; s.alive > 0; steps++ {
 			if steps > 100 {
@@ -219,10 +243,10 @@ func (m *model) mustEnd(s mstate) {
 				}
 			})
 		}
-		s.flying, s.expired = 0, 1
+		s.flying, s.expired, s.due = 0, 1, 1
 		m.check(s)
 	}
-	if s.journal > 0 && s.person == 0 {
+	if s.journal > 0 && asked == 0 {
 		m.fail(s, "a rotation that never closes")
 	}
 }
@@ -230,7 +254,11 @@ func (m *model) mustEnd(s mstate) {
 // start begins a later run from what is on disk.
 func (m *model) start(s *mstate) {
 	s.alive = 1
-	s.w = mworld{resumed: 1, haveOld: b2u(s.rec >= recOld), haveNew: b2u(s.rec == recBoth)}
+	s.w = mworld{resumed: 1, haveOld: b2u(s.rec == recOld || s.rec == recBoth), haveNew: b2u(s.rec >= recBoth)}
+	s.w.offEarlier = b2u(s.off == 1)
+	if s.off == 2 {
+		s.w.offv = uint8(yes)
+	}
 	if s.w.haveNew > 0 {
 		s.jNew = 1
 	}
@@ -240,7 +268,7 @@ func (m *model) start(s *mstate) {
 }
 
 func (s mstate) keys() int {
-	return int(b2u(s.old == keyLive) + b2u(s.fresh == keyLive) + s.lost + s.person)
+	return int(b2u(s.old == keyLive || s.old == keyOff) + b2u(s.fresh == keyLive || s.fresh == keyOff) + s.lost + s.person)
 }
 
 // die ends the process; what it knew is gone.

@@ -31,11 +31,12 @@ func (m *model) others(s mstate, emit func(mstate)) {
 	closing := s.ending > 0
 	if s.alive > 0 && !closing {
 		step, _ := m.step(&s)
-		closing = step == stepClose || step == stepCloseUndone
+		closing = step == stepClose || step == stepCloseUndone || step == stepKeepOld
 	}
-	if s.journal > 0 && !closing {
-		m.writer(s, emit)
+	if s.journal > 0 && !closing || s.busy > 0 && s.slow == 0 {
+		m.writer(s, closing, emit)
 	}
+	m.oldKey(s, closing, emit)
 	if s.flying > 0 {
 		n := s
 		n.flying--
@@ -60,7 +61,7 @@ func (m *model) others(s mstate, emit func(mstate)) {
 		for i := range s.place { // an old copy of the file is put back
 			n := s
 			n.act--
-			n.place[i] = plOld
+			n.place[i], n.restored = plOld, 1
 			emit(n)
 		}
 	}
@@ -68,21 +69,23 @@ func (m *model) others(s mstate, emit func(mstate)) {
 
 // writer is a program that copies place 0, truncates it and writes its copy, and
 // one that changes the ID alone.
-func (m *model) writer(s mstate, emit func(mstate)) {
+func (m *model) writer(s mstate, closing bool, emit func(mstate)) {
 	n := s
 	switch {
 	case s.busy == 0 && s.write > 0 && s.place[0] != plTorn:
 		n.write--
 		n.copy, n.busy = s.place[0], 1
+		emit(n)
+		n.slow = 1
 	case s.busy == 1:
 		n.place[0], n.busy = plTorn, 2
 	case s.busy == 2:
-		n.place[0], n.copy, n.busy = s.copy, 0, 0
+		n.place[0], n.copy, n.busy, n.slow = s.copy, 0, 0, 0
 	default:
 		return
 	}
 	emit(n)
-	if s.busy == 2 && s.copy == plNew {
+	if s.busy == 2 && s.copy == plNew && dirs[s.dir] != state.Grace && !closing { // else nobody could tell it from a person's
 		n.place[0] = plMix
 		emit(n)
 	}
@@ -126,6 +129,10 @@ func (m *model) act(s mstate, emit func(mstate)) {
 		m.watch(s, emit)
 		return
 	}
+	if dirs[s.dir] == state.Keep {
+		m.closing(s, emit)
+		return
+	}
 	step, _ := m.step(&s)
 	switch step {
 	case stepStop:
@@ -133,6 +140,7 @@ func (m *model) act(s mstate, emit func(mstate)) {
 	case stepWait:
 		m.wait(s, emit)
 	case stepLookFiles:
+		m.settle(&s)
 		s.w.files = uint8(s.hold())
 		if m.emptyIsForeign && filesState(s.w.files) == filesDoubtful {
 			s.w.files = uint8(filesNew)
@@ -161,6 +169,9 @@ func (m *model) act(s mstate, emit func(mstate)) {
 		})
 	case stepSwitch, stepPutBack:
 		s.w.switches++
+		if step == stepPutBack && dirs[s.dir] == state.Retire && answer(s.w.gone) != yes {
+			s.w.putBack = 1
+		}
 		m.swap(s, plNew, emit)
 	case stepRestore:
 		m.swap(s, plOld, emit)
@@ -172,6 +183,9 @@ func (m *model) act(s mstate, emit func(mstate)) {
 		}
 		answers(s, s.fresh, func(n mstate, a answer) {
 			n.w.back, n.w.files = uint8(a), uint8(filesUnread)
+			if n.off == 0 {
+				n.w.mayOn = b2u(n.old == keyLive)
+			}
 			emit(n)
 		})
 	case stepDecideRetire, stepDecideUndo:
@@ -183,7 +197,7 @@ func (m *model) act(s mstate, emit func(mstate)) {
 	case stepClose, stepCloseUndone:
 		m.closing(s, emit)
 	default:
-		panic("no model of " + string(step))
+		m.actRetire(s, step, emit)
 	}
 }
 
@@ -193,7 +207,13 @@ func (m *model) wait(s mstate, emit func(mstate)) {
 			*a = 0
 		}
 	}
+	if answer(s.w.offv) != yes && answer(s.w.offv) != no {
+		s.w.offv = 0
+	}
 	if s.w.gone != uint8(yes) {
+		if answer(s.w.gone) == silent {
+			s.w.quiet = 0
+		}
 		s.w.gone, s.w.files = 0, uint8(filesUnread)
 	}
 	if filesState(s.w.files) == filesDoubtful {
@@ -339,6 +359,11 @@ func (m *model) swap(s mstate, to uint8, emit func(mstate)) {
 	}
 	half := s // the second rename failed
 	half.place[0] = to
+	if s.w.offHere > 0 && s.w.broken == 0 {
+		half.w.broken, half.w.files = 1, uint8(filesUnread)
+		emit(half)
+		return
+	}
 	emit(die(half))
 }
 
@@ -346,8 +371,14 @@ func (m *model) decide(s mstate, step step, emit func(mstate)) {
 	s.dir = dirOf(state.Retire)
 	if step == stepDecideUndo {
 		s.dir = dirOf(state.Undo)
-	} else if m.dropEarly {
-		s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
+	} else {
+		if s.rec == recNone && !m.keepNoNew {
+			s.rec = recNew
+		}
+		s.w.haveNew = b2u(s.rec >= recBoth)
+		if m.dropEarly {
+			s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
+		}
 	}
 	s.w.files, s.w.decided = uint8(filesUnread), b2u(m.noBindUndo || m.noBindRetire)
 	if step == stepDecideUndo {
@@ -365,6 +396,14 @@ func (m *model) decide(s mstate, step step, emit func(mstate)) {
 // yet, and a crash right after it.
 func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 	had := *key(&s)
+	if key(&s) == &s.old && had == keyLive && s.wanted > 0 && s.w.quietTrue == 0 {
+		m.fail(s, "a key is deleted that a person made Active again")
+		return
+	}
+	if key(&s) == &s.old && s.w.offEarlier > 0 && s.used > 0 && s.w.askedUse == 0 {
+		m.fail(s, "a key is deleted that was used since")
+		return
+	}
 	*key(&s) = keyGone
 	s.w.files = uint8(filesUnread)
 	done := s
@@ -433,10 +472,16 @@ var (
 		{crash: 2, flap: 3, lose: 2, write: 1, act: 1},
 		{crash: 3, flap: 6, lose: 1},
 		{crash: 1, flap: 1, lose: 1, write: 3, act: 2},
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 2, grace: 1},
+		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
 	}
 	smallBounds = []mstate{
-		{crash: 1, flap: 1, lose: 1, write: 1, act: 1},
+		{crash: 1, flap: 1, lose: 1, write: 1},
+		{crash: 1, flap: 1, write: 1, act: 1},
+		{crash: 1, lose: 1, act: 1},
 		{crash: 2, flap: 2, lose: 1},
+		{crash: 1, flap: 1, act: 1, grace: 1},
+		{crash: 1, lose: 1, write: 1, noOff: 1},
 	}
 )
 
@@ -478,6 +523,13 @@ func TestModelNeedsEverySafeguard(t *testing.T) {
 		"recovery kept until after retire":        {dropEarly: true, bounds: many},
 		"the watch on an ambiguous create":        {noWatch: true, bounds: many},
 		"an empty file is not a file without key": {emptyIsForeign: true, bounds: many},
+		"the look waits for a quick writer":       {retireSafeguards: retireSafeguards{noSettle: true}, bounds: mstate{crash: 1, write: 1}},
+		"the list before the deletion":            {retireSafeguards: retireSafeguards{noListAgain: true}, bounds: mstate{act: 1}},
+		"a second list":                           {retireSafeguards: retireSafeguards{oneList: true}, bounds: mstate{flap: 1}},
+		"on again only what was on":               {retireSafeguards: retireSafeguards{alwaysOn: true}, bounds: mstate{crash: 1, act: 2}},
+		"on again, not taken for a person's act":  {retireSafeguards: retireSafeguards{onUnsaid: true}, bounds: mstate{crash: 1, write: 1}},
+		"the last use is asked":                   {retireSafeguards: retireSafeguards{noUseAsked: true}, bounds: mstate{crash: 1, act: 1}},
+		"the new pair is kept after a grace":      {retireSafeguards: retireSafeguards{keepNoNew: true}, bounds: mstate{crash: 1, write: 1, act: 1, grace: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := m.explore()

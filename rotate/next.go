@@ -46,8 +46,21 @@ type observed struct {
 	Unused answer // the old key was not used since the switch; Silent where IAM does not say
 
 	Slot answer // the inactive key that takes the second slot is gone
-	Gone answer // the old key (retire) or the new key (undo) is gone, or Inactive where that was asked for
+	Gone answer // the old key (retire) or the new key (undo) is gone
 	Late bool   // the deadline has passed
+
+	retiring
+}
+
+// retiring is what is known about the old key once it is decided that it goes.
+type retiring struct {
+	Off        answer // it was made Inactive, as AWS answered: this run or, by the journal, an earlier one; no: not permitted
+	OffEarlier bool   // an earlier run asked for that, and nobody knows the answer
+	OffHere    bool   // this run asked for that
+	OldQuiet   answer // since Off: no list shows it Active; notYet: one does; no: two that are activeTwice apart
+	PutBack    bool   // in this run a file had got it back, and the new key was put there again
+	On         answer // this run made it Active again
+	Broken     bool   // a step failed in a way that is not tried again in this run
 }
 
 // step is what to do now.
@@ -68,7 +81,11 @@ const (
 	stepRest         step = "leave the old key in its grace"
 	stepAskUse       step = "ask when the old key was used last"
 	stepDecideRetire step = "decide to retire the old key"
-	stepRetire       step = "retire the old key"
+	stepTurnOff      step = "make the old key inactive"
+	stepListOld      step = "look whether the old key is still inactive"
+	stepRetire       step = "delete the old key"
+	stepTurnOn       step = "make the old key active again"
+	stepKeepOld      step = "keep the old key"
 	stepPutBack      step = "put the new key back into the files"
 	stepDecideUndo   step = "decide to undo"
 	stepRestore      step = "put the old key back into the files"
@@ -105,7 +122,7 @@ func next(j *state.Journal, w observed) (step, string) {
 	case state.Grace:
 		return nextGrace(w)
 	case state.Retire:
-		return nextRetire(w)
+		return nextRetire(j, w)
 	case state.Undo:
 		return nextUndo(w)
 	}
@@ -188,42 +205,6 @@ func nextSwitch(j *state.Journal, w observed) (step, string) {
 	return stepDecideRetire, ""
 }
 
-// nextGrace: the files hold the new key; the old one stays active until the
-// grace ends, and longer if somebody still uses it.
-func nextGrace(w observed) (step, string) {
-	if w.Files == filesDoubtful && !w.Due {
-		return stepRest, ""
-	}
-	if step, why := lookFirst(w); step != "" {
-		return step, why
-	}
-	switch {
-	case w.Files != filesNew && w.HaveNew && w.Switches < maxPutBacks:
-		return stepPutBack, ""
-	case w.Files != filesNew:
-		return stepStop, "a place holds the old key again; both keys work"
-	case !w.HaveOld && !w.HaveNew && !w.Due:
-		return stepRest, ""
-	}
-	if step, why := readBackFirst(w); step != "" {
-		return step, why
-	}
-	if w.HaveOld || w.HaveNew { // the files hold a pair that works
-		return stepForget, ""
-	}
-	switch w.Unused {
-	case unasked:
-		return stepAskUse, ""
-	case yes:
-		return stepDecideRetire, ""
-	case notYet: // by AWS's clock the grace goes on
-		return stepRest, ""
-	case no:
-		return stepStop, "the old key was used after the switch, so it is kept"
-	}
-	return stepStop, "IAM does not say when the old key was used last, so it is kept"
-}
-
 // giveUp: the new key cannot be put to use. Undoing needs the old one working
 // now.
 func giveUp(w observed) (step, string) {
@@ -234,34 +215,6 @@ func giveUp(w observed) (step, string) {
 		return stepDecideUndo, ""
 	}
 	return stepStop, "neither the new nor the old key answers"
-}
-
-// nextRetire: it is decided that the old key goes. The files are looked at
-// before every attempt, and once more after it.
-func nextRetire(w observed) (step, string) {
-	if step, why := lookFirst(w); step != "" {
-		return step, why
-	}
-	switch {
-	case w.Files != filesNew && !w.HaveNew:
-		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
-	case w.Files != filesNew && w.Switches > maxPutBacks:
-		return stepStop, "another program keeps putting the old key back into the files"
-	case w.Files != filesNew:
-		return stepPutBack, ""
-	case w.Gone == yes:
-		return stepClose, ""
-	}
-	if step, why := readBackFirst(w); step != "" {
-		return step, why
-	}
-	switch w.Gone {
-	case unasked:
-		return stepRetire, ""
-	case no:
-		return stepStop, "AWS does not let this user retire the old key"
-	}
-	return waitOr(w, "AWS does not yet carry out the retirement of the old key")
 }
 
 // nextUndo: it is decided that the new key goes.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"keycare/rotate/awstest"
 )
@@ -123,42 +124,62 @@ func (w *world) checkKept() {
 // the file was proved again.
 func TestOldCopyAroundRetire(t *testing.T) {
 	restore := func(w *world) func() { return func() { w.write(w.old.ID, w.old.Secret) } }
-	for name, fault := range map[string]func(w *world, c awstest.Call, n int) awstest.Fault{
-		"after the proof": func(w *world, c awstest.Call, n int) awstest.Fault {
+	for name, c := range map[string]struct {
+		fault func(w *world, c awstest.Call, n int) awstest.Fault
+		want  Outcome
+	}{
+		"after the proof": {func(w *world, c awstest.Call, n int) awstest.Fault {
 			if c.Action == "GetCallerIdentity" && n == 3 {
 				return awstest.Fault{After: restore(w)}
 			}
 			return awstest.Fault{}
-		},
-		"after a delete that failed": func(w *world, c awstest.Call, n int) awstest.Fault {
+		}, Rotated},
+		"after the deactivation": {func(w *world, c awstest.Call, n int) awstest.Fault {
+			if c.Action == "UpdateAccessKey" && n == 1 {
+				return awstest.Fault{After: restore(w)}
+			}
+			return awstest.Fault{}
+		}, InGrace},
+		"after a delete that failed": {func(w *world, c awstest.Call, n int) awstest.Fault {
 			if c.Action == "DeleteAccessKey" && n == 1 {
 				return awstest.Fault{Kind: awstest.FaultInternal, After: restore(w)}
 			}
 			return awstest.Fault{}
-		},
-		"after the delete": func(w *world, c awstest.Call, n int) awstest.Fault {
+		}, InGrace},
+		"after the delete": {func(w *world, c awstest.Call, n int) awstest.Fault {
 			if c.Action == "DeleteAccessKey" && n == 1 {
 				return awstest.Fault{After: restore(w)}
 			}
 			return awstest.Fault{}
-		},
+		}, Rotated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			var mu sync.Mutex
 			count := map[string]int{}
-			w.guardDeletes(func(c awstest.Call) awstest.Fault {
+			w.guardDeletes(func(call awstest.Call) awstest.Fault {
 				mu.Lock()
 				defer mu.Unlock()
-				count[c.Action]++
-				return fault(w, c, count[c.Action])
+				count[call.Action]++
+				return c.fault(w, call, count[call.Action])
 			})
-			if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
-				t.Error(err)
+			results, err := New(*w.options()).Rotate(t.Context(), "default")
+			if err != nil || results[0].Outcome != c.want {
+				t.Errorf("%+v, %v, want %q", results, err, c.want)
 			}
 			w.iam.SetFault(nil)
-			if got := w.iam.Actions(); name == "after the proof" && (count["GetCallerIdentity"] != 4 || got[len(got)-2] != "GetCallerIdentity") {
+			if got := w.iam.Actions(); name == "after the proof" && count["GetCallerIdentity"] != 4 {
 				t.Errorf("the pair that was put back was not proved: %v", got)
+			}
+			w.checkWorking()
+			if c.want == InGrace {
+				if k := w.iam.Keys(user); len(k) != 2 || k[0].Status != awstest.Active || !strings.Contains(w.said.String(), "made the old key "+w.old.ID+" active again") {
+					t.Errorf("keys %v, said %s", k, w.said.String())
+				}
+				_ = w.clock.Wait(t.Context(), 2*time.Hour)
+				if err := w.resume(w.options(), Rotated); err != nil {
+					t.Error(err)
+				}
 			}
 			w.checkWorking()
 			w.checkKeys(1)
@@ -178,7 +199,9 @@ func TestOldCopyAroundAdded(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.guardDeletes(nil)
-		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+		if action == "DeleteAccessKey" {
+			w.offEarlier()
+		} else if _, err := New(*w.options()).Resume(t.Context()); err != nil {
 			t.Error(err)
 		}
 		w.iam.SetFault(nil)

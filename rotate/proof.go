@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"keycare/credfile"
@@ -72,6 +73,28 @@ func answered(err error) answer {
 		return no
 	}
 	return silent
+}
+
+// unlisted reports whether two lists of the user's keys, activeTwice apart, lack
+// key id: one may be late. An empty user is the signer.
+func (rot *Rotator) unlisted(ctx context.Context, a *client.AWS, by client.Signer, user, id string) (bool, error) {
+	for n := range 2 {
+		if n > 0 {
+			if err := rot.Wait(ctx, activeTwice); err != nil {
+				return false, err
+			}
+		}
+		one, cancel := context.WithTimeout(ctx, callTimeout)
+		keys, _, err := a.List(one, by, user)
+		cancel()
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(keys, func(k client.Key) bool { return k.ID == id }) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // sameName asks for the user's present name: Yes where it is still the one that

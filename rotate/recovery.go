@@ -31,6 +31,9 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 		return err
 	}
 	half := &HalfDone{Journal: &state.Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}}
+	var unknown []credfile.Pair // that do not answer
+	var signs credfile.Pair     // that answers
+	var way *client.AWS
 	held, live := 0, 0
 	for _, p := range []credfile.Pair{fresh, old} {
 		if p.ID == "" {
@@ -45,14 +48,32 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 			_, _, err = a.Identity(ctx, p)
 		}
 		switch k := client.ReplyOf(err); {
-		case k == client.ReplyUnknownKey || k == client.ReplyBadSignature: // gone
+		case k == client.ReplyBadSignature: // no secret of that key
+		case k == client.ReplyUnknownKey:
+			unknown = append(unknown, p)
 		case err != nil:
 			half.Why, half.Err = "its journal is gone, and AWS does not say whether key "+p.ID+" works", err
 			return half
-		case profile == "":
-			live++
 		default:
-			held++
+			signs, way = p, a
+			if profile == "" {
+				live++
+			} else {
+				held++
+			}
+		}
+	}
+	// That a key does not answer is no proof that it is gone: it may be Inactive.
+	for _, p := range unknown {
+		gone := false
+		if way != nil {
+			if gone, err = rot.unlisted(ctx, way, client.SignerOf(signs), "", p.ID); err != nil {
+				half.Why, half.Err = "its journal is gone, and IAM does not say whether key "+p.ID+" is", err
+				return half
+			}
+		}
+		if !gone && len(set.Mentions(p.ID)) == 0 {
+			live++
 		}
 	}
 	path := rot.State.RecoveryPath(id)
@@ -61,7 +82,7 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 		rot.say("the recovery file %s has no journal and nothing that is needed; it is removed", path)
 		return rot.State.DropRecovery(id)
 	case held > 0:
-		half.Why = fmt.Sprintf("its journal is gone; of the keys %s and %s both work and the files hold one: delete the other at IAM, then run \"keycare resume\" again (%s has its secret)", old.ID, fresh.ID, path)
+		half.Why = fmt.Sprintf("its journal is gone; of the keys %s and %s both exist and the files hold one: delete the other at IAM, then run \"keycare resume\" again (%s has its secret)", old.ID, fresh.ID, path)
 	default:
 		half.Why = fmt.Sprintf("its journal is gone, and no file holds a working key of it: %s has the secrets", path)
 	}

@@ -151,6 +151,10 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	r := newCycle(rot, a, j)
 	r.seen.Resumed = true
 	r.old, r.fresh = old, fresh
+	r.seen.OffEarlier = j.Off == state.OffSent
+	if j.Off == state.OffDone {
+		r.seen.Off = yes
+	}
 	r.pairsFromFiles()
 	if j.Direction != state.Grace {
 		r.seen.HaveOld, r.seen.HaveNew = r.old.ID != "", r.fresh.ID != ""

@@ -53,20 +53,39 @@ func (rot *Rotator) otherProfile(ctx context.Context, set *credfile.Set, profile
 	return by, nil
 }
 
+// signByNew gets a session of the new key, as it was re-read from the files, in
+// the place of the old one's: the old key is about to go.
+func (r *cycle) signByNew(ctx context.Context) error {
+	if r.j.Auth.MFASerial == "" || r.helpBy == r.back.ID {
+		return nil
+	}
+	r.say("the new key retires the old one, and needs a session with MFA of its own: a code of the device works only once")
+	help, err := r.session(ctx, r.aws, r.j.Auth.MFASerial, r.back)
+	if err != nil {
+		return err
+	}
+	r.help, r.helpBy = help, r.back.ID
+	return nil
+}
+
 // signAgain gets the signer that the rotation began with: a session with MFA
-// does not outlive its run.
+// does not outlive its run. It is one of the key that the files hold.
 func (r *cycle) signAgain(ctx context.Context) error {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		return err
 	}
 	base := r.old
-	if base.ID == "" { // the files hold the new key by now
-		pl := r.j.Places[0]
-		if base, err = set.PairAt(pl.Kind, pl.Profile); err != nil {
-			return err
+	for _, pl := range r.j.Places {
+		if p, err := set.PairAt(pl.Kind, pl.Profile); err == nil && (base.ID == "" || p.ID == r.newID()) {
+			base = p
+			break
 		}
 	}
+	if base.ID == "" {
+		base = r.fresh
+	}
 	r.help, err = r.helper(ctx, r.aws, r.j.Auth, set, base)
+	r.helpBy = base.ID
 	return err
 }

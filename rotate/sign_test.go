@@ -26,7 +26,7 @@ func TestMFA(t *testing.T) {
 				w.config = strings.Replace(w.config, "region = us-east-1\n", "region = us-east-1\nmfa_serial = "+serial+"\n", 1)
 				w.write(w.old.ID, w.old.Secret)
 			}
-			asked := 0
+			asked, signed := 0, []string(nil)
 			o.MFACode = func(s string) (string, error) {
 				asked++
 				if s != serial {
@@ -37,8 +37,16 @@ func TestMFA(t *testing.T) {
 			if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 				t.Fatal(err)
 			}
-			if asked != 1 {
+			if asked != 2 { // one session of the old key, and one of the new
 				t.Errorf("asked for %d codes", asked)
+			}
+			for _, c := range w.iam.Calls() {
+				if c.Action == "GetSessionToken" {
+					signed = append(signed, c.KeyID)
+				}
+			}
+			if p := w.inFiles(); len(signed) != 2 || signed[0] != w.old.ID || signed[1] != p.ID {
+				t.Errorf("sessions of the keys %v", signed)
 			}
 			w.checkWorking()
 			w.checkKeys(1)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
@@ -82,14 +84,41 @@ func (a *AWS) Delete(ctx context.Context, by Signer, user, id string) error {
 	return nil
 }
 
-// Deactivate sets key id of user Inactive.
-func (a *AWS) Deactivate(ctx context.Context, by Signer, user, id string) error {
+// SetActive makes key id of user Active, or Inactive.
+func (a *AWS) SetActive(ctx context.Context, by Signer, user, id string, active bool) error {
+	status, what := types.StatusTypeInactive, "inactive"
+	if active {
+		status, what = types.StatusTypeActive, "active"
+	}
 	_, err := iam.NewFromConfig(a.signedBy(by)).UpdateAccessKey(ctx,
-		&iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id), Status: "Inactive"})
+		&iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id), Status: status})
 	if err != nil {
-		return fmt.Errorf("deactivate key %s of user %q: %w", id, user, err)
+		return fmt.Errorf("make key %s of user %q %s: %w", id, user, what, err)
 	}
 	return nil
+}
+
+// Quarantined reports whether AWS has attached its policy for compromised keys to
+// the user. Source: AWSCompromisedKeyQuarantine, V2, V3 in the list of AWS's
+// managed policies.
+func (a *AWS) Quarantined(ctx context.Context, by Signer, user string) (bool, error) {
+	in := &iam.ListAttachedUserPoliciesInput{UserName: aws.String(user)}
+	client := iam.NewFromConfig(a.signedBy(by))
+	for {
+		out, err := client.ListAttachedUserPolicies(ctx, in)
+		if err != nil {
+			return false, fmt.Errorf("list the policies of user %q: %w", user, err)
+		}
+		for _, p := range out.AttachedPolicies {
+			if strings.HasPrefix(aws.ToString(p.PolicyName), "AWSCompromisedKeyQuarantine") {
+				return true, nil
+			}
+		}
+		if !out.IsTruncated {
+			return false, nil
+		}
+		in.Marker = out.Marker
+	}
 }
 
 // LastUsed asks IAM when key id was used last.

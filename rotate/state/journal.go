@@ -44,6 +44,14 @@ func (r Retirement) Past() string {
 	return "deleted"
 }
 
+// Off is how far the deactivation of the old key has got.
+type Off string
+
+const (
+	OffSent Off = "sent" // AWS is asked to make it Inactive, or Active again, and the answer is not known
+	OffDone Off = "off"  // it is Inactive, AWS answered
+)
+
 // Journal is what a rotation wrote down before it acted. It holds key IDs and
 // no secret. Times are AWS's where AWS gave one.
 type Journal struct {
@@ -65,10 +73,11 @@ type Journal struct {
 	Sends      []Send         `json:"sends,omitempty"`            // creates whose reply was lost
 	Root       *RootSwap      `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
 	Auth       Auth           `json:"auth,omitzero"`
-	Grace      time.Duration  `json:"grace,omitempty"`     // in nanoseconds
-	Switched   time.Time      `json:"switched,omitzero"`   // AWS's clock
-	GraceEnds  time.Time      `json:"grace_ends,omitzero"` // this machine's clock
-	Orphans    []string       `json:"orphans,omitempty"`   // keys of lost replies that were deleted
+	Grace      time.Duration  `json:"grace,omitempty"`       // in nanoseconds
+	Switched   time.Time      `json:"switched,omitzero"`     // AWS's clock
+	GraceEnds  time.Time      `json:"grace_ends,omitzero"`   // this machine's clock
+	Off        Off            `json:"old_key_off,omitempty"` // how far Old's deactivation, before its deletion, has got
+	Orphans    []string       `json:"orphans,omitempty"`     // keys of lost replies that were deleted
 
 	// unknown are fields that this version does not know, kept as they are.
 	unknown map[string]json.RawMessage
@@ -96,7 +105,8 @@ type Send struct {
 	Answered bool `json:"answered,omitempty"`
 }
 
-const journalVersion = 1
+// journalVersion is 2 since the old key is made Inactive before it is deleted.
+const journalVersion = 2
 
 // NewID names a new rotation.
 func NewID() string {

@@ -41,7 +41,12 @@ func (s Folder) OpenRecovery(id string, old credfile.Pair) error {
 		return err
 	}
 	b = append(b, bytes.Repeat([]byte{' '}, recoveryLine-1)...)
-	if err := disk.WriteNew(s.Disk, s.RecoveryPath(id), append(b, '\n'), 0o600); err != nil {
+	write := func() error { return disk.WriteNew(s.Disk, s.RecoveryPath(id), append(b, '\n'), 0o600) }
+	err = write()
+	if errors.Is(err, fs.ErrNotExist) && s.Init() == nil { // somebody removed the folder meanwhile
+		err = write()
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the recovery file: %w", err)
 	}
 	return s.Disk.SyncDir(s.RotationsDir())
@@ -65,6 +70,28 @@ func (s Folder) KeepNew(id string, pair credfile.Pair) (err error) {
 		return fmt.Errorf("cannot write the recovery file: %w", err)
 	}
 	return f.Sync()
+}
+
+// KeepPairs makes sure that the recovery file has the new pair, and the old one
+// where that is known still: it makes the file anew where it is gone.
+func (s Folder) KeepPairs(id string, old, fresh credfile.Pair) error {
+	kept, keptNew, ok, err := s.Recovery(id)
+	switch {
+	case err != nil:
+		return err
+	case ok && keptNew.Equal(fresh) && (kept.Equal(old) || old.Secret.Empty()):
+		return nil
+	case ok && kept.Equal(old):
+		return s.KeepNew(id, fresh)
+	case ok: // a damaged one; the pairs that are known come from the files
+		if err := s.DropRecovery(id); err != nil {
+			return err
+		}
+	}
+	if err := s.OpenRecovery(id, old); err != nil {
+		return err
+	}
+	return s.KeepNew(id, fresh)
 }
 
 // Recovery returns the pairs of the recovery file; the second is empty before

@@ -100,6 +100,8 @@ func (j *Journal) check() error {
 		return bad("places")
 	case j.Retire != "" && j.Retire != Delete && j.Retire != Deactivate:
 		return bad("retirement")
+	case j.Off != "" && j.Off != OffSent && j.Off != OffDone:
+		return bad("old_key_off")
 	case j.Started.IsZero():
 		return bad("started")
 	case j.Grace < 0:

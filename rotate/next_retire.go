@@ -1,0 +1,132 @@
+package rotate
+
+import "keycare/rotate/state"
+
+// nextGrace: the files hold the new key; the old one stays active until the
+// grace ends, and longer if somebody still uses it.
+func nextGrace(w observed) (step, string) {
+	if w.Files == filesDoubtful && !w.Due {
+		return stepRest, ""
+	}
+	if step, why := lookFirst(w); step != "" {
+		return step, why
+	}
+	switch {
+	case w.Files != filesNew && w.HaveNew && w.Switches < maxPutBacks:
+		return stepPutBack, ""
+	case w.Files != filesNew:
+		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+	case !w.HaveOld && !w.HaveNew && !w.Due:
+		return stepRest, ""
+	}
+	if step, why := readBackFirst(w); step != "" {
+		return step, why
+	}
+	if w.HaveOld || w.HaveNew { // the files hold a pair that works
+		return stepForget, ""
+	}
+	switch w.Unused {
+	case unasked:
+		return stepAskUse, ""
+	case yes:
+		return stepDecideRetire, ""
+	case notYet: // by AWS's clock the grace goes on
+		return stepRest, ""
+	case no:
+		return stepStop, "the old key was used after the switch, so it is kept"
+	}
+	return stepStop, "IAM does not say when the old key was used last, so it is kept"
+}
+
+// nextRetire: it is decided that the old key goes. It is made Inactive first,
+// which can be taken back; then the files are looked at, at least settleRename
+// after this run wrote them, for a program with an older copy may be about to
+// write that; then it is deleted.
+func nextRetire(j *state.Journal, w observed) (step, string) {
+	s, why := retireStep(j, w)
+	// A place may need the old key, which this run has switched off.
+	if s == stepStop && w.OffHere && w.Gone != yes && w.On == unasked && (w.Files != filesNew || w.Back != yes) {
+		return stepTurnOn, why
+	}
+	return s, why
+}
+
+func retireStep(j *state.Journal, w observed) (step, string) {
+	if w.Broken || w.On == no || w.On == yes && !w.PutBack {
+		return stepStop, "the old key was off while a place could not be put right"
+	}
+	if step, why := lookFirst(w); step != "" {
+		return step, why
+	}
+	switch {
+	case w.Files != filesNew && !w.HaveNew:
+		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+	case w.Files != filesNew && w.Switches > maxPutBacks:
+		return stepStop, "another program keeps putting the old key back into the files"
+	case w.Files != filesNew:
+		return stepPutBack, ""
+	case w.Gone == yes:
+		return stepClose, ""
+	}
+	if step, why := readBackFirst(w); step != "" {
+		return step, why
+	}
+	if w.PutBack && j.Root == nil {
+		return afterPutBack(w)
+	}
+	if j.Root == nil { // only the root key could sign what follows its deactivation
+		if step, why := offFirst(j, w); step != "" {
+			return step, why
+		}
+	}
+	switch w.Gone {
+	case unasked:
+		return stepRetire, ""
+	case no:
+		return stepStop, "AWS does not let this user delete the old key"
+	}
+	return waitOr(w, "AWS does not yet delete the old key")
+}
+
+// afterPutBack: who wrote an older copy once may do it again. The old key works
+// on, and a later run retires it.
+func afterPutBack(w observed) (step, string) {
+	switch {
+	case w.On == yes, w.Off == no, w.Off == unasked && !w.OffEarlier:
+		return stepEnterGrace, ""
+	}
+	return stepTurnOn, "a program had put the old key back into the files, where the new one stands again; the old key is inactive"
+}
+
+// offFirst names the step to take until the old key is off, and nobody wants it
+// on; nothing where it may be deleted, or where making it Inactive is not
+// permitted and deleting it is what is left.
+func offFirst(j *state.Journal, w observed) (step, string) {
+	switch {
+	case w.Off == unasked && w.OffEarlier && w.Unused == unasked:
+		return stepAskUse, ""
+	case w.Off == unasked && w.OffEarlier && w.Unused == no:
+		return stepKeepOld, ""
+	case w.Off == unasked && w.OffEarlier && w.Unused != yes:
+		return stepStop, "IAM does not say whether the old key was used since the switch"
+	case w.Off == unasked:
+		return stepTurnOff, ""
+	case w.Off == no && j.Retire == state.Deactivate:
+		return stepStop, "AWS does not let this user deactivate the old key"
+	case w.Off == no:
+		return "", ""
+	case w.Off != yes:
+		return waitOr(w, "AWS does not yet make the old key inactive")
+	case j.Retire == state.Deactivate:
+		return stepClose, ""
+	}
+	switch w.OldQuiet {
+	case yes:
+		return "", ""
+	case unasked, notYet:
+		return stepListOld, ""
+	case no:
+		return stepKeepOld, ""
+	}
+	return waitOr(w, "IAM does not tell whether the old key is still inactive")
+}
