@@ -49,7 +49,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 	}
 	in := report.Input{
 		Local: home.ReadLocal(e.Disk, e.Vars, paths), Beside: home.ReadBeside(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles,
-		Now: e.Now(), Policy: s.policy, Never: s.never.Bars,
+		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars,
 	}
 	if s.downloads {
 		in.Local.Siblings = append(in.Local.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)

@@ -217,12 +217,12 @@ func TestWrongSecret(t *testing.T) {
 // What is not asked on purpose does not ask for another audit.
 func TestNotAsked(t *testing.T) {
 	in := input(section("a", keyA, secretA)+section("b", keyA, secretA), "", func(in *Input) { in.Offline = false })
-	in.Never = func(profile, id string) bool { return profile == "b" && id == keyA }
+	in.NeverCall = func(profile, id string) bool { return profile == "b" && id == keyA }
 	fs := of(Audit(in), "unknown-facts")
 	if len(fs) != 1 || fs[0].Severity != Info || !strings.HasSuffix(fs[0].What, "the settings say never to ask AWS about it") || !strings.HasSuffix(fs[0].Repair.String(), "keycare settings") {
 		t.Errorf("got %+v", fs)
 	}
-	in.Never = nil
+	in.NeverCall = nil
 	if fs := of(Audit(in), "unknown-facts"); len(fs) != 1 || fs[0].Severity != Low || fs[0].Repair.String() == "keycare audit" {
 		t.Errorf("got %+v", fs)
 	}

@@ -88,9 +88,9 @@ func (a *auditor) use(k answered) (unused bool) {
 		return false
 	}
 	limit, f := a.in.Policy.maxUnused(), a.keyFinding(k.key)
-	s := a.standing(k.ID, k.Created.Value, k.LastUsed, k.OwnUse)
+	s := a.useOf(k.ID, k.Created.Value, k.LastUsed, k.OwnUse)
 	of, never := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles)), s.use.At.IsZero()
-	f.Repair = a.spareRepair(k, f)
+	f.Repair = a.unusedRepair(k, f)
 	if beyond(s.idle, limit) {
 		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
 		if never {

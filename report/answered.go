@@ -20,7 +20,7 @@ func (k *answered) isRoot() bool {
 // answers are the keys that AWS could be asked about, in the order of the files.
 // Canary and example keys are never asked about, so nothing is missed about them.
 func (a *auditor) answers() (all []answered) {
-	for _, k := range a.survey.keys {
+	for _, k := range a.inventory.keys {
 		if !k.selected() || k.Canary || k.Example || !k.valid {
 			continue
 		}

@@ -90,9 +90,9 @@ func (a *auditor) wrongSecrets(k answered) {
 	}
 	f := a.keyFinding(k.key)
 	f.Profiles = k.WrongSecret
-	for _, p := range k.places {
-		if slices.Contains(k.WrongSecret, p.s.name) {
-			f = a.at(f, p.file, p.at().secret.line, p.at().secret.col)
+	for _, p := range k.locations {
+		if slices.Contains(k.WrongSecret, p.profile.name) {
+			f = a.at(f, p.file, p.entry.secret.line, p.entry.secret.col)
 			break
 		}
 	}

@@ -12,14 +12,14 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
-	a := &auditor{in: in, goos: in.Local.GOOS, set: in.Set, spare: make(map[string]standing),
-		noRegion: make(map[*subject]bool), explained: make(map[*holding]bool)}
+	a := &auditor{in: in, goos: in.Local.GOOS, set: in.Set, idleKeys: make(map[string]keyUse),
+		noRegion: make(map[*profile]bool), explained: make(map[*fileEntry]bool)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
-	a.survey = takeSurvey(a.set, in.Profiles)
+	a.inventory = takeInventory(a.set, in.Profiles)
 	a.noCLI = a.set.CLI("default").Refused != nil
-	a.judgeSpare()
+	a.chooseIdleKeys()
 	for _, t := range topics {
 		t.look(a)
 	}
@@ -44,12 +44,12 @@ func (a *auditor) report() *Report {
 			}
 		}
 	}
-	for _, s := range a.survey.subjects {
+	for _, s := range a.inventory.profiles {
 		if s.selected && s.name != "" {
 			r.Profiles++
 		}
 	}
-	for _, k := range a.survey.keys {
+	for _, k := range a.inventory.keys {
 		if k.selected() {
 			r.Keys++
 		}

@@ -48,7 +48,7 @@ func TestOrder(t *testing.T) {
 	if got, want := jsonText(t, Audit(in)), jsonText(t, r); got != want {
 		t.Errorf("a second audit gives another report:\n%s\n%s", got, want)
 	}
-	if r.Worst() != High || !r.Fails(High) || r.Fails(Critical) || r.Fails(Never) {
+	if r.Worst() != High || !r.Fails(High) || r.Fails(Critical) || r.Fails(AboveAll) {
 		t.Errorf("worst is %s", r.Worst())
 	}
 }

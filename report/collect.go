@@ -12,33 +12,33 @@ import (
 
 // auditor collects findings.
 type auditor struct {
-	in       Input
-	goos     string // of the machine that is audited
-	set      *credfile.Set
-	survey   *survey
-	found    []Finding
-	unknown  int
-	excepted int
-	spare    map[string]standing // the key that may be told to be deactivated, by the user's ARN
-	noCLI    bool                // the AWS CLI rejects a file, so no command of it works
-	// explained are holdings whose missing half a mistake explains.
-	explained map[*holding]bool
+	in        Input
+	goos      string // of the machine that is audited
+	set       *credfile.Set
+	inventory *inventory
+	found     []Finding
+	unknown   int
+	excepted  int
+	idleKeys  map[string]keyUse // the key that may be told to be deactivated, by the user's ARN
+	noCLI     bool              // the AWS CLI rejects a file, so no command of it works
+	// explained are entries whose missing half a mistake explains.
+	explained map[*fileEntry]bool
 	swapped   []*key            // stand where the secret belongs
-	noRegion  map[*subject]bool // have a region that is none
+	noRegion  map[*profile]bool // have a region that is none
 	digest    []byte            // reused for fingerprints
 }
 
-// standing is an active key of a user, and how long nobody has used it.
-type standing struct {
+// keyUse is an active key of a user, and how long nobody has used it.
+type keyUse struct {
 	id   string
 	here bool // a profile of this machine signs with it
 	// unknown says why it is not known when the key was used last; empty if it is.
 	unknown string
 	use     facts.Use // a zero time: never
 	idle    time.Duration
-	// spare says that nobody has used the key for longer than the limit, or never
+	// unused says that nobody has used the key for longer than the limit, or never
 	// while its user has a password.
-	spare bool
+	unused bool
 }
 
 // add files a finding of a rule. The rule fills in what f leaves empty. subject
@@ -95,8 +95,8 @@ func (a *auditor) keyFinding(k *key) Finding {
 		f.KeyID = k.ID
 	}
 	f.Account = a.accountOf(k.ID)
-	c := k.places[0].at().id
-	return a.at(f, k.places[0].file, c.line, c.col)
+	c := k.locations[0].entry.id
+	return a.at(f, k.locations[0].file, c.line, c.col)
 }
 
 // accountOf is the account of a key as AWS says, or as its ID does.
@@ -116,9 +116,9 @@ func (k *key) subjectOf() string {
 	return strings.Join(k.profiles(), "\x00")
 }
 
-// atHeader fills in the place of a subject's first header, in the config file if
+// atHeader fills in the place of a profile's first header, in the config file if
 // it has one there.
-func (a *auditor) atHeader(f Finding, s *subject) Finding {
+func (a *auditor) atHeader(f Finding, s *profile) Finding {
 	for _, kind := range []credfile.FileKind{credfile.ConfigFile, credfile.CredentialsFile} {
 		if h := s.in[kind]; h != nil {
 			return a.at(f, kind, a.set.Files()[kind].Sections[h.sections[0]].First+1, 1)

@@ -81,7 +81,7 @@ func (a *auditor) siblingRepair(s home.Sibling) Repair {
 	}
 	var lone, held []string
 	for _, id := range s.KeyIDs {
-		if a.survey.byID[id] == nil {
+		if a.inventory.byID[id] == nil {
 			lone = append(lone, id)
 		} else {
 			held = append(held, id)
@@ -93,7 +93,7 @@ func (a *auditor) siblingRepair(s home.Sibling) Repair {
 	case len(lone) > 0:
 		return say(a.loneKeys(s, lone) + "; then " + remove.Command)
 	case s.Kind == home.RootCSV:
-		f := Finding{Profiles: a.survey.byID[held[0]].profiles()}
+		f := Finding{Profiles: a.inventory.byID[held[0]].profiles()}
 		return say(fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", show.Names(f.Profiles),
 			do("keycare replace-root --profile {profile}").filled(&f, a.goos), remove.Command))
 	}
@@ -113,9 +113,9 @@ func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
 	for _, id := range ids {
 		other, arn, found := a.otherKeyOf(id)
 		switch {
-		case found && !other.spare && other.unknown == "":
+		case found && !other.unused && other.unknown == "":
 			return says + fmt.Sprintf("%s is in use (%s); put it into a profile", id, other.says())
-		case found && a.spare[arn].id != "" && a.spare[arn].id != id:
+		case found && a.idleKeys[arn].id != "" && a.idleKeys[arn].id != id:
 			return says + fmt.Sprintf("keep %s, for nothing uses the other key of its user; put it into a profile", id)
 		}
 	}

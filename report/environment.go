@@ -34,7 +34,7 @@ func lookAtEnvironment(a *auditor) {
 	f.What = strings.Join(names, ", ") + verb + " in the environment"
 	if f.KeyID != "" {
 		f.What += ", with key " + f.KeyID
-		if k := a.survey.byID[f.KeyID]; k != nil {
+		if k := a.inventory.byID[f.KeyID]; k != nil {
 			f.Profiles = k.profiles()
 			f.What += " of " + show.Names(f.Profiles)
 		}

@@ -131,12 +131,12 @@ func (a *auditor) owners() {
 	holding := false
 	for _, f := range a.in.Local.Files {
 		// A file that could not be read is taken for one that holds keys.
-		if !f.Exists || !a.survey.holds[f.Kind] && len(a.in.ReadErrors) == 0 {
+		if !f.Exists || !a.inventory.holdsKeys[f.Kind] && len(a.in.ReadErrors) == 0 {
 			continue
 		}
 		holding = true
 		file := fmt.Sprintf("the %s file with keys", f.Kind)
-		if !a.survey.holds[f.Kind] {
+		if !a.inventory.holdsKeys[f.Kind] {
 			file = fmt.Sprintf("the %s file", f.Kind) // nobody has seen keys in it
 		}
 		if f.OwnedByOther {
@@ -167,7 +167,7 @@ var moveAway = say("move the file into a folder of your own, ~/.aws as a rule, a
 // linksOutside judges links that lead out of the home folder.
 func (a *auditor) linksOutside() {
 	for _, f := range a.in.Beside.Outside {
-		if a.survey.holds[f.Kind] || len(a.in.ReadErrors) > 0 {
+		if a.inventory.holdsKeys[f.Kind] || len(a.in.ReadErrors) > 0 {
 			a.add(ruleLinkOutside, Finding{File: f.Path, What: fmt.Sprintf("the %s file with keys is a link to %s", f.Kind, f.Target)}, f.Path)
 		}
 	}

@@ -30,7 +30,7 @@ var historyRules = []*Rule{ruleCLIHistory, ruleCLIHistoryFile}
 // a finding for each profile, since each has its own line to mend.
 func lookAtHistory(a *auditor) {
 	enabled := false
-	for _, s := range a.survey.subjects {
+	for _, s := range a.inventory.profiles {
 		if s.ways&hasHistory == 0 || !strings.EqualFold(a.set.Setting(s.name, "cli_history"), "enabled") {
 			continue
 		}

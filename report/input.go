@@ -21,8 +21,8 @@ type Input struct {
 	// that never change from an earlier one.
 	Online  map[string]facts.Online
 	Offline bool
-	// Never says which keys are not asked about on purpose. May be nil.
-	Never func(profile, keyID string) bool
+	// NeverCall says which keys are not asked about on purpose. May be nil.
+	NeverCall func(profile, keyID string) bool
 	// Rotations is what the state folder holds of rotations in flight.
 	Rotations []facts.Rotation
 	// StateFault says why that folder is not read; nil where it is.

@@ -92,7 +92,7 @@ var keyRules = []*Rule{ruleOldGenerationKey, ruleKeyWithToken, ruleKeyInConfig, 
 
 // lookAtKeys judges what key IDs say by themselves, and where they stand.
 func lookAtKeys(a *auditor) {
-	for _, k := range a.survey.keys {
+	for _, k := range a.inventory.keys {
 		if k.selected() {
 			a.key(k)
 		}
@@ -147,8 +147,8 @@ func (a *auditor) seen(k *key) string {
 // forAWS reports whether a place of k is without an endpoint of its own, so that
 // the key is meant for AWS.
 func (k *key) forAWS() bool {
-	for _, p := range k.places {
-		if p.s.ways&hasEndpoint == 0 {
+	for _, p := range k.locations {
+		if p.profile.ways&hasEndpoint == 0 {
 			return true
 		}
 	}
@@ -162,22 +162,22 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 		f.What = fmt.Sprintf("%s stands in %s", k.show(), show.Names(f.Profiles))
 		a.add(ruleSharedKey, f, k.subjectOf())
 	}
-	for _, p := range k.places {
-		h := p.at()
+	for _, p := range k.locations {
+		h := p.entry
 		names := f.Profiles[:0:0]
-		if p.s.name != "" {
-			names = []string{p.s.name}
+		if p.profile.name != "" {
+			names = []string{p.profile.name}
 		}
 		here := a.at(Finding{Profiles: names, KeyID: f.KeyID}, p.file, h.id.line, h.id.col)
 		if p.file == credfile.ConfigFile && !a.set.One {
 			here := here
 			here.What = fmt.Sprintf("%s has %s in the config file", show.Names(names), k.show())
-			a.add(ruleKeyInConfig, here, p.s.name, k.subjectOf())
+			a.add(ruleKeyInConfig, here, p.profile.name, k.subjectOf())
 		}
-		if k.Kind == credfile.LongTerm && k.valid && h.token.there() {
+		if k.Kind == credfile.LongTerm && k.valid && h.token.isSet() {
 			here.What = fmt.Sprintf("%s has a session token beside the long-term %s", show.Names(names), k.show())
 			here.Line, here.Col = h.token.line, h.token.col
-			a.add(ruleKeyWithToken, here, p.s.name, k.subjectOf())
+			a.add(ruleKeyWithToken, here, p.profile.name, k.subjectOf())
 		}
 	}
 }
@@ -185,12 +185,12 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 // session judges a key from STS.
 func (a *auditor) session(k *key, f Finding) {
 	rule, what := ruleSessionKeyNoToken, "%s of %s has no session token beside it"
-	for _, p := range k.places {
-		if !p.at().token.there() {
+	for _, p := range k.locations {
+		if !p.entry.token.isSet() {
 			continue
 		}
 		rule, what = ruleSessionKey, "%s of %s is a session key: it expires by itself"
-		end, ok := expiry(p.at().expires.value)
+		end, ok := expiry(p.entry.expires.value)
 		if !ok {
 			continue
 		}
@@ -199,7 +199,7 @@ func (a *auditor) session(k *key, f Finding) {
 			tense = "expired"
 			f.Repair = say("sign in anew with the tool that made it, or delete its lines from the profile")
 		}
-		what = "%s of %s is a session key that " + tense + " " + end.UTC().Format("2006-01-02 15:04 MST") + " (" + p.at().expiresBy + ")"
+		what = "%s of %s is a session key that " + tense + " " + end.UTC().Format("2006-01-02 15:04 MST") + " (" + p.entry.expiresBy + ")"
 		break
 	}
 	f.What = fmt.Sprintf(what, k.show(), show.Names(f.Profiles))

@@ -55,7 +55,7 @@ var mistakeRules = []*Rule{ruleMisspeltSetting, ruleSwappedPair, ruleImpossibleS
 // lookAtMistakes comes before the rules about halves of a pair, which a mistake
 // explains.
 func lookAtMistakes(a *auditor) {
-	for _, s := range a.survey.subjects {
+	for _, s := range a.inventory.profiles {
 		if !s.selected {
 			continue
 		}
@@ -70,9 +70,9 @@ func lookAtMistakes(a *auditor) {
 			a.role(s)
 		}
 	}
-	for _, k := range a.survey.keys {
-		for _, p := range k.places {
-			if p.s.selected && !k.Example && !k.Canary {
+	for _, k := range a.inventory.keys {
+		for _, p := range k.locations {
+			if p.profile.selected && !k.Example && !k.Canary {
 				a.secretOf(k, p)
 			}
 		}
@@ -110,8 +110,8 @@ func meantName(name string) string {
 }
 
 // misspelt finds the parts of a key under names that are no settings.
-func (a *auditor) misspelt(s *subject, kind credfile.FileKind, h *holding) {
-	if h.id.there() && h.secret.there() {
+func (a *auditor) misspelt(s *profile, kind credfile.FileKind, h *fileEntry) {
+	if h.id.isSet() && h.secret.isSet() {
 		return
 	}
 	f := a.set.Files()[kind]
@@ -136,7 +136,7 @@ func (a *auditor) misspelt(s *subject, kind credfile.FileKind, h *holding) {
 			case prompt.MatchString(name):
 				found.What = fmt.Sprintf("profile %q has the questions of \"aws configure\" with their answers: no tool reads them as settings", s.name)
 				found.Repair = Repair{"delete the lines, then", "aws configure --profile {profile}"}.filled(&found, a.goos)
-			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.there()) || meant == "aws_secret_access_key" && (isID || h.secret.there()):
+			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.isSet()) || meant == "aws_secret_access_key" && (isID || h.secret.isSet()):
 				continue
 			case plainName.MatchString(name):
 				found.What = fmt.Sprintf("profile %q has a setting %s, which no tool reads: did you mean %s?", s.name, name, meant)
@@ -166,27 +166,27 @@ func isKeyName(name string) bool {
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
 
 // secretOf judges the secret that stands with k at p.
-func (a *auditor) secretOf(k *key, p place) {
-	h := p.at()
+func (a *auditor) secretOf(k *key, p location) {
+	h := p.entry
 	value := h.secret.value
 	var names []string
-	if p.s.name != "" {
-		names = []string{p.s.name}
+	if p.profile.name != "" {
+		names = []string{p.profile.name}
 	}
 	f := a.at(Finding{Profiles: names, KeyID: k.shown()}, p.file, h.secret.line, h.secret.col)
 	switch {
-	case !h.secret.there() || secretForm.MatchString(value) && k.valid:
+	case !h.secret.isSet() || secretForm.MatchString(value) && k.valid:
 	case show.IsKeyID(value) && secretForm.MatchString(k.ID):
 		f.KeyID = value
 		f.What = fmt.Sprintf("%s has its key ID and its secret exchanged", show.Names(names))
 		a.swapped = append(a.swapped, k)
-		a.add(ruleSwappedPair, f, p.s.name, p.file.String())
-	case (k.valid && p.s.ways&hasEndpoint == 0) || hidden(value):
+		a.add(ruleSwappedPair, f, p.profile.name, p.file.String())
+	case (k.valid && p.profile.ways&hasEndpoint == 0) || hidden(value):
 		if secretForm.MatchString(value) {
 			return
 		}
 		f.What = fmt.Sprintf("the secret of %s %s; a secret access key has 40 letters, digits, + and /", show.Names(names), oddity(value))
-		a.add(ruleImpossibleSecret, f, p.s.name, p.file.String())
+		a.add(ruleImpossibleSecret, f, p.profile.name, p.file.String())
 	}
 }
 
@@ -235,7 +235,7 @@ var (
 )
 
 // region judges the region of a profile whose calls go to AWS.
-func (a *auditor) region(s *subject, kind credfile.FileKind, h *holding) {
+func (a *auditor) region(s *profile, kind credfile.FileKind, h *fileEntry) {
 	value := h.region.value
 	if value == "" || regionForm.MatchString(value) || s.ways&hasEndpoint != 0 || s.elsewhere() {
 		return
@@ -263,9 +263,9 @@ func (a *auditor) region(s *subject, kind credfile.FileKind, h *holding) {
 }
 
 // elsewhere reports whether a profile has a key that is none of AWS's.
-func (s *subject) elsewhere() bool {
+func (s *profile) elsewhere() bool {
 	for _, h := range s.in {
-		if h != nil && h.id.there() && !show.IsKeyID(h.id.value) {
+		if h != nil && h.id.isSet() && !show.IsKeyID(h.id.value) {
 			return true
 		}
 	}
@@ -273,7 +273,7 @@ func (s *subject) elsewhere() bool {
 }
 
 // role judges whether there is a key at the end of a profile's sources.
-func (a *auditor) role(s *subject) {
+func (a *auditor) role(s *profile) {
 	_, why := a.set.RoleSource(s.name)
 	if why == "" {
 		return

@@ -60,7 +60,7 @@ func TooOpenIn(in Input) []TooOpen {
 	if in.Set == nil {
 		return tooOpen(in, [2]bool{})
 	}
-	return tooOpen(in, takeSurvey(in.Set, nil).holds)
+	return tooOpen(in, takeInventory(in.Set, nil).holdsKeys)
 }
 
 // tooOpen is TooOpenIn; holds says which of the two files has keys.
@@ -101,7 +101,7 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 
 // lookAtModes judges what others may do with the files.
 func lookAtModes(a *auditor) {
-	for _, t := range tooOpen(a.in, a.survey.holds) {
+	for _, t := range tooOpen(a.in, a.inventory.holdsKeys) {
 		if t.rule != ruleCacheMode {
 			repair := Repair{}
 			if t.rule == ruleFolderMode && t.OwnedByOther {

@@ -51,12 +51,12 @@ var pairRules = []*Rule{rulePairSplit, ruleSecretMismatch, ruleSecretReused, rul
 
 // lookAtPairs judges IDs, secrets and tokens that do not fit together.
 func lookAtPairs(a *auditor) {
-	for _, s := range a.survey.subjects {
+	for _, s := range a.inventory.profiles {
 		if s.selected && !a.split(s) {
 			a.halves(s)
 		}
 	}
-	for _, k := range a.survey.keys {
+	for _, k := range a.inventory.keys {
 		if k.selected() {
 			a.secrets(k)
 		}
@@ -65,13 +65,13 @@ func lookAtPairs(a *auditor) {
 }
 
 // split finds a pair of which each file has one half.
-func (a *auditor) split(s *subject) bool {
+func (a *auditor) split(s *profile) bool {
 	creds, config := s.in[credfile.CredentialsFile], s.in[credfile.ConfigFile]
 	if creds == nil || config == nil || s.name == "" {
 		return false
 	}
-	idFirst := creds.id.there() && !creds.secret.there() && config.secret.there() && !config.id.there()
-	idLast := config.id.there() && !config.secret.there() && creds.secret.there() && !creds.id.there()
+	idFirst := creds.id.isSet() && !creds.secret.isSet() && config.secret.isSet() && !config.id.isSet()
+	idLast := config.id.isSet() && !config.secret.isSet() && creds.secret.isSet() && !creds.id.isSet()
 	if !idFirst && !idLast {
 		return false
 	}
@@ -85,21 +85,21 @@ func (a *auditor) split(s *subject) bool {
 	return true
 }
 
-func (a *auditor) halves(s *subject) {
+func (a *auditor) halves(s *profile) {
 	var names []string
 	if s.name != "" {
 		names = []string{s.name}
 	}
 	for kind, h := range s.in {
-		if h == nil || h.id.there() == h.secret.there() || a.explained[h] {
+		if h == nil || h.id.isSet() == h.secret.isSet() || a.explained[h] {
 			continue
 		}
 		rule, what, c := ruleIDWithoutSecret, "%s has a key ID without a secret: the AWS CLI and the Go SDK stop at it, the JavaScript SDK finds no key", h.id
-		if h.secret.there() {
+		if h.secret.isSet() {
 			rule, what, c = ruleSecretWithoutID, "%s has a secret without a key ID", h.secret
 		}
 		f := a.at(Finding{Profiles: names, What: fmt.Sprintf(what, show.Names(names))}, credfile.FileKind(kind), c.line, c.col)
-		if k := a.survey.byID[h.id.value]; h.id.there() && k.valid {
+		if k := a.inventory.byID[h.id.value]; h.id.isSet() && k.valid {
 			f.KeyID = k.ID
 		}
 		a.add(rule, f, s.name, credfile.FileKind(kind).String())
@@ -109,9 +109,9 @@ func (a *auditor) halves(s *subject) {
 // secrets compares the secrets that stand with one key ID. Which of them works is
 // said where AWS was asked.
 func (a *auditor) secrets(k *key) {
-	first := k.places[0].at().secret.value
-	for _, p := range k.places[1:] {
-		h := p.at()
+	first := k.locations[0].entry.secret.value
+	for _, p := range k.locations[1:] {
+		h := p.entry
 		switch {
 		case first == "":
 			first = h.secret.value
@@ -143,11 +143,11 @@ func (a *auditor) rightSecret(k *key) string {
 func (a *auditor) reusedSecrets() {
 	// Shorter texts are no secrets but words that stand for one.
 	const shortest = 16
-	owners := make(map[string]*key, len(a.survey.keys))
+	owners := make(map[string]*key, len(a.inventory.keys))
 	told := make(map[[2]*key]bool)
-	for _, k := range a.survey.keys {
-		for _, p := range k.places {
-			h := p.at()
+	for _, k := range a.inventory.keys {
+		for _, p := range k.locations {
+			h := p.entry
 			if len(h.secret.value) < shortest {
 				continue
 			}

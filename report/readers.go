@@ -51,7 +51,7 @@ func lookAtReaders(a *auditor) {
 		sort.SliceStable(d, func(i, j int) bool { return d[i].Pos.Line < d[j].Pos.Line })
 	}
 	if !r.refusals() {
-		for _, s := range a.survey.subjects {
+		for _, s := range a.inventory.profiles {
 			if s.selected && s.name != "" {
 				r.compare(s)
 			}
@@ -146,7 +146,7 @@ func withoutTexts(s string) string {
 }
 
 // compare judges one profile's readings.
-func (r *readers) compare(s *subject) {
+func (r *readers) compare(s *profile) {
 	cli, sdk := r.set.CLI(s.name), r.set.SDK(s.name)
 	if cli.None != "" && sdk.None != "" {
 		return // agreed, if only about nothing; half a key has its own rules
@@ -167,7 +167,7 @@ func (r *readers) compare(s *subject) {
 
 // rejected tells of a setting beside the key for which the Go SDK rejects the
 // whole profile.
-func (r *readers) rejected(s *subject, cli credfile.Reading) {
+func (r *readers) rejected(s *profile, cli credfile.Reading) {
 	rej := r.set.SDKRejects(s.name)
 	if rej == nil {
 		return
@@ -190,7 +190,7 @@ func (r *readers) rejected(s *subject, cli credfile.Reading) {
 
 // rotatable says beforehand that a rotation would be refused because ini.v1, by
 // which keycare checks its edits, reads another key. That takes a quirk.
-func (r *readers) rotatable(s *subject, cli credfile.Reading) {
+func (r *readers) rotatable(s *profile, cli credfile.Reading) {
 	quirky := slices.ContainsFunc(r.diags[cli.From], func(d credfile.Diagnostic) bool { return d.Profile == s.name })
 	if facts := credfile.FactsOf(cli.Pair.ID); !quirky || facts.Kind != credfile.LongTerm || facts.Canary {
 		return
@@ -263,7 +263,7 @@ func (r *readers) repair(d credfile.Diagnostic) Repair {
 
 // cause looks for what makes the readings of s differ: the quirk nearest to the
 // key, then any other in its sections, then what needs no quirk.
-func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
+func (r *readers) cause(s *profile, cli, sdk credfile.Reading) cause {
 	var far *cause
 	for kind, h := range s.in {
 		if h == nil {
@@ -285,13 +285,13 @@ func (r *readers) cause(s *subject, cli, sdk credfile.Reading) cause {
 	creds, config := s.in[credfile.CredentialsFile], s.in[credfile.ConfigFile]
 	if creds != nil && config != nil {
 		switch {
-		case config.token.there() && !creds.token.there() && cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair):
+		case config.token.isSet() && !creds.token.isSet() && cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair):
 			return cause{credfile.ConfigFile, credfile.Position{Line: config.token.line, Col: config.token.col},
 				"the session token in the config file, which the Go SDK adds to the key of the credentials file",
 				say("delete the session token from the config file, or move it to the key that it belongs to")}
-		case creds.id.there() != creds.secret.there():
+		case creds.id.isSet() != creds.secret.isSet():
 			half := creds.id
-			if !half.there() {
+			if !half.isSet() {
 				half = creds.secret
 			}
 			return cause{credfile.CredentialsFile, credfile.Position{Line: half.line, Col: half.col},
@@ -334,7 +334,7 @@ var splitsTools = map[credfile.Quirk]bool{
 
 // nearest returns the quirk of a section that is the likeliest cause, and
 // whether it is in a line of the key or a header.
-func (r *readers) nearest(kind credfile.FileKind, section int, h *holding) (*credfile.Diagnostic, bool) {
+func (r *readers) nearest(kind credfile.FileKind, section int, h *fileEntry) (*credfile.Diagnostic, bool) {
 	sec := r.set.Files()[kind].Sections[section]
 	header, next := sec.First+1, sec.Last+1 // line numbers count from 1
 	diags := r.diags[kind]
@@ -384,12 +384,12 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		anywhere := t.Whole || splitsTools[d.Quirk] || lost != ""
 		var names []string
 		if d.Profile != "" {
-			s := r.survey.byName[d.Profile]
+			s := r.inventory.byName[d.Profile]
 			if s == nil || !s.selected && !t.Whole || !anywhere && !s.holdsKey(kind) {
 				continue
 			}
 			names = []string{d.Profile}
-		} else if !t.Whole && !r.survey.bare[kind][section] && (lost == "" || len(r.in.Profiles) > 0) {
+		} else if !t.Whole && !r.inventory.bareSections[kind][section] && (lost == "" || len(r.in.Profiles) > 0) {
 			continue
 		}
 		r.told[q] = true
@@ -406,7 +406,7 @@ func (r *readers) quirks(kind credfile.FileKind) {
 	}
 }
 
-func (s *subject) holdsKey(kind credfile.FileKind) bool {
+func (s *profile) holdsKey(kind credfile.FileKind) bool {
 	h := s.in[kind]
 	return h != nil && (h.id.line > 0 || h.secret.line > 0 || h.token.line > 0)
 }

@@ -10,56 +10,56 @@ import (
 	"keycare/credfile/show"
 )
 
-// judgeSpare decides which key of each user may be said to be deactivated: one
+// chooseIdleKeys decides which key of each user may be said to be deactivated: one
 // at most, so that no two findings of a report take both keys away. Of two that
 // nobody uses it is the one that is not on this machine, or else the one that
 // was not used for longer.
-func (a *auditor) judgeSpare() {
-	for _, k := range a.survey.keys {
+func (a *auditor) chooseIdleKeys() {
+	for _, k := range a.inventory.keys {
 		o, arn := a.in.Online[k.ID], a.in.Online[k.ID].Identity.Value.ARN
 		if o.Rejected || !o.Identity.Known() || o.Identity.Value.Owner() != facts.OwnerUser || o.Status.Value != "Active" {
 			continue
 		}
-		for _, s := range a.standings(k, o) {
-			old, chosen := a.spare[arn]
-			if !s.spare || a.flightOf(s.id) != nil {
+		for _, s := range a.activeKeys(k, o) {
+			old, chosen := a.idleKeys[arn]
+			if !s.unused || a.flightOf(s.id) != nil {
 				continue
 			}
 			if !chosen || old.here && !s.here || old.here == s.here && s.idle > old.idle {
-				a.spare[arn] = s
+				a.idleKeys[arn] = s
 			}
 		}
 	}
 }
 
-// standings are the active keys of the user that k belongs to, k first.
-func (a *auditor) standings(k *key, o facts.Online) []standing {
-	all := []standing{a.standing(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)}
+// activeKeys are the active keys of the user that k belongs to, k first.
+func (a *auditor) activeKeys(k *key, o facts.Online) []keyUse {
+	all := []keyUse{a.useOf(k.ID, o.Created.Value, o.LastUsed, o.OwnUse)}
 	all[0].here = true
 	if never := all[0].unknown == "" && all[0].use.At.IsZero(); never && o.User != nil && o.User.Password.Known() && o.User.Password.Value.Exists {
-		all[0].spare = true
+		all[0].unused = true
 	}
 	for _, other := range o.Others.Value {
 		if other.Active && o.Others.Known() {
-			all = append(all, a.otherStanding(other))
+			all = append(all, a.otherKeyUse(other))
 		}
 	}
 	return all
 }
 
-// otherStanding is what is known of a user's other key. If that is on this
+// otherKeyUse is what is known of a user's other key. If that is on this
 // machine too, the answers about it tell keycare's own calls from other uses.
-func (a *auditor) otherStanding(other facts.OtherKey) standing {
-	if o, asked := a.in.Online[other.ID]; asked && a.survey.byID[other.ID] != nil && !o.Rejected && o.Identity.Known() {
-		s := a.standing(other.ID, other.Created, o.LastUsed, o.OwnUse)
+func (a *auditor) otherKeyUse(other facts.OtherKey) keyUse {
+	if o, asked := a.in.Online[other.ID]; asked && a.inventory.byID[other.ID] != nil && !o.Rejected && o.Identity.Known() {
+		s := a.useOf(other.ID, other.Created, o.LastUsed, o.OwnUse)
 		s.here = true
 		return s
 	}
-	return a.standing(other.ID, other.Created, other.LastUsed, false)
+	return a.useOf(other.ID, other.Created, other.LastUsed, false)
 }
 
-func (a *auditor) standing(id string, created time.Time, last facts.Answer[facts.Use], own bool) standing {
-	s := standing{id: id, use: last.Value, unknown: last.Unknown}
+func (a *auditor) useOf(id string, created time.Time, last facts.Answer[facts.Use], own bool) keyUse {
+	s := keyUse{id: id, use: last.Value, unknown: last.Unknown}
 	since := s.use.At
 	if since.IsZero() {
 		since = created
@@ -72,18 +72,18 @@ func (a *auditor) standing(id string, created time.Time, last facts.Answer[facts
 		s.unknown = "AWS gave no date"
 	default:
 		s.idle = a.in.Now.Sub(since)
-		s.spare = beyond(s.idle, a.in.Policy.maxUnused())
+		s.unused = beyond(s.idle, a.in.Policy.maxUnused())
 	}
 	return s
 }
 
 // otherKeyOf looks for a key among the others of the users on this machine.
-func (a *auditor) otherKeyOf(id string) (s standing, arn string, found bool) {
-	for _, k := range a.survey.keys {
+func (a *auditor) otherKeyOf(id string) (s keyUse, arn string, found bool) {
+	for _, k := range a.inventory.keys {
 		o := a.in.Online[k.ID]
 		for _, other := range o.Others.Value {
 			if other.ID == id && other.Active && o.Others.Known() {
-				return a.otherStanding(other), o.Identity.Value.ARN, true
+				return a.otherKeyUse(other), o.Identity.Value.ARN, true
 			}
 		}
 	}
@@ -91,16 +91,16 @@ func (a *auditor) otherKeyOf(id string) (s standing, arn string, found bool) {
 }
 
 // says is the use of a key in a few words.
-func (s standing) says() string {
+func (s keyUse) says() string {
 	if s.use.At.IsZero() {
 		return "never used, but young"
 	}
 	return strings.TrimPrefix(usedBy(s.use), "for ") + ", " + s.use.At.UTC().Format(time.DateOnly)
 }
 
-// spareRepair is what to do about key k, which nobody uses.
-func (a *auditor) spareRepair(k answered, f Finding) Repair {
-	chosen := a.spare[k.Identity.Value.ARN]
+// unusedRepair is what to do about key k, which nobody uses.
+func (a *auditor) unusedRepair(k answered, f Finding) Repair {
+	chosen := a.idleKeys[k.Identity.Value.ARN]
 	switch {
 	case a.flightOf(k.ID) != nil:
 		return do("keycare resume")
@@ -125,11 +125,11 @@ func deactivation(id string) []string {
 // It is empty where there is none that works and stays.
 func (a *auditor) otherSigner(k answered) (flags string) {
 	best := 0
-	for _, other := range a.survey.keys {
+	for _, other := range a.inventory.keys {
 		by := a.in.Online[other.ID]
 		id := by.Identity.Value
 		if other == k.key || by.Rejected || !by.Identity.Known() || by.Status.Value != "Active" ||
-			id.Account != k.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.spare[id.ARN].id == other.ID {
+			id.Account != k.Identity.Value.Account || id.Owner() != facts.OwnerUser || a.idleKeys[id.ARN].id == other.ID {
 			continue
 		}
 		rank, user := 1, " --user-name "+show.Word(k.Identity.Value.UserName(), a.goos)
@@ -151,7 +151,7 @@ func (a *auditor) otherSigner(k answered) (flags string) {
 
 // secondKeyRepair is what to do about two active keys of a user, k and other.
 func (a *auditor) secondKeyRepair(k answered, other facts.OtherKey, f Finding) Repair {
-	s, chosen := a.otherStanding(other), a.spare[k.Identity.Value.ARN]
+	s, chosen := a.otherKeyUse(other), a.idleKeys[k.Identity.Value.ARN]
 	idle := ""
 	if chosen.id == k.ID {
 		idle = "; nothing uses key " + k.ID
@@ -161,10 +161,10 @@ func (a *auditor) secondKeyRepair(k answered, other facts.OtherKey, f Finding) R
 		return iam(fmt.Sprintf("nothing uses key %s: make it inactive, which can be undone; when nobody has missed it for a while, delete it", s.id),
 			&f, a.goos, deactivation(s.id)...)
 	case chosen.id == s.id, chosen.id == k.ID && s.here:
-		return say(fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, show.Names(a.survey.byID[chosen.id].profiles())))
+		return say(fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, show.Names(a.inventory.byID[chosen.id].profiles())))
 	case s.here:
 		return say(fmt.Sprintf("let %s use one of the two; when nothing uses the other, the audit says so",
-			show.Names(mergeNames(k.profiles(), a.survey.byID[s.id].profiles()))))
+			show.Names(mergeNames(k.profiles(), a.inventory.byID[s.id].profiles()))))
 	case s.unknown != "":
 		return say(fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle))
 	}

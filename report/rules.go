@@ -25,7 +25,7 @@ var topics = []struct {
 	{signingRules, lookAtSigning},
 	{secondKeyRules, lookAtSecondKeys},
 	{pairRules, lookAtPairs},
-	{strayRules, lookAtStrays},
+	{looseKeyRules, lookAtLooseKeys},
 	{environmentRules, lookAtEnvironment},
 	{historyRules, lookAtHistory},
 	{unknownRules, lookAtUnknown},

@@ -60,7 +60,7 @@ func (a *auditor) secondKey(k answered, other facts.OtherKey, pair []string) {
 // otherKey describes a key that need not be on this machine.
 func (a *auditor) otherKey(o facts.OtherKey) string {
 	says := fmt.Sprintf("%s, %d days old, ", o.ID, int(a.in.Now.Sub(o.Created)/day))
-	switch s := a.otherStanding(o); {
+	switch s := a.otherKeyUse(o); {
 	case s.unknown != "":
 		says += "last use unknown"
 	case s.use.At.IsZero():
@@ -68,7 +68,7 @@ func (a *auditor) otherKey(o facts.OtherKey) string {
 	default:
 		says += "last used " + s.use.At.UTC().Format(time.DateOnly) + " " + usedBy(s.use)
 	}
-	if here := a.survey.byID[o.ID]; here != nil {
+	if here := a.inventory.byID[o.ID]; here != nil {
 		return says + ", of " + show.Names(here.profiles())
 	}
 	return says + ", not in these files"

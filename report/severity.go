@@ -15,13 +15,13 @@ const (
 	Medium                   // weakens a key, or breaks a tool for all to see
 	High                     // others can get at a key, or a tool silently uses another one
 	Critical                 // all of an account is at stake
-	Never                    // above all findings: the level "none" of ParseSeverity
+	AboveAll                 // above all findings: the level "none" of ParseSeverity
 )
 
 var severityNames = []string{"clean", "info", "low", "medium", "high", "critical", "none"}
 
 func (s Severity) String() string {
-	if s < Clean || s > Never {
+	if s < Clean || s > AboveAll {
 		return fmt.Sprintf("severity %d", int(s))
 	}
 	return severityNames[s]

@@ -59,7 +59,7 @@ const (
 // lookAtSigning judges profiles that can sign in more than one way.
 func lookAtSigning(a *auditor) {
 	const asks = hasRole | hasWebIdentity | hasSSO | hasLogin | hasProcess
-	for _, s := range a.survey.subjects {
+	for _, s := range a.inventory.profiles {
 		if s.selected && s.ways&asks != 0 && s.name != "" {
 			a.rootLogin(s)
 			a.twoWays(s)
@@ -67,7 +67,7 @@ func lookAtSigning(a *auditor) {
 	}
 }
 
-func (a *auditor) rootLogin(s *subject) {
+func (a *auditor) rootLogin(s *profile) {
 	if s.ways&hasLogin == 0 {
 		return
 	}
@@ -78,12 +78,12 @@ func (a *auditor) rootLogin(s *subject) {
 	}
 }
 
-func (a *auditor) twoWays(s *subject) {
+func (a *auditor) twoWays(s *profile) {
 	kind, h := s.static()
 	if h == nil {
 		return
 	}
-	k := a.survey.byID[h.id.value]
+	k := a.inventory.byID[h.id.value]
 	if k == nil || k.Kind == credfile.Temporary || k.Canary {
 		return
 	}
@@ -115,10 +115,10 @@ func (a *auditor) twoWays(s *subject) {
 	}
 }
 
-// static returns the static key of a subject, in the file that tools prefer.
-func (s *subject) static() (credfile.FileKind, *holding) {
+// static returns the static key of a profile, in the file that tools prefer.
+func (s *profile) static() (credfile.FileKind, *fileEntry) {
 	for kind, h := range s.in {
-		if h != nil && h.id.there() && h.secret.there() {
+		if h != nil && h.id.isSet() && h.secret.isSet() {
 			return credfile.FileKind(kind), h
 		}
 	}

@@ -89,7 +89,7 @@ func mending(in Input, r *Report) Step {
 		return Step{}
 	}
 	f := &r.Findings[0]
-	barred := in.Never != nil && slices.ContainsFunc(f.Profiles, func(profile string) bool { return in.Never(profile, f.KeyID) })
+	barred := in.NeverCall != nil && slices.ContainsFunc(f.Profiles, func(profile string) bool { return in.NeverCall(profile, f.KeyID) })
 	switch command := f.Repair.Command; {
 	case f.Repair.Text != "" || barred:
 	case strings.HasPrefix(command, "keycare rotate "):
@@ -129,13 +129,13 @@ func askable(in Input) (profiles []string) {
 	if in.Set == nil {
 		return nil
 	}
-	for _, s := range takeSurvey(in.Set, nil).subjects {
+	for _, s := range takeInventory(in.Set, nil).profiles {
 		for _, h := range s.in {
 			if h == nil || s.name == "" {
 				continue
 			}
 			f := credfile.FactsOf(h.id.value)
-			if f.Kind == credfile.LongTerm && !f.Canary && (in.Never == nil || !in.Never(s.name, f.ID)) && !slices.Contains(profiles, s.name) {
+			if f.Kind == credfile.LongTerm && !f.Canary && (in.NeverCall == nil || !in.NeverCall(s.name, f.ID)) && !slices.Contains(profiles, s.name) {
 				profiles = append(profiles, s.name)
 			}
 		}

@@ -60,12 +60,12 @@ func TestFirstSteps(t *testing.T) {
 		"an odd name first": {text: "[a b]" + firstKey + "[-x]" + firstKey + "[työ]" + firstKey + "[$x]" + firstKey + "[b]" + firstKey,
 			want: "keycare rotate b --dry-run|" + audit},
 		"only odd names": {text: "[a b]" + firstKey, want: status + "|" + audit},
-		"never called":   {text: "[bait]" + firstKey + "[b]" + firstKey, change: func(p *started) { p.in.Never = never }, want: "keycare rotate b --dry-run|" + audit},
+		"never called":   {text: "[bait]" + firstKey + "[b]" + firstKey, change: func(p *started) { p.in.NeverCall = never }, want: "keycare rotate b --dry-run|" + audit},
 		"all never called, and unknown": {text: "[bait]" + firstKey, change: func(p *started) {
-			p.in.Never, p.rep.Unknown = func(_, id string) bool { return id == keyA }, 1
+			p.in.NeverCall, p.rep.Unknown = func(_, id string) bool { return id == keyA }, 1
 		}, want: status + "|" + audit},
 		"an old key that is never called": {text: "[bait]" + firstKey, finding: f{Rule: "old-key", Profiles: []string{"bait"}, Repair: Repair{Command: "keycare rotate bait"}, Severity: Medium},
-			change: func(p *started) { p.in.Never = never }, want: "keycare explain old-key|" + audit},
+			change: func(p *started) { p.in.NeverCall = never }, want: "keycare explain old-key|" + audit},
 		"a canary": {text: "[work]\naws_access_key_id = AKIASP2TPHJSQH3FJRUX\n" + "[b]" + firstKey, want: "keycare rotate b --dry-run|" + audit},
 		"a root key": {text: "[work]" + firstKey, finding: f{Rule: "root-key", Repair: Repair{Command: "keycare replace-root --profile work"}, Severity: Critical},
 			want: "keycare replace-root --profile work --dry-run|" + audit},

@@ -29,10 +29,10 @@ var (
 // unknownRules are about what AWS did not tell.
 var unknownRules = []*Rule{ruleUnknownFacts, ruleUnknownAccount}
 
-// never reports whether k is not asked about on purpose: a key that is barred in
+// neverCalled reports whether k is not asked about on purpose: a key that is barred in
 // one profile is barred in all.
-func (a *auditor) never(k *key) bool {
-	return a.in.Never != nil && slices.ContainsFunc(k.places, func(p place) bool { return a.in.Never(p.s.name, k.ID) })
+func (a *auditor) neverCalled(k *key) bool {
+	return a.in.NeverCall != nil && slices.ContainsFunc(k.locations, func(p location) bool { return a.in.NeverCall(p.profile.name, k.ID) })
 }
 
 // lookAtUnknown makes one finding of all that AWS did not tell about a key, and
@@ -98,7 +98,7 @@ func (a *auditor) unknownFacts(k answered) {
 	}
 	why := together(reasons)
 	switch {
-	case !asked && a.never(k.key):
+	case !asked && a.neverCalled(k.key):
 		why = "the settings say never to ask AWS about it"
 		f.Severity, f.Repair = Info, Repair{"nothing, if that is still meant", "keycare settings"}
 	case !asked:
@@ -107,7 +107,7 @@ func (a *auditor) unknownFacts(k answered) {
 		// The rule's own repair.
 	case strings.Contains(why, "--profile"):
 		f.Repair = do("keycare audit --profile {profile}").filled(&f, a.goos)
-	case slices.ContainsFunc(k.places, func(p place) bool { return a.noRegion[p.s] }):
+	case slices.ContainsFunc(k.locations, func(p location) bool { return a.noRegion[p.profile] }):
 		f.Repair = Repair{"mend the region first (region-name), then", "keycare audit"}
 	default:
 		f.Repair = do("keycare audit")

@@ -95,8 +95,8 @@ var (
 // userRules are about the IAM user of a key.
 var userRules = []*Rule{ruleKeyQuarantined, ruleConsoleNoMFA, ruleAdminAttached, ruleAdminNoMFA, ruleConsoleUnused, ruleAdminPerhaps, ruleUserNoMFA, ruleSigningCertificate, ruleServiceCredential, rulePolicyOnUser, ruleAdminKey, ruleKeyAndPassword}
 
-// judged is the user of a key, while it is judged.
-type judged struct {
+// userJudge judges the user of a key.
+type userJudge struct {
 	*auditor
 	*facts.UserFacts
 	f   Finding // at the key
@@ -119,7 +119,7 @@ func lookAtUsers(a *auditor) {
 
 func (a *auditor) user(k answered) {
 	u, arn, f := k.User, k.Identity.Value.ARN, a.keyFinding(k.key)
-	p := judged{auditor: a, UserFacts: u, f: f, arn: arn,
+	p := userJudge{auditor: a, UserFacts: u, f: f, arn: arn,
 		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, k.Identity.Value.Account, show.Names(f.Profiles))}
 	if u.FromReport {
 		p.report = ", as the credential report says"
@@ -143,7 +143,7 @@ func (a *auditor) user(k answered) {
 
 // add files a finding about the user. part is what of the user it is about, where
 // there may be several.
-func (p *judged) add(rule *Rule, part string, repair Repair, what string) {
+func (p *userJudge) add(rule *Rule, part string, repair Repair, what string) {
 	f := p.f
 	f.Repair, f.What = repair, p.about+" "+what
 	f.Subject = Subject{AboutUser, p.arn}
@@ -155,7 +155,7 @@ func (p *judged) add(rule *Rule, part string, repair Repair, what string) {
 }
 
 // command is a repair by a command of the AWS CLI about the user.
-func (p *judged) command(text, action string, args ...string) Repair {
+func (p *userJudge) command(text, action string, args ...string) Repair {
 	argv := []string{action, "--user-name", p.Name}
 	for i := 0; i+1 < len(args); i += 2 {
 		argv = append(argv, "--"+args[i], args[i+1])
@@ -165,7 +165,7 @@ func (p *judged) command(text, action string, args ...string) Repair {
 
 // policies judges the policies of the user's own, and reports whether one of them
 // makes an administrator.
-func (p *judged) policies() (admin bool) {
+func (p *userJudge) policies() (admin bool) {
 	var plain []string
 	for _, arn := range p.Attached.Value {
 		switch name := policyName(arn); {
@@ -200,7 +200,7 @@ func (p *judged) policies() (admin bool) {
 
 // groups judges the policies of the user's groups, and reports whether one of
 // them makes an administrator.
-func (p *judged) groups() bool {
+func (p *userJudge) groups() bool {
 	admin := ""
 	for _, g := range p.Groups.Value {
 		if slices.ContainsFunc(g.Attached.Value, isAdmin) {
@@ -224,7 +224,7 @@ func (p *judged) groups() bool {
 }
 
 // keyAndPassword tells of a user who needs no key of its own.
-func (p *judged) keyAndPassword(k *key) {
+func (p *userJudge) keyAndPassword(k *key) {
 	if p.Password.Known() && p.Password.Value.Exists {
 		p.add(ruleKeyAndPassword, "", Repair{}, "has a console password beside "+k.show())
 	}
@@ -232,7 +232,7 @@ func (p *judged) keyAndPassword(k *key) {
 
 // password judges when the password for the console was used last. One that never
 // was counts from when it was set.
-func (p *judged) password() {
+func (p *userJudge) password() {
 	pw := p.Password.Value
 	if !p.Password.Known() || !pw.Exists || !pw.Used.Known() {
 		return
@@ -249,7 +249,7 @@ func (p *judged) password() {
 }
 
 // otherCredentials judges what else of the user lives until somebody deletes it.
-func (p *judged) otherCredentials() {
+func (p *userJudge) otherCredentials() {
 	for i, id := range p.Certificates.Value {
 		what, repair := "has the active signing certificate "+id, p.command("if nothing needs it", "delete-signing-certificate", "certificate-id", id)
 		if id == "" {

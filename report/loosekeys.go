@@ -19,36 +19,36 @@ var (
 	}
 )
 
-// strayRules are about keys that no tool reads.
-var strayRules = []*Rule{ruleStrayKey}
+// looseKeyRules are about keys that no tool reads.
+var looseKeyRules = []*Rule{ruleStrayKey}
 
 var (
 	secretText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
 	hashText   = regexp.MustCompile(`^[0-9a-f]{40}$`) // of git, not a secret
 )
 
-// strayReach is how many lines a secret may stand from its key ID.
-const strayReach = 2
+// secretReach is how many lines a secret may stand from its key ID.
+const secretReach = 2
 
-// lookAtStrays finds keys in lines that no tool reads as a profile's key:
+// lookAtLooseKeys finds keys in lines that no tool reads as a profile's key:
 // comments, and lines such as "export AWS_ACCESS_KEY_ID=...". Nobody rotates
 // them.
-func lookAtStrays(a *auditor) {
+func lookAtLooseKeys(a *auditor) {
 	for kind, f := range a.set.Files() {
 		if !strings.Contains(f.Text, "AKIA") {
 			continue
 		}
 		told := make(map[string]bool)
 		for n := range f.Lines {
-			id := strayID(f, n)
-			if id == "" || told[id] || !strayNear(f, n) || a.used(id) {
+			id := looseKeyID(f, n)
+			if id == "" || told[id] || !secretNear(f, n) || a.used(id) {
 				continue
 			}
 			told[id] = true
 			var names []string
 			of := ""
 			if name := f.Sections[sectionAt(f, n+1)].Profile; name != "" {
-				s := a.survey.byName[name]
+				s := a.inventory.byName[name]
 				if s == nil || !s.selected {
 					continue
 				}
@@ -68,11 +68,11 @@ func lookAtStrays(a *auditor) {
 // used reports whether a tool reads id as a key, or a profile means to have it:
 // nobody is to be told to delete that.
 func (a *auditor) used(id string) bool {
-	return a.survey.byID[id] != nil || len(a.set.Holds(id)) > 0
+	return a.inventory.byID[id] != nil || len(a.set.Holds(id)) > 0
 }
 
-// stray is the text of line n if no tool takes it for a part of a key.
-func stray(f *credfile.File, n int) string {
+// looseText is the text of line n if no tool takes it for a part of a key.
+func looseText(f *credfile.File, n int) string {
 	l := f.Lines[n]
 	switch l.Kind {
 	case credfile.Property:
@@ -86,8 +86,8 @@ func stray(f *credfile.File, n int) string {
 	return f.Text[l.Start : l.End-int(l.EOL)]
 }
 
-func strayID(f *credfile.File, n int) string {
-	text := stray(f, n)
+func looseKeyID(f *credfile.File, n int) string {
+	text := looseText(f, n)
 	if !strings.Contains(text, "AKIA") {
 		return ""
 	}
@@ -99,10 +99,10 @@ func strayID(f *credfile.File, n int) string {
 	return ""
 }
 
-// strayNear reports whether a text like a secret stands near line n.
-func strayNear(f *credfile.File, n int) bool {
-	for i := max(0, n-strayReach); i <= min(len(f.Lines)-1, n+strayReach); i++ {
-		if m := secretText.FindStringSubmatch(stray(f, i)); m != nil && !hashText.MatchString(m[1]) {
+// secretNear reports whether a text like a secret stands near line n.
+func secretNear(f *credfile.File, n int) bool {
+	for i := max(0, n-secretReach); i <= min(len(f.Lines)-1, n+secretReach); i++ {
+		if m := secretText.FindStringSubmatch(looseText(f, i)); m != nil && !hashText.MatchString(m[1]) {
 			return true
 		}
 	}

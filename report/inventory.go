@@ -10,59 +10,58 @@ import (
 	"keycare/credfile/show"
 )
 
-// survey is what stands in the two files, by profile and by key. It is made in
+// inventory is what stands in the two files, by profile and by key. It is made in
 // one pass, and is about what is written there; which of it a tool uses is said
 // by credfile's readings.
-type survey struct {
-	subjects []*subject
-	byName   map[string]*subject
-	keys     []*key // in the order of the files
-	byID     map[string]*key
-	holds    [2]bool         // the file has keys
-	bare     [2]map[int]bool // sections that are no profile, but hold keys
+type inventory struct {
+	profiles     []*profile
+	byName       map[string]*profile
+	keys         []*key // in the order of the files
+	byID         map[string]*key
+	holdsKeys    [2]bool         // the file has keys
+	bareSections [2]map[int]bool // sections that are no profile, but hold keys
 }
 
-// subject is a profile, or a section that is none (then name is empty).
-type subject struct {
+// profile is a profile, or a section that is none (then name is empty).
+type profile struct {
 	name     string
 	selected bool
-	in       [2]*holding // by FileKind
-	more     []place     // keys that stand above another one in the same section
+	in       [2]*fileEntry // by FileKind
+	above    []location    // keys that stand above another one in the same section
 	ways     ways
 }
 
-// holding is what a subject has in one file.
-type holding struct {
+// fileEntry is what a profile has in one file.
+type fileEntry struct {
 	sections          []int
-	id, secret, token cell
-	region, source    cell // source is source_profile
-	expires           cell // when a session key ends, and by which setting
+	id, secret, token setting
+	region, source    setting // source is source_profile
+	expires           setting // when a session key ends, and by which setting
 	expiresBy         string
 }
 
-// cell is a setting: its value without quotes and comment, and its place, of
+// setting is a setting: its value without quotes and comment, and its place, of
 // which line 0 says that there is no such setting.
-type cell struct {
+type setting struct {
 	value     string
 	line, col int
 }
 
-func (c cell) there() bool { return c.line > 0 && c.value != "" }
+func (c setting) isSet() bool { return c.line > 0 && c.value != "" }
 
 // key is one access key ID and all its places.
 type key struct {
 	credfile.KeyFacts
-	valid  bool // has the form of a key ID, so it may be shown
-	places []place
+	valid     bool // has the form of a key ID, so it may be shown
+	locations []location
 }
 
-type place struct {
-	s    *subject
-	file credfile.FileKind
-	h    *holding
+// location is where a key stands.
+type location struct {
+	profile *profile
+	file    credfile.FileKind
+	entry   *fileEntry
 }
-
-func (p place) at() *holding { return p.h }
 
 // ways is a set of the ways to sign that a profile has beside a static key, and
 // of other settings that rules ask for.
@@ -103,41 +102,41 @@ var expiryNames = map[string]bool{
 	"aws_session_token_expires": true, "aws_expires": true, "expires": true, "expires_at": true,
 }
 
-func takeSurvey(set *credfile.Set, only []string) *survey {
+func takeInventory(set *credfile.Set, only []string) *inventory {
 	n := len(set.Credentials.Sections) + len(set.Config.Sections)
-	s := &survey{byName: make(map[string]*subject, n), byID: make(map[string]*key, n)}
+	s := &inventory{byName: make(map[string]*profile, n), byID: make(map[string]*key, n)}
 	chosen := make(map[string]bool, len(only))
 	for _, name := range only {
 		chosen[name] = true
 	}
 	for kind, f := range set.Files() {
-		s.bare[kind] = make(map[int]bool)
+		s.bareSections[kind] = make(map[int]bool)
 		for i, sec := range f.Sections {
 			if set.One && readAsOther(set, kind, sec) {
 				continue
 			}
-			sub := &subject{selected: len(only) == 0}
+			p := &profile{selected: len(only) == 0}
 			if sec.Profile != "" {
 				if old := s.byName[sec.Profile]; old != nil {
-					sub = old
+					p = old
 				} else {
-					sub.name, sub.selected = sec.Profile, sub.selected || chosen[sec.Profile]
-					s.byName[sec.Profile] = sub
-					s.subjects = append(s.subjects, sub)
+					p.name, p.selected = sec.Profile, p.selected || chosen[sec.Profile]
+					s.byName[sec.Profile] = p
+					s.profiles = append(s.profiles, p)
 				}
 			}
-			h := sub.read(f, i, sec)
+			h := p.read(f, i, sec)
 			if sec.Profile == "" {
 				if h.id.line == 0 && h.secret.line == 0 {
 					continue
 				}
-				s.bare[kind][i] = true
-				s.subjects = append(s.subjects, sub)
+				s.bareSections[kind][i] = true
+				s.profiles = append(s.profiles, p)
 			}
 		}
 	}
-	for _, sub := range s.subjects {
-		s.note(sub)
+	for _, p := range s.profiles {
+		s.note(p)
 	}
 	for _, r := range set.Reads() {
 		s.noteRead(r, len(only) == 0 || chosen[r.Profile])
@@ -146,7 +145,7 @@ func takeSurvey(set *credfile.Set, only []string) *survey {
 }
 
 // readAsOther reports whether a section of a file that is both of the shared files
-// is surveyed as a part of the other.
+// is listed as a part of the other.
 func readAsOther(set *credfile.Set, kind int, sec credfile.Section) bool {
 	if kind == int(credfile.CredentialsFile) {
 		return sec.Profile == "" && strings.HasPrefix(sec.Raw, "profile ")
@@ -154,31 +153,31 @@ func readAsOther(set *credfile.Set, kind int, sec credfile.Section) bool {
 	return sec.Raw == "default" || sec.Profile == ""
 }
 
-// noteRead files a key that a tool reads where this survey sees none: what is a
+// noteRead files a key that a tool reads where this inventory sees none: what is a
 // line, a header or a comment is for the tools to say.
-func (s *survey) noteRead(r credfile.Read, selected bool) {
+func (s *inventory) noteRead(r credfile.Read, selected bool) {
 	if s.byID[r.ID] != nil || !show.IsKeyID(r.ID) {
 		return
 	}
-	sub := s.byName[r.Profile]
-	if sub == nil {
-		sub = &subject{name: r.Profile, selected: selected}
-		s.byName[r.Profile] = sub
-		s.subjects = append(s.subjects, sub)
+	p := s.byName[r.Profile]
+	if p == nil {
+		p = &profile{name: r.Profile, selected: selected}
+		s.byName[r.Profile] = p
+		s.profiles = append(s.profiles, p)
 	}
-	h := &holding{id: cell{r.ID, r.Line, 1}}
+	h := &fileEntry{id: setting{r.ID, r.Line, 1}}
 	if !r.Secret.Empty() {
-		h.secret = cell{r.Secret.Reveal(), r.Line, 1}
+		h.secret = setting{r.Secret.Reveal(), r.Line, 1}
 	}
 	if !r.Token.Empty() {
-		h.token = cell{r.Token.Reveal(), r.Line, 1}
+		h.token = setting{r.Token.Reveal(), r.Line, 1}
 	}
-	s.holds[r.Kind] = true
-	s.key(r.ID, place{sub, r.Kind, h})
+	s.holdsKeys[r.Kind] = true
+	s.key(r.ID, location{p, r.Kind, h})
 }
 
 // key files one place of a key.
-func (s *survey) key(id string, p place) {
+func (s *inventory) key(id string, p location) {
 	k := s.byID[id]
 	if k == nil {
 		k = &key{KeyFacts: credfile.FactsOf(id)}
@@ -186,34 +185,34 @@ func (s *survey) key(id string, p place) {
 		s.byID[id] = k
 		s.keys = append(s.keys, k)
 	}
-	k.places = append(k.places, p)
+	k.locations = append(k.locations, p)
 }
 
-// note files the keys of a subject.
-func (s *survey) note(sub *subject) {
-	for _, p := range sub.more {
-		s.key(p.h.id.value, p)
+// note files the keys of a profile.
+func (s *inventory) note(p *profile) {
+	for _, l := range p.above {
+		s.key(l.entry.id.value, l)
 	}
-	for kind, h := range sub.in {
+	for kind, h := range p.in {
 		if h == nil {
 			continue
 		}
-		s.holds[kind] = s.holds[kind] || h.id.there() || h.secret.there()
-		if !h.id.there() {
+		s.holdsKeys[kind] = s.holdsKeys[kind] || h.id.isSet() || h.secret.isSet()
+		if !h.id.isSet() {
 			continue
 		}
-		s.key(h.id.value, place{sub, credfile.FileKind(kind), h})
+		s.key(h.id.value, location{p, credfile.FileKind(kind), h})
 	}
 }
 
-// read takes in section i of f and returns what the subject now has there. A
+// read takes in section i of f and returns what the profile now has there. A
 // setting below one without a value belongs to that one, unless it is not
 // indented more.
-func (sub *subject) read(f *credfile.File, i int, sec credfile.Section) *holding {
-	h := sub.in[f.Kind]
+func (p *profile) read(f *credfile.File, i int, sec credfile.Section) *fileEntry {
+	h := p.in[f.Kind]
 	if h == nil {
-		h = &holding{}
-		sub.in[f.Kind] = h
+		h = &fileEntry{}
+		p.in[f.Kind] = h
 	}
 	h.sections = append(h.sections, i)
 	above, open := -1, false
@@ -230,13 +229,13 @@ func (sub *subject) read(f *credfile.File, i int, sec credfile.Section) *holding
 		} else {
 			above, open = indent, l.Value.Start == l.Value.End
 		}
-		c := cell{line: n + 1, col: l.Name.Start - l.Start + 1}
+		c := setting{line: n + 1, col: l.Name.Start - l.Start + 1}
 		switch name := strings.ToLower(l.Name.In(f.Text)); name {
 		case "aws_access_key_id":
 			c.value = plainValue(l.Value.In(f.Text))
-			if h.id.there() && c.value != h.id.value {
+			if h.id.isSet() && c.value != h.id.value {
 				above := *h
-				sub.more = append(sub.more, place{sub, f.Kind, &above})
+				p.above = append(p.above, location{p, f.Kind, &above})
 			}
 			h.id = c
 		case "aws_secret_access_key":
@@ -249,7 +248,7 @@ func (sub *subject) read(f *credfile.File, i int, sec credfile.Section) *holding
 			if l.Value.Start == l.Value.End {
 				continue
 			}
-			sub.ways |= wayNames[name]
+			p.ways |= wayNames[name]
 			c.value = plainValue(l.Value.In(f.Text))
 			switch {
 			case name == "region":
@@ -285,10 +284,10 @@ func plainValue(v string) string {
 // profiles returns the names of the profiles that hold k, each once, in the
 // order of the files.
 func (k *key) profiles() []string {
-	names := make([]string, 0, len(k.places))
-	for i, p := range k.places {
-		if p.s.name != "" && (i == 0 || k.places[i-1].s != p.s) {
-			names = append(names, p.s.name)
+	names := make([]string, 0, len(k.locations))
+	for i, p := range k.locations {
+		if p.profile.name != "" && (i == 0 || k.locations[i-1].profile != p.profile) {
+			names = append(names, p.profile.name)
 		}
 	}
 	return names
@@ -296,8 +295,8 @@ func (k *key) profiles() []string {
 
 // selected reports whether one of k's profiles is asked for.
 func (k *key) selected() bool {
-	for _, p := range k.places {
-		if p.s.selected {
+	for _, p := range k.locations {
+		if p.profile.selected {
 			return true
 		}
 	}
@@ -317,7 +316,7 @@ func (k *key) oddDigits() bool { return strings.ContainsAny(k.ID, "0189") }
 
 // hasSecret reports whether a secret stands with the key anywhere.
 func (k *key) hasSecret() bool {
-	return slices.ContainsFunc(k.places, func(p place) bool { return p.at().secret.there() })
+	return slices.ContainsFunc(k.locations, func(p location) bool { return p.entry.secret.isSet() })
 }
 
 // mergeNames joins two lists, the first before the second, each name once.
