@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,16 +17,19 @@ import (
 	"keycare/credfile"
 )
 
+// Signals are those that stop a command: the context of Run ends with them.
+var Signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
 // Run carries out the command line args, the program's name first, and returns
 // the exit code.
 func Run(ctx context.Context, args []string, in, out, err *os.File) int {
 	e := osEnv(args[0], in, out, err)
 	defer e.flush()
-	return run(ctx, e, args[1:])
+	return execute(ctx, e, args[1:])
 }
 
-// run is Run for words without the program's name.
-func run(ctx context.Context, e *env, words []string) (code int) {
+// execute is Run for words without the program's name.
+func execute(ctx context.Context, e *env, words []string) (code int) {
 	defer func() {
 		if recover() != nil { // what it is may hold a secret
 			code = crashed(e)
@@ -53,7 +57,7 @@ func newApp(e *env) *cli.App {
 		ErrWriter:                 e.Err,
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,                         // a comma may stand in the name of a profile
-		ExitErrHandler:            func(*cli.Context, error) {}, // exit codes are run's matter
+		ExitErrHandler:            func(*cli.Context, error) {}, // exit codes are Run's matter
 		OnUsageError:              usageErrorOf,
 		Action:                    func(c *cli.Context) error { return noCommand(e, c) },
 		UsageText: usage.Examples(

@@ -91,7 +91,7 @@ func TestCompletion(t *testing.T) {
 // accepted. What is not one of them is refused.
 func TestCompletionValues(t *testing.T) {
 	e, _, _ := testMachine(t.TempDir())
-	refused := func(words ...string) bool { return run(t.Context(), e, words) == exitUsage }
+	refused := func(words ...string) bool { return execute(t.Context(), e, words) == exitUsage }
 	offered := 0
 	usage.Each(newApp(e).Commands, func(name string, c *cli.Command) {
 		for _, f := range usage.Flags(c.Flags) {
@@ -156,7 +156,7 @@ func TestCompletionFiles(t *testing.T) {
 func asked(t *testing.T, home string, words ...string) string {
 	t.Helper()
 	e, out, talk := testMachine(home)
-	if code := run(t.Context(), e, words); code != exitOK || talk.Len() > 0 {
+	if code := execute(t.Context(), e, words); code != exitOK || talk.Len() > 0 {
 		t.Errorf("%q: %d, %q", words, code, talk)
 	}
 	return out.String()

@@ -319,7 +319,7 @@ func TestInterrupted(t *testing.T) {
 		t.Run(fmt.Sprint("call ", n), func(t *testing.T) {
 			m := newMachine(t)
 			var code int
-			reached, code = m.runInterrupted(n, "rotate", "work", "--yes")
+			reached, code = m.runSignalled(os.Interrupt, n, "rotate", "work", "--yes")
 			switch code {
 			case exitInterrupted:
 				m.check()
@@ -337,9 +337,9 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// runInterrupted runs the program and interrupts it at AWS call n, which is
+// runSignalled runs the program and sends it a signal at AWS call n, which is
 // answered once the signal has been sent.
-func (m *machine) runInterrupted(n int, args ...string) (reached bool, code int) {
+func (m *machine) runSignalled(signal os.Signal, n int, args ...string) (reached bool, code int) {
 	m.t.Helper()
 	var out bytes.Buffer
 	cmd := m.command(args...)
@@ -349,7 +349,7 @@ func (m *machine) runInterrupted(n int, args ...string) (reached bool, code int)
 	m.iam.SetFault(func(c awstest.Call) awstest.Fault {
 		if c.N == n && !sent.Swap(true) {
 			<-started
-			_ = cmd.Process.Signal(os.Interrupt)
+			_ = cmd.Process.Signal(signal)
 		}
 		return awstest.Fault{}
 	})

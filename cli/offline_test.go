@@ -138,7 +138,7 @@ func TestAuditOfflineChild(t *testing.T) {
 		}
 		return nil, errNoNetwork
 	}}
-	if code := run(t.Context(), testEnv(), strings.Fields(args)); code != exitOK && code != exitFindings {
+	if code := execute(t.Context(), testEnv(), strings.Fields(args)); code != exitOK && code != exitFindings {
 		t.Errorf("exit code %d", code)
 	}
 }

@@ -55,7 +55,7 @@ func runScheduleInstall(e *env, c *cli.Context) error {
 	}
 	fmt.Fprintf(e.Out, "starts every four hours: %s\n", schedule.Line(e.Vars.GOOS, j.Argv))
 	if len(j.Env) > 0 {
-		fmt.Fprintf(e.Out, "with, from this shell: %s\n", strings.Join(names(j.Env), ", "))
+		fmt.Fprintf(e.Out, "with, from this shell: %s\n", strings.Join(varNames(j.Env), ", "))
 	}
 	if k.Traits().StartsNow && !r.Same {
 		fmt.Fprintln(e.Out, "first run: now")

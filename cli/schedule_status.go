@@ -76,7 +76,7 @@ func runScheduleStatus(e *env, c *cli.Context) error {
 			fmt.Fprintf(e.Out, "starts: %s\n", schedule.Line(e.Vars.GOOS, t.Job.Argv))
 		}
 		if len(t.Job.Env) > 0 {
-			fmt.Fprintf(e.Out, "with: %s\n", strings.Join(names(t.Job.Env), ", "))
+			fmt.Fprintf(e.Out, "with: %s\n", strings.Join(varNames(t.Job.Env), ", "))
 		}
 		if at := nextRun(t); at != "" {
 			fmt.Fprintf(e.Out, "next run: %s\n", at)
@@ -145,7 +145,7 @@ func writeTimers(e *env, found []schedule.Timer, last *job.Stamp, warnings []str
 		Warnings []string      `json:"warnings"`
 	}{1, []timerStatus{}, last, append([]string{}, warnings...)}
 	for _, t := range found {
-		s := timerStatus{Kind: string(t.Kind), Where: t.Where, Active: t.Active, Command: append([]string{}, t.Job.Argv...), Env: names(t.Job.Env)}
+		s := timerStatus{Kind: string(t.Kind), Where: t.Where, Active: t.Active, Command: append([]string{}, t.Job.Argv...), Env: varNames(t.Job.Env)}
 		if !t.Next.IsZero() {
 			s.Next = &t.Next
 		}

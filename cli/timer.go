@@ -164,7 +164,7 @@ func timerEnv(e *env, h *schedule.Host, k schedule.Kind) ([]schedule.Var, error)
 	return vars, nil
 }
 
-func names(env []schedule.Var) []string {
+func varNames(env []schedule.Var) []string {
 	all := []string{}
 	for _, v := range env {
 		all = append(all, v.Name)

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"keycare/credfile/disk"
+)
+
+// faulty panics with a secret where a file is read.
+type faulty struct {
+	disk.FS
+	name, secret string
+}
+
+func (f faulty) ReadFile(name string) ([]byte, error) {
+	if filepath.Base(name) == f.name {
+		panic("cannot parse " + f.secret)
+	}
+	return f.FS.ReadFile(name)
+}
+
+// A bug ends in a sentence, without what was at hand and without a trace. Where
+// a rotation is open it says so.
+func TestPanic(t *testing.T) {
+	const secret = "notARealSecretJustTheShapeOfOne000000000"
+	for name, tt := range map[string]struct {
+		journal string
+		want    int
+		says    string
+	}{
+		"nothing in flight": {want: exitFailed, says: "no rotation is in flight"},
+		"a damaged journal": {journal: "{", want: exitHalf, says: `run "keycare resume"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			e, out, talk := testMachine(home)
+			e.Disk = faulty{disk.OS{}, "credentials", secret}
+			writeFile(t, filepath.Join(home, ".aws", "credentials"), "", 0o600)
+			if tt.journal != "" {
+				e.Folders.State = filepath.Join(home, "state")
+				dir := filepath.Join(e.Folders.State, "keycare", "rotations")
+				writeFile(t, filepath.Join(dir, "0123456789ab.json"), tt.journal, 0o600)
+			}
+			code := execute(t.Context(), e, []string{"audit", "--offline"})
+			said := out.String() + talk.String()
+			if code != tt.want || !strings.Contains(said, "a bug in keycare") || !strings.Contains(said, tt.says) {
+				t.Errorf("%d: %s", code, said)
+			}
+			if strings.Contains(said, secret[:8]) || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
+				t.Errorf("it says too much: %s", said)
+			}
+		})
+	}
+}
+
+// whenAsked does something as soon as a prompt is written.
+type whenAsked func()
+
+func (do whenAsked) Write(p []byte) (int, error) {
+	do()
+	return len(p), nil
+}
+
+// A question ends with Ctrl-C, though nobody presses Enter, and none follows it.
+func TestAskIsInterrupted(t *testing.T) {
+	in, typing := io.Pipe()
+	defer typing.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	e := &env{In: in, Err: whenAsked(cancel)}
+	if ok, err := e.confirm(ctx, "Do it?"); ok || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v", ok, err)
+	}
+	var asked bytes.Buffer
+	e.Err = &asked
+	if _, err := e.ask(ctx, "Which?"); !errors.Is(err, context.Canceled) || asked.Len() > 0 {
+		t.Errorf("got %v, and it asked %q", err, &asked)
+	}
+}
+
+// What follows a line is the next answer; the end of input is an empty one.
+func TestAskReadsLines(t *testing.T) {
+	e := &env{In: strings.NewReader("yes\r\n  no \nlast"), Err: io.Discard}
+	for _, want := range []string{"yes", "no", "last", "", ""} {
+		if got, err := e.ask(t.Context(), ""); got != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// A terminal that goes away stops a rotation as Ctrl-C does.
+func TestHangUp(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such signal on Windows")
+	}
+	m := newMachine(t)
+	reached, code := m.runSignalled(syscall.SIGHUP, 2, "rotate", "work", "--yes")
+	if !reached || code != exitInterrupted && code != exitHalf {
+		t.Errorf("reached %v, exit code %d", reached, code)
+	}
+	if code == exitHalf {
+		m.run(exitOK, "resume")
+	}
+	m.check()
+}
+
+// Where nobody reads any more what is said, a rotation comes to its end.
+func TestClosedOutput(t *testing.T) {
+	m := newMachine(t)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	cmd := m.command("rotate", "work", "--yes")
+	cmd.Stdout, cmd.Stderr = write, write
+	_ = cmd.Run()
+	write.Close()
+	if code := cmd.ProcessState.ExitCode(); code != exitFailed { // the result could not be written
+		t.Errorf("exit code %d, %v", code, cmd.ProcessState)
+	}
+	m.check()
+	if id, _ := m.pair(); id == m.old.ID {
+		t.Error("the key was not rotated")
+	}
+}
