@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -142,9 +141,9 @@ func (f *fixer) modes(paths credfile.Paths) error {
 // may take long to answer: if the files have changed by then, nothing is
 // written.
 func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
-	w := &credfile.Writer{Disk: f.Disk, Tag: credfile.FixTag, Wait: wait}
+	fix := credfile.Fixer{Disk: f.Disk, Paths: paths, Wait: wait}
 	if !f.dryRun {
-		if err := sweepFix(ctx, w, paths); err != nil {
+		if err := fix.Sweep(ctx); err != nil {
 			return err
 		}
 	}
@@ -161,7 +160,7 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 			what += fmt.Sprintf("\n  then tools of the Go SDK use another key, that of the AWS CLI, for: %s", strings.Join(m.Moves, ", "))
 			if f.dryRun {
 				f.open++
-				fmt.Print(what + "\n" + m.Diff)
+				fmt.Fprint(f.Out, what+"\n"+m.Diff)
 				return false, nil // as --yes does, so that the list is the same
 			}
 			if f.yes {
@@ -180,30 +179,5 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 	if len(done) == 0 || f.dryRun {
 		return nil
 	}
-	unlock, err := lockFiles(ctx, w, paths)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return w.Rewrite(ctx, before, after)
-}
-
-// sweepFix removes what a fix that was killed left beside the files.
-func sweepFix(ctx context.Context, w *credfile.Writer, paths credfile.Paths) error {
-	if !w.Left(paths.Credentials) && !w.Left(paths.Config) {
-		return nil
-	}
-	unlock, err := lockFiles(ctx, w, paths)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return errors.Join(w.Sweep(paths.Credentials), w.Sweep(paths.Config))
-}
-
-// lockFiles takes the locks that rotations take.
-func lockFiles(ctx context.Context, w *credfile.Writer, paths credfile.Paths) (unlock func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	return credfile.Lock(ctx, credfile.LockNames(w.Disk, paths)...)
+	return fix.Write(ctx, before, after)
 }
