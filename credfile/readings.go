@@ -39,7 +39,9 @@ type Reading struct {
 	Tool  Tool
 	Pair  Pair
 	Token Secret
-	From  FileKind // the file that the pair comes from
+	// TokenLine is the line of the token, counted from 1, where the AWS CLI reads one.
+	TokenLine int
+	From      FileKind // the file that the pair comes from
 	// None says why the tool finds no key pair; empty where it finds one.
 	None string
 	// Refused is set where None comes from a file that the tool rejects whole.
@@ -108,6 +110,9 @@ func (s *Set) CLI(profile string) Reading {
 			return r
 		}
 		r.take(id, secret, token, FileKind(k))
+		if okToken {
+			r.TokenLine = g.find(tokenName).line
+		}
 		return r
 	}
 	r.none(known)

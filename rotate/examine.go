@@ -125,7 +125,7 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 		}
 		return credfile.Pair{}, err
 	}
-	if err := refuseByID(profile, r); err != nil {
+	if err := refuseByID(set, profile, r); err != nil {
 		return credfile.Pair{}, err
 	}
 	if rot.Barred != nil && rot.Barred(profile, r.Pair.ID) {
@@ -166,7 +166,11 @@ func otherKind(set *credfile.Set, profile string) string {
 	is := func(name string) string { return set.Setting(profile, name) }
 	switch {
 	case is("role_arn") != "" && is("source_profile") != "":
-		return fmt.Sprintf("it takes a role with the key of profile %q; rotate that one: keycare rotate %s", is("source_profile"), word(is("source_profile")))
+		source, why := set.RoleSource(profile)
+		if why != "" {
+			return "it takes a role, but " + why
+		}
+		return fmt.Sprintf("it takes a role with the key of profile %q; rotate that one: keycare rotate %s", source, word(source))
 	case is("role_arn") != "":
 		return "it takes a role and has no key of its own"
 	case is("sso_session") != "" || is("sso_start_url") != "":
@@ -179,13 +183,15 @@ func otherKind(set *credfile.Set, profile string) string {
 	return ""
 }
 
-func refuseByID(profile string, r credfile.Reading) error {
+func refuseByID(set *credfile.Set, profile string, r credfile.Reading) error {
 	f := credfile.FactsOf(r.Pair.ID)
 	switch {
 	case f.Canary:
 		return refuse("profile %q: key %s belongs to a canary account (%s): any call with it raises an alarm, so keycare leaves it alone", profile, f.ID, f.Account)
 	case f.Example:
 		return refuse("profile %q: key %s is the example from AWS's documentation and opens nothing; delete it or put a real key there", profile, f.ID)
+	case f.Kind == credfile.LongTerm && !r.Token.Empty():
+		return refuse("profile %q: a session token stands beside the long-term key %s, which AWS refuses: delete line %d of %s, then run it again", profile, f.ID, r.TokenLine, set.Files()[r.From].Path)
 	case f.Kind == credfile.Temporary || !r.Token.Empty():
 		return refuse("profile %q: its key is a session key, which expires by itself and cannot be rotated", profile)
 	case f.Kind != credfile.LongTerm:

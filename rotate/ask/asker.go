@@ -32,7 +32,7 @@ type Asker struct {
 	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
 }
 
-// Question is a key that will be asked about, signed with what the Go SDK reads.
+// Question is a key that will be asked about, signed with what a tool reads.
 type Question struct {
 	Profile string // the first that holds the pair
 	KeyID   string
@@ -47,19 +47,33 @@ func (q *Asker) Plan() []Question {
 	seen := map[string][]credfile.Pair{} // by key ID
 	never := map[string]bool{}           // a key that one profile bars is barred in all
 	for _, p := range q.Profiles {
-		if r := q.Set.SDK(p); r.None == "" && q.Barred != nil && q.Barred(p, r.Pair.ID) {
-			never[r.Pair.ID] = true
+		for _, r := range q.readings(p) {
+			if q.Barred != nil && q.Barred(p, r.Pair.ID) {
+				never[r.Pair.ID] = true
+			}
 		}
 	}
 	for _, p := range q.Profiles {
-		r := q.Set.SDK(p)
-		if r.None != "" || !r.Token.Empty() || never[r.Pair.ID] || !credfile.FactsOf(r.Pair.ID).MayAsk() || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
-			continue
+		for _, r := range q.readings(p) {
+			if !r.Token.Empty() || never[r.Pair.ID] || !credfile.FactsOf(r.Pair.ID).MayAsk() || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
+				continue
+			}
+			seen[r.Pair.ID] = append(seen[r.Pair.ID], r.Pair)
+			asks = append(asks, Question{p, r.Pair.ID, r.Pair})
 		}
-		seen[r.Pair.ID] = append(seen[r.Pair.ID], r.Pair)
-		asks = append(asks, Question{p, r.Pair.ID, r.Pair})
 	}
 	return asks
+}
+
+// readings are the keys that the Go SDK and the AWS CLI find under a profile: two
+// where they differ, for each is used by one of them.
+func (q *Asker) readings(profile string) (found []credfile.Reading) {
+	for _, r := range []credfile.Reading{q.Set.SDK(profile), q.Set.CLI(profile)} {
+		if r.None == "" && !slices.ContainsFunc(found, func(o credfile.Reading) bool { return o.Pair.Equal(r.Pair) }) {
+			found = append(found, r)
+		}
+	}
+	return found
 }
 
 // Facts asks about the keys of Plan, many at the same time, and returns by the
@@ -96,11 +110,17 @@ func (q *Asker) wrongSecrets(k *askedKey) (profiles []string) {
 		return nil
 	}
 	for _, p := range q.Profiles {
-		r := q.Set.SDK(p)
-		if r.None != "" || r.Pair.ID != k.KeyID || !r.Token.Empty() {
-			continue
+		right, wrong := false, false // one tool may read the right one, the other not
+		for _, r := range q.readings(p) {
+			switch {
+			case r.Pair.ID != k.KeyID || !r.Token.Empty():
+			case accepted && r.Pair.Equal(k.pair):
+				right = true
+			case accepted || slices.ContainsFunc(k.wrong, r.Pair.Equal):
+				wrong = true
+			}
 		}
-		if accepted && !r.Pair.Equal(k.pair) || slices.ContainsFunc(k.wrong, r.Pair.Equal) {
+		if wrong && !right {
 			profiles = append(profiles, p)
 		}
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"keycare/credfile"
+	"keycare/credfile/disk"
 )
 
 // AWS is how one profile reaches AWS: region, endpoints, proxy and certificate
@@ -37,16 +39,25 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 			err = fmt.Errorf("profile %q: the AWS SDK cannot read the shared files (%v): run \"keycare audit\" to see why", profile, e)
 		}
 	}()
-	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithSharedCredentialsFiles([]string{paths.Credentials}),
-		config.WithSharedConfigFiles([]string{paths.Config}),
-		config.WithSharedConfigProfile(profile),
+	files := func(creds, conf []string) []func(*config.LoadOptions) error {
+		return []func(*config.LoadOptions) error{config.WithSharedCredentialsFiles(creds), config.WithSharedConfigFiles(conf)}
+	}
+	options := []func(*config.LoadOptions) error{
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
 		config.WithDefaultRegion(DefaultRegion),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 2 * time.Second })
 		}),
-	)
+	}
+	own := append(files([]string{paths.Credentials}, []string{paths.Config}), config.WithSharedConfigProfile(profile))
+	cfg, err := config.LoadDefaultConfig(ctx, append(own, options...)...)
+	if err != nil {
+		// The key works without the setting for which the SDK rejects the profile.
+		// What says where AWS is has to stay: a key of another service is not for AWS.
+		if reach, ok := reachOf(paths, profile); ok {
+			cfg, err = config.LoadDefaultConfig(ctx, slices.Concat(files([]string{}, []string{}), options, reach)...)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: cannot set up the AWS client: %w", profile, err)
 	}
@@ -54,6 +65,32 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 		return nil, fmt.Errorf("profile %q: %w", profile, err)
 	}
 	return &AWS{cfg}, nil
+}
+
+// reachOf are the settings of profile that say how AWS is reached, where the SDK
+// rejects the profile for another one.
+func reachOf(paths credfile.Paths, profile string) (options []func(*config.LoadOptions) error, ok bool) {
+	set, err := credfile.Load(disk.OS{}, paths)
+	if err != nil || set.SDKRejects(profile) == nil {
+		return nil, false
+	}
+	if region := set.Setting(profile, "region"); region != "" && os.Getenv("AWS_REGION") == "" && os.Getenv("AWS_DEFAULT_REGION") == "" {
+		options = append(options, config.WithRegion(region))
+	}
+	if endpoint := set.Setting(profile, "endpoint_url"); endpoint != "" && os.Getenv("AWS_ENDPOINT_URL") == "" {
+		options = append(options, config.WithBaseEndpoint(endpoint))
+	}
+	if bundle := set.Setting(profile, "ca_bundle"); bundle != "" && os.Getenv("AWS_CA_BUNDLE") == "" {
+		pem, err := os.ReadFile(bundle)
+		if err != nil {
+			return nil, false
+		}
+		options = append(options, config.WithCustomCABundle(bytes.NewReader(pem)))
+	}
+	if set.Setting(profile, "services") != "" { // endpoints of single services
+		return nil, false
+	}
+	return options, true
 }
 
 // badEndpoint refuses endpoints that are no addresses. The SDK's own error would
