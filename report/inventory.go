@@ -156,7 +156,11 @@ func readAsOther(set *credfile.Set, kind int, sec credfile.Section) bool {
 // noteRead files a key that a tool reads where this inventory sees none: what is a
 // line, a header or a comment is for the tools to say.
 func (s *inventory) noteRead(r credfile.Read, selected bool) {
-	if s.byID[r.ID] != nil || !show.IsKeyID(r.ID) {
+	if !show.IsKeyID(r.ID) {
+		return
+	}
+	there := func(p location) bool { return p.file == r.Kind && p.entry.id.line == r.Line }
+	if k := s.byID[r.ID]; k != nil && slices.ContainsFunc(k.locations, there) {
 		return
 	}
 	p := s.byName[r.Profile]

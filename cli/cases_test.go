@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// deadEnd is an address where nobody answers.
+const deadEnd = "AWS_ENDPOINT_URL=http://127.0.0.1:9"
+
+// homeCases are homes of testdata/cases, each after a report of somebody who was
+// misled by another tool, with what keycare has to say about them. What is shown
+// is on one line for the comparison. "~" stands for the home in env.
+var homeCases = []struct {
+	home    string
+	prepare func(t *testing.T, home string)
+	env     []string
+	args    string
+	code    int
+	want    []string
+	not     []string
+}{
+	{home: "id-comma-secret", env: []string{deadEnd}, args: "rotate --dry-run", code: 3, not: []string{"127.0.0.1", "case+one"}},
+	{home: "id-comma-secret", args: "audit --offline", want: []string{"not-an-access-key", "something stands behind the ID"}, not: []string{"case+one"}},
+	{home: "escape-in-id", env: []string{deadEnd}, args: "rotate --dry-run", code: 3, not: []string{"127.0.0.1", "\x1b"}},
+	{home: "escape-in-id", args: "audit --offline", want: []string{"23 characters, some of which do not show", "credentials:2"}, not: []string{"\x1b"}},
+	{home: "bracketed-paste", args: "audit --offline", want: []string{"32 characters, some of which do not show", "credentials:2", "the secret of profile \"default\" has 52 characters, some of which do not show", "credentials:3"}, not: []string{"\x1b"}},
+	{home: "nbsp-before-equals", args: "audit --offline", want: []string{"1 profile, 1 key", "key AKIAZAVB57H55CASEONE of profile \"default\" works", "an unusual space", "keycare fix"}, not: []string{"stray-key"}},
+	{home: "nbsp-before-header", args: "audit --offline", want: []string{"2 profiles, 2 keys", "AKIAZAVB57H55CASEONE", "AKIAZAVB57H55CASETWO of profile \"work\"", "credentials:4"}, not: []string{"delete one of the two"}},
+	{home: "nbsp-after-id", args: "audit --offline", want: []string{"1 profile, 1 key", "key AKIAZAVB57H55CASEONE", "an unusual space"}, not: []string{"not-an-access-key", "readers-disagree"}},
+	{home: "id-none-tail", args: "audit --offline", want: []string{"not-an-access-key", "27 characters, for behind the ID stands [None]", "delete what stands behind the ID"}},
+	{home: "space-inside", args: "audit --offline", want: []string{"21 characters, a space among them"}},
+	{home: "secret-percent", args: "audit --offline", want: []string{"impossible-secret", "has 41 characters and ends in %", "credentials:3"}},
+	{home: "secret-short", args: "audit --offline", want: []string{"impossible-secret", "has 39 characters"}},
+	{home: "swapped", args: "audit --offline", want: []string{"swapped-pair", "exchange the two values"}, not: []string{"not-an-access-key", "endpoint_url"}},
+	{home: "misspelt-name", args: "audit --offline", want: []string{"misspelt-setting", "did you mean aws_access_key_id?", "credentials:2"}, not: []string{"secret-without-id", "delete the line"}},
+	{home: "glued-header", args: "audit --offline", want: []string{"credentials:5", "a header at the end of another line", "put the header on a line of its own", "2 keys", "AKIAZAVB57H55CASEONE", "AKIAZAVB57H55CASETWO"}, not: []string{"delete one of the two"}},
+	{home: "brackets-in-name", args: "audit --offline", want: []string{`"Company-Name-[production]/Role"`}, not: []string{"text after the ]"}},
+	{home: "brackets-in-name", args: "rotate Company-Name-[production", code: 3, want: []string{`no such profile`}, not: []string{`did you mean "Company-Name-[production"`}},
+	{home: "apostrophe-name", args: "audit --offline", code: 1, want: []string{"the AWS CLI drops the whole section", "choose a name without it"}, not: []string{"drop the quotes"}},
+	{home: "saml2aws-both-tokens", args: "audit --offline", want: []string{"delete the line"}, not: []string{"write aws_session_token"}},
+	{home: "empty-tokens", args: "audit --offline", want: []string{"delete the line"}, not: []string{"write aws_session_token"}},
+	{home: "leftover-token", args: "rotate --yes", code: 3, want: []string{"a session token stands beside the long-term key", "delete line 4"}, not: []string{"expires by itself"}},
+	{home: "expiry-in-file", args: "audit --offline", want: []string{"expired 2018-11-16 09:00 UTC (x_security_token_expires)"}, not: []string{"does not say when"}},
+	{home: "source-profile-no-role", args: "audit --offline", code: 1, want: []string{"readers-disagree", "source_profile stands without role_arn", "config:3"}},
+	{home: "loop", args: "rotate a", code: 3, want: []string{"its source profiles name each other", "no key at the end"}, not: []string{"rotate that one"}},
+	{home: "loop", args: "audit --offline", want: []string{"role-without-key", "config:3"}},
+	{home: "dangling", args: "rotate orphan", code: 3, want: []string{`there is no profile "nosuch"`}, not: []string{"rotate that one"}},
+	{home: "dangling", args: "audit --offline", want: []string{"role-without-key", `there is no profile "nosuch"`}},
+	{home: "config-dev-null", env: []string{"AWS_CONFIG_FILE=" + os.DevNull}, args: "audit --offline", want: []string{"1 profile, 1 key"}, not: []string{"chmod"}},
+	{home: "config-dev-null", env: []string{"AWS_CONFIG_FILE=" + os.DevNull}, args: "fix --dry-run", want: []string{"nothing to mend"}},
+	{home: "blank-variable", env: []string{"AWS_SHARED_CREDENTIALS_FILE=", "AWS_CONFIG_FILE=~/stack/cfg"}, args: "audit --offline", want: []string{"doubtful-path", "AWS_SHARED_CREDENTIALS_FILE is set but empty"}},
+	{home: "blank-variable", env: []string{"AWS_SHARED_CREDENTIALS_FILE=", "AWS_CONFIG_FILE=~/stack/cfg"}, args: "rotate --dry-run", code: 3, want: []string{"AWS_SHARED_CREDENTIALS_FILE is set but empty"}},
+	{home: "one-file-for-both", prepare: linkConfig, args: "audit --offline", want: []string{"2 profiles, 1 key"}, not: []string{"key-in-config", "write [x] here", "shared-key"}},
+	{home: "folder-in-place", prepare: makeFolder("credentials"), args: "audit --offline", code: 3, want: []string{"is a folder"}, not: []string{"chmod 600", "file-mode"}},
+	{home: "config-folder", prepare: makeFolder("config"), args: "audit --offline", code: 3, want: []string{"is a folder"}, not: []string{"chmod 600", "file-mode"}},
+	{home: "legacy-variable", env: []string{"AWS_CREDENTIAL_FILE=~/old/keys"}, args: "audit --offline", want: []string{"legacy-file", "keys holds a key"}},
+	{home: "boto-config", env: []string{"BOTO_CONFIG=~/b.cfg"}, args: "audit --offline", want: []string{"legacy-file", "b.cfg holds a key"}},
+	{home: "no-header", args: "fix --dry-run", want: []string{"left to you: 1 finding"}, not: []string{"# "}},
+	{home: "no-header", args: "audit --offline", want: []string{"write a header such as [default] above it"}, not: []string{"keycare fix"}},
+	{home: "prompts-pasted", args: "fix --dry-run", want: []string{"nothing to mend"}},
+	{home: "prompts-pasted", args: "audit --offline", want: []string{`the questions of "aws configure" with their answers`}, not: []string{"stray-key", "a : between"}},
+	{home: "plural", args: "audit --offline", want: []string{`profiles "minio" and "minio2" have a key ID`}, not: []string{"shared-key", "keycare does"}},
+	{home: "region-name", env: []string{deadEnd}, args: "audit", want: []string{"config:2", "US_EAST_1 is no region; did you mean us-east-1?", "mend the region first"}},
+	{home: "zone-for-region", env: []string{deadEnd}, args: "audit", want: []string{"us-east-1a is a zone, not a region; did you mean us-east-1?"}},
+	{home: "panic-indented-twice", args: "rotate --dry-run", code: 3, want: []string{"more than one line aws_access_key_id", "credentials:2"}, not: []string{"panic:", "goroutine"}},
+	{home: "cr-in-comment", args: "rotate prod --dry-run", code: 3, want: []string{"a carriage return ends the comment here", "credentials:5"}},
+	{home: "cr-in-comment", args: "audit --offline", code: 1, want: []string{"a carriage return"}, not: []string{"stray-key"}},
+	{home: "fix-moves-sdk", args: "fix --dry-run", want: []string{"then tools of the Go SDK use another key", "for: dev"}},
+	{home: "fix-moves-sdk", args: "fix --yes", want: []string{"--yes does not agree to that", "0 done, 1 left"}},
+	{home: "nbsp-indent", args: "audit --offline", want: []string{"1 key", "key AKIAZAVB57H55F3T4OLD of profile \"default\" works", "an unusual space"}, not: []string{"stray-key", "delete it from AWS too"}},
+	{home: "nbsp-indent", args: "fix --yes", want: []string{"1 done"}},
+	{home: "retry-mode-legacy", args: "audit --offline", code: 1, want: []string{"readers-disagree", "retry_mode is not standard or adaptive", "config:3"}},
+}
+
+func linkConfig(t *testing.T, home string) {
+	if err := os.Symlink("credentials", filepath.Join(home, ".aws", "config")); err != nil {
+		t.Skip(err)
+	}
+}
+
+func makeFolder(name string) func(t *testing.T, home string) {
+	return func(t *testing.T, home string) {
+		if err := os.Mkdir(filepath.Join(home, ".aws", name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// caseHome is a copy of a case's home, with the modes that "aws configure" gives.
+func caseHome(t *testing.T, name string) string {
+	t.Helper()
+	home := filepath.Join(t.TempDir(), "home")
+	if err := os.CopyFS(home, os.DirFS(filepath.Join("..", "testdata", "cases", name))); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
+		mode := os.FileMode(0o600)
+		if d != nil && d.IsDir() {
+			mode = 0o700
+		}
+		return errors.Join(err, os.Chmod(path, mode))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return home
+}
+
+func TestCases(t *testing.T) {
+	program, tried := lookKeycare(t), map[string]bool{}
+	for _, c := range homeCases {
+		tried[c.home] = true
+		t.Run(c.home+" "+c.args, func(t *testing.T) {
+			if runtime.GOOS == "windows" && c.prepare != nil {
+				t.Skip("links and modes are others there")
+			}
+			t.Parallel()
+			home := caseHome(t, c.home)
+			if c.prepare != nil {
+				c.prepare(t, home)
+			}
+			cmd := exec.Command(program, strings.Fields(c.args)...)
+			cmd.Env = environment(home, "http://127.0.0.1:9")
+			for _, v := range c.env {
+				cmd.Env = append(cmd.Env, strings.Replace(v, "=~", "="+home, 1))
+			}
+			out, _ := cmd.CombinedOutput()
+			text := string(out)
+			flat := strings.Join(strings.Fields(text), " ")
+			if code := cmd.ProcessState.ExitCode(); code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(flat, want) {
+					t.Errorf("does not say %q", want)
+				}
+			}
+			for _, not := range append(c.not, "case+one/case", "case+two/case", "s3cret/old") {
+				if strings.Contains(flat, not) {
+					t.Errorf("says %q", not)
+				}
+			}
+			if t.Failed() {
+				t.Log(text)
+			}
+		})
+	}
+	entries, err := os.ReadDir(filepath.Join("..", "testdata", "cases"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !tried[e.Name()] {
+			t.Errorf("no test uses testdata/cases/%s", e.Name())
+		}
+	}
+}
