@@ -217,12 +217,10 @@ func sameFinding(f toldFinding) string { return f.Rule + " " + f.Fingerprint }
 
 func auditOf(t *testing.T, home string) []toldFinding {
 	t.Helper()
-	cmd := exec.Command(lookKeycare(t), "audit", "--offline", "--format", "json")
-	cmd.Env = environment(home, "http://127.0.0.1:9")
-	out, err := cmd.Output()
+	_, out, _ := runHere(t, environment(home, "http://127.0.0.1:9"), "audit", "--offline", "--format", "json")
 	var rep struct{ Findings []toldFinding }
-	if jsonErr := json.Unmarshal(out, &rep); jsonErr != nil {
-		t.Fatalf("audit: %v, %v", err, jsonErr)
+	if err := json.Unmarshal([]byte(out), &rep); err != nil {
+		t.Fatalf("audit: %v", err)
 	}
 	return rep.Findings
 }
