@@ -140,7 +140,7 @@ func runHere(t *testing.T, vars []string, args ...string) (all, out string, code
 		Folders: folders{Home: values["HOME"], State: values["XDG_STATE_HOME"], Config: filepath.Join(values["HOME"], ".config")},
 	}
 	e.settings = sync.OnceValues(e.readSettings)
-	code = run(t.Context(), e, append([]string{"keycare"}, args...))
+	code = execute(t.Context(), e, args)
 	return both.String(), printed.String(), code
 }
 
