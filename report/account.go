@@ -66,11 +66,11 @@ var accountRules = []*Rule{ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertific
 // lookAtAccounts judges the accounts of the keys.
 func lookAtAccounts(a *auditor) {
 	for _, acct := range a.accounts() {
-		a.account(acct)
+		a.judgeAccount(acct)
 	}
 }
 
-func (a *auditor) account(acct keyAccount) {
+func (a *auditor) judgeAccount(acct keyAccount) {
 	f := acct.f
 	add := func(rule *Rule, repair Repair, format string, args ...any) {
 		f := f

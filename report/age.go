@@ -56,7 +56,7 @@ func lookAtAge(a *auditor) {
 		if k.isRoot() {
 			continue
 		}
-		unused := a.use(k)
+		unused := a.judgeUse(k)
 		age, limit := a.in.Now.Sub(k.Created.Value), a.in.Policy.maxAge()
 		if !k.Created.Known() || k.Created.Value.IsZero() || !beyond(age, limit) {
 			continue
@@ -81,9 +81,9 @@ func (a *auditor) atLeastAge(k answered) {
 	a.add(ageRule(seen), f, k.ID)
 }
 
-// use judges when a key was used last, and reports whether it said that the key
+// judgeUse judges when a key was used last, and reports whether it said that the key
 // is not used.
-func (a *auditor) use(k answered) (unused bool) {
+func (a *auditor) judgeUse(k answered) (unused bool) {
 	if !k.LastUsed.Known() || k.OwnUse || !k.Created.Known() || k.Created.Value.IsZero() || k.Status.Value != "Active" {
 		return false
 	}

@@ -23,10 +23,10 @@ func Audit(in Input) *Report {
 	for _, t := range topics {
 		t.look(a)
 	}
-	return a.report()
+	return a.result()
 }
 
-func (a *auditor) report() *Report {
+func (a *auditor) result() *Report {
 	r := &Report{
 		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown, Excepted: a.excepted,
 		Files: []string{}, Findings: a.found,

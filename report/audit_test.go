@@ -65,25 +65,6 @@ func TestChosenProfiles(t *testing.T) {
 	}
 }
 
-func TestOneFindingForEachRejectedFile(t *testing.T) {
-	var creds strings.Builder
-	for i := range 50 {
-		creds.WriteString(section(fmt.Sprint("p", i), keyA, secretA))
-	}
-	r := Audit(input(creds.String()+"x = \"\nlone line\n", "[profile a]\na lone line\n[profile a]\n"))
-	fs := of(r, "file-rejected")
-	if len(fs) != 2 || len(of(r, "readers-disagree")) != 0 {
-		t.Fatalf("got %+v", fs)
-	}
-	if !strings.Contains(fs[0].What+fs[1].What, "so does the Go SDK") {
-		t.Errorf("the second tool is missing: %q, %q", fs[0].What, fs[1].What)
-	}
-	// What would reject the file once the first cause is mended is told too.
-	if fs := of(r, "file-quirk"); len(fs) != 1 {
-		t.Errorf("other causes are missing: %+v", fs)
-	}
-}
-
 // Lines that went wrong may hold a secret where a name should be.
 func TestNoSecretFromBrokenLines(t *testing.T) {
 	for _, text := range []string{
@@ -103,62 +84,6 @@ func TestNoSecretFromBrokenLines(t *testing.T) {
 		if len(r.Findings) == 0 {
 			t.Errorf("nothing is found in %q", text)
 		}
-	}
-}
-
-func TestHostileNames(t *testing.T) {
-	const name = "a\x1b[2J\u202e'; rm -rf ~"
-	r := Audit(input(section(name, keyA, secretA), "", online(aged(100))))
-	if fs := of(r, "old-key"); len(fs) != 1 || !strings.HasPrefix(fs[0].Repair.String(), "rename it") {
-		t.Errorf("got %+v", fs)
-	}
-}
-
-// The tools differ in these ways without a quirk of one line, or through a line
-// of another profile.
-func TestCauses(t *testing.T) {
-	for _, c := range []struct {
-		desc, creds, config, profile, file string
-		line                               int
-		what                               string
-	}{
-		{"token in the config file", section("a", keyA, secretA), "[profile a]\naws_session_token = " + tokenA + "\n",
-			"a", testPaths.Config, 2, "the session token in the config file"},
-		{"a header that the Go SDK does not see", section("prod", keyA, secretA) + "[dev] junk\n" + strings.TrimPrefix(section("x", keyB, secretB), "[x]\n"), "",
-			"prod", testPaths.Credentials, 5, "finds key " + keyB},
-		{"[DEFAULT] lends", section("DEFAULT", keyA, secretA) + "[dev]\nregion = x\n", "",
-			"dev", testPaths.Credentials, 1, "a section [DEFAULT]"},
-		{"half a pair first", "[a]\naws_secret_access_key = " + secretA + "\n", section("profile a", keyB, secretB),
-			"a", testPaths.Credentials, 2, "half a key"},
-		{"the key's line before another's", section("a", keyA, `"`+secretA+`"`, "region = x # y"), "",
-			"a", testPaths.Credentials, 3, "a value in quotes"},
-	} {
-		t.Run(c.desc, func(t *testing.T) {
-			r := Audit(input(c.creds, c.config))
-			checkNoSecret(t, r)
-			for _, f := range of(r, "readers-disagree") {
-				if f.Profiles[0] == c.profile {
-					if f.File != c.file || f.Line != c.line || !strings.Contains(f.What, c.what) {
-						t.Errorf("got %s:%d %q", f.File, f.Line, f.What)
-					}
-					return
-				}
-			}
-			t.Errorf("not found: %s", jsonText(t, r))
-		})
-	}
-}
-
-func TestOfflineAuditUsesCachedFacts(t *testing.T) {
-	in := input(section("a", keyA, secretA)+section("b", keyB, secretB), "", online(aged(200)))
-	in.Offline = true
-	r := Audit(in)
-	if len(of(r, "old-key")) != 1 || r.Unknown != 1 || len(of(r, "unknown-facts")) != 0 {
-		t.Errorf("got %s", jsonText(t, r))
-	}
-	in.Offline = false
-	if r := Audit(in); len(of(r, "unknown-facts")) != 1 || r.Unknown != 1 {
-		t.Errorf("a key that was not asked about is not told: %s", jsonText(t, r))
 	}
 }
 

@@ -114,7 +114,7 @@ func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
 		other, arn, found := a.otherKeyOf(id)
 		switch {
 		case found && !other.unused && other.unknown == "":
-			return says + fmt.Sprintf("%s is in use (%s); put it into a profile", id, other.says())
+			return says + fmt.Sprintf("%s is in use (%s); put it into a profile", id, other.inWords())
 		case found && a.idleKeys[arn].id != "" && a.idleKeys[arn].id != id:
 			return says + fmt.Sprintf("keep %s, for nothing uses the other key of its user; put it into a profile", id)
 		}

@@ -51,15 +51,15 @@ var (
 // fileRules are about the shared files and their folders.
 var fileRules = []*Rule{ruleFileOwner, ruleUnreadableFile, ruleDoubtfulPath, ruleHardLink, ruleLinkOutside}
 
-// paths judges the names of the files.
-func (a *auditor) paths() {
+// judgePaths judges the names of the files.
+func (a *auditor) judgePaths() {
 	for _, doubt := range a.set.Paths.Doubts {
 		a.add(ruleDoubtfulPath, Finding{What: doubt}, doubt)
 	}
 }
 
-// unreadable judges the failures to read them.
-func (a *auditor) unreadable() {
+// judgeFailures judges the failures to read them.
+func (a *auditor) judgeFailures() {
 	for _, err := range a.in.ReadErrors {
 		if err == nil {
 			continue
@@ -120,14 +120,14 @@ func (a *auditor) unread() (paths []string) {
 // lookAtFiles judges the two files: their names, whether they can be read, whose
 // they are, and where links lead.
 func lookAtFiles(a *auditor) {
-	a.paths()
-	a.unreadable()
-	a.owners()
+	a.judgePaths()
+	a.judgeFailures()
+	a.judgeOwners()
 	a.linksOutside()
 }
 
-// owners judges owners and links of what holds keys.
-func (a *auditor) owners() {
+// judgeOwners judges owners and links of what holds keys.
+func (a *auditor) judgeOwners() {
 	holding := false
 	for _, f := range a.in.Local.Files {
 		// A file that could not be read is taken for one that holds keys.

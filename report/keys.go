@@ -94,12 +94,12 @@ var keyRules = []*Rule{ruleOldGenerationKey, ruleKeyWithToken, ruleKeyInConfig, 
 func lookAtKeys(a *auditor) {
 	for _, k := range a.inventory.keys {
 		if k.selected() {
-			a.key(k)
+			a.judgeKey(k)
 		}
 	}
 }
 
-func (a *auditor) key(k *key) {
+func (a *auditor) judgeKey(k *key) {
 	f := a.keyFinding(k)
 	of := show.Names(f.Profiles)
 	add := func(rule *Rule, what string) {
@@ -112,30 +112,30 @@ func (a *auditor) key(k *key) {
 	case k.Canary:
 		add(ruleCanaryKey, fmt.Sprintf("%s of %s belongs to an account of canary keys", k.show(), of))
 	case k.Example:
-		add(ruleExampleKey, fmt.Sprintf("%s %s the example %s", of, has(f.Profiles), k.show()))
+		add(ruleExampleKey, fmt.Sprintf("%s %s the example %s", of, verbHas(f.Profiles), k.show()))
 	case slices.Contains(a.swapped, k):
 	case !k.valid || k.oddDigits():
 		if k.Kind != credfile.Unknown || k.forAWS() {
 			why, repair := k.notAKey()
 			f := f
-			f.What, f.Repair = fmt.Sprintf("%s %s a key ID that AWS never gave out (%s)", of, has(f.Profiles), why), repair
+			f.What, f.Repair = fmt.Sprintf("%s %s a key ID that AWS never gave out (%s)", of, verbHas(f.Profiles), why), repair
 			a.add(ruleNotAnAccessKey, f, k.subjectOf())
 		}
 	case k.Kind == credfile.Temporary:
-		a.session(k, f)
+		a.judgeSession(k, f)
 	case k.Kind == credfile.LongTerm:
 		if o := a.in.Online[k.ID]; o.Rejected || o.Status.Value == "Inactive" {
 			return // it does not work
 		}
-		add(ruleStaticKey, fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.seen(k)))
+		add(ruleStaticKey, fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.knownAge(k)))
 		if k.OldGen {
 			add(ruleOldGenerationKey, fmt.Sprintf("%s of %s was made before about 2019", k.show(), of))
 		}
 	}
 }
 
-// seen says how old a key is at least, where its age is not known.
-func (a *auditor) seen(k *key) string {
+// knownAge says how old a key is at least, where its age is not known.
+func (a *auditor) knownAge(k *key) string {
 	o, ok := a.in.Online[k.ID]
 	days := int(a.in.Now.Sub(o.FirstSeen) / day)
 	if !ok || o.Created.Known() || o.FirstSeen.IsZero() || days < 1 {
@@ -182,8 +182,8 @@ func (a *auditor) keyPlaces(k *key, f Finding) {
 	}
 }
 
-// session judges a key from STS.
-func (a *auditor) session(k *key, f Finding) {
+// judgeSession judges a key from STS.
+func (a *auditor) judgeSession(k *key, f Finding) {
 	rule, what := ruleSessionKeyNoToken, "%s of %s has no session token beside it"
 	for _, p := range k.locations {
 		if !p.entry.token.isSet() {
@@ -220,8 +220,8 @@ func expiry(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// has agrees with someNames.
-func has(names []string) string {
+// verbHas agrees with show.Names.
+func verbHas(names []string) string {
 	if len(names) > 1 {
 		return "have"
 	}

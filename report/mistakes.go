@@ -63,17 +63,17 @@ func lookAtMistakes(a *auditor) {
 			if h == nil || s.name == "" {
 				continue
 			}
-			a.misspelt(s, credfile.FileKind(kind), h)
-			a.region(s, credfile.FileKind(kind), h)
+			a.judgeNames(s, credfile.FileKind(kind), h)
+			a.judgeRegion(s, credfile.FileKind(kind), h)
 		}
 		if s.name != "" && s.ways&hasRole != 0 && s.ways&hasSourceProfile != 0 {
-			a.role(s)
+			a.judgeRole(s)
 		}
 	}
 	for _, k := range a.inventory.keys {
 		for _, p := range k.locations {
 			if p.profile.selected && !k.Example && !k.Canary {
-				a.secretOf(k, p)
+				a.judgeSecret(k, p)
 			}
 		}
 	}
@@ -109,8 +109,8 @@ func meantName(name string) string {
 	return ""
 }
 
-// misspelt finds the parts of a key under names that are no settings.
-func (a *auditor) misspelt(s *profile, kind credfile.FileKind, h *fileEntry) {
+// judgeNames finds the parts of a key under names that are no settings.
+func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 	if h.id.isSet() && h.secret.isSet() {
 		return
 	}
@@ -165,8 +165,8 @@ func isKeyName(name string) bool {
 // secretForm is the form of every secret access key.
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
 
-// secretOf judges the secret that stands with k at p.
-func (a *auditor) secretOf(k *key, p location) {
+// judgeSecret judges the secret that stands with k at p.
+func (a *auditor) judgeSecret(k *key, p location) {
 	h := p.entry
 	value := h.secret.value
 	var names []string
@@ -234,8 +234,8 @@ var (
 	zoneForm   = regexp.MustCompile(`^(.*-[0-9]{1,2})[a-z]$`)
 )
 
-// region judges the region of a profile whose calls go to AWS.
-func (a *auditor) region(s *profile, kind credfile.FileKind, h *fileEntry) {
+// judgeRegion judges the region of a profile whose calls go to AWS.
+func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) {
 	value := h.region.value
 	if value == "" || regionForm.MatchString(value) || s.ways&hasEndpoint != 0 || s.elsewhere() {
 		return
@@ -272,8 +272,8 @@ func (s *profile) elsewhere() bool {
 	return false
 }
 
-// role judges whether there is a key at the end of a profile's sources.
-func (a *auditor) role(s *profile) {
+// judgeRole judges whether there is a key at the end of a profile's sources.
+func (a *auditor) judgeRole(s *profile) {
 	_, why := a.set.RoleSource(s.name)
 	if why == "" {
 		return

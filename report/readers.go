@@ -119,11 +119,11 @@ func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why stri
 		// What stands twice below a header that nobody sees is no fault of its own.
 		if d.Quirk == "header-glued" && d.Pos.Line < ref.Line && sectionAt(f, d.Pos.Line) == sectionAt(f, ref.Line) {
 			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
-			return credfile.QuirkTexts[d.Quirk].What, r.repair(d), d.Pos.Line
+			return credfile.QuirkTexts[d.Quirk].What, r.quirkRepair(d), d.Pos.Line
 		}
 		if t := credfile.QuirkTexts[d.Quirk]; d.Pos.Line == ref.Line && t.Whole {
 			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
-			return t.What, r.repair(d), ref.Line
+			return t.What, r.quirkRepair(d), ref.Line
 		}
 	}
 	return withoutTexts(ref.Why), say("mend or delete the line"), ref.Line
@@ -202,7 +202,7 @@ func (r *readers) rotatable(s *profile, cli credfile.Reading) {
 	}
 	d := differ.Causes[0]
 	t := credfile.QuirkTexts[d.Quirk]
-	f := Finding{Profiles: []string{s.name}, Repair: r.repair(d), File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
+	f := Finding{Profiles: []string{s.name}, Repair: r.quirkRepair(d), File: d.Path, Line: d.Pos.Line, Col: d.Pos.Col,
 		What: fmt.Sprintf("profile %s: ini.v1 does not read the key that the AWS CLI and the Go SDK read, because of %s", show.Name(s.name), t.What)}
 	if show.IsKeyID(cli.Pair.ID) {
 		f.KeyID = cli.Pair.ID
@@ -249,11 +249,11 @@ type cause struct {
 
 func (r *readers) causeOf(kind credfile.FileKind, d credfile.Diagnostic) cause {
 	t := credfile.QuirkTexts[d.Quirk]
-	return cause{kind, d.Pos, fmt.Sprintf("%s (%s)", t.What, t.Tools), r.repair(d)}
+	return cause{kind, d.Pos, fmt.Sprintf("%s (%s)", t.What, t.Tools), r.quirkRepair(d)}
 }
 
-// repair is how to mend a quirk, by a command where there is one.
-func (r *readers) repair(d credfile.Diagnostic) Repair {
+// quirkRepair is how to mend a quirk, by a command where there is one.
+func (r *readers) quirkRepair(d credfile.Diagnostic) Repair {
 	says := credfile.QuirkTexts[d.Quirk].Repair
 	if r.mendable[d] {
 		return Repair{says, "keycare fix"}
@@ -401,7 +401,7 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		if d.Profile == "" && lost != "" {
 			subject = append(subject, lost)
 		}
-		r.add(ruleFileQuirk, r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Repair: r.repair(d)},
+		r.add(ruleFileQuirk, r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Repair: r.quirkRepair(d)},
 			kind, d.Pos.Line, d.Pos.Col), subject...)
 	}
 }

@@ -90,8 +90,8 @@ func (a *auditor) otherKeyOf(id string) (s keyUse, arn string, found bool) {
 	return s, "", false
 }
 
-// says is the use of a key in a few words.
-func (s keyUse) says() string {
+// inWords is the use of a key in a few words.
+func (s keyUse) inWords() string {
 	if s.use.At.IsZero() {
 		return "never used, but young"
 	}
@@ -168,5 +168,5 @@ func (a *auditor) secondKeyRepair(k answered, other facts.OtherKey, f Finding) R
 	case s.unknown != "":
 		return say(fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle))
 	}
-	return say(fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.says(), show.Names(f.Profiles), idle))
+	return say(fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.inWords(), show.Names(f.Profiles), idle))
 }

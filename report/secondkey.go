@@ -36,13 +36,13 @@ func lookAtSecondKeys(a *auditor) {
 			pair := [2]string{min(k.ID, other.ID), max(k.ID, other.ID)}
 			if show.IsKeyID(other.ID) && !told[pair] && !a.inFlight(k.ID, other.ID) {
 				told[pair] = true
-				a.secondKey(k, other, pair[:])
+				a.judgeSecondKey(k, other, pair[:])
 			}
 		}
 	}
 }
 
-func (a *auditor) secondKey(k answered, other facts.OtherKey, pair []string) {
+func (a *auditor) judgeSecondKey(k answered, other facts.OtherKey, pair []string) {
 	f := a.keyFinding(k.key)
 	f.Subject = Subject{AboutUser, k.Identity.Value.ARN}
 	switch {

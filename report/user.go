@@ -112,12 +112,12 @@ func lookAtUsers(a *auditor) {
 	for _, k := range a.working() {
 		if arn := k.Identity.Value.ARN; k.User != nil && !told[arn] {
 			told[arn] = true
-			a.user(k)
+			a.judgeUser(k)
 		}
 	}
 }
 
-func (a *auditor) user(k answered) {
+func (a *auditor) judgeUser(k answered) {
 	u, arn, f := k.User, k.Identity.Value.ARN, a.keyFinding(k.key)
 	p := userJudge{auditor: a, UserFacts: u, f: f, arn: arn,
 		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, k.Identity.Value.Account, show.Names(f.Profiles))}
@@ -154,8 +154,8 @@ func (p *userJudge) add(rule *Rule, part string, repair Repair, what string) {
 	p.auditor.add(rule, f, subject...)
 }
 
-// command is a repair by a command of the AWS CLI about the user.
-func (p *userJudge) command(text, action string, args ...string) Repair {
+// iamRepair is a repair by a command of the AWS CLI about the user.
+func (p *userJudge) iamRepair(text, action string, args ...string) Repair {
 	argv := []string{action, "--user-name", p.Name}
 	for i := 0; i+1 < len(args); i += 2 {
 		argv = append(argv, "--"+args[i], args[i+1])
@@ -173,7 +173,7 @@ func (p *userJudge) policies() (admin bool) {
 			p.add(ruleKeyQuarantined, name, Repair{}, "has the policy "+name+": AWS found a key of this user in public")
 		case isAdmin(arn):
 			admin = true
-			p.add(ruleAdminAttached, arn, p.command("put the user into a group that has the policy, then", "detach-user-policy", "policy-arn", arn),
+			p.add(ruleAdminAttached, arn, p.iamRepair("put the user into a group that has the policy, then", "detach-user-policy", "policy-arn", arn),
 				"has AdministratorAccess attached to itself")
 		default:
 			plain = append(plain, name)
@@ -183,11 +183,11 @@ func (p *userJudge) policies() (admin bool) {
 		switch policy.Grants.Value {
 		case facts.GrantsAll:
 			admin = true
-			p.add(ruleAdminAttached, policy.Name, p.command("put the user into a group with AdministratorAccess, then", "delete-user-policy", "policy-name", policy.Name),
+			p.add(ruleAdminAttached, policy.Name, p.iamRepair("put the user into a group with AdministratorAccess, then", "delete-user-policy", "policy-name", policy.Name),
 				"may do everything by its inline policy "+policy.Name)
 			continue
 		case facts.GrantsPerhapsAll:
-			p.add(ruleAdminPerhaps, policy.Name, p.command("see what it allows", "get-user-policy", "policy-name", policy.Name),
+			p.add(ruleAdminPerhaps, policy.Name, p.iamRepair("see what it allows", "get-user-policy", "policy-name", policy.Name),
 				"may be an administrator by its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
 		}
 		plain = append(plain, policy.Name+" (inline)")
@@ -243,7 +243,7 @@ func (p *userJudge) password() {
 		since, says = pw.Set, "has a console password that was never used in the %s days since it was set, the limit is %s"
 	}
 	if idle := p.in.Now.Sub(since); !since.IsZero() && beyond(idle, limit) {
-		p.add(ruleConsoleUnused, "", p.command("if the user does not need the console", "delete-login-profile"),
+		p.add(ruleConsoleUnused, "", p.iamRepair("if the user does not need the console", "delete-login-profile"),
 			fmt.Sprintf(says, days(idle, limit), days(limit, limit))+p.report)
 	}
 }
@@ -251,9 +251,9 @@ func (p *userJudge) password() {
 // otherCredentials judges what else of the user lives until somebody deletes it.
 func (p *userJudge) otherCredentials() {
 	for i, id := range p.Certificates.Value {
-		what, repair := "has the active signing certificate "+id, p.command("if nothing needs it", "delete-signing-certificate", "certificate-id", id)
+		what, repair := "has the active signing certificate "+id, p.iamRepair("if nothing needs it", "delete-signing-certificate", "certificate-id", id)
 		if id == "" {
-			what, repair = "has an active signing certificate"+p.report, p.command("if nothing needs it, delete it; to see its ID", "list-signing-certificates")
+			what, repair = "has an active signing certificate"+p.report, p.iamRepair("if nothing needs it, delete it; to see its ID", "list-signing-certificates")
 			id = fmt.Sprint(i)
 		}
 		p.add(ruleSigningCertificate, id, repair, what)
@@ -266,7 +266,7 @@ func (p *userJudge) otherCredentials() {
 		if !c.Expires.IsZero() {
 			until = "until " + c.Expires.UTC().Format(time.DateOnly)
 		}
-		p.add(ruleServiceCredential, c.ID, p.command("if nothing needs it", "delete-service-specific-credential", "service-specific-credential-id", c.ID),
+		p.add(ruleServiceCredential, c.ID, p.iamRepair("if nothing needs it", "delete-service-specific-credential", "service-specific-credential-id", c.ID),
 			fmt.Sprintf("has a credential for %s, %s, %d days old, which works %s", c.Service, c.ID, int(p.in.Now.Sub(c.Created)/day), until))
 	}
 }
