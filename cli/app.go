@@ -23,6 +23,7 @@ var Signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 // Run carries out the command line args, the program's name first, and returns
 // the exit code.
 func Run(ctx context.Context, args []string, in, out, err *os.File) int {
+	noCore()
 	e := osEnv(args[0], in, out, err)
 	defer e.flush()
 	return execute(ctx, e, args[1:])

@@ -9,6 +9,7 @@ import (
 
 	"keycare/cli/settings"
 	"keycare/credfile"
+	"keycare/credfile/home"
 	"keycare/rotate"
 )
 
@@ -44,6 +45,10 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		Barred:  set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),
 		Say:     e.say,
+		Running: func(id string) []home.Process {
+			found, _ := home.ProcessesWith("/proc", id)
+			return found
+		},
 	}
 	if e.canAsk() {
 		o.Confirm = func(question string) (bool, error) { return e.confirm(c.Context, question) }

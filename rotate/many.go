@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -38,7 +39,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	todo = pending(all)
 	files := rot.readFiles(profilesOf(todo)...) // under the locks
 	connect := client.Shared(ctx, files.set, rot.Connect)
-	each(todo, func(b *keyTask) {
+	rot.each(todo, func(b *keyTask) {
 		err := rot.prepare(ctx, files, connect, b)
 		if err == nil {
 			err = rot.probe(b.target)
@@ -54,7 +55,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	todo = pending(all)
 	done := 0
-	each(todo, func(b *keyTask) {
+	rot.each(todo, func(b *keyTask) {
 		b.result, b.err = rot.carryOut(ctx, b, len(todo) > 1)
 		if len(todo) > 1 {
 			rot.progress(&done, len(todo), b)
@@ -77,15 +78,20 @@ func (rot *Rotator) progress(done *int, total int, b *keyTask) {
 
 // agree asks a person about one rotation.
 func (rot *Rotator) agree(j *state.Journal) error {
+	running := rot.runningNotes(j.Old)
 	if rot.Yes {
+		for _, note := range running {
+			rot.say("%s", note)
+		}
 		return nil
 	}
 	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop.", j.Retire.Past())
 	if j.Grace > 0 {
 		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
 	}
-	ok, err := rot.confirm(fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
-		j.Old, j.UserName, j.User.Account, show.Count(len(j.Places), "place"), fate))
+	question := fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
+		j.Old, j.UserName, j.User.Account, show.Count(len(j.Places), "place"), fate)
+	ok, err := rot.confirm(strings.Join(append(running, question), "\n"))
 	if err == nil && !ok {
 		err = refuse("nothing was changed")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/home"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -45,6 +46,9 @@ type Options struct {
 	// KeepBoth lets Resume close rotations that have switched without retiring
 	// the old key.
 	KeepBoth bool
+	// Running finds the running programs that were started with a key; nil means
+	// that nobody can tell.
+	Running func(id string) []home.Process
 	// AskLine asks a person for a line; nil means that nobody can be asked.
 	AskLine func(prompt string) (string, error)
 	// Say tells a person what is happening, a line at a time. It is never nil.

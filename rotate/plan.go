@@ -21,7 +21,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 	connect := client.Shared(ctx, files.set, rot.Connect)
 	open, _ := rot.State.Journals()
 	all := tasks(files, profiles)
-	each(pending(all), func(b *keyTask) {
+	rot.each(pending(all), func(b *keyTask) {
 		if j := rot.unfinished(open, b.id); j != nil {
 			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
 				Why: fmt.Sprintf("profile %q: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", b.profile, j.Old)}
@@ -33,7 +33,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		}
 		b.result = resultOf(b.journal, Planned)
 		b.result.UsedBy = b.target.dependants()
-		b.result.Notes = rot.modeNotes(b.target)
+		b.result.Notes = append(rot.modeNotes(b.target), rot.runningNotes(b.id)...)
 		if b.result.FreeSlot != "" {
 			b.result.SecondIs = b.target.second
 		}

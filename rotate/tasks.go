@@ -72,9 +72,9 @@ func profilesOf(all []*keyTask) []string {
 }
 
 // each does the tasks, several at a time; a single one on this goroutine.
-func each(all []*keyTask, do func(*keyTask)) {
+func (rot *Rotator) each(all []*keyTask, do func(*keyTask)) {
 	if len(all) == 1 {
-		do(all[0])
+		rot.guarded(all[0], do)
 		return
 	}
 	slots := make(chan struct{}, usersAtOnce)
@@ -83,10 +83,29 @@ func each(all []*keyTask, do func(*keyTask)) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			do(b)
+			rot.guarded(b, do)
 		})
 	}
 	wg.Wait()
+}
+
+// guarded does a task. A panic, which is a bug, is its error and not the end of
+// the others. What it says may hold a secret, so it is not told.
+func (rot *Rotator) guarded(b *keyTask, do func(*keyTask)) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		b.err = fmt.Errorf("profile %q: this is a bug in keycare; nothing was changed for it", b.profile)
+		if b.journal == nil {
+			return
+		}
+		if j, err := rot.State.Journal(b.journal.ID); err != nil || j != nil {
+			b.result = resultOf(b.journal, Unfinished)
+			b.err = &HalfDone{b.journal, "this is a bug in keycare", err}
+		}
+	}()
+	do(b)
 }
 
 func collect(all []*keyTask) ([]Result, error) {
