@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -78,6 +79,7 @@ type rootPlan struct {
 	attached bool            // the policy, to the group
 	member   bool
 	keys     []client.Key
+	made     []string // in this run, in words
 }
 
 func (p *rootPlan) question() string {
@@ -206,60 +208,87 @@ func (rot *Rotator) carryOutRoot(ctx context.Context, p *rootPlan) (Result, erro
 	if p.user != nil && !(p.member && p.attached) && rot.Yes {
 		return Result{}, refuse("the IAM user %s exists already: it is not made an administrator by --yes; run it in a terminal, or choose another --user", p.name)
 	}
-	user, err := p.make(ctx)
-	if err != nil {
+	if err := p.make(ctx); err != nil {
 		return Result{}, err
 	}
 	j := p.journal
-	j.User = user
+	j.User = *p.user
 	for _, k := range p.keys {
 		j.Before = append(j.Before, k.ID)
 	}
 	unlock, err := rot.lock(ctx, []string{rot.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
-		return Result{}, err
+		return Result{}, p.stopped(err)
 	}
 	defer unlock()
 	r, err := rot.begin(p.aws, j, p.target, nil)
 	if err != nil {
-		return Result{}, err
+		return Result{}, p.stopped(err)
 	}
 	out, err := r.loop(ctx)
 	if out == Undone && err == nil {
 		err = r.undoneBecause()
+	}
+	if out == Undone || out == Failed {
+		err = p.stopped(err)
 	}
 	return resultOf(j, out), err
 }
 
 // make makes group, policy, user and membership where they are missing. Each
 // step may be made again: a run that was interrupted here has lost nothing, and
-// the next one finds what there is.
-func (p *rootPlan) make(ctx context.Context) (facts.Identity, error) {
+// the next one finds what there is. The error of a step says what was made
+// before it.
+func (p *rootPlan) make(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	c := p.aws.IAM(client.SignerOf(p.target.pair))
 	rs := p.journal.Root
-	if !p.group {
-		if _, err := c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group}); err != nil && !client.AlreadyExists(err) {
-			return facts.Identity{}, client.Explain(err)
+	for _, step := range []struct {
+		there bool
+		what  string
+		do    func() error
+	}{
+		{p.group, "the group " + rs.Group, func() error {
+			_, err := c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &rs.Group})
+			if client.AlreadyExists(err) {
+				return nil
+			}
+			return err
+		}},
+		{p.attached, "its policy " + rs.Policy, func() error {
+			_, err := c.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: &rs.Group, PolicyArn: &rs.Policy})
+			return err
+		}},
+		{p.user != nil, "the user " + p.name, func() error {
+			out, err := c.CreateUser(ctx, &iam.CreateUserInput{UserName: &p.name})
+			if err == nil {
+				p.user = &facts.Identity{ARN: aws.ToString(out.User.Arn), UserID: aws.ToString(out.User.UserId), Account: rs.Root.Account}
+			}
+			return err
+		}},
+		{p.member, "the user's membership in the group", func() error {
+			_, err := c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &rs.Group, UserName: &p.name})
+			return err
+		}},
+	} {
+		if step.there {
+			continue
 		}
-	}
-	if !p.attached {
-		if _, err := c.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: &rs.Group, PolicyArn: &rs.Policy}); err != nil {
-			return facts.Identity{}, client.Explain(err)
+		if err := step.do(); err != nil {
+			return p.stopped(fmt.Errorf("cannot make %s: %w", step.what, client.Explain(err)))
 		}
+		p.made = append(p.made, step.what)
 	}
-	if p.user == nil {
-		out, err := c.CreateUser(ctx, &iam.CreateUserInput{UserName: &p.name})
-		if err != nil {
-			return facts.Identity{}, fmt.Errorf("cannot create the user %s; run it again, it goes on from what there is: %w", p.name, client.Explain(err))
-		}
-		p.user = &facts.Identity{ARN: aws.ToString(out.User.Arn), UserID: aws.ToString(out.User.UserId), Account: rs.Root.Account}
+	return nil
+}
+
+// stopped adds to an error what was made in the account before it, and what the
+// next run does with it.
+func (p *rootPlan) stopped(err error) error {
+	if err == nil || len(p.made) == 0 {
+		return err
 	}
-	if !p.member {
-		if _, err := c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &rs.Group, UserName: &p.name}); err != nil {
-			return facts.Identity{}, client.Explain(err)
-		}
-	}
-	return *p.user, nil
+	return fmt.Errorf("the files hold root key %s as before, and it works. Made in the account by now: %s; run \"keycare replace-root\" in a terminal to go on from there, or delete them at IAM.\n%w",
+		p.journal.Old, strings.Join(p.made, ", "), err)
 }

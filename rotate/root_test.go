@@ -243,3 +243,37 @@ func TestReplaceRootEveryFileOperationFails(t *testing.T) {
 		finish: (*world).finishRoot,
 	}.every(t)
 }
+
+// A run that is stopped on its way says what it has made in the account, at every
+// call, and the next one goes on from there.
+func TestReplaceRootSaysWhatItMade(t *testing.T) {
+	for n, denied := range []string{"CreateGroup", "AttachGroupPolicy", "CreateUser", "AddUserToGroup", "CreateAccessKey"} {
+		w := rootWorld(t)
+		w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+			if c.Action == denied {
+				return awstest.Fault{Kind: awstest.FaultDeny}
+			}
+			return awstest.Fault{}
+		})
+		_, err := New(*w.options()).ReplaceRoot(t.Context(), "default", w.agreed())
+		if err == nil {
+			t.Fatalf("%s: no error", denied)
+		}
+		for i, made := range []string{"the group administrators", "its policy arn:", "the user alice", "membership in the group"} {
+			if got, want := strings.Contains(err.Error(), "Made in the account") && strings.Contains(err.Error(), made), i < n; got != want && (want || i != n) {
+				t.Errorf("%s denied: %q said %v: %v", denied, made, got, err)
+			}
+		}
+		if n > 0 && !strings.Contains(err.Error(), "go on from there") {
+			t.Errorf("%s denied: %v", denied, err)
+		}
+		w.saw(err)
+		w.iam.SetFault(nil)
+		again := w.options()
+		again.Yes, again.Confirm = false, func(string) (bool, error) { return true, nil }
+		if _, err := New(*again).ReplaceRoot(t.Context(), "default", w.agreed()); err != nil {
+			t.Errorf("after %s: %v", denied, err)
+		}
+		w.checkReplaced()
+	}
+}
