@@ -17,8 +17,9 @@ import (
 	"keycare/credfile"
 )
 
-// Signals are those that stop a command: the context of Run ends with them.
-var Signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+// Signals are those that stop a command: the context of Run ends with them. Go
+// itself would die of the last two with exit code 2, which means wrong usage.
+var Signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT}
 
 // Run carries out the command line args, the program's name first, and returns
 // the exit code.
