@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"keycare/credfile"
@@ -18,17 +17,34 @@ import (
 // mostJournal bounds a journal, in bytes: one with 2,000 places has about 200 KB.
 const mostJournal = 1 << 20
 
-var (
-	// idText is what NewID makes. It becomes part of file names.
-	idText = regexp.MustCompile(`^[0-9a-f]{12}$`)
-	// accountText, userIDText and nameText are IAM's own rules (IAM API Reference:
-	// User). The first two become part of a lock's name.
-	accountText = regexp.MustCompile(`^[0-9]{12}$`)
-	userIDText  = regexp.MustCompile(`^[A-Z0-9]{12,128}$`)
-	nameText    = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,128}$`)
+// form is what a text is made of. Counts in a regexp would take long to compile
+// at every start of the program.
+type form struct {
+	characters  string
+	least, most int // of bytes
+}
+
+const (
+	digits = "0123456789"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	lower  = "abcdefghijklmnopqrstuvwxyz"
 )
 
-func isID(id string) bool { return idText.MatchString(id) }
+var (
+	// idText is what NewID makes. It becomes part of file names.
+	idText = form{digits + "abcdef", 12, 12}
+	// accountText, userIDText and nameText are IAM's own rules (IAM API Reference:
+	// User). The first two become part of a lock's name.
+	accountText = form{digits, 12, 12}
+	userIDText  = form{upper + digits, 12, 128}
+	nameText    = form{upper + lower + digits + "_+=,.@-", 1, 128}
+)
+
+func (f form) fits(s string) bool {
+	return len(s) >= f.least && len(s) <= f.most && strings.Trim(s, f.characters) == ""
+}
+
+func isID(id string) bool { return idText.fits(id) }
 
 // parseJournal reads a journal and holds every field against what keycare writes:
 // what a journal says decides which keys are deleted and which files written.
@@ -88,9 +104,9 @@ func (j *Journal) check() error {
 	switch {
 	case j.Version < 1:
 		return bad("version")
-	case !validIdentity(j.User) || j.Root == nil && !nameText.MatchString(j.UserName):
+	case !validIdentity(j.User) || j.Root == nil && !nameText.fits(j.UserName):
 		return bad("user")
-	case j.UserName != "" && !nameText.MatchString(j.UserName):
+	case j.UserName != "" && !nameText.fits(j.UserName):
 		return bad("user_name")
 	case !isText(j.Profile):
 		return bad("profile")
@@ -110,7 +126,7 @@ func (j *Journal) check() error {
 		return bad("grace_ends")
 	case j.Direction == Watch && len(j.Sends) == 0:
 		return bad("sends")
-	case j.Root != nil && (!nameText.MatchString(j.Root.Group) || !strings.HasPrefix(j.Root.Policy, "arn:") || !validIdentity(j.Root.Root)):
+	case j.Root != nil && (!nameText.fits(j.Root.Group) || !strings.HasPrefix(j.Root.Policy, "arn:") || !validIdentity(j.Root.Root)):
 		return bad("root_swap")
 	case j.Auth.MFASerial != "" && !isText(j.Auth.MFASerial), j.Auth.Profile != "" && !isText(j.Auth.Profile):
 		return bad("auth")
@@ -134,7 +150,7 @@ func (j *Journal) check() error {
 }
 
 func validIdentity(i facts.Identity) bool {
-	return accountText.MatchString(i.Account) && userIDText.MatchString(i.UserID) && strings.HasPrefix(i.ARN, "arn:") && show.Printable(i.ARN)
+	return accountText.fits(i.Account) && userIDText.fits(i.UserID) && strings.HasPrefix(i.ARN, "arn:") && show.Printable(i.ARN)
 }
 
 // isText allows any name that a file may have for a profile, in one line.
