@@ -2,9 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"keycare/report/format"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,7 +88,8 @@ func TestCompletionTyped(t *testing.T) {
 			if list := term.list("keycare rotate wor"); !regexp.MustCompile(`\bwork +world\b`).MatchString(list) || strings.Contains(list, "--") {
 				t.Errorf("it lists %q", list)
 			}
-			if list := term.list("keycare audit --format "); !regexp.MustCompile(`(?s)\bcsv +json +markdown +table\b`).MatchString(list) || strings.Contains(list, "--") {
+			formats := `(?s)\b` + strings.Join(slices.Sorted(slices.Values(format.Names())), ` +`) + `\b`
+			if list := term.list("keycare audit --format "); !regexp.MustCompile(formats).MatchString(list) || strings.Contains(list, "--") {
 				t.Errorf("it lists %q", list)
 			}
 			if list := term.list("keycare schedule "); !regexp.MustCompile(`(?s)install.+print.+remove.+run.+status`).MatchString(list) ||

@@ -63,7 +63,9 @@ func TestRootInFlight(t *testing.T) {
 	if fs := of(Audit(in), "root-key-in-account"); len(fs) != 1 || !strings.HasPrefix(fs[0].Repair.String(), "sign in") {
 		t.Errorf("got %+v", fs)
 	}
-	in = ruleCases[0].fires
+	in = input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
+		o.Identity.Value = facts.Identity{ARN: "arn:aws:iam::619888638459:root", UserID: "619888638459", Account: "619888638459"}
+	})))
 	in.Rotations = []facts.Rotation{{ID: "1", Old: keyA, Root: true, Account: "619888638459", Stage: "unfinished", Journal: true}}
 	if fs := of(Audit(in), "root-key"); len(fs) != 1 || fs[0].Repair.String() != "keycare resume" {
 		t.Errorf("got %+v", fs)
