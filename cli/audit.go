@@ -9,6 +9,7 @@ import (
 
 	"keycare/cli/usage"
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/report/format"
 	"keycare/rotate/ask"
@@ -125,7 +126,7 @@ func sayWhom(e *env, asker *ask.Asker, offline bool) error {
 		plan = nil
 	}
 	for _, a := range plan {
-		fmt.Fprintf(e.Out, "would ask AWS about key %s of profile %q\n", a.KeyID, a.Profile)
+		fmt.Fprintf(e.Out, "would ask AWS about key %s of profile %s\n", a.KeyID, show.Name(a.Profile))
 	}
 	if len(plan) == 0 {
 		fmt.Fprintln(e.Out, "would ask AWS nothing")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // NoKeyError says that every reader finds no access key under a profile.
@@ -20,14 +22,14 @@ type NoKeyError struct {
 
 func (e *NoKeyError) Error() string {
 	if e.NoFiles {
-		return fmt.Sprintf("profile %q: there is neither %s nor %s; \"aws configure\" makes them", e.Profile, e.Paths.Credentials, e.Paths.Config)
+		return fmt.Sprintf("profile %s: there is neither %s nor %s; \"aws configure\" makes them", show.Name(e.Profile), e.Paths.Credentials, e.Paths.Config)
 	}
-	msg := fmt.Sprintf("profile %q: %s in %s or %s", e.Profile, e.Why, e.Paths.Credentials, e.Paths.Config)
+	msg := fmt.Sprintf("profile %s: %s in %s or %s", show.Name(e.Profile), e.Why, e.Paths.Credentials, e.Paths.Config)
 	if e.Misread != nil {
 		return msg + "\n  " + e.Misread.String()
 	}
 	if near := Nearest(e.Profile, e.Known); near != "" && e.Why == noProfile {
-		return msg + fmt.Sprintf("; did you mean %q?", near)
+		return msg + fmt.Sprintf("; did you mean %s?", show.Name(near))
 	}
 	return msg
 }
@@ -71,8 +73,8 @@ func (e *DisagreementError) Error() string {
 	for _, r := range e.Readings {
 		says = append(says, fmt.Sprintf("%s reads %s", r.Tool.withArticle(), r.says()))
 	}
-	msg := fmt.Sprintf("profile %q is not read alike by all tools, so keycare does not change it: %s",
-		e.Profile, strings.Join(says, "; "))
+	msg := fmt.Sprintf("profile %s is not read alike by all tools, so keycare does not change it: %s",
+		show.Name(e.Profile), strings.Join(says, "; "))
 	for _, c := range e.Causes {
 		msg += "\n  " + c.String()
 	}

@@ -48,6 +48,9 @@ func FactsOf(id string) KeyFacts {
 			f.Kind = k
 		}
 	}
+	if f.Kind == Unknown && !show.IsKeyID(id) {
+		return f
+	}
 	f.Example = strings.HasSuffix(id, "EXAMPLE")
 	account, err := AccountOf(id)
 	f.Account = account
@@ -74,22 +77,22 @@ const base32Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 func AccountOf(id string) (string, error) {
 	const first, last = 4, 13 // nine digits hold the 41 bits
 	if len(id) < 16 {
-		return "", fmt.Errorf("key ID %q is too short", id)
+		return "", fmt.Errorf("key ID %s is too short", show.KeyID(id))
 	}
 	var v uint64
 	for i := first; i < last; i++ {
 		d := strings.IndexByte(base32Digits, id[i])
 		if d < 0 {
-			return "", fmt.Errorf("key ID %q: %q is not a base32 digit", id, id[i])
+			return "", fmt.Errorf("key ID %s: %q is not a base32 digit", show.KeyID(id), id[i])
 		}
 		v = v<<5 | uint64(d)
 	}
 	if v>>44 == 0 {
-		return "", fmt.Errorf("key ID %q: %w", id, ErrOldGeneration)
+		return "", fmt.Errorf("key ID %s: %w", show.KeyID(id), ErrOldGeneration)
 	}
 	account := v >> 4 & (1<<40 - 1)
 	if account == 0 || account > 999_999_999_999 {
-		return "", fmt.Errorf("key ID %q decodes to %d, which is not an account ID", id, account)
+		return "", fmt.Errorf("key ID %s decodes to %d, which is not an account ID", show.KeyID(id), account)
 	}
 	return fmt.Sprintf("%012d", account), nil
 }

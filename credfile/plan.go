@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // Place is one place that holds a key: a section of one of the two files.
@@ -19,7 +21,7 @@ type Place struct {
 }
 
 func (p Place) String() string {
-	return fmt.Sprintf("%s:%d (profile %q)", p.Path, p.Line, p.Profile)
+	return fmt.Sprintf("%s:%d (profile %s)", p.Path, p.Line, show.Name(p.Profile))
 }
 
 // Swap asks for the pair To wherever a pair of From stands, in both files.
@@ -49,7 +51,7 @@ type Plan struct {
 // key. Places may be empty, where no From stands anywhere.
 func (s *Set) Plan(sw Swap) (*Plan, error) {
 	if !plainKey(sw.To) {
-		return nil, fmt.Errorf("key %s: ID or secret has characters that no AWS key has", ShowID(sw.To.ID))
+		return nil, fmt.Errorf("key %s: ID or secret has characters that no AWS key has", show.KeyID(sw.To.ID))
 	}
 	if len(s.Paths.Doubts) > 0 {
 		return nil, fmt.Errorf("%s", s.Paths.Doubts[0])
@@ -134,7 +136,7 @@ func (p *Plan) proveRest() error {
 		for _, old := range p.Swap.From {
 			if at := mentions[old.ID]; len(at) > 0 {
 				return fmt.Errorf("%s:%d mentions key %s where keycare cannot change it: make it a plain \"%s = ...\" line of a profile, or delete it",
-					f.Path, f.At(at[0]).Line, ShowID(old.ID), nameID)
+					f.Path, f.At(at[0]).Line, show.KeyID(old.ID), nameID)
 			}
 		}
 	}
@@ -278,17 +280,17 @@ func (f *File) placeAt(at int, sw Swap) (Place, error) {
 			pl.secret = l.Value
 			secrets++
 		case strings.EqualFold(l.Name.In(f.Text), nameID) && sec.First+i != n:
-			return pl, fmt.Errorf("%s:%d: profile %q has more than one line %s (the other is line %d): delete one of them, then go on",
-				f.Path, n+1, sec.Profile, nameID, sec.First+i+1)
+			return pl, fmt.Errorf("%s:%d: profile %s has more than one line %s (the other is line %d): delete one of them, then go on",
+				f.Path, n+1, show.Name(sec.Profile), nameID, sec.First+i+1)
 		}
 	}
 	if secrets != 1 {
-		return pl, fmt.Errorf("%s:%d: profile %q has %d lines %s beside this key, not one", f.Path, n+1, sec.Profile, secrets, nameSecret)
+		return pl, fmt.Errorf("%s:%d: profile %s has %d lines %s beside this key, not one", f.Path, n+1, show.Name(sec.Profile), secrets, nameSecret)
 	}
 	secret := pl.secret.In(f.Text)
 	if !slices.ContainsFunc(sw.From, func(p Pair) bool { return p.Secret.Reveal() == secret }) {
-		return pl, fmt.Errorf("%s:%d: profile %q holds key %s with another secret than the one that is rotated: put the right secret there, or delete the section",
-			f.Path, n+1, sec.Profile, ShowID(id))
+		return pl, fmt.Errorf("%s:%d: profile %s holds key %s with another secret than the one that is rotated: put the right secret there, or delete the section",
+			f.Path, n+1, show.Name(sec.Profile), show.KeyID(id))
 	}
 	pl.held = Pair{id, NewSecret(secret)}
 	return pl, nil

@@ -3,6 +3,8 @@ package credfile
 import (
 	"fmt"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // Names of the settings that make up a key in the shared files.
@@ -67,16 +69,7 @@ func (r Reading) says() string {
 	if !r.Token.Empty() {
 		token = " and a session token"
 	}
-	return fmt.Sprintf("key %s with a secret of %d characters%s", ShowID(r.Pair.ID), len(r.Pair.Secret.Reveal()), token)
-}
-
-// ShowID keeps a text that is no key ID, perhaps a misplaced secret, out of
-// messages.
-func ShowID(id string) string {
-	if FactsOf(id).Kind == Unknown || len(id) > 32 {
-		return fmt.Sprintf("(an ID of %d characters)", len(id))
-	}
-	return id
+	return fmt.Sprintf("key %s with a secret of %d characters%s", show.KeyID(r.Pair.ID), len(r.Pair.Secret.Reveal()), token)
 }
 
 // CLI returns what the AWS CLI finds under profile.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // LoadWithSDK reads profile with the AWS SDK for Go's own loader from exactly
@@ -64,7 +65,7 @@ func loadWithSDK(ctx context.Context, p Paths, profile string) (r Reading, rejec
 // without the other settings that may have been the reason. Not the loader's own
 // words: they may quote a value.
 func withoutOthers(p Paths, profile string) Reading {
-	none := Reading{Tool: ToolSDK, None: fmt.Sprintf("no usable settings (it rejects profile %q)", profile)}
+	none := Reading{Tool: ToolSDK, None: fmt.Sprintf("no usable settings (it rejects profile %s)", show.Name(profile))}
 	var texts [2]string
 	for k, path := range []string{p.Credentials, p.Config} {
 		if path == "" {

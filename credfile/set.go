@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"keycare/credfile/disk"
 )
@@ -30,6 +31,7 @@ type Set struct {
 	cli, sdk [2]*view
 	cliProf  [2]map[string]*group
 	sdkProf  [2]map[string]*group
+	unfit    func() map[string]Misplaced // once, by profile, or by the text of another header
 }
 
 // Load reads both files. A file that does not exist is empty and listed in
@@ -152,6 +154,7 @@ func newSet(p Paths, credentials, config string, one bool) *Set {
 	}
 	s.cliProf[CredentialsFile] = s.cli[CredentialsFile].byName
 	s.cliProf[ConfigFile] = cliProfiles(s.cli[ConfigFile])
+	s.unfit = sync.OnceValue(s.findUnfit)
 	return s
 }
 

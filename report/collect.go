@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"slices"
 	"strings"
 	"time"
@@ -56,9 +57,11 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	if a.noCLI {
 		f.Repair = f.Repair.afterRejected()
 	}
-	if f.Profiles == nil {
-		f.Profiles = []string{}
+	shown := make([]string, len(f.Profiles))
+	for i, name := range f.Profiles {
+		shown[i] = show.Field(name)
 	}
+	f.Profiles = shown
 	a.digest = append(a.digest[:0], r.ID...)
 	for _, part := range subject {
 		a.digest = append(append(a.digest, 0), part...)

@@ -1,6 +1,8 @@
 package report
 
-import "keycare/credfile/facts"
+import (
+	"keycare/credfile/facts"
+)
 
 // flightOf is the rotation in flight that a key is the old or the new one of; nil
 // if there is none.

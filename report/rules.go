@@ -23,6 +23,7 @@ var topics = []struct {
 	{keyRules, lookAtKeys},
 	{ageRules, lookAtAge},
 	{signingRules, lookAtSigning},
+	{valueRules, lookAtValues},
 	{secondKeyRules, lookAtSecondKeys},
 	{pairRules, lookAtPairs},
 	{looseKeyRules, lookAtLooseKeys},

@@ -1,14 +1,18 @@
 package rotate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 )
 
@@ -84,6 +88,10 @@ func (rot *Rotator) examineIn(set *credfile.Set, profiles []string) *keyFiles {
 			t.plan = plan
 		}
 		t.places = t.plan.Places
+		if err := refuseNames(t.places); err != nil {
+			f.errs[p] = err
+			delete(f.targets, p)
+		}
 	}
 	for _, p := range set.Profiles() {
 		if source := set.Setting(p, "source_profile"); source != "" {
@@ -115,6 +123,9 @@ func (rot *Rotator) CanRotate(profile string) error {
 
 // pairOf is the key of a profile, if it is of a kind that may be rotated.
 func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, error) {
+	if err := set.Fit(profile); err != nil {
+		return credfile.Pair{}, &Refused{err.Error()}
+	}
 	r, err := set.Agreed(profile)
 	if err != nil {
 		var none *credfile.NoKeyError
@@ -132,6 +143,16 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 		return credfile.Pair{}, refuse("profile %q: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", profile, r.Pair.ID)
 	}
 	return r.Pair, nil
+}
+
+// refuseNames refuses places whose names cannot go into the journal.
+func refuseNames(places []credfile.Place) error {
+	for _, pl := range places {
+		if show.SecretLike(pl.Profile) {
+			return refuse("%s:%d: the name of a section that has the same key may be a secret: give it another name", pl.Path, pl.Line)
+		}
+	}
+	return nil
 }
 
 // explain says at which place of the files the key stands that AWS refused.
@@ -184,6 +205,15 @@ func otherKind(set *credfile.Set, profile string) string {
 }
 
 func refuseByID(set *credfile.Set, profile string, r credfile.Reading) error {
+	if !show.IsKeyID(r.Pair.ID) {
+		path, line := set.KeyIDAt(r.From, profile)
+		more := ""
+		if len(show.KeyIDsIn(r.Pair.ID)) > 0 {
+			more = ", there is more than a key ID in it, perhaps a secret"
+		}
+		return refuse("%s:%d: profile %s: what stands there as access key ID is no long-term access key (they begin with AKIA): it has %s, not 20%s. Write the key ID there alone",
+			path, line, show.Name(profile), show.Count(utf8.RuneCountInString(r.Pair.ID), "character"), more)
+	}
 	f := credfile.FactsOf(r.Pair.ID)
 	switch {
 	case f.Canary:
@@ -211,4 +241,19 @@ func (rot *Rotator) modeNotes(t *keyTarget) (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s: mode %04o becomes %04o", f.Path, fi.Mode().Perm(), fi.Mode().Perm()&0o700))
 	}
 	return notes
+}
+
+// warnPlain says that calls for a profile go out without encryption, so that a
+// person may stop before the reply with the new secret does.
+func (rot *Rotator) warnPlain(set *credfile.Set, profile string) {
+	host := ""
+	for _, name := range credfile.EndpointVariables {
+		host = cmp.Or(host, credfile.PlainHost(os.Getenv(name)))
+	}
+	if e, ok := set.PlainEndpoint(profile); ok && host == "" {
+		host = e.Host
+	}
+	if host != "" {
+		rot.say("warning: profile %s: %s is reached without encryption: whoever is on the way can read the new key's secret", show.Name(profile), host)
+	}
 }

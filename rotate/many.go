@@ -137,7 +137,7 @@ func (rot *Rotator) Rotatable(set *credfile.Set) (profiles []string, left []Resu
 		case err == nil, !errors.As(err, &none) && !errors.As(err, &refused):
 			profiles = append(profiles, p)
 		case errors.As(err, &refused):
-			left = append(left, Result{Outcome: Skipped, Profile: p, Why: err.Error(), Places: []string{}})
+			left = append(left, Result{Outcome: Skipped, Profile: show.Field(p), Why: err.Error(), Places: []string{}})
 		}
 	}
 	return profiles, left

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -32,7 +33,9 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 			return
 		}
 		b.result = resultOf(b.journal, Planned)
-		b.result.UsedBy = b.target.dependants()
+		for _, name := range b.target.dependants() {
+			b.result.UsedBy = append(b.result.UsedBy, show.Field(name))
+		}
 		b.result.Notes = append(rot.modeNotes(b.target), rot.runningNotes(b.id)...)
 		if b.result.FreeSlot != "" {
 			b.result.SecondIs = b.target.second

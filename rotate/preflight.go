@@ -105,6 +105,7 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	if err != nil {
 		return err
 	}
+	rot.warnPlain(t.set, b.profile)
 	if !rot.planning || !t.plan.OnlyPlain() {
 		if err := t.plan.CheckWithSDK(ctx); err != nil {
 			return err

@@ -139,6 +139,7 @@ func (rot *Rotator) planRoot(ctx context.Context, profile string, ro RootOptions
 	if err != nil {
 		return nil, err
 	}
+	rot.warnPlain(t.set, profile)
 	root, at, err := a.Identity(ctx, t.pair)
 	if err != nil {
 		return nil, t.explain(err)

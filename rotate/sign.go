@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -23,6 +24,9 @@ func (rot *Rotator) helper(ctx context.Context, a *client.AWS, auth state.Auth, 
 
 // session asks STS for a session with MFA, signed by base.
 func (rot *Rotator) session(ctx context.Context, a *client.AWS, serial string, base credfile.Pair) (client.Signer, error) {
+	if show.SecretLike(serial) {
+		return nil, refuse("the serial number of the MFA device may be a secret: nothing was sent")
+	}
 	code, err := rot.mfaCode(serial)
 	if err != nil {
 		return nil, err
@@ -36,19 +40,22 @@ func (rot *Rotator) otherProfile(ctx context.Context, set *credfile.Set, profile
 	if err := set.MustHave([]string{profile}); err != nil {
 		return nil, err
 	}
+	if err := set.Fit(profile); err != nil {
+		return nil, &Refused{err.Error()}
+	}
 	seen := map[string]bool{}
 	for p := profile; p != "" && !seen[p]; p = set.Setting(p, "source_profile") {
 		seen[p] = true
 		if set.SDK(p).Pair.ID == base.ID {
-			return nil, refuse("--auth-profile %q signs with the very key that is to be rotated (by profile %q)", profile, p)
+			return nil, refuse("--auth-profile %s signs with the very key that is to be rotated (by profile %s)", show.Name(profile), show.Name(p))
 		}
 	}
 	by, id, err := client.ProfileSigner(ctx, set.Paths, profile, rot.mfaCode)
 	if err != nil {
-		return nil, fmt.Errorf("--auth-profile %q: %w", profile, err)
+		return nil, fmt.Errorf("--auth-profile %s: %w", show.Name(profile), err)
 	}
 	if id == base.ID {
-		return nil, refuse("--auth-profile %q signs with the very key that is to be rotated", profile)
+		return nil, refuse("--auth-profile %s signs with the very key that is to be rotated", show.Name(profile))
 	}
 	return by, nil
 }

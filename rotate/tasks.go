@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -114,7 +115,7 @@ func collect(all []*keyTask) ([]Result, error) {
 	for _, b := range all {
 		r := b.result
 		if r.Outcome == "" || r.Outcome == Failed {
-			r = Result{Outcome: Failed, Profile: b.profile, Old: b.id, Places: []string{}}
+			r = Result{Outcome: Failed, Profile: show.Field(b.profile), Old: b.id, Places: []string{}}
 		}
 		if b.err != nil {
 			r.Error = b.err.Error()

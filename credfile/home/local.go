@@ -8,6 +8,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // Local is what this machine says about the shared files without asking AWS and
@@ -27,9 +28,16 @@ type Local struct {
 	// EnvKeyID is the key ID in the environment; empty if there is none or if
 	// the value is no key ID, since then it may be a misplaced secret.
 	EnvKeyID string
+	// PlainEndpoints are the variables that send AWS's tools to another machine
+	// without encryption.
+	PlainEndpoints []PlainVariable
 	// History is the AWS CLI's history of calls, which records secrets.
 	History FileFact
 }
+
+// PlainVariable is a variable that names an endpoint without encryption, and its
+// host.
+type PlainVariable struct{ Name, Host string }
 
 // FileFact is what the file system says about one file or folder. All but
 // Target is about what a symbolic link points to.
@@ -70,8 +78,13 @@ func ReadLocal(d disk.FS, env credfile.Env, p credfile.Paths) Local {
 			l.EnvKeys = append(l.EnvKeys, name)
 		}
 	}
-	if id := env.Get("AWS_ACCESS_KEY_ID"); id != "" && credfile.ShowID(id) == id {
+	if id := env.Get("AWS_ACCESS_KEY_ID"); show.IsKeyID(id) {
 		l.EnvKeyID = id
+	}
+	for _, name := range credfile.EndpointVariables {
+		if host := credfile.PlainHost(env.Get(name)); host != "" {
+			l.PlainEndpoints = append(l.PlainEndpoints, PlainVariable{name, host})
+		}
 	}
 	var dirs []string
 	for kind, path := range []string{p.Credentials, p.Config} {

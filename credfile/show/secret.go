@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Redacted stands for a secret, or what may be one, in every output.
@@ -79,9 +80,41 @@ func wordByte(c byte) bool {
 // all the same: 40 characters in a row that a secret access key is made of, or a
 // key ID with more beside it (a row of the console's CSV file, a pasted pair).
 // Such a value is never shown, never kept and never sent anywhere, in a host
-// name neither.
+// name neither. In an ARN or an address, whose paths may be long, the 40 have to
+// be as mixed as a secret is.
 func SecretLike(s string) bool {
-	return secretText.MatchString(s) || len(s) > keyIDLength && keyIDText.MatchString(s)
+	if len(s) <= keyIDLength {
+		return false
+	}
+	if keyIDText.MatchString(s) {
+		return true
+	}
+	if len(s) < secretLength {
+		return false
+	}
+	paths := strings.HasPrefix(s, "arn:") || strings.Contains(s, "://")
+	for _, run := range secretText.FindAllString(s, -1) {
+		if !paths || mixed(run) {
+			return true
+		}
+	}
+	return false
+}
+
+const secretLength = 40
+
+// mixed reports whether all three kinds of letters are in s.
+func mixed(s string) bool {
+	return strings.ContainsFunc(s, unicode.IsUpper) && strings.ContainsFunc(s, unicode.IsLower) && strings.ContainsFunc(s, unicode.IsDigit)
+}
+
+// Field is s for a field of a document or a file, as it is, unless it may be a
+// secret.
+func Field(s string) string {
+	if SecretLike(s) {
+		return Redacted
+	}
+	return s
 }
 
 // Name is a profile's name, a region or another value of the files for the
@@ -95,10 +128,7 @@ func Name(s string) string {
 
 // Plain is Name without the quotes, for tables and fields.
 func Plain(s string) string {
-	if SecretLike(s) {
-		return Redacted
-	}
-	return Text(s)
+	return Text(Field(s))
 }
 
 // Names is a list of profile names for a sentence, the first few by name. What

@@ -55,7 +55,7 @@ func (q *Asker) Plan() []Question {
 	}
 	for _, p := range q.Profiles {
 		for _, r := range q.readings(p) {
-			if !r.Token.Empty() || never[r.Pair.ID] || !credfile.FactsOf(r.Pair.ID).MayAsk() || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
+			if !r.Token.Empty() || never[r.Pair.ID] || !credfile.FactsOf(r.Pair.ID).MayAsk() || q.Set.Fit(p) != nil || slices.ContainsFunc(seen[r.Pair.ID], r.Pair.Equal) {
 				continue
 			}
 			seen[r.Pair.ID] = append(seen[r.Pair.ID], r.Pair)

@@ -16,13 +16,14 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 )
 
 // Identity asks STS who the pair belongs to. The time is AWS's.
 func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (facts.Identity, time.Time, error) {
 	out, err := sts.NewFromConfig(a.signedBy(SignerOf(p))).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return facts.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", p.ID, err)
+		return facts.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", show.KeyID(p.ID), err)
 	}
 	return facts.Identity{ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId), Account: aws.ToString(out.Account)},
 		serverTime(out.ResultMetadata), nil

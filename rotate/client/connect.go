@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // AWS is how one profile reaches AWS: region, endpoints, proxy and certificate
@@ -36,7 +38,7 @@ const DefaultRegion = "us-east-1"
 func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS, err error) {
 	defer func() {
 		if e := recover(); e != nil {
-			err = fmt.Errorf("profile %q: the AWS SDK cannot read the shared files (%v): run \"keycare audit\" to see why", profile, e)
+			err = fmt.Errorf("profile %s: the AWS SDK cannot read the shared files (%v): run \"keycare audit\" to see why", show.Name(profile), e)
 		}
 	}()
 	files := func(creds, conf []string) []func(*config.LoadOptions) error {
@@ -59,10 +61,10 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("profile %q: cannot set up the AWS client: %w", profile, err)
+		return nil, fmt.Errorf("profile %s: cannot set up the AWS client: %w", show.Name(profile), err)
 	}
-	if err := badEndpoint(aws.ToString(cfg.BaseEndpoint)); err != nil {
-		return nil, fmt.Errorf("profile %q: %w", profile, err)
+	if err := cmp.Or(badEndpoint(aws.ToString(cfg.BaseEndpoint)), misplaced(cfg)); err != nil {
+		return nil, fmt.Errorf("profile %s: %w", show.Name(profile), err)
 	}
 	return &AWS{cfg}, nil
 }
@@ -108,11 +110,32 @@ func badEndpoint(base string) error {
 	return nil
 }
 
+// misplaced refuses a region or an endpoint that may be a secret: it would go
+// into requests and into the names of hosts.
+func misplaced(cfg aws.Config) error {
+	values := map[string]string{"the region": cfg.Region, "the endpoint": aws.ToString(cfg.BaseEndpoint)}
+	for _, name := range []string{"AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"} {
+		values[name] = os.Getenv(name)
+	}
+	for name, value := range values {
+		if show.SecretLike(value) {
+			return fmt.Errorf("%s may be a secret, so AWS is not called: write there what belongs there", name)
+		}
+	}
+	return nil
+}
+
 // Signer is who signs a call.
 type Signer = aws.CredentialsProvider
 
-// SignerOf returns the signer for a long-term key.
+// SignerOf returns the signer for a long-term key. It signs nothing with what is
+// not exactly a key ID: the ID goes out in clear with every request.
 func SignerOf(p credfile.Pair) Signer {
+	if !show.IsKeyID(p.ID) {
+		return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{}, errors.New("nothing was sent: what stands in the key ID's place is no key ID")
+		})
+	}
 	return credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
 }
 
@@ -125,7 +148,7 @@ func FromConfig(cfg aws.Config) *AWS { return &AWS{cfg} }
 func (a *AWS) signedBy(s Signer) aws.Config {
 	cfg := a.config.Copy()
 	cfg.Credentials = s
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS)
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded)
 	return cfg
 }
 

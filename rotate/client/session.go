@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 
 	"keycare/credfile"
 )
@@ -51,6 +52,7 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 		config.WithSharedConfigFiles([]string{paths.Config}),
 		config.WithSharedConfigProfile(profile),
 		config.WithDefaultRegion(DefaultRegion),
+		config.WithAPIOptions([]func(*middleware.Stack) error{bounded}),
 		config.WithAssumeRoleCredentialOptions(func(ao *stscreds.AssumeRoleOptions) {
 			ao.TokenProvider = func() (string, error) {
 				return code(aws.ToString(ao.SerialNumber))

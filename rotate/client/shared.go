@@ -26,6 +26,9 @@ func Shared(ctx context.Context, set *credfile.Set, connect func(context.Context
 	made := map[string]*AWS{}
 	var mu sync.Mutex
 	return func(profile string) (*AWS, error) {
+		if err := set.Fit(profile); err != nil {
+			return nil, err
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		var settings strings.Builder
