@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"keycare/credfile/nasty"
 )
 
 // fuzzMax bounds the texts: a quirk needs few lines.
@@ -26,7 +28,7 @@ func fuzzSeeds(f *testing.F, add func(credentials, config string)) {
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 60 {
-		add(nastyText(r), nastyText(r))
+		add(nasty.Text(r), nasty.Text(r))
 	}
 	if os.Getenv("KEYCARE_CONFORMANCE_DIR") == "" {
 		return
@@ -100,32 +102,6 @@ func holdToSDK(t *testing.T, s *Set, profile string) {
 // another kind, which its loader would also load as a profile.
 func sdkOtherSection(name string) bool {
 	return strings.HasPrefix(name, "sso-session ") || strings.HasPrefix(name, "services ")
-}
-
-// TestSDKPort does for the Go SDK what TestBotocore does for the AWS CLI.
-func TestSDKPort(t *testing.T) {
-	files := newFuzzFiles(t)
-	r := rand.New(rand.NewPCG(9, 10))
-	read, rejects := 0, 0
-	for range 4000 {
-		credentials, config := nastyText(r), nastyText(r)
-		s := NewSet(files.write(t, credentials, config), credentials, config)
-		for _, profile := range s.Profiles() {
-			holdToSDK(t, s, profile)
-			if s.SDK(profile).None == "" {
-				read++
-				if s.SDKRejects(profile) != nil {
-					rejects++
-				}
-			}
-		}
-		if t.Failed() {
-			t.Fatalf("credentials %q, config %q", credentials, config)
-		}
-	}
-	if read < 500 || rejects < 100 {
-		t.Errorf("only %d profiles have a key, and of %d the SDK rejects another setting: too few to say anything", read, rejects)
-	}
 }
 
 // FuzzEdit swaps a planted pair in any two texts: what Plan allows must be read

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"keycare/credfile/nasty"
 )
 
 // tiles fails where the lines and sections of f do not cover its text exactly,
@@ -45,7 +47,7 @@ func TestParseTiles(t *testing.T) {
 	texts := []string{"", "\n", "\r\n", "\r", "a", "[a]", "[a]\r\nx=1\r\n\r\n# end", bom, bom + "[a]\nx = 1", "[\n]\n=\n:\n", "x=\x00\xff\n[\xff]"}
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 2000 {
-		texts = append(texts, nastyText(r))
+		texts = append(texts, nasty.Text(r))
 	}
 	for _, text := range texts {
 		for _, kind := range []FileKind{CredentialsFile, ConfigFile} {
