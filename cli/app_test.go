@@ -19,13 +19,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(testrun.InMemory{M: m}, map[string]func(){
 		"keycare": func() { os.Exit(runKeycare()) },
 		"nothing": func() {}, // an empty program that links the same packages, for benchmarks
 	})

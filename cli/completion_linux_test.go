@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"keycare/credfile/disk/testrun"
 )
 
 // What a person gets who presses TAB in a shell of their own: each line is typed
 // into a real terminal, completed, and then printed word by word as the shell
 // understands it. A name that the shell would expand or run shows at once.
 func TestCompletionTyped(t *testing.T) {
+	testrun.Long(t)
 	home := oddHome(t)
 	for _, shell := range []struct{ name, argv, setup string }{
 		{"bash", "bash --norc --noprofile -i", "eval \"$(keycare completion bash)\""},

@@ -14,6 +14,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/credfile/disk/testrun"
+
 	"keycare/cli/complete"
 	"keycare/cli/usage"
 )
@@ -192,9 +194,13 @@ func TestCompletionBash(t *testing.T) {
 	home := oddHome(t)
 	for _, with := range []string{"", "enable -n compopt; ", "source " + bashCompletion + "; "} {
 		t.Run(cmp.Or(with, "alone"), func(t *testing.T) {
+			if with != "" {
+				testrun.Long(t)
+			}
 			if strings.Contains(with, bashCompletion) {
 				needBashCompletion(t)
 			}
+			function := asked(t, home, "completion", "bash")
 			for _, tt := range []struct{ words, line, cur, want string }{
 				{`keycare ''`, "keycare ", "", "audit completion demo explain"},
 				{`keycare rot`, "keycare rot", "rot", "rotate"},
@@ -211,7 +217,7 @@ func TestCompletionBash(t *testing.T) {
 				{`keycare rotate my`, `keycare rotate my`, "my", `my\ pro`},
 				{`keycare rotate nothing`, `keycare rotate nothing`, "nothing", ""},
 			} {
-				script := with + "eval \"$(keycare completion bash)\"; COMP_WORDS=(" + tt.words + `); COMP_LINE=$1; COMP_POINT=$2
+				script := with + function + "\nCOMP_WORDS=(" + tt.words + `); COMP_LINE=$1; COMP_POINT=$2
 					COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _keycare keycare "$3" x; [[ ${#COMPREPLY[@]} -eq 0 ]] || printf '%s\n' "${COMPREPLY[@]}"`
 				before, after, _ := strings.Cut(tt.line, "|")
 				cmd := exec.Command("bash", "--norc", "-c", script, "bash", before+after, fmt.Sprint(len(before)), tt.cur)

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
@@ -77,6 +78,18 @@ func (m *machine) run(wantCode int, args ...string) string {
 	if got := cmd.ProcessState.ExitCode(); got != wantCode {
 		m.t.Errorf("keycare %s: exit code %d, want %d\n%s", strings.Join(args, " "), got, wantCode, out.String())
 	}
+	return out.String()
+}
+
+// status is what "keycare status" says, by a call in this process: it asks
+// nobody and changes nothing.
+func (m *machine) status() string {
+	m.t.Helper()
+	e, out, talk := testMachine(filepath.Join(m.dir, "home"))
+	if code := run(m.t.Context(), e, []string{"status"}); code != exitOK || talk.Len() > 0 {
+		m.t.Errorf("keycare status: exit code %d\n%s", code, talk)
+	}
+	m.leaks.heard("status", out.String()+talk.String())
 	return out.String()
 }
 
@@ -217,6 +230,9 @@ func TestKilled(t *testing.T) {
 	for _, effect := range []bool{false, true} {
 		for _, retire := range []string{"delete", "deactivate"} {
 			t.Run(fmt.Sprintf("%s effect %v", retire, effect), func(t *testing.T) {
+				if retire != "delete" {
+					testrun.Long(t) // it differs in the last two calls
+				}
 				t.Parallel()
 				for n := 0; ; n++ {
 					killed := false
@@ -253,7 +269,7 @@ func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 	if len(keys) > 1 && len(journals) == 0 && killed {
 		t.Error("the user has two keys and no journal names them")
 	}
-	status := m.run(exitOK, "status")
+	status := m.status()
 	if begun := strings.Contains(status, m.old.ID) && !strings.Contains(status, "no rotation in flight"); begun != (len(journals) > 0) {
 		t.Errorf("%d journals, status says:\n%s", len(journals), status)
 	}
@@ -265,7 +281,7 @@ func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 		}
 	}
 	m.check()
-	if status := m.run(exitOK, "status"); strings.Contains(status, "unfinished") {
+	if status := m.status(); strings.Contains(status, "unfinished") {
 		t.Errorf("after resume, status says:\n%s", status)
 	}
 	m.run(exitOK, "rotate", "work", "--yes") // nothing stands in the way of the next one
@@ -301,7 +317,7 @@ func TestLateCreate(t *testing.T) {
 	m.iam.SetFault(nil)
 	close(land)
 	<-landed
-	if status := m.run(exitOK, "status"); !strings.Contains(status, "may still make a key") {
+	if status := m.status(); !strings.Contains(status, "may still make a key") {
 		t.Errorf("status says:\n%s", status)
 	}
 	m.run(exitOK, "resume")
@@ -366,9 +382,7 @@ func (m *machine) runSignalled(signal os.Signal, n int, args ...string) (reached
 // TestKilledTwice kills the resume as well, at every call of its own, after
 // each point at which the rotation can be killed.
 func TestKilledTwice(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a hundred rotations")
-	}
+	testrun.Long(t)
 	for n := range 9 {
 		t.Run(fmt.Sprint("call ", n), func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,8 @@ import (
 	"keycare/cli/settings"
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/disk/testrun"
 	"keycare/report"
 	"keycare/rotate"
 	"keycare/rotate/awstest"
@@ -117,7 +119,7 @@ func (s *workstation) job() *job.Job {
 	e := testEnv()
 	e.Now = s.clock
 	j := newJob(e, rotate.Options{
-		Paths: s.paths, State: s.state(), Disk: disk.OS{}, Now: s.clock, Wait: s.wait, Barred: s.never.Bars,
+		Paths: s.paths, State: s.state(), Disk: diskfault.Unsynced{}, Now: s.clock, Wait: s.wait, Barred: s.never.Bars,
 		Say: func(string, ...any) {}, Timeout: rotate.DefaultTimeout,
 	}, auditOptions{scope: scope{never: s.never}, failOn: report.High}, timerOptions{
 		rotate: s.care, maxAge: 90 * 24 * time.Hour, grace: 24 * time.Hour, retire: state.Delete,
@@ -194,18 +196,63 @@ func (s *workstation) notices(kind job.Kind) (found int) {
 	return found
 }
 
+// The first weeks of the year below: one rotation with its grace, weekends, days
+// without a network.
+func TestScheduleWeeks(t *testing.T) {
+	s := newWorkstation(t)
+	rotated, _ := s.live(28)
+	if rotated != 1 || s.notices(job.Done) != 1 || s.notices(job.Trouble) != 0 || s.notices(job.Needs) == 0 {
+		t.Errorf("%d rotations; notices %+v", rotated, s.told)
+	}
+}
+
 // A year of a laptop: woken a few times on a working day, not at all on weekends
 // and for three weeks in summer, without a network now and then. Once somebody
 // else goes on using an old key, once IAM denies for ten days.
 func TestScheduleYear(t *testing.T) {
+	testrun.Long(t)
 	s := newWorkstation(t)
-	const day = 24 * time.Hour
+	rotated, denied := s.live(365)
+	if rotated != 4 || denied == 0 {
+		t.Errorf("%d rotations, %d denied: want 4 and some", rotated, denied)
+	}
+	if got := s.notices(job.Done); got != rotated {
+		t.Errorf("%d notices of a rotation, want %d", got, rotated)
+	}
+	if got := s.notices(job.InUse); got != 1 {
+		t.Errorf("%d notices of an old key in use, want 1", got)
+	}
+	if got := s.notices(job.Trouble); got != 2 { // at once, and after a week
+		t.Errorf("%d notices of a failure, want 2", got)
+	}
+	last := map[string]time.Time{}
+	times := map[string]int{}
+	for _, n := range s.told {
+		if at, ok := last[n.About]; ok && n.at.Sub(at) < max(n.Again, 7*day) {
+			t.Errorf("%q was told on %s and again on %s", n.Text, at, n.at)
+		}
+		last[n.About] = n.at
+		if times[n.About]++; times[n.About] > 13 {
+			t.Errorf("told more than once a month: %s", n.Text)
+		}
+	}
+	if got := s.notices(job.Needs); got < 10 { // root has no MFA device, and deploy's key grows old
+		t.Errorf("%d notices of what the audit found, want one a month", got)
+	}
+	if fi, err := os.Stat(job.LogPath(s.state())); err != nil || fi.Size() > 130<<10 {
+		t.Errorf("log: %v, %v", fi, err)
+	}
+}
+
+// live lets the days pass and fails where a run does what is not due, or does not
+// do what is. It returns the rotations, and the runs that IAM denied one.
+func (s *workstation) live(days int) (rotated, denied int) {
+	t := s.t
 	begin := s.now
-	var rotated, denied int
 	var audited time.Time
 	var used time.Time // when the other machine used the old key last
 	runs, idle, dark := 0, 0, 0
-	for d := range 365 {
+	for d := range days {
 		date := begin.AddDate(0, 0, d)
 		if date.Weekday() == time.Saturday || date.Weekday() == time.Sunday || d >= 200 && d < 221 {
 			continue
@@ -283,35 +330,7 @@ func TestScheduleYear(t *testing.T) {
 		t.Errorf("%d rotations in flight at the end of the year, %v", len(flying), err)
 	}
 	t.Logf("%d runs, %d with nothing to do, %d without a network; %d rotations, %d denied; %d notices", runs, idle, dark, rotated, denied, len(s.told))
-	if rotated != 4 || denied == 0 {
-		t.Errorf("%d rotations, %d denied: want 4 and some", rotated, denied)
-	}
-	if got := s.notices(job.Done); got != rotated {
-		t.Errorf("%d notices of a rotation, want %d", got, rotated)
-	}
-	if got := s.notices(job.InUse); got != 1 {
-		t.Errorf("%d notices of an old key in use, want 1", got)
-	}
-	if got := s.notices(job.Trouble); got != 2 { // at once, and after a week
-		t.Errorf("%d notices of a failure, want 2", got)
-	}
-	last := map[string]time.Time{}
-	times := map[string]int{}
-	for _, n := range s.told {
-		if at, ok := last[n.About]; ok && n.at.Sub(at) < max(n.Again, 7*day) {
-			t.Errorf("%q was told on %s and again on %s", n.Text, at, n.at)
-		}
-		last[n.About] = n.at
-		if times[n.About]++; times[n.About] > 13 {
-			t.Errorf("told more than once a month: %s", n.Text)
-		}
-	}
-	if got := s.notices(job.Needs); got < 10 { // root has no MFA device, and deploy's key grows old
-		t.Errorf("%d notices of what the audit found, want one a month", got)
-	}
-	if fi, err := os.Stat(job.LogPath(s.state())); err != nil || fi.Size() > 130<<10 {
-		t.Errorf("log: %v, %v", fi, err)
-	}
+	return rotated, denied
 }
 
 // A run that starts while another is at work does nothing.

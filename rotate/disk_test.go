@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
@@ -34,7 +35,7 @@ func TestRotateEveryFileOperationFails(t *testing.T) {
 // A second file operation goes wrong during the resume of a rotation that
 // crashed.
 func TestResumeEveryFileOperationFails(t *testing.T) {
-	long(t)
+	testrun.Long(t)
 	begin := walk{world: newWorld, act: rotateDefault}
 	points := begin.points(t)
 	for _, fault := range diskFaults {

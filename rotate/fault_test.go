@@ -3,12 +3,12 @@ package rotate
 import (
 	"context"
 	"errors"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
 )
@@ -148,16 +148,6 @@ func TestRotateEveryCallFails(t *testing.T) {
 	}
 }
 
-func isLong() bool { return os.Getenv("KEYCARE_LONG") != "" }
-
-// long skips a proof that takes minutes unless it is asked for.
-func long(t *testing.T) {
-	t.Helper()
-	if !isLong() {
-		t.Skip("SKIPPED: a long proof; set KEYCARE_LONG=1 to run it")
-	}
-}
-
 // killedAt rotates and is stopped at the n-th call, before it has its effect or
 // after: no later call gets through. It reports whether it came to that.
 func (w *world) killedAt(n int, after bool) bool {
@@ -187,7 +177,7 @@ func (w *world) killedAt(n int, after bool) bool {
 // The rotation is stopped at every call, and then every call of the resume goes
 // wrong once, in every way.
 func TestResumeEveryCallFails(t *testing.T) {
-	long(t)
+	testrun.Long(t)
 	for name, fault := range awsFaults {
 		t.Run(name, func(t *testing.T) {
 			pairs := 0

@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/state"
 )
 
@@ -33,7 +34,7 @@ const setupActions = 3
 
 func startMoto(t *testing.T) *moto {
 	t.Helper()
-	long(t)
+	testrun.Long(t)
 	for tool, flag := range map[string]string{"moto_server": "--help", "aws": "--version"} {
 		if err := exec.CommandContext(t.Context(), tool, flag).Run(); err != nil {
 			t.Skipf("SKIPPED: %s does not run here (%v), so nothing is tried against it", tool, err)

@@ -3,6 +3,7 @@ package rotate
 import (
 	"testing"
 
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/state"
 )
 
@@ -488,7 +489,7 @@ var (
 func TestModel(t *testing.T) {
 	t.Run("small", func(t *testing.T) { exploreAll(t, smallBounds, 100_000) })
 	t.Run("large", func(t *testing.T) {
-		long(t)
+		testrun.Long(t)
 		exploreAll(t, modelBounds, 1_000_000)
 	})
 }

@@ -20,6 +20,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
 )
@@ -151,7 +152,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	for part, name := range []string{"each way at a call", "each way at every other call"} {
 		t.Run(name, func(t *testing.T) {
 			if part > 0 {
-				long(t)
+				testrun.Long(t)
 			}
 			for i, way := range ways {
 				for j, from := range calls {

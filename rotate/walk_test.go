@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/disk/testrun"
 )
 
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400) // thousands of small worlds
-	diskfault.Main(m)
+	testrun.Main(m)
 }
 
 // diskFault is a way in which a file operation may go wrong, and what a power
@@ -61,7 +62,7 @@ func (k walk) every(t *testing.T) {
 			t.Parallel()
 			tried := 0
 			for n, p := range points {
-				if p.shows(fault) || isLong() {
+				if p.shows(fault) || testrun.IsLong() {
 					k.at(t, n, fault)
 					tried++
 				}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package diskfault
+package testrun
 
 // memory is "": no such disk is there from the start.
 func memory() string { return "" }
