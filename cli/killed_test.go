@@ -86,7 +86,7 @@ func (m *machine) run(wantCode int, args ...string) string {
 func (m *machine) status() string {
 	m.t.Helper()
 	e, out, talk := testMachine(filepath.Join(m.dir, "home"))
-	if code := run(m.t.Context(), e, []string{"status"}); code != exitOK || talk.Len() > 0 {
+	if code := execute(m.t.Context(), e, []string{"status"}); code != exitOK || talk.Len() > 0 {
 		m.t.Errorf("keycare status: exit code %d\n%s", code, talk)
 	}
 	m.leaks.heard("status", out.String()+talk.String())
