@@ -26,9 +26,9 @@ var (
 	ruleKeyRejected = &Rule{
 		ID: "key-rejected", About: AboutKey, Severity: Medium, Because: "tools with this profile fail, and a dead key hides what happened to it",
 		Title:   "Key that AWS does not accept",
-		Why:     "it was deleted or disabled, or its secret is wrong: nothing works with it",
+		Why:     "it was deleted or disabled, its secret is wrong, or it is of another partition (GovCloud, China) than the profile's region: nothing works with it",
 		Sources: []string{"AWS STS GetCallerIdentity"},
-		Repair:  Repair{Text: "put a working key there, or delete it from the file", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "if it is of GovCloud or China, set the profile's region to one of there; or else put a working key there, or delete it from the file", Command: "aws configure --profile {profile}"},
 	}
 	ruleKeyInactive = &Rule{
 		ID: "key-inactive", About: AboutKey, Severity: Low, Because: "it opens nothing until someone makes it active",

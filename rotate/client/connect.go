@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,10 +64,28 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 	if err != nil {
 		return nil, fmt.Errorf("profile %s: cannot set up the AWS client: %w", show.Name(profile), err)
 	}
+	for _, source := range cfg.ConfigSources {
+		// A key works in its partition alone, which its own profile tells better than
+		// a variable that is there for all.
+		if own, ok := source.(config.SharedConfig); ok && own.Region != "" && partitionOf(own.Region) != partitionOf(cfg.Region) {
+			cfg.Region = own.Region
+		}
+	}
 	if err := cmp.Or(badEndpoint(aws.ToString(cfg.BaseEndpoint)), misplaced(cfg)); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", show.Name(profile), err)
 	}
 	return &AWS{cfg}, nil
+}
+
+// partitionOf is the partition of a region: "aws", or what begins the region's name
+// in another one. Source: AWS General Reference, partitions.
+func partitionOf(region string) string {
+	for _, prefix := range []string{"cn-", "us-gov-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-", "eusc-"} {
+		if strings.HasPrefix(region, prefix) {
+			return prefix
+		}
+	}
+	return "aws"
 }
 
 // reachOf are the settings of profile that say how AWS is reached, where the SDK
