@@ -3,7 +3,6 @@ package report
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -127,22 +126,6 @@ func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why stri
 		}
 	}
 	return withoutTexts(ref.Why), say("mend or delete the line"), ref.Line
-}
-
-var (
-	quoted      = regexp.MustCompile(`"(\\.|[^"\\])*"`)
-	settingName = regexp.MustCompile(`^"[a-z_]{1,40}"$`)
-)
-
-// withoutTexts takes quoted texts of the file out of a message unless they look
-// like names of settings: a line that went wrong may hold a secret.
-func withoutTexts(s string) string {
-	return quoted.ReplaceAllStringFunc(s, func(q string) string {
-		if settingName.MatchString(q) {
-			return q
-		}
-		return "a setting"
-	})
 }
 
 // compare judges one profile's readings.
@@ -318,20 +301,6 @@ func (r *readers) cause(s *profile, cli, sdk credfile.Reading) cause {
 		say("write the profile anew: its header, then one name = value a line")}
 }
 
-// aboutHeaders are quirks by which a tool does not see a header, so that what
-// follows goes to the section above.
-var aboutHeaders = []credfile.Quirk{"header-tail", "header-open", "header-hash", "indented"}
-
-// splitsTools are the quirks on which the AWS CLI and the Go SDK differ.
-var splitsTools = map[credfile.Quirk]bool{
-	"lone-cr": true, "header-tail": true, "header-open": true, "header-tail-bracket": true, "header-hash": true,
-	"header-spaces": true, "header-quotes": true, "header-gap": true, "name-space": true, "default-caps": true,
-	"twice-section": true, "twice-default": true, "twice-setting": true, "inline-comment": true,
-	"value-comment": true, "value-quotes": true, "lone-quote": true, "indented-setting": true, "indented": true,
-	"continuation": true, "name-quotes": true, "old-token": true, "old-token-other": true,
-	"odd-space": true, "header-odd-space": true, "header-quote-open": true, "header-glued": true, "no-delimiter": true,
-}
-
 // nearest returns the quirk of a section that is the likeliest cause, and
 // whether it is in a line of the key or a header.
 func (r *readers) nearest(kind credfile.FileKind, section int, h *fileEntry) (*credfile.Diagnostic, bool) {
@@ -357,13 +326,6 @@ func (r *readers) nearest(kind credfile.FileKind, section int, h *fileEntry) (*c
 	}
 	return far, false
 }
-
-// lostHeaders are headers that no tool reads as the profile that was meant.
-var lostHeaders = map[credfile.Quirk]bool{"no-prefix-in-config": true, "prefix-in-credentials": true}
-
-// plainName is a name that is safe to show: a header that went wrong may hold a
-// secret.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,32}$`)
 
 // quirks judges what is left: writings on which tools differ, where they concern
 // a key or the whole file, or where the AWS CLI and the Go SDK are among those
@@ -404,9 +366,4 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		r.add(ruleFileQuirk, r.at(Finding{Profiles: names, What: says + ": " + t.Tools, Repair: r.quirkRepair(d)},
 			kind, d.Pos.Line, d.Pos.Col), subject...)
 	}
-}
-
-func (s *profile) holdsKey(kind credfile.FileKind) bool {
-	h := s.in[kind]
-	return h != nil && (h.id.line > 0 || h.secret.line > 0 || h.token.line > 0)
 }
