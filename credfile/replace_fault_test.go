@@ -71,7 +71,7 @@ func TestSwapFaults(t *testing.T) {
 				}
 				d := diskfault.New(disk.OS{}, diskfault.At(i, c.action))
 				w := &Writer{Disk: d, Tag: "t", Wait: noWait}
-				crash, err := diskfault.Run(func() error {
+				crash, err := d.Run(func() error {
 					_, err := w.Swap(t.Context(), p, testSwap)
 					return err
 				})

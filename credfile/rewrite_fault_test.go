@@ -41,7 +41,7 @@ func TestRewriteEveryFileOperationFails(t *testing.T) {
 			}
 			after := NewSet(paths, want, want)
 			d := diskfault.New(disk.OS{}, diskfault.At(n, way.action))
-			crash, _ := diskfault.Run(func() error {
+			crash, _ := d.Run(func() error {
 				return (&Writer{Disk: d, Tag: FixTag, Wait: wait}).Rewrite(t.Context(), before, after)
 			})
 			if crash != nil {

@@ -250,13 +250,14 @@ func TestLongQuestion(t *testing.T) {
 // makes a key that the watch must not take for a lost one.
 func TestWatchKnowsLaterRotations(t *testing.T) {
 	w := newWorld(t)
-	w.disk = diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
+	d := diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
 		if op.Name == "CreateNew" && strings.HasSuffix(op.Path, ".recovery") {
 			return diskfault.CrashAfter
 		}
 		return diskfault.Pass
 	})
-	crash, _ := diskfault.Run(func() error { return rotateDefault(w, w.options()) })
+	w.disk = d
+	crash, _ := d.Run(func() error { return rotateDefault(w, w.options()) })
 	if w.disk = (diskfault.Unsynced{}); crash == nil {
 		t.Fatal("no crash")
 	}

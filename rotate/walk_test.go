@@ -171,7 +171,7 @@ func (w *world) underFault(n int, action diskfault.Action, loss diskfault.Loss, 
 	w.t.Helper()
 	d := diskfault.New(diskfault.Unsynced{}, diskfault.At(n, action))
 	w.disk = d
-	crash, err := diskfault.Run(func() error { return f(w, w.options()) })
+	crash, err := d.Run(func() error { return f(w, w.options()) })
 	w.disk = diskfault.Unsynced{}
 	if crash != nil {
 		if lost := d.Lose(loss); lost != nil {

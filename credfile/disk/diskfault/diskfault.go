@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"keycare/credfile/disk"
@@ -48,11 +49,13 @@ func (a Action) Crashes() bool { return a >= CrashBefore }
 var ErrInjected = errors.New("injected failure")
 
 // errDead is what an operation returns after a crash: deferred functions still
-// run while a panic unwinds, but a program that stopped has no more effects.
+// run, but a program that stopped has no more effects.
 var errDead = errors.New("the program has crashed")
 
-// Crash is what a crash panics with. Recover it with Run. Code that does file
-// operations in goroutines of its own cannot be crashed: nobody recovers there.
+// Crash is where a program stopped. Nothing in the program can catch it, but its
+// deferred functions run, without any more effect on the files. Code that does
+// file operations in goroutines of its own cannot be crashed: only the one that
+// the operation belongs to ends.
 type Crash struct{ Op Op }
 
 // Hook says what becomes of each operation. It may act itself, for example
@@ -69,34 +72,38 @@ func At(n int, a Action) Hook {
 	}
 }
 
-// Run calls f and reports the crash that ended it, if one did.
-func Run(f func() error) (crash *Crash, err error) {
-	defer func() {
-		if e := recover(); e != nil {
-			c, ok := e.(Crash)
-			if !ok {
-				panic(e)
-			}
-			crash = &c
-		}
-	}()
-	return nil, f()
-}
-
 // FS is a disk.FS with faults. Its methods may be called concurrently.
 type FS struct {
 	inner disk.FS
 	hook  Hook
 
-	mu   sync.Mutex
-	ops  []Op
-	dead bool
-	loss loss
+	mu    sync.Mutex
+	ops   []Op
+	crash *Crash
+	loss  loss
 }
 
 // New wraps inner. A nil hook lets everything pass.
 func New(inner disk.FS, hook Hook) *FS {
 	return &FS{inner: inner, hook: hook, loss: loss{files: map[string]*content{}}}
+}
+
+// Run calls a program that works with f, in a goroutine of its own, and reports
+// the crash that ended it, if one did.
+func (f *FS) Run(program func() error) (crash *Crash, err error) {
+	returned, done := false, make(chan struct{})
+	go func() {
+		defer close(done)
+		err = program()
+		returned = true
+	}()
+	<-done
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !returned && f.crash == nil {
+		runtime.Goexit() // as the program did, by FailNow
+	}
+	return f.crash, err
 }
 
 // Count returns the number of operations so far.
@@ -117,7 +124,7 @@ func (f *FS) Ops() []Op {
 // nil, performs the first half of a write.
 func (f *FS) do(name, path string, whole, half func() error) error {
 	f.mu.Lock()
-	if f.dead {
+	if f.crash != nil {
 		f.mu.Unlock()
 		return errDead
 	}
@@ -137,20 +144,20 @@ func (f *FS) do(name, path string, whole, half func() error) error {
 	case Fail, Short:
 		return fmt.Errorf("%w: %s", ErrInjected, op)
 	case CrashBefore, CrashMiddle:
-		f.crash(op)
+		f.stop(op)
 	}
 	err := whole()
 	if a == CrashAfter {
-		f.crash(op)
+		f.stop(op)
 	}
 	return err
 }
 
-func (f *FS) crash(op Op) {
+func (f *FS) stop(op Op) {
 	f.mu.Lock()
-	f.dead = true
+	f.crash = &Crash{op}
 	f.mu.Unlock()
-	panic(Crash{op})
+	runtime.Goexit()
 }
 
 func (f *FS) ReadFile(name string) (b []byte, err error) {

@@ -105,7 +105,7 @@ func TestActions(t *testing.T) {
 			}
 			return Pass
 		})
-		crash, err := Run(func() error {
+		crash, err := d.Run(func() error {
 			err := put(d, name, "news", true, true)
 			if err != nil && !errors.Is(err, ErrInjected) {
 				t.Errorf("%s %s: %v", c.op, c.a, err)
@@ -126,8 +126,13 @@ func TestActions(t *testing.T) {
 func TestDead(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "f")
 	d := New(disk.OS{}, At(1, CrashAfter))
-	crash, _ := Run(func() error {
-		defer d.Remove(name)
+	crash, _ := d.Run(func() error {
+		defer func() {
+			if recover() != nil {
+				t.Error("the program could catch its crash")
+			}
+			_ = d.Remove(name)
+		}()
 		return disk.WriteNew(d, name, []byte("x"), 0o600)
 	})
 	if crash == nil || crash.Op.Name != "Write" || d.Count() != 2 {
