@@ -82,7 +82,10 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 	case rotate.InGrace:
 		say("switched profile %s from key %s to %s; the old key stays active until %s\n", r.Profile, r.Old, r.New, r.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
 	case rotate.KeptBoth:
-		say("closed: profile %s has key %s; the old key %s is left as it is\n", r.Profile, r.New, r.Old)
+		say("closed: %s\n", r.Why)
+		for _, line := range r.Notes {
+			say("  %s\n", line)
+		}
 	case rotate.Skipped:
 		say("skipped: %s\n", r.Why)
 	case rotate.Failed:

@@ -12,13 +12,15 @@ import (
 
 func resumeCommand(e *env) *cli.Command {
 	return &cli.Command{
-		Name:     "resume",
-		Category: "Rotate",
-		Usage:    "finish or undo what an interrupted rotation left",
+		Name:      "resume",
+		Category:  "Rotate",
+		ArgsUsage: "[PROFILE]...",
+		Usage:     "finish or undo what an interrupted rotation left",
 		Description: "Every rotate does this first for the key that it is about. A rotation in grace\n" +
 			"is finished when the grace has ended and nobody used the old key since.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
+			&cli.BoolFlag{Name: "undo", Usage: "go back to the old key"},
 			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
 			&cli.StringFlag{Name: "forget", Usage: "set the notes of rotation `ID` aside, which cannot be read; deletes nothing"},
 			mfaCodeFlag(), timeoutFlag(), resultFormat(),
@@ -44,8 +46,10 @@ func runResume(e *env, c *cli.Context) error {
 	if id := c.String("forget"); id != "" {
 		return forget(e, c, o, id)
 	}
-	o.KeepBoth = c.Bool("keep-both")
-	results, err := rotate.New(o).Resume(c.Context)
+	if o.KeepBoth, o.Undo = c.Bool("keep-both"), c.Bool("undo"); o.KeepBoth && o.Undo {
+		return usagef("--keep-both and --undo: give one of the two")
+	}
+	results, err := rotate.New(o).Resume(c.Context, c.Args().Slice()...)
 	if err == nil && len(results) == 0 && !asJSON(c) {
 		what := "nothing to resume"
 		if open, err := o.State.Journals(); err != nil || len(open) > 0 {

@@ -134,7 +134,7 @@ func newJob(e *env, o rotate.Options, a auditOptions, t timerOptions) *job.Job {
 	j := &job.Job{
 		State: o.State, Now: o.Now, Wait: o.Wait, Jitter: rand.Float64,
 		Reach:  job.Network{Disk: o.Disk, Paths: o.Paths, State: o.State, Care: t.rotate, Barred: o.Barred}.Reach,
-		Resume: rotate.New(o).Resume,
+		Resume: func(ctx context.Context) ([]rotate.Result, error) { return rotate.New(o).Resume(ctx) },
 		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, e, a) },
 		Notify: func(n job.Notice) error { return notice.Show(n.Title(), n.Text) },
 	}

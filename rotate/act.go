@@ -146,6 +146,12 @@ func (r *cycle) putNew(ctx context.Context, step step) error {
 		r.say("another program put the old key back into the files; replacing it again")
 	}
 	r.seen.Switches++
+	if !r.j.SwitchBegun {
+		r.j.SwitchBegun = true
+		if err := r.State.Save(r.j); err != nil {
+			return err
+		}
+	}
 	if err := r.swap(ctx, r.fresh); err != nil {
 		return err
 	}

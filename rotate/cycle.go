@@ -32,7 +32,8 @@ type cycle struct {
 	began    time.Time
 	deadline time.Time
 	wait     time.Duration
-	why      error // the last thing that went wrong, for people
+	kept     string // why both keys are kept, for people
+	why      error  // the last thing that went wrong, for people
 }
 
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
@@ -74,7 +75,7 @@ func (r *cycle) pause(ctx context.Context) error {
 		return err
 	}
 	r.wait = min(2*r.wait, longestWait)
-	for _, s := range []*answer{&r.seen.NewSTS, &r.seen.NewIAM, &r.seen.OldSTS, &r.seen.OldIAM, &r.seen.Back, &r.seen.Listed} {
+	for _, s := range []*answer{&r.seen.NewSTS, &r.seen.NewIAM, &r.seen.OldSTS, &r.seen.OldIAM, &r.seen.Back, &r.seen.Listed, &r.seen.NewAbsent, &r.seen.NewOff} {
 		if *s != yes {
 			*s = unasked
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"keycare/rotate/client"
 	"keycare/rotate/state"
@@ -31,12 +32,16 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		}
 		switch step {
 		case stepStop:
-			return Unfinished, &HalfDone{r.j, cmp.Or(broken, why), r.why}
+			why = strings.ReplaceAll(cmp.Or(broken, why), "resume --undo", "resume --undo "+word(r.j.Profile))
+			return Unfinished, &HalfDone{r.j, why, r.why}
 		case stepClose:
 			return Rotated, r.close(Rotated)
 		case stepCloseUndone:
 			return Undone, r.close(Undone)
 		case stepRest:
+			if r.j.Direction == state.Undo {
+				return Undone, nil
+			}
 			return InGrace, nil
 		case stepKeepOld:
 			return r.keepOld()
@@ -113,6 +118,10 @@ func (r *cycle) do(ctx context.Context, step step) error {
 		r.askUse(ctx)
 	case stepDecideRetire:
 		return r.decideRetire(ctx)
+	case stepListNew:
+		r.listNew(ctx)
+	case stepTurnNewOff:
+		return r.turnNewOff(ctx)
 	case stepTurnOff:
 		return r.turnOff(ctx)
 	case stepListOld:

@@ -3,6 +3,7 @@ package rotate
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"keycare/credfile/facts"
@@ -47,11 +48,20 @@ func (e *HalfDone) Error() string {
 		return fmt.Sprintf("the files hold key %s of user %s, and it works; the root key %s is still there, too: run \"keycare resume\" in a terminal and type its ID to delete it",
 			e.Journal.New, e.Journal.UserName, e.Journal.Old)
 	}
-	what := "finishes or undoes it"
-	if e.Journal.Direction == state.Retire || e.Journal.Direction == state.Grace {
-		what = "goes on with it"
+	return msg + "\n\"keycare status\" shows it" + e.ways()
+}
+
+// ways are the commands that are not refused in the state in which it stopped.
+func (e *HalfDone) ways() string {
+	profile := word(e.Journal.Profile)
+	switch {
+	case e.Journal.Profile == "":
+	case strings.Contains(e.Why, "keycare resume"): // it names what helps
+		return ""
+	case e.Journal.Direction == state.Retire || e.Journal.Direction == state.Grace:
+		return ", \"keycare resume\" goes on with it; where it cannot, \"keycare resume --keep-both " + profile + "\" closes it and deletes nothing"
 	}
-	return msg + "\n\"keycare status\" shows it, \"keycare resume\" " + what + "; where it cannot, \"keycare resume --keep-both\" closes it and deletes nothing"
+	return ", \"keycare resume\" finishes or undoes it; where the profile or the user is gone, \"keycare resume --keep-both\" closes it and deletes nothing"
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }
@@ -67,7 +77,7 @@ func damagedIsHalfDone(err error) error {
 		return errors.Join(all...)
 	}
 	if damaged, ok := err.(*state.Damaged); ok {
-		return &HalfDone{&state.Journal{ID: damaged.ID, UserName: "(unknown)"}, damaged.Error(), nil}
+		return &HalfDone{Journal: &state.Journal{ID: damaged.ID, UserName: "(unknown)"}, Why: damaged.Error()}
 	}
 	return err
 }

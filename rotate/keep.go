@@ -3,48 +3,178 @@ package rotate
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"keycare/credfile"
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
 // keepBoth closes a rotation where it stands, at a person's word, and deletes no
-// key. It refuses while the recovery file may hold what nobody else has: a pair
-// that works and that no place holds.
+// key. What it says comes from the files and from IAM as they are now. Before the
+// switch it refuses: the new key's only secret is in the recovery file, and to
+// go on, or back, is what helps. A secret that no file holds, and whose key IAM
+// may still have, is set aside and never dropped.
 func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
-	set, err := credfile.Load(r.Disk, r.j.Paths)
-	if err != nil {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the files cannot be read", err}
+	half := func(why string, err error) (Result, error) {
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, why, err}
 	}
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err == nil {
+		if err = r.Wait(ctx, settle); err == nil {
+			var again *credfile.Set
+			if again, err = credfile.Load(r.Disk, r.j.Paths); err == nil && (again.Credentials.Text != set.Credentials.Text || again.Config.Text != set.Config.Text) {
+				err = credfile.ErrBusy
+			}
+		}
+	}
+	if err != nil {
+		return half("the files cannot be read", err)
+	}
+	for _, pair := range []*credfile.Pair{&r.old, &r.fresh} { // of any profile: it may have another name now
+		id := r.j.Old
+		if pair == &r.fresh {
+			id = r.newID()
+		}
+		if p := pairIn(set, id); pair.ID == "" && p.ID != "" {
+			*pair = p
+		}
+	}
+	signs := r.whoAnswers(ctx)
+	if len(holders(set, r.newID())) == 0 && len(holders(set, r.j.Old)) > 0 && signs.ID != "" {
+		what := "\"keycare resume\" goes on with it, \"keycare resume --undo\" goes back"
+		if r.fresh.Secret.Empty() {
+			what = "\"keycare resume --undo " + word(r.j.Profile) + "\" goes back to it"
+		}
+		return half(fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it would lose the secret of the new one; %s", word(holders(set, r.j.Old)[0]), r.j.Old, what), nil)
+	}
+	aside := false
 	for _, p := range []credfile.Pair{r.fresh, r.old} {
-		if p.ID == "" || len(set.Mentions(p.ID)) > 0 {
+		if p.ID == "" || p.Secret.Empty() || pairIn(set, p.ID).Equal(p) {
 			continue
 		}
-		if atSTS, _ := r.prove(ctx, p); atSTS != notYet && atSTS != no && !r.otherWorks(ctx, set) {
-			return resultOf(r.j, Unfinished), &HalfDone{r.j, fmt.Sprintf("no file holds key %s, which works, nor another key that does: put it into a profile first (%s has its secret)", p.ID, r.State.RecoveryPath(r.j.ID)), r.why}
+		gone := false
+		if signs.ID != "" && r.j.Root == nil {
+			gone, _ = r.unlisted(ctx, r.aws, r.by(signs), r.j.UserName, p.ID)
 		}
+		aside = aside || !gone
+	}
+	res := resultOf(r.j, KeptBoth)
+	status := r.statusOf(ctx, signs, r.j.Old)
+	if status == "inactive" && r.Confirm != nil && !r.Yes {
+		if ok, _ := r.confirm(fmt.Sprintf("The old key %s is inactive. Make it active again?", r.j.Old)); ok {
+			if err := r.aws.SetActive(ctx, r.by(signs), r.j.UserName, r.j.Old, true); err != nil {
+				r.say("key %s could not be made active again: %v", r.j.Old, client.Short(err))
+			} else {
+				status = "active"
+			}
+		}
+	}
+	res.Why = fmt.Sprintf("%s; %s", heldWords(set, "key", r.newID()), heldWords(set, "the old key", r.j.Old))
+	switch status {
+	case "":
+		res.Why += ", and AWS did not say what it is"
+	default:
+		res.Why += ", and it is " + status
+	}
+	if status == "inactive" {
+		res.Why += "; to make it active again: " + r.command("update-access-key", r.j.Old, " --status Active")
 	}
 	if err := r.decide(state.Keep); err != nil {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the decision cannot be noted", err}
+		return half("the decision cannot be noted", err)
 	}
-	return resultOf(r.j, KeptBoth), r.close(KeptBoth)
+	if _, _, ok, _ := r.State.Recovery(r.j.ID); aside && ok {
+		if err := r.addHistory(KeptBoth); err != nil {
+			return half("all is done but the notes", err)
+		}
+		moved, err := r.State.SetAside(r.j.ID)
+		if err != nil {
+			return half("all is done but the notes", err)
+		}
+		res.Notes = append(res.Notes, "no file holds every secret of its keys: "+moved[len(moved)-1]+" keeps them; delete it when you need none of them")
+		return res, nil
+	}
+	return res, r.close(KeptBoth)
 }
 
-// otherWorks reports whether every place that is still there holds a key that
-// works, whosever it is.
-func (r *cycle) otherWorks(ctx context.Context, set *credfile.Set) bool {
-	works := false
-	for _, pl := range r.j.Places {
-		p, err := set.PairAt(pl.Kind, pl.Profile)
-		if err != nil {
+// whoAnswers returns a pair of the rotation that STS accepts as the user's, the
+// new one first.
+func (r *cycle) whoAnswers(ctx context.Context) credfile.Pair {
+	for _, p := range []credfile.Pair{r.fresh, r.old} {
+		if p.ID == "" || p.Secret.Empty() {
 			continue
 		}
-		if _, _, err := r.aws.Identity(ctx, p); err != nil {
-			return false
+		one, cancel := context.WithTimeout(ctx, callTimeout)
+		id, _, err := r.aws.Identity(one, p)
+		cancel()
+		if err != nil {
+			r.why = err
+			if k := client.ReplyOf(err); k != client.ReplyUnknownKey && k != client.ReplyBadSignature {
+				return p // nobody knows: it counts as one that answers
+			}
+			continue
 		}
-		works = true
+		if sameUser(id, r.ownerOf(p)) == yes {
+			return p
+		}
 	}
-	return works
+	return credfile.Pair{}
+}
+
+// statusOf asks IAM what a key of the user is: active, inactive, gone; empty where
+// it does not say.
+func (r *cycle) statusOf(ctx context.Context, signs credfile.Pair, id string) string {
+	if signs.ID == "" || r.j.Root != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	keys, _, err := r.aws.List(ctx, r.by(signs), r.j.UserName)
+	if err != nil {
+		return ""
+	}
+	for _, k := range keys {
+		switch {
+		case k.ID == id && k.Active:
+			return "active"
+		case k.ID == id:
+			return "inactive"
+		}
+	}
+	return "gone"
+}
+
+// holders are the profiles in which a tool reads key id.
+func holders(set *credfile.Set, id string) (profiles []string) {
+	for _, read := range set.Reads() {
+		if id != "" && read.ID == id && !slices.Contains(profiles, read.Profile) {
+			profiles = append(profiles, read.Profile)
+		}
+	}
+	return profiles
+}
+
+// pairIn is the pair of key id as the files hold it.
+func pairIn(set *credfile.Set, id string) credfile.Pair {
+	for _, read := range set.Reads() {
+		if id != "" && read.ID == id && !read.Secret.Empty() {
+			return credfile.Pair{ID: id, Secret: read.Secret}
+		}
+	}
+	return credfile.Pair{}
+}
+
+// heldWords says which profiles hold a key.
+func heldWords(set *credfile.Set, what, id string) string {
+	switch in := holders(set, id); len(in) {
+	case 0:
+		return fmt.Sprintf("no profile has %s %s", what, id)
+	case 1:
+		return fmt.Sprintf("profile %s has %s %s", in[0], what, id)
+	default:
+		return fmt.Sprintf("profiles %s have %s %s", strings.Join(in, ", "), what, id)
+	}
 }
 
 // keepOld closes a rotation whose old key somebody wants, with both keys.
@@ -52,6 +182,7 @@ func (r *cycle) keepOld() (Outcome, error) {
 	if err := r.decide(state.Keep); err != nil {
 		return Unfinished, &HalfDone{r.j, "the decision cannot be noted", err}
 	}
+	r.kept = fmt.Sprintf("the files hold the new key %s; the old key %s is kept", r.newID(), r.j.Old)
 	r.say("the old key %s is kept: it was made active again, or used, after keycare had switched it off, so somebody wants it", r.j.Old)
 	return KeptBoth, r.close(KeptBoth)
 }

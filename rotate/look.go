@@ -18,7 +18,7 @@ func (r *cycle) lookFiles(ctx context.Context) error {
 	if r.renamed.IsZero() {
 		r.renamed = r.Now()
 	}
-	if r.j.Direction == state.Retire && r.seen.Off != unasked {
+	if r.j.Direction == state.Retire && (r.seen.Off != unasked || r.j.Off != "") {
 		if left := r.renamed.Add(settleRename).Sub(r.Now()); left > 0 {
 			if err := r.Wait(ctx, left); err != nil {
 				return err
@@ -50,6 +50,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 	total := filesUnread
 	for _, pl := range r.j.Places {
 		pair, err := set.PairAt(pl.Kind, pl.Profile)
+		if err != nil && r.j.UndoAsked && !slices.ContainsFunc(set.Files()[pl.Kind].Sections, func(s credfile.Section) bool { return s.Profile == pl.Profile }) {
+			continue // removed; a person asked
+		}
 		if err != nil {
 			r.why = err
 			return filesDoubtful
@@ -66,6 +69,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 		case total != h:
 			total = filesMixed
 		}
+	}
+	if total == filesUnread { // none of the places is left
+		return filesDoubtful
 	}
 	// Another place holds the key that is not to stay, or a tool reads it there.
 	holds := func(id string) bool { return len(set.Mentions(id)) > 0 || len(set.Holds(id)) > 0 }

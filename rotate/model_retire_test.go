@@ -54,7 +54,7 @@ func (m *model) oldKey(s mstate, closing bool, emit func(mstate)) {
 // settle lets a quick writer end whose copy is older than this run's last rename:
 // the look waits for it.
 func (m *model) settle(s *mstate) {
-	if m.noSettle || dirs[s.dir] != state.Retire || s.w.offv == 0 || s.busy == 0 || s.slow > 0 {
+	if m.noSettle || dirs[s.dir] != state.Retire || s.w.offv == 0 && s.off == 0 || s.busy == 0 || s.slow > 0 {
 		return
 	}
 	s.place[0], s.copy, s.busy = s.copy, 0, 0

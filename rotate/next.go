@@ -49,6 +49,9 @@ type observed struct {
 	Gone answer // the old key (retire) or the new key (undo) is gone
 	Late bool   // the deadline has passed
 
+	NewAbsent answer // two lists that are activeTwice apart lack the new key
+	NewOff    answer // the new key was made Inactive, where a person asked to go back
+
 	retiring
 }
 
@@ -87,6 +90,8 @@ const (
 	stepTurnOn       step = "make the old key active again"
 	stepKeepOld      step = "keep the old key"
 	stepPutBack      step = "put the new key back into the files"
+	stepListNew      step = "look whether IAM still lists the new key"
+	stepTurnNewOff   step = "make the new key inactive"
 	stepDecideUndo   step = "decide to undo"
 	stepRestore      step = "put the old key back into the files"
 	stepDeleteNew    step = "delete the new key"
@@ -124,7 +129,7 @@ func next(j *state.Journal, w observed) (step, string) {
 	case state.Retire:
 		return nextRetire(j, w)
 	case state.Undo:
-		return nextUndo(w)
+		return nextUndo(j, w)
 	}
 	if !w.HaveNew {
 		return nextCreate(j, w)
@@ -171,7 +176,7 @@ func nextSecretLost(j *state.Journal, w observed) (step, string) {
 		return step, why
 	}
 	if w.Files == filesOld {
-		return giveUp(w)
+		return giveUp(j, w)
 	}
 	return stepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
 }
@@ -185,14 +190,14 @@ func nextSwitch(j *state.Journal, w observed) (step, string) {
 	case proof != yes && proof != no && !w.Late:
 		return stepWait, ""
 	case proof != yes:
-		return giveUp(w)
+		return giveUp(j, w)
 	}
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
 	case w.Files != filesNew && w.Switches > maxPutBacks:
-		return giveUp(w) // another program keeps putting the old key back
+		return giveUp(j, w) // another program keeps putting the old key back
 	case w.Files != filesNew:
 		return stepSwitch, ""
 	}
@@ -206,19 +211,27 @@ func nextSwitch(j *state.Journal, w observed) (step, string) {
 }
 
 // giveUp: the new key cannot be put to use. Undoing needs the old one working
-// now.
-func giveUp(w observed) (step, string) {
+// now. After the switch another machine may have copied the new key: there it is
+// given up only where IAM no longer has it, or a person says so.
+func giveUp(j *state.Journal, w observed) (step, string) {
 	switch both(w.OldSTS, w.OldIAM) {
 	case unasked:
 		return stepProveOld, ""
 	case yes:
-		return stepDecideUndo, ""
+	default:
+		return stepStop, "neither the new nor the old key answers"
 	}
-	return stepStop, "neither the new nor the old key answers"
+	switch {
+	case !j.SwitchBegun, w.NewAbsent == yes:
+		return stepDecideUndo, ""
+	case w.NewAbsent == unasked:
+		return stepListNew, ""
+	}
+	return stepStop, "the new key, which the files held, cannot be put to use, and IAM still lists it; \"keycare resume --undo\" goes back to the old one"
 }
 
 // nextUndo: it is decided that the new key goes.
-func nextUndo(w observed) (step, string) {
+func nextUndo(j *state.Journal, w observed) (step, string) {
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
@@ -227,6 +240,8 @@ func nextUndo(w observed) (step, string) {
 		return stepStop, "the recovery file, which held the old key's secret, is gone"
 	case w.Files != filesOld:
 		return stepRestore, ""
+	case j.UndoAsked && j.SwitchBegun && w.Gone != yes:
+		return nextUndoAsked(w)
 	}
 	switch w.Gone {
 	case yes:
@@ -237,6 +252,23 @@ func nextUndo(w observed) (step, string) {
 		return stepStop, "AWS does not let this user delete the new key"
 	}
 	return waitOr(w, "AWS does not yet delete the new key")
+}
+
+// nextUndoAsked: a person went back to the old key after the switch. The new one
+// is made Inactive; its secret, where it is kept here alone, stays until IAM no
+// longer has the key.
+func nextUndoAsked(w observed) (step, string) {
+	switch {
+	case w.NewOff == unasked:
+		return stepTurnNewOff, ""
+	case w.NewOff == no:
+		return stepStop, "the files hold the old key again, and AWS does not let this user make the new one inactive"
+	case w.NewOff != yes:
+		return waitOr(w, "AWS does not yet make the new key inactive")
+	case w.HaveNew:
+		return stepRest, ""
+	}
+	return stepCloseUndone, ""
 }
 
 // lookFirst names the step to take while it is not known for sure that every

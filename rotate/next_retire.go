@@ -15,7 +15,7 @@ func nextGrace(w observed) (step, string) {
 	case w.Files != filesNew && w.HaveNew && w.Switches < maxPutBacks:
 		return stepPutBack, ""
 	case w.Files != filesNew:
-		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept: \"keycare resume --undo\" goes back to the old key"
 	case !w.HaveOld && !w.HaveNew && !w.Due:
 		return stepRest, ""
 	}

@@ -49,6 +49,8 @@ type Options struct {
 	// Running finds the running programs that were started with a key; nil means
 	// that nobody can tell.
 	Running func(id string) []home.Process
+	// Undo lets Resume go back to the old key, at a person's word.
+	Undo bool
 	// AskLine asks a person for a line; nil means that nobody can be asked.
 	AskLine func(prompt string) (string, error)
 	// Say tells a person what is happening, a line at a time. It is never nil.

@@ -3,10 +3,15 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
@@ -74,7 +79,11 @@ func (rot *Rotator) recovers(j *state.Journal, id string) bool {
 // stop the others; the error joins theirs. It works on the files of the journals:
 // Paths may be empty, and then only a recovery file without a journal is an
 // error.
-func (rot *Rotator) Resume(ctx context.Context) ([]Result, error) {
+//
+// With profiles it takes up their rotations alone: those that began there, and
+// those one of whose keys such a profile holds now. A grace that has not ended is
+// closed by KeepBoth only where it is named so.
+func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, error) {
 	if err := rot.State.Sweep(); err != nil {
 		return nil, err
 	}
@@ -87,13 +96,26 @@ func (rot *Rotator) Resume(ctx context.Context) ([]Result, error) {
 	strays, err := rot.State.WithoutJournal()
 	errs = append(errs, err)
 	for _, id := range strays {
+		if len(profiles) > 0 {
+			break
+		}
 		if rot.Paths.Credentials == "" { // its files are not known
 			errs = append(errs, credfile.ErrNoHome)
 			break
 		}
 		errs = append(errs, rot.resumeRecovery(ctx, id))
 	}
+	js, err = rot.named(js, profiles)
+	errs = append(errs, err)
 	for _, j := range js {
+		if (rot.KeepBoth || rot.Undo) && len(profiles) == 0 && j.Resting(rot.Now()) {
+			flag := "--keep-both"
+			if rot.Undo {
+				flag = "--undo"
+			}
+			rot.say("the grace of key %s goes on until %s; to end it now: keycare resume %s %s", j.Old, show.Time(j.GraceEnds), flag, word(j.Profile))
+			continue
+		}
 		res, err := rot.resumeLocked(ctx, j.ID, j.Paths, nil)
 		if res.Outcome != "" {
 			results = append(results, res)
@@ -144,7 +166,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	if err != nil {
 		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file cannot be read", err}
 	}
-	a, err := rot.Connect(ctx, j.Paths, j.Profile)
+	a, err := rot.reach(ctx, j, fresh.ID)
 	if err != nil {
 		return resultOf(j, Unfinished), &HalfDone{j, "AWS cannot be reached", err}
 	}
@@ -164,7 +186,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	switch {
 	case j.Direction == state.Keep:
 		return resultOf(j, KeptBoth), r.close(KeptBoth)
-	case rot.KeepBoth:
+	case rot.KeepBoth && j.Direction != state.Watch:
 		return r.keepBoth(ctx)
 	}
 	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != state.Watch {
@@ -175,6 +197,17 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	}
 	if j.Direction == state.Watch {
 		return r.watch(ctx)
+	}
+	if rot.Undo && j.New != "" && j.Direction != state.Undo {
+		if j.Auth != (state.Auth{}) {
+			if err := r.signAgain(ctx); err != nil {
+				return resultOf(j, Unfinished), &HalfDone{j, "nobody may sign for it", err}
+			}
+		}
+		if err := r.writerSweep(); err != nil {
+			return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
+		}
+		return r.undo(ctx)
 	}
 	if j.New == "" && len(j.Sends) == 0 {
 		// The crash was before, in or right after the one call that was not
@@ -190,19 +223,86 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		}
 	}
 	out, err := r.loop(ctx)
-	return resultOf(j, out), err
+	res := r.undone(out)
+	if out == KeptBoth {
+		res.Why = r.kept
+	}
+	return res, err
+}
+
+// named returns the rotations of profiles; all where none is named.
+func (rot *Rotator) named(js []*state.Journal, profiles []string) (some []*state.Journal, err error) {
+	if len(profiles) == 0 {
+		return js, nil
+	}
+	found := map[string]bool{}
+	for _, j := range js {
+		concerns := []string{j.Profile}
+		for _, pl := range j.Places {
+			concerns = append(concerns, pl.Profile)
+		}
+		if set, err := credfile.Load(rot.Disk, j.Paths); err == nil {
+			_, fresh, _, _ := rot.State.Recovery(j.ID)
+			concerns = slices.Concat(concerns, holders(set, j.Old), holders(set, j.New), holders(set, fresh.ID))
+		}
+		if i := slices.IndexFunc(profiles, func(p string) bool { return slices.Contains(concerns, p) }); i >= 0 {
+			found[profiles[i]] = true
+			some = append(some, j)
+		}
+	}
+	var errs []error
+	for _, p := range profiles {
+		if !found[p] {
+			errs = append(errs, refuse("profile %q has no rotation that is not finished; \"keycare status\" shows those that there are", p))
+		}
+	}
+	return some, errors.Join(errs...)
+}
+
+// reach returns the way to AWS for a rotation: by its profile, or where that is
+// gone by one that holds one of its keys now, or by the environment alone.
+func (rot *Rotator) reach(ctx context.Context, j *state.Journal, fresh string) (*client.AWS, error) {
+	set, err := credfile.Load(rot.Disk, j.Paths)
+	if err != nil {
+		return rot.Connect(ctx, j.Paths, j.Profile)
+	}
+	there := set.Profiles()
+	for _, p := range slices.Concat([]string{j.Profile}, holders(set, j.New), holders(set, fresh), holders(set, j.Old)) {
+		if slices.Contains(there, p) {
+			return rot.Connect(ctx, j.Paths, p)
+		}
+	}
+	return rot.reachWithout(ctx)
+}
+
+// reachWithout is reach where no profile is left: the environment's region,
+// endpoints and proxy hold. The SDK wants to find the profile that AWS_PROFILE
+// names, so it is given an empty one.
+func (rot *Rotator) reachWithout(ctx context.Context) (*client.AWS, error) {
+	profile, _ := credfile.OSEnv().Profile()
+	if !show.Printable(profile) || strings.ContainsAny(profile, "[]") {
+		profile = "default"
+	}
+	f, err := os.CreateTemp("", "keycare-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = fmt.Fprintf(f, "[profile %s]\n", profile)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	return rot.Connect(ctx, credfile.Paths{Credentials: os.DevNull, Config: f.Name()}, profile)
 }
 
 // pairsFromFiles takes what the recovery file does not have from the places that
 // hold it: the file is removed at the end of a rotation, or was never made.
 func (r *cycle) pairsFromFiles() {
-	if r.old.ID != "" && r.fresh.ID != "" {
-		return
-	}
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
 		return
 	}
+	r.findPlaces(set)
 	for _, pl := range r.j.Places {
 		switch p, err := set.PairAt(pl.Kind, pl.Profile); {
 		case err != nil:
@@ -210,6 +310,31 @@ func (r *cycle) pairsFromFiles() {
 			r.old = p
 		case p.ID == r.j.New && r.fresh.ID == "":
 			r.fresh = p
+		}
+	}
+}
+
+// findPlaces gives a journaled place that is no longer there the name of a
+// profile of the same file that holds one of the rotation's keys and is no place
+// yet: it was renamed. The profile of the journal follows.
+func (r *cycle) findPlaces(set *credfile.Set) {
+	known := func(k credfile.FileKind, profile string) bool {
+		return slices.Contains(r.j.Places, state.Section{Kind: k, Profile: profile})
+	}
+	for i, pl := range r.j.Places {
+		if slices.ContainsFunc(set.Files()[pl.Kind].Sections, func(s credfile.Section) bool { return s.Profile == pl.Profile }) {
+			continue
+		}
+		for _, read := range set.Reads() {
+			if read.Kind != pl.Kind || known(read.Kind, read.Profile) || read.ID == "" || read.ID != r.j.Old && read.ID != r.newID() {
+				continue
+			}
+			r.say("profile %s is called %s now; its rotation goes on there", word(pl.Profile), word(read.Profile))
+			if r.j.Profile == pl.Profile {
+				r.j.Profile = read.Profile
+			}
+			r.j.Places[i].Profile = read.Profile
+			break
 		}
 	}
 }

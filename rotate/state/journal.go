@@ -55,29 +55,32 @@ const (
 // Journal is what a rotation wrote down before it acted. It holds key IDs and
 // no secret. Times are AWS's where AWS gave one.
 type Journal struct {
-	Version    int            `json:"version"`
-	ID         string         `json:"id"`
-	User       facts.Identity `json:"user"`
-	UserName   string         `json:"user_name"`
-	Profile    string         `json:"profile"` // the profile whose region and endpoints are used
-	Paths      credfile.Paths `json:"paths"`   // as they were located, not as they would be now
-	Places     []Section      `json:"places"`
-	Old        string         `json:"old"`
-	New        string         `json:"new,omitempty"`
-	Before     []string       `json:"keys_before"`                // the user's keys when the rotation began
-	FreeSlot   string         `json:"free_slot,omitempty"`        // an inactive key that is deleted to make room
-	FreeActive bool           `json:"free_slot_active,omitempty"` // that key is active, and a person agreed
-	Retire     Retirement     `json:"retirement"`                 // what becomes of Old
-	Direction  Direction      `json:"direction,omitempty"`        // binding once it is set
-	Started    time.Time      `json:"started"`                    // AWS's clock
-	Sends      []Send         `json:"sends,omitempty"`            // creates whose reply was lost
-	Root       *RootSwap      `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
-	Auth       Auth           `json:"auth,omitzero"`
-	Grace      time.Duration  `json:"grace,omitempty"`       // in nanoseconds
-	Switched   time.Time      `json:"switched,omitzero"`     // AWS's clock
-	GraceEnds  time.Time      `json:"grace_ends,omitzero"`   // this machine's clock
-	Off        Off            `json:"old_key_off,omitempty"` // how far Old's deactivation, before its deletion, has got
-	Orphans    []string       `json:"orphans,omitempty"`     // keys of lost replies that were deleted
+	Version     int            `json:"version"`
+	ID          string         `json:"id"`
+	User        facts.Identity `json:"user"`
+	UserName    string         `json:"user_name"`
+	Profile     string         `json:"profile"` // the profile whose region and endpoints are used
+	Paths       credfile.Paths `json:"paths"`   // as they were located, not as they would be now
+	Places      []Section      `json:"places"`
+	Old         string         `json:"old"`
+	New         string         `json:"new,omitempty"`
+	Before      []string       `json:"keys_before"`                // the user's keys when the rotation began
+	FreeSlot    string         `json:"free_slot,omitempty"`        // an inactive key that is deleted to make room
+	FreeActive  bool           `json:"free_slot_active,omitempty"` // that key is active, and a person agreed
+	Retire      Retirement     `json:"retirement"`                 // what becomes of Old
+	Direction   Direction      `json:"direction,omitempty"`        // binding once it is set
+	Started     time.Time      `json:"started"`                    // AWS's clock
+	Sends       []Send         `json:"sends,omitempty"`            // creates whose reply was lost
+	Root        *RootSwap      `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
+	Auth        Auth           `json:"auth,omitzero"`
+	Grace       time.Duration  `json:"grace,omitempty"`        // in nanoseconds
+	Switched    time.Time      `json:"switched,omitzero"`      // AWS's clock
+	GraceEnds   time.Time      `json:"grace_ends,omitzero"`    // this machine's clock
+	Off         Off            `json:"old_key_off,omitempty"`  // how far Old's deactivation, before its deletion, has got
+	SwitchBegun bool           `json:"switch_begun,omitempty"` // New may have stood in the files: others may have copied it
+	UndoAsked   bool           `json:"undo_asked,omitempty"`   // a person wants to go back to Old
+	NewOff      bool           `json:"new_key_off,omitempty"`  // New was made Inactive after that
+	Orphans     []string       `json:"orphans,omitempty"`      // keys of lost replies that were deleted
 
 	// unknown are fields that this version does not know, kept as they are.
 	unknown map[string]json.RawMessage
