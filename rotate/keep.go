@@ -49,6 +49,9 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 		}
 		return half(fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it would lose the secret of the new one; %s", word(holders(set, r.j.Old)[0]), r.j.Old, what), nil)
 	}
+	if why := r.notAsItShould(set); why != "" && signs.ID != "" {
+		return half(why+": \"keycare resume\" puts it right", nil)
+	}
 	aside := false
 	for _, p := range []credfile.Pair{r.fresh, r.old} {
 		if p.ID == "" || p.Secret.Empty() || pairIn(set, p.ID).Equal(p) {
@@ -96,6 +99,25 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 		return res, nil
 	}
 	return res, r.close(KeptBoth)
+}
+
+// notAsItShould says what a run could still put right: a profile with the key that
+// is not to stay, or with an ID of one key and the secret of another.
+func (r *cycle) notAsItShould(set *credfile.Set) string {
+	goes, stays := r.old, r.fresh
+	if r.j.Direction == state.Undo {
+		goes, stays = stays, goes
+	}
+	for _, read := range set.Reads() {
+		switch {
+		case stays.Secret.Empty():
+		case goes.ID != "" && read.ID == goes.ID:
+			return fmt.Sprintf("profile %s still has key %s", word(read.Profile), goes.ID)
+		case read.ID == stays.ID && !read.Secret.Empty() && !read.Secret.Equal(stays.Secret):
+			return fmt.Sprintf("profile %s has key %s with a secret that is not its own", word(read.Profile), stays.ID)
+		}
+	}
+	return ""
 }
 
 // whoAnswers returns a pair of the rotation that STS accepts as the user's, the

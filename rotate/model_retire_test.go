@@ -89,12 +89,16 @@ func (m *model) actRetire(s mstate, step step, emit func(mstate)) {
 		s.w = w
 		m.orCrash(s, emit)
 	case stepForget:
+		if m.dropsOnlyCopy(s) {
+			m.fail(s, "the only copy of the new key's secret is dropped")
+			return
+		}
 		s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
 		m.orCrash(s, emit)
 	case stepRest:
 		emit(die(s))
 	default:
-		panic("no model of " + string(step))
+		m.actChoice(s, step, emit)
 	}
 }
 

@@ -52,6 +52,9 @@ type mstate struct {
 
 	off, due uint8 // the deactivation of the old key: 1 sent, 2 answered; the grace has ended
 
+	sw, asked, newOff uint8 // the switch has begun; a person went back; the new key was made Inactive then
+	kept, aside       uint8 // a person closed it with both keys; what the recovery file held is set aside
+
 	wanted, banned, used uint8 // a person made the old key Active again, or Inactive; or used it after the switch
 	restored             uint8 // a person put an old copy of a file back
 	grace, noOff         uint8 // of the world: the rotation has a grace; iam:UpdateAccessKey is denied
@@ -78,6 +81,7 @@ type mworld struct {
 
 	offv, offEarlier, offHere, quiet, putBack, on, broken, unused uint8
 	mayOn                                                         uint8 // the last proof's list showed the old key Active
+	newAbsent, newOff                                             uint8
 	askedUse                                                      uint8 // and it was not used by then
 	quietTrue                                                     uint8 // the list that found the old key off was right, or wrong by budget
 }
@@ -101,6 +105,7 @@ type model struct {
 	noWatch                  bool // a doubtful create is forgotten at the end
 	emptyIsForeign           bool // a truncated file is read as "key not held"
 	retireSafeguards
+	choiceSafeguards
 
 	bounds   mstate
 	seen     map[mstate]struct{}
@@ -128,6 +133,7 @@ func (m *model) step(s *mstate) (step, string) {
 		j.Direction = state.Undecided
 	}
 	j.Off = []state.Off{"", state.OffSent, state.OffDone}[s.off]
+	j.SwitchBegun, j.UndoAsked = s.sw > 0, s.asked > 0
 	if s.grace > 0 {
 		j.Grace = MinGrace
 	}
@@ -136,6 +142,7 @@ func (m *model) step(s *mstate) (step, string) {
 		Files: filesState(s.w.files), OldSTS: answer(s.w.oldSTS), OldIAM: answer(s.w.oldIAM), NewSTS: answer(s.w.newSTS), NewIAM: answer(s.w.newIAM),
 		Back: answer(s.w.back), Listed: answer(s.w.listed), Gone: answer(s.w.gone), Orphan: answer(s.w.orphan),
 		Unused: answer(s.w.unused), retiring: m.retiring(s),
+		KnowNew: s.held(plNew), NewAbsent: answer(s.w.newAbsent), NewOff: answer(s.w.newOff),
 	}
 	if s.w.unknown > 0 {
 		w.Unknown = []string{"SOME"}
@@ -170,13 +177,14 @@ func (m *model) check(s mstate) {
 	live := func(p uint8) bool { return p == plOld && s.old == keyLive || p == plNew && s.fresh == keyLive }
 	inFiles := live(s.place[0]) && live(s.place[1])
 	restorable := s.rec >= recOld && s.rec <= recBoth && s.old == keyLive || s.rec >= recBoth && s.fresh == keyLive
+	restorable = restorable || s.aside > 0 && (s.aside <= recBoth && s.old == keyLive || s.aside >= recBoth && s.fresh == keyLive)
 	if !inFiles && !restorable && s.busy == 0 {
 		m.fail(s, "no usable or restorable key")
 	}
 	if s.closed > 0 && s.alive == 0 && (s.lost > 0 || s.flying > 0) {
 		m.fail(s, "a key that nobody can name")
 	}
-	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used == 0 {
+	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used+s.kept+s.asked == 0 {
 		m.fail(s, "closed with two keys")
 	}
 	if s.banned > 0 && s.old == keyLive {
@@ -231,24 +239,44 @@ func (m *model) mustEnd(s mstate) {
 	m.ended[s] = struct{}{}
 	for runs := 0; runs < 6 && s.journal > 0; runs++ {
 		m.start(&s)
-		for steps := 0; s.alive > 0; steps++ {
-			if steps > 100 {
-				m.fail(s, "a run that never ends")
-				return
-			}
-			first := true
-			m.act(s, func(n mstate) {
-				if first {
-					s, first = n, false
-				}
-			})
+		if !m.toEnd(&s) {
+			return
 		}
 		s.flying, s.expired, s.due = 0, 1, 1
 		m.check(s)
 	}
+	if s.journal > 0 && dirs[s.dir] == state.Grace && s.restored > 0 && s.old == keyLive { // the way out of that
+		m.undo(s, func(n mstate) { s = n })
+		m.toEnd(&s)
+	}
+	if s.journal > 0 && dirs[s.dir] == state.Undo && s.newOff > 0 && s.fresh == keyOff && s.alive == 0 { // it rests until a person deletes the new key
+		s.fresh = keyGone
+		for runs := 0; runs < 3 && s.journal > 0; runs++ {
+			m.start(&s)
+			m.toEnd(&s)
+		}
+		asked = 0
+	}
 	if s.journal > 0 && asked == 0 {
 		m.fail(s, "a rotation that never closes")
 	}
+}
+
+// toEnd takes the steps of a run with nothing going wrong.
+func (m *model) toEnd(s *mstate) bool {
+	for steps := 0; s.alive > 0; steps++ {
+		if steps > 100 {
+			m.fail(*s, "a run that never ends")
+			return false
+		}
+		first := true
+		m.act(*s, func(n mstate) {
+			if first {
+				*s, first = n, false
+			}
+		})
+	}
+	return true
 }
 
 // start begins a later run from what is on disk.

@@ -20,6 +20,7 @@ func (m *model) successors(s mstate, emit func(mstate)) {
 		return
 	}
 	if s.journal > 0 {
+		m.choices(s, emit)
 		m.start(&s)
 		emit(s)
 	}
@@ -169,6 +170,7 @@ func (m *model) act(s mstate, emit func(mstate)) {
 			emit(n)
 		})
 	case stepSwitch, stepPutBack:
+		s.sw = 1
 		s.w.switches++
 		if step == stepPutBack && dirs[s.dir] == state.Retire && answer(s.w.gone) != yes {
 			s.w.putBack = 1
@@ -203,7 +205,7 @@ func (m *model) act(s mstate, emit func(mstate)) {
 }
 
 func (m *model) wait(s mstate, emit func(mstate)) {
-	for _, a := range []*uint8{&s.w.newSTS, &s.w.newIAM, &s.w.oldSTS, &s.w.oldIAM, &s.w.back, &s.w.listed} {
+	for _, a := range []*uint8{&s.w.newSTS, &s.w.newIAM, &s.w.oldSTS, &s.w.oldIAM, &s.w.back, &s.w.listed, &s.w.newAbsent, &s.w.newOff} {
 		if *a != uint8(yes) {
 			*a = 0
 		}
@@ -442,6 +444,10 @@ func (m *model) closing(s mstate, emit func(mstate)) {
 	if dirs[s.dir] == state.Watch {
 		watch = s.expired == 0 && s.sends > s.orphans
 	}
+	if m.dropsOnlyCopy(s) {
+		m.fail(s, "the only copy of the new key's secret is dropped")
+		return
+	}
 	s.rec, s.ending = recNone, 1
 	if watch {
 		s.dir = dirOf(state.Watch)
@@ -530,6 +536,10 @@ func TestModelNeedsEverySafeguard(t *testing.T) {
 		"on again only what was on":               {retireSafeguards: retireSafeguards{alwaysOn: true}, bounds: mstate{crash: 1, act: 2}},
 		"on again, not taken for a person's act":  {retireSafeguards: retireSafeguards{onUnsaid: true}, bounds: mstate{crash: 1, write: 1}},
 		"the last use is asked":                   {retireSafeguards: retireSafeguards{noUseAsked: true}, bounds: mstate{crash: 1, act: 1}},
+		"keep-both refuses before the switch":     {choiceSafeguards: choiceSafeguards{keepAlways: true, keepDrops: true}, bounds: mstate{crash: 1, act: 1}},
+		"keep-both sets secrets aside":            {choiceSafeguards: choiceSafeguards{keepDrops: true}, bounds: mstate{crash: 1, act: 2}},
+		"undo asks whether the old key works":     {choiceSafeguards: choiceSafeguards{undoNoProof: true}, bounds: mstate{crash: 1, act: 2}},
+		"undo keeps the new key's secret":         {choiceSafeguards: choiceSafeguards{undoDrops: true}, bounds: mstate{crash: 1, act: 1}},
 		"the new pair is kept after a grace":      {retireSafeguards: retireSafeguards{keepNoNew: true}, bounds: mstate{crash: 1, write: 1, act: 1, grace: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

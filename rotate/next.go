@@ -30,6 +30,7 @@ const (
 // observed is what is known at the moment, beside the journal.
 type observed struct {
 	HaveOld, HaveNew bool // the recovery file has the pair
+	KnowNew          bool // or a file did
 	Resumed          bool // an earlier run wrote the journal: its create may have been sent
 
 	Files          filesState

@@ -12,7 +12,7 @@ func nextGrace(w observed) (step, string) {
 		return step, why
 	}
 	switch {
-	case w.Files != filesNew && w.HaveNew && w.Switches < maxPutBacks:
+	case w.Files != filesNew && (w.HaveNew || w.KnowNew) && w.Switches < maxPutBacks:
 		return stepPutBack, ""
 	case w.Files != filesNew:
 		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept: \"keycare resume --undo\" goes back to the old key"

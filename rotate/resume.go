@@ -183,6 +183,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	} else {
 		r.seen.HaveOld, r.seen.HaveNew = ok && r.old.ID != "", ok && r.fresh.ID != ""
 	}
+	r.seen.KnowNew = !r.fresh.Secret.Empty()
 	switch {
 	case j.Direction == state.Keep:
 		return resultOf(j, KeptBoth), r.close(KeptBoth)
