@@ -87,6 +87,11 @@ func (m *model) actChoice(s mstate, step step, emit func(mstate)) {
 		}
 	case stepTurnNewOff:
 		s.w.files = uint8(filesUnread)
+		if s.old != keyLive { // it signs
+			s.w.newOff = uint8(notYet)
+			emit(s)
+			return
+		}
 		if s.newOff > 0 || s.fresh == keyGone {
 			s.w.newOff = uint8(yes)
 			if s.fresh == keyGone {

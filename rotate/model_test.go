@@ -228,7 +228,7 @@ func (m *model) explore() int {
 func (m *model) mustEnd(s mstate) {
 	m.origin = s
 	s.crash, s.flap, s.lose, s.write, s.act = 0, 0, 0, 0, 0
-	asked := s.person + s.restored + s.used
+	asked := s.person + s.restored + s.used + s.banned
 	if s.busy == 2 || s.busy == 1 && s.ending == 0 { // the other program ends first
 		s.place[0] = s.copy
 	}

@@ -196,6 +196,11 @@ func (m *model) act(s mstate, emit func(mstate)) {
 	case stepRetire:
 		m.remove(s, func(n *mstate) *uint8 { return &n.old }, emit)
 	case stepDeleteNew:
+		if s.old != keyLive { // it signs
+			s.w.gone, s.w.files = uint8(notYet), uint8(filesUnread)
+			emit(s)
+			return
+		}
 		m.remove(s, func(n *mstate) *uint8 { return &n.fresh }, emit)
 	case stepClose, stepCloseUndone:
 		m.closing(s, emit)

@@ -78,5 +78,17 @@ func resultOf(j *state.Journal, out Outcome) Result {
 // historyOf is the line of the history for a rotation that has ended.
 func historyOf(j *state.Journal, out Outcome) state.History {
 	return state.History{ID: j.ID, Outcome: string(out), Profile: j.Profile, User: j.User.ARN, Old: j.Old, New: j.New,
-		Retired: resultOf(j, out).Retired, Second: j.FreeSlot, RootKey: j.Root != nil}
+		Retired: resultOf(j, out).Retired, Second: j.FreeSlot, RootKey: j.Root != nil, Kept: keptBy(j, out)}
+}
+
+// keptBy names the keys that a person, or a use of them, kept: only a typed ID
+// frees them.
+func keptBy(j *state.Journal, out Outcome) []string {
+	switch {
+	case out == KeptBoth:
+		return []string{j.Old}
+	case out == Undone && j.UndoAsked && j.NewOff:
+		return []string{j.New}
+	}
+	return nil
 }

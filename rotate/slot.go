@@ -23,6 +23,10 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 		if j.Direction == state.Grace {
 			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, show.Time(j.GraceEnds))
 		}
+		if j.Direction == state.Undo && j.NewOff {
+			return "", false, refuse("user %s has a second key, %s, which is inactive since its rotation was undone: another machine may have copied it. When nothing needs it: aws iam delete-access-key --user-name %s --access-key-id %s; then keycare resume",
+				ow.name, k.ID, word(ow.name), k.ID)
+		}
 		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
 	}
 	by := ow.help
@@ -35,6 +39,9 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	if m := t.set.Mentions(k.ID); len(m) > 0 {
 		return "", false, refuse("user %s has a second key %s (%s), and profile %q holds it (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or delete it there, then delete key %s",
 			ow.name, k.ID, what, m[0].Profile, m[0].Path, m[0].Line, word(m[0].Profile), k.ID)
+	}
+	if rot.keptKey(k.ID) {
+		return rot.typedKept(ow, *k, what)
 	}
 	question := fmt.Sprintf("User %s has a second key %s (%s). Delete it to make room?", ow.name, k.ID, what)
 	switch {
@@ -66,6 +73,30 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 		return "", false, refuse("%s --yes deletes only a key that has not been used for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
 	}
 	return "", false, refuse("%s If nothing uses it: %s", full, command("delete-access-key", ""))
+}
+
+// keptKey reports whether the history says that key id was kept on purpose.
+func (rot *Rotator) keptKey(id string) bool {
+	past, err := rot.State.History()
+	return err != nil || slices.ContainsFunc(past, func(h state.History) bool { return slices.Contains(h.Kept, id) })
+}
+
+// typedKept lets a person free the slot of a key that was kept on purpose.
+func (rot *Rotator) typedKept(ow *keyOwner, k client.Key, what string) (string, bool, error) {
+	about := fmt.Sprintf("user %s has a second key, %s (%s), which was kept on purpose when an earlier rotation was closed", ow.name, k.ID, what)
+	if rot.AskLine == nil || rot.Yes || k.Active && rot.FreeSlot != FreeUnused {
+		return "", false, refuse("%s. If nothing needs it any more: aws iam delete-access-key --user-name %s --access-key-id %s", about, word(ow.name), k.ID)
+	}
+	rot.asking.Lock()
+	defer rot.asking.Unlock()
+	typed, err := rot.AskLine(about + ". Type its ID to delete it: ")
+	if err == nil && typed != k.ID {
+		err = refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+	}
+	if err != nil {
+		return "", false, err
+	}
+	return k.ID, k.Active, nil
 }
 
 // recentUse is how long after its last use a key counts as being in use.

@@ -128,7 +128,16 @@ func TestRotateOverwrittenForEver(t *testing.T) {
 	})
 	results, err := New(*w.options()).Rotate(t.Context(), "default")
 	w.iam.SetFault(nil)
-	if err == nil || results[0].Outcome != Undone {
+	// The files held the new key for moments, so another machine may have it: a
+	// person decides.
+	if !isHalf(err) || !strings.Contains(err.Error(), "keycare resume --undo default") {
+		t.Errorf("%+v, %v", results, err)
+	}
+	w.checkWorking()
+	o := w.options()
+	o.Undo, o.Yes = true, false
+	o.AskLine = func(string) (string, error) { return w.fresh(), nil }
+	if results, err := New(*o).Resume(t.Context()); err != nil || results[0].Outcome != Undone {
 		t.Errorf("%+v, %v", results, err)
 	}
 	if p := w.inFiles(); p.ID != w.old.ID {

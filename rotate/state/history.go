@@ -22,6 +22,9 @@ type History struct {
 	Retired string    `json:"old_key_now,omitempty"`
 	Second  string    `json:"second_key,omitempty"` // was deleted to make room, or may have been
 	RootKey bool      `json:"root_key,omitempty"`   // the old key was a root user's
+	// Kept are keys that somebody wants: they are deleted to make room only after
+	// their ID was typed.
+	Kept []string `json:"kept,omitempty"`
 }
 
 // maxHistory bounds the history, in lines; mostHistory in bytes, with room for
