@@ -7,7 +7,6 @@ import "keycare/rotate/state"
 type choiceSafeguards struct {
 	keepAlways    bool // keep-both closes also before the switch
 	keepDrops     bool // and drops what the recovery file holds
-	undoNoProof   bool // undo does not ask whether the old key works
 	undoDrops     bool // undo after the switch drops the new key's secret
 	undoWithoutIt bool // the new key is given up after the switch though IAM lists it
 }
@@ -38,7 +37,7 @@ func (m *model) choices(s mstate, emit func(mstate)) {
 func (m *model) undo(s mstate, emit func(mstate)) {
 	torn := s.held(plTorn) || s.held(plMix)
 	knowsOld := s.rec == recOld || s.rec == recBoth || s.held(plOld)
-	if torn || !knowsOld || s.old != keyLive && !m.undoNoProof {
+	if torn || !knowsOld || s.old != keyLive {
 		return
 	}
 	knowsNew := s.rec >= recBoth || s.held(plNew)

@@ -408,6 +408,10 @@ func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 		m.fail(s, "a key is deleted that a person made Active again")
 		return
 	}
+	if key(&s) == &s.fresh && had == keyLive && s.sw > 0 && s.asked == 0 {
+		m.fail(s, "a new key is deleted that others may have copied")
+		return
+	}
 	if key(&s) == &s.old && s.w.offEarlier > 0 && s.used > 0 && s.w.askedUse == 0 {
 		m.fail(s, "a key is deleted that was used since")
 		return
@@ -541,9 +545,9 @@ func TestModelNeedsEverySafeguard(t *testing.T) {
 		"on again only what was on":               {retireSafeguards: retireSafeguards{alwaysOn: true}, bounds: mstate{crash: 1, act: 2}},
 		"on again, not taken for a person's act":  {retireSafeguards: retireSafeguards{onUnsaid: true}, bounds: mstate{crash: 1, write: 1}},
 		"the last use is asked":                   {retireSafeguards: retireSafeguards{noUseAsked: true}, bounds: mstate{crash: 1, act: 1}},
+		"the new key is kept after the switch":    {choiceSafeguards: choiceSafeguards{undoWithoutIt: true}, bounds: mstate{crash: 1, flap: 4, write: 1}},
 		"keep-both refuses before the switch":     {choiceSafeguards: choiceSafeguards{keepAlways: true, keepDrops: true}, bounds: mstate{crash: 1, act: 1}},
 		"keep-both sets secrets aside":            {choiceSafeguards: choiceSafeguards{keepDrops: true}, bounds: mstate{crash: 1, act: 2}},
-		"undo asks whether the old key works":     {choiceSafeguards: choiceSafeguards{undoNoProof: true}, bounds: mstate{crash: 1, act: 2}},
 		"undo keeps the new key's secret":         {choiceSafeguards: choiceSafeguards{undoDrops: true}, bounds: mstate{crash: 1, act: 1}},
 		"the new pair is kept after a grace":      {retireSafeguards: retireSafeguards{keepNoNew: true}, bounds: mstate{crash: 1, write: 1, act: 1, grace: 1}},
 	} {
