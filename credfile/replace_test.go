@@ -13,6 +13,7 @@ import (
 
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/exchange"
 )
 
 // swapWith swaps testOld for testNew; before is called before each operation.
@@ -157,7 +158,7 @@ func TestSwapLateWriter(t *testing.T) {
 	}{
 		{"at once", 0, "[default]\nregion = late\n" + newPair},
 		{"after a while", 3, "[default]\nregion = late\n" + newPair},
-		{"never", tries + 1, "[default]\n" + newPair},
+		{"never", exchange.Tries + 1, "[default]\n" + newPair},
 	} {
 		p := writeSet(t, plainKeys, "")
 		f, err := os.OpenFile(p.Credentials, os.O_WRONLY, 0)
@@ -190,7 +191,7 @@ func TestSwapLateWriter(t *testing.T) {
 			}
 			return nil
 		})
-		if err != nil || waits != min(c.wait, tries) {
+		if err != nil || waits != min(c.wait, exchange.Tries) {
 			t.Errorf("%s: error %v after %d waits", c.name, err, waits)
 		}
 		if got := readFile(t, p.Credentials); got != c.want {
@@ -207,7 +208,7 @@ func TestSwapLateWriter(t *testing.T) {
 
 // TestSwapTruncated begins while another program has the file truncated.
 func TestSwapTruncated(t *testing.T) {
-	for _, waitsNeeded := range []int{1, 5, tries + 1} {
+	for _, waitsNeeded := range []int{1, 5, exchange.Tries + 1} {
 		p := writeSet(t, "", "[default]\nregion = x\n")
 		waits := 0
 		err := swapWith(t, p, func(diskfault.Op) {}, func(context.Context, time.Duration) error {
@@ -216,7 +217,7 @@ func TestSwapTruncated(t *testing.T) {
 			}
 			return nil
 		})
-		if waitsNeeded > tries {
+		if waitsNeeded > exchange.Tries {
 			if !errors.Is(err, ErrNotHeld) || errors.Is(err, ErrBusy) {
 				t.Errorf("a file that stays empty: %v, want ErrNotHeld", err)
 			}
@@ -241,25 +242,6 @@ func TestSwapNotHeld(t *testing.T) {
 	}
 	if err := swapWith(t, p, func(diskfault.Op) {}, neverWait(t)); !errors.Is(err, ErrNotHeld) {
 		t.Errorf("error %v, want ErrNotHeld", err)
-	}
-}
-
-func TestSweep(t *testing.T) {
-	p := writeSet(t, plainKeys, "")
-	w := &Writer{Disk: disk.OS{}, Tag: "t"}
-	temp, link := w.names(p.Credentials)
-	other, _ := (&Writer{Tag: "other"}).names(p.Credentials)
-	for _, name := range []string{temp, link, other} {
-		writeFile(t, name, "x")
-	}
-	if err := w.Sweep(p.Credentials); err != nil {
-		t.Fatal(err)
-	}
-	if left := strays(t, p); len(left) != 1 || left[0] != filepath.Base(other) {
-		t.Errorf("left: %q, want only the other rotation's", left)
-	}
-	if err := w.Sweep(p.Credentials + "-none"); err != nil {
-		t.Errorf("no file: %v", err)
 	}
 }
 
