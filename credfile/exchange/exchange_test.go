@@ -88,7 +88,7 @@ func TestExchangeFaults(t *testing.T) {
 		for i := 0; ; i++ {
 			dir, files := three(t)
 			d := diskfault.New(diskfault.Unsynced{}, diskfault.At(i, c.action))
-			crash, err := diskfault.Run(func() error {
+			crash, err := d.Run(func() error {
 				return (&exchange.Exchanger{Disk: d, Tag: "t", Wait: noWait}).Exchange(t.Context(), files)
 			})
 			if d.Count() <= i {
