@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,7 +83,10 @@ type world struct {
 	iam    *awstest.Server
 	faults faults
 	leaks  leaks
+	ahead  atomic.Int64 // of AWS's clock
 }
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 type worldKey struct{}
 
@@ -93,7 +97,8 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 // that "aws configure" gives them.
 func setup(e *testscript.Env) error {
 	t := e.T().(testing.TB)
-	w := &world{t: t, iam: awstest.New(t, awstest.Options{AnyRegion: true})}
+	w := &world{t: t}
+	w.iam = awstest.New(t, awstest.Options{AnyRegion: true, Now: w.now})
 	w.iam.SetFault(w.faults.decide)
 	// As at AWS: a use shows later, so that an audit does not see its own.
 	w.iam.SetUseRecording(time.Hour, 15*time.Minute)

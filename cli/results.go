@@ -81,6 +81,11 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 		say("undone: profile %s keeps key %s\n", r.Profile, r.Old)
 	case rotate.InGrace:
 		say("switched profile %s from key %s to %s; the old key stays active until %s\n", r.Profile, r.Old, r.New, r.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
+	case rotate.Watching:
+		say("watching: profile %s: %s\n", r.Profile, r.Why)
+	case rotate.KeyDeleted:
+		say("deleted key %s, which a request whose reply was lost made\n", r.Orphan)
+	case rotate.KeyLeft: // the error says all
 	case rotate.KeptBoth:
 		say("closed: %s\n", r.Why)
 		for _, line := range r.Notes {

@@ -7,6 +7,7 @@ import (
 
 	"keycare/cli/usage"
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate"
 )
 
@@ -21,6 +22,7 @@ func resumeCommand(e *env) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 			&cli.BoolFlag{Name: "undo", Usage: "go back to the old key"},
+			&cli.StringFlag{Name: "delete-key", Usage: "delete the key with this `ID`, which a request whose reply was lost may have made"},
 			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
 			&cli.StringFlag{Name: "forget", Usage: "set the notes of rotation `ID` aside, which cannot be read; deletes nothing"},
 			mfaCodeFlag(), timeoutFlag(), resultFormat(),
@@ -46,8 +48,14 @@ func runResume(e *env, c *cli.Context) error {
 	if id := c.String("forget"); id != "" {
 		return forget(e, c, o, id)
 	}
-	if o.KeepBoth, o.Undo = c.Bool("keep-both"), c.Bool("undo"); o.KeepBoth && o.Undo {
+	o.KeepBoth, o.Undo, o.DeleteKey = c.Bool("keep-both"), c.Bool("undo"), c.String("delete-key")
+	switch {
+	case o.KeepBoth && o.Undo:
 		return usagef("--keep-both and --undo: give one of the two")
+	case c.IsSet("delete-key") && !show.IsKeyID(o.DeleteKey):
+		return usagef("--delete-key: must be a key ID, 20 characters that begin with AKIA")
+	case o.DeleteKey != "" && (o.KeepBoth || o.Undo):
+		return usagef("--delete-key goes with neither --keep-both nor --undo")
 	}
 	results, err := rotate.New(o).Resume(c.Context, c.Args().Slice()...)
 	if err == nil && len(results) == 0 && !asJSON(c) {

@@ -29,6 +29,9 @@ import (
 //	iam deny USER ACTION...           refuse actions as a policy would
 //	iam allow USER [ACTION...]        take that back, all of it without an action
 //	iam mfa USER CODE VAR             IAM wants a second factor of the user; VAR is the device
+//	iam trail MINUTES                 how late CloudTrail shows who made a key
+//	iam ahead MINUTES                 AWS's clock goes on by that
+//	iam rival N|ACTION USER           at such a call another machine makes a key of the user, once
 //	iam spread MILLISECONDS           how long new keys are unknown to STS and IAM
 //	iam refuse-new                    new keys never become known
 //	iam fail N|ACTION KIND [once]     a fault at the N-th call, or at calls of that action
@@ -121,6 +124,19 @@ var iamCommands = map[string]func(iamCall){
 	"spread": func(c iamCall) {
 		d := time.Duration(c.number(0)) * time.Millisecond
 		c.w.iam.SetPropagation(d, d)
+	},
+	"trail": func(c iamCall) { c.w.iam.SetTrailDelay(time.Duration(c.number(0)) * time.Minute) },
+	"ahead": func(c iamCall) { c.w.ahead.Add(int64(time.Duration(c.number(0)) * time.Minute)) },
+	"rival": func(c iamCall) {
+		c.w.faults.add(fault{at: c.arg(0), once: true, is: awstest.Fault{Kind: awstest.FaultDropBefore,
+			Before: func() { c.w.iam.AddKey(c.arg(1), c.w.now()) }}})
+	},
+	"inactive": func(c iamCall) {
+		for _, k := range c.w.iam.Keys(c.arg(0)) {
+			if k.Status == awstest.Inactive {
+				c.ts.Setenv(c.arg(1)+"_ID", k.ID)
+			}
+		}
 	},
 	"refuse-new": func(c iamCall) {
 		c.w.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })

@@ -82,7 +82,7 @@ func runStatus(e *env, c *cli.Context) error {
 func stage(j *state.Journal) string {
 	switch j.Direction {
 	case state.Watch:
-		return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it"
+		return watched(j)
 	case state.Keep:
 		return "closed, but for its notes; run \"keycare resume\""
 	case state.Grace:
@@ -95,6 +95,21 @@ func stage(j *state.Journal) string {
 	return "unfinished; run \"keycare resume\""
 }
 
+// watched says what a watch waits for.
+func watched(j *state.Journal) string {
+	until := ""
+	if !j.Lost.IsZero() {
+		until = " until " + show.Time(j.Lost.Add(state.WatchFor))
+	}
+	switch {
+	case j.Quieted != "":
+		return "closed, but for key " + j.Quieted + ", which is being made inactive: a request whose reply was lost may have made it; run \"keycare resume\""
+	case j.Watched != "":
+		return "closed, but key " + j.Watched + " may be that of a request whose reply was lost; \"keycare resume\" looks whose it is" + until
+	}
+	return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it" + until
+}
+
 func orDash(s string) string {
 	if s == "" {
 		return "-"
@@ -104,6 +119,13 @@ func orDash(s string) string {
 
 // finished is a line of the history: what was done, and what became of the keys.
 func finished(h state.History) string {
+	switch {
+	case h.Orphan != "" && h.OrphanNow == "deleted":
+		return fmt.Sprintf("%s  %s  profile %s  key %s of a request whose reply was lost", show.Time(h.Time), h.Outcome, h.Profile, h.Orphan)
+	case h.Orphan != "":
+		return fmt.Sprintf("%s  %s  profile %s  key %s, now %s, may be that of a request whose reply was lost; if nobody uses it: keycare resume --delete-key %s",
+			show.Time(h.Time), h.Outcome, h.Profile, h.Orphan, h.OrphanNow, h.Orphan)
+	}
 	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", show.Time(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	switch {
 	case h.Retired == "":

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -53,62 +56,88 @@ func (r *cycle) deleteSecond(ctx context.Context) error {
 }
 
 // create asks for the new key and keeps it. Ctrl-C does not stop it: a request
-// that is under way may already have had its effect.
+// that is under way may already have had its effect. The request is written down
+// before it is sent, with the token that tells later which key it made.
 func (r *cycle) create(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
-	defer cancel()
-	send := state.Send{From: r.awsTime(r.Now())}
-	if err := r.noteAgain(send); err != nil {
+	now := r.awsTime(r.Now())
+	r.j.Sends = append(r.j.Sends, state.Send{From: now, To: now.Add(createTimeout), Token: client.NewToken()})
+	r.j.Lost = time.Time{}
+	if err := r.State.Save(r.j); err != nil {
+		r.settled()
 		return errAbort{err}
 	}
-	pair, err := r.aws.Create(ctx, r.by(r.old), r.j.UserName)
+	sent := &r.j.Sends[len(r.j.Sends)-1]
+	calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.createWithin)
+	defer cancel()
+	pair, err := r.aws.Create(calling, r.by(r.old), r.j.UserName, sent.Token)
+	if err == nil {
+		err = r.plausible(pair)
+	}
 	switch k := client.ReplyOf(err); {
 	case err == nil:
-	case k == client.ReplyLimit && len(r.j.Sends) > 0:
-		r.seen.Listed, r.why = notYet, err // the lost one landed: the list will show it
+	case k == client.ReplyLimit && len(r.j.Sends) > 1:
+		r.settled()
+		r.seen.Listed, r.seen.Full, r.why = notYet, true, err // the lost one landed: the list will show it
 		return nil
 	case k == client.ReplyLimit:
-		return errAbort{fmt.Errorf("user %s has two keys already, the most that IAM allows: %w", r.j.UserName, client.Short(err))}
+		r.settled()
+		return errAbort{&fullSlots{r.j.UserName, r.j.Profile, client.Short(err)}}
 	case k == client.ReplyDenied, k == client.ReplyUnknownKey, k == client.ReplyBadSignature, k == client.ReplyNoSuch, k == client.ReplyOther:
+		r.settled()
 		return errAbort{client.Explain(err)}
 	default:
 		r.why = err
 		r.seen.Listed = unasked
-		send.To, send.Answered = r.awsTime(r.Now()), k == client.ReplyBusy
-		r.j.Sends = append(r.j.Sends, send)
+		sent.To, sent.Answered = r.awsTime(r.Now()), k == client.ReplyBusy
 		if err := r.State.Save(r.j); err != nil {
 			return err
 		}
 		return r.pause(ctx)
 	}
 	r.fresh, r.seen.HaveNew, r.j.New = pair, true, pair.ID
+	made := r.settled()
+	r.j.Made = &made
 	// With two slots, this key could not be made beside one that an answered
 	// call had made.
 	r.j.Sends = slices.DeleteFunc(r.j.Sends, func(s state.Send) bool { return s.Answered })
 	// The recovery file first: its room is there already, and it alone has the
 	// secret.
 	if err := r.State.KeepNew(r.j.ID, pair); err != nil {
-		return r.dropUnkept(ctx, err)
+		return r.dropUnkept(calling, err)
 	}
 	r.say("created key %s", pair.ID)
 	return r.State.Save(r.j)
 }
 
-// noteAgain writes a further create down before it is sent. The journal as it
-// was begun stands for the first one alone: a crash in a second would be taken
-// for the first.
-func (r *cycle) noteAgain(send state.Send) error {
-	if len(r.j.Sends) == 0 {
-		return nil
-	}
-	noted := *r.j
-	send.To = send.From.Add(createTimeout)
-	noted.Sends = append(slices.Clone(noted.Sends), send)
-	return r.State.Save(&noted)
+// settled takes the latest request away: its outcome is known.
+func (r *cycle) settled() state.Send {
+	last := len(r.j.Sends) - 1
+	s := r.j.Sends[last]
+	r.j.Sends = r.j.Sends[:last]
+	return s
 }
+
+// plausible refuses a new pair that cannot be one: a reply that was tampered with
+// on its way must not make keycare take one of the user's other keys for its own.
+func (r *cycle) plausible(p credfile.Pair) error {
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	switch {
+	case err != nil: // it will be told by the next step
+	case len(set.Mentions(p.ID)) > 0:
+		return errOddReply
+	}
+	secret := p.Secret.Reveal()
+	if credfile.FactsOf(p.ID).Kind != credfile.LongTerm || !show.IsKeyID(p.ID) || p.ID == r.j.Old || slices.Contains(r.j.Before, p.ID) ||
+		strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return errOddReply
+	}
+	return nil
+}
+
+var errOddReply = errors.New("the reply to the request for a new key makes no sense")
 
 // dropUnkept deletes a new key whose secret could not be written down, while it
 // is still in memory and nothing else knows of it.
@@ -118,26 +147,6 @@ func (r *cycle) dropUnkept(ctx context.Context, cause error) error {
 	}
 	r.seen.HaveNew, r.j.New = false, ""
 	return errAbort{cause}
-}
-
-// deleteOrphan deletes the key of a lost reply.
-func (r *cycle) deleteOrphan(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	id := r.seen.Unknown[0]
-	err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, id)
-	if err != nil && client.ReplyOf(err) != client.ReplyNoSuch {
-		r.seen.Listed, r.why = silent, err
-		return nil
-	}
-	r.say("deleted key %s, whose secret was lost with the reply", id)
-	r.j.Orphans = append(r.j.Orphans, id)
-	if err := r.State.Save(r.j); err != nil {
-		return err
-	}
-	err = r.pause(ctx)
-	r.seen.Listed, r.seen.Unknown, r.seen.Orphan = yes, nil, unasked
-	return err
 }
 
 // putNew puts the new pair wherever the old one, or a mixture of both, stands.

@@ -65,7 +65,7 @@ func BenchmarkRotate(b *testing.B) {
 			if _, err := a.LastUsed(b.Context(), client.SignerOf(old), old.ID); err != nil {
 				b.Fatal(err)
 			}
-			fresh, err := a.Create(b.Context(), client.SignerOf(old), user)
+			fresh, err := a.Create(b.Context(), client.SignerOf(old), user, client.NewToken())
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -28,6 +28,9 @@ type cycle struct {
 	activeAt   time.Time     // when a list showed the old key Active although it was made Inactive
 	quietAt    time.Time     // when a list showed it Inactive
 	oldActive  bool          // the list that was asked for with the last proof before that showed it Active
+	unknown    []client.Key  // of that list: those that Unknown names
+	orphan     string        // the one of them that is proved to be of a lost reply
+	noProof    error         // why CloudTrail could not be asked
 
 	began    time.Time
 	deadline time.Time
@@ -58,8 +61,6 @@ func (r *cycle) newID() string {
 // awsTime is a time of this machine's clock by AWS's clock.
 func (r *cycle) awsTime(t time.Time) time.Time { return r.j.Started.Add(t.Sub(r.began)) }
 
-func (r *cycle) mayStillLand() bool { return len(r.j.Sends) > len(r.j.Orphans) }
-
 // by returns who signs a call to IAM: the helper, else the key itself.
 func (r *cycle) by(p credfile.Pair) client.Signer {
 	if r.help != nil {
@@ -75,7 +76,7 @@ func (r *cycle) pause(ctx context.Context) error {
 		return err
 	}
 	r.wait = min(2*r.wait, longestWait)
-	for _, s := range []*answer{&r.seen.NewSTS, &r.seen.NewIAM, &r.seen.OldSTS, &r.seen.OldIAM, &r.seen.Back, &r.seen.Listed, &r.seen.NewAbsent, &r.seen.NewOff} {
+	for _, s := range []*answer{&r.seen.NewSTS, &r.seen.NewIAM, &r.seen.OldSTS, &r.seen.OldIAM, &r.seen.Back, &r.seen.Listed, &r.seen.Proof, &r.seen.NewAbsent, &r.seen.NewOff} {
 		if *s != yes {
 			*s = unasked
 		}
@@ -136,8 +137,10 @@ func (r *cycle) close(out Outcome) error {
 	if err := r.State.DropRecovery(r.j.ID); err != nil {
 		return &HalfDone{r.j, "all is done but the notes", err}
 	}
-	if r.mayStillLand() {
-		r.j.Direction = state.Watch
+	if mayStillLand(r.j) {
+		if r.j.Direction = state.Watch; len(r.unknown) > 0 {
+			r.j.Watched = r.unknown[0].ID
+		}
 		if err := r.State.Save(r.j); err != nil {
 			return &HalfDone{r.j, "all is done but the notes", err}
 		}

@@ -99,6 +99,8 @@ func (r *cycle) do(ctx context.Context, step step) error {
 		return r.freeSlot(ctx)
 	case stepCreate:
 		return r.create(ctx)
+	case stepProveOrphan:
+		return r.proveOrphan(ctx)
 	case stepDeleteOrphan:
 		return r.deleteOrphan(ctx)
 	case stepProveNew:
@@ -144,6 +146,9 @@ func (r *cycle) do(ctx context.Context, step step) error {
 
 // undoneBecause says why a rotation that was undone was.
 func (r *cycle) undoneBecause() error {
+	if r.j.New == "" && mayStillLand(r.j) {
+		return r.replyLost()
+	}
 	why := fmt.Sprintf("the new key %s did not answer within %s", r.j.New, r.Timeout)
 	switch {
 	case r.j.New == "":

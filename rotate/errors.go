@@ -28,6 +28,24 @@ func (e *tooYoung) Error() string {
 	return fmt.Sprintf("key %s is %d days old, it is due after %d", e.ID, e.Age/day, e.Most/day)
 }
 
+// fullSlots says that the user got a second key since its keys were listed.
+type fullSlots struct {
+	user, profile string
+	err           error
+}
+
+func (e *fullSlots) Error() string {
+	return fmt.Sprintf("user %s got a second key just now, perhaps by keycare on another machine that uses the same key. %s: %v",
+		e.user, otherMachine(e.profile), e.err)
+}
+
+func (e *fullSlots) Unwrap() error { return e.err }
+
+// otherMachine says what to do where the same key is also used elsewhere.
+func otherMachine(profile string) string {
+	return fmt.Sprintf("If so, copy the new key from there into profile %s here", word(profile))
+}
+
 // HalfDone says that a rotation stopped after the new key was made, or may have
 // been. A working key is in the files; the journal has the rest.
 type HalfDone struct {

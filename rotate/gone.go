@@ -25,7 +25,13 @@ func (r *cycle) retire(ctx context.Context) {
 func (r *cycle) deleteNew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r.done(ctx, r.old, r.newID(), r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID()))
+	err := r.aws.Delete(ctx, r.by(r.old), r.j.UserName, r.newID())
+	r.done(ctx, r.old, r.newID(), err)
+	if client.ReplyOf(err) == client.ReplyNoSuch && r.seen.Gone == yes && r.j.Made != nil {
+		// Perhaps there never was a key of that ID: the reply may have been
+		// tampered with. The watch looks what the request made.
+		r.j.Sends, r.j.Made = append(r.j.Sends, *r.j.Made), nil
+	}
 }
 
 // done notes the result of a deletion of key gone, asked for by a user whose

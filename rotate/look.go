@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"time"
 
 	"keycare/credfile"
 	"keycare/rotate/client"
@@ -135,81 +134,3 @@ func (r *cycle) readBack(ctx context.Context) {
 	}
 	r.seen.Files = filesUnread // the question took its time
 }
-
-// lookList asks which keys the user has, to find the key of a lost reply.
-func (r *cycle) lookList(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	keys, at, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
-	if client.ReplyOf(err) == client.ReplyNoSuch && r.sameName(ctx, r.old) == notYet {
-		keys, at, err = r.aws.List(ctx, r.by(r.old), r.j.UserName)
-	}
-	if err != nil {
-		r.seen.Listed, r.why = silent, err
-		return nil
-	}
-	r.listedAt = at
-	r.seen.Listed, r.seen.Orphan, r.seen.Unknown = yes, unasked, nil
-	var unknown []client.Key
-	named, err := r.namedElsewhere()
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		if k.ID != r.j.Old && k.ID != r.newID() && !slices.Contains(r.j.Before, k.ID) && !named(k.ID) {
-			unknown = append(unknown, k)
-			r.seen.Unknown = append(r.seen.Unknown, k.ID)
-		}
-	}
-	if len(unknown) == 1 {
-		r.seen.Orphan = r.isOrphan(ctx, unknown[0])
-	}
-	return nil
-}
-
-// namedElsewhere tells the keys that other rotations made. A watch outlives its
-// rotation, so there a key that a local file holds by now is named, too.
-func (r *cycle) namedElsewhere() (func(id string) bool, error) {
-	past, err := r.State.History()
-	if err != nil {
-		return nil, err
-	}
-	open, err := r.State.Journals()
-	if err != nil {
-		return nil, err
-	}
-	var set *credfile.Set
-	if r.j.Direction == state.Watch {
-		if set, err = credfile.Load(r.Disk, r.j.Paths); err != nil {
-			return nil, err
-		}
-	}
-	return func(id string) bool {
-		return slices.ContainsFunc(past, func(h state.History) bool { return h.New == id && h.ID != r.j.ID }) ||
-			slices.ContainsFunc(open, func(j *state.Journal) bool { return j.New == id && j.ID != r.j.ID }) ||
-			set != nil && len(set.Mentions(id)) > 0
-	}, nil
-}
-
-// isOrphan reports whether a key is, by every sign there is, the one that a
-// create of ours made and whose reply was lost. Age alone is no sign.
-func (r *cycle) isOrphan(ctx context.Context, k client.Key) answer {
-	inTime := slices.ContainsFunc(r.j.Sends, func(s state.Send) bool {
-		return !k.Created.Before(s.From.Add(-clockSlack)) && !k.Created.After(s.To.Add(clockSlack))
-	})
-	set, err := credfile.Load(r.Disk, r.j.Paths)
-	if !inTime || err != nil || len(set.Mentions(k.ID)) > 0 {
-		return no
-	}
-	use, err := r.aws.LastUsed(ctx, r.by(r.old), k.ID)
-	if err != nil || !use.At.IsZero() { // an unknown last use is not "unused"
-		return no
-	}
-	if sts, iam := r.prove(ctx, r.old); sts != yes || iam != yes {
-		return no
-	}
-	return yes
-}
-
-// clockSlack is how far apart the clocks of two of AWS's machines may be.
-const clockSlack = 2 * time.Second

@@ -45,7 +45,7 @@ type mstate struct {
 
 	old, fresh   uint8 // keys; fresh is one whose secret reached us
 	lost, flying uint8 // live keys whose secret nobody has; creates that may still land
-	person       uint8 // 0 none, 1 a key of a person's
+	person       uint8 // a key of a person's or of keycare on another machine: pn...
 
 	// on disk
 	journal, dir, jNew, sends, orphans, rec uint8
@@ -68,17 +68,17 @@ type mstate struct {
 	expired                       uint8 // watchFor has passed since the last send: nothing lands any more and lists are true
 	ending                        uint8 // closing has begun: the last look is over
 	closed                        uint8 // the journal was removed
+	told                          uint8 // the watch closed and named a key that is left
 }
 
 // mworld is World, small.
 type mworld struct {
-	haveOld, haveNew, resumed, late    uint8
-	files, newSTS, newIAM              uint8
-	oldSTS, oldIAM, back, listed, gone uint8
-	switches                           uint8
-	decided                            uint8 // in this run
-	unknown, orphan                    uint8 // unknown: 1 the lost key, 2 the person's, 3 both
-
+	haveOld, haveNew, resumed, late                               uint8
+	files, newSTS, newIAM                                         uint8
+	oldSTS, oldIAM, back, listed, gone                            uint8
+	switches                                                      uint8
+	decided                                                       uint8 // in this run
+	unknown, proof, full                                          uint8 // unknown: 1 the lost key, 2 the person's, 3 both
 	offv, offEarlier, offHere, quiet, putBack, on, broken, unused uint8
 	mayOn                                                         uint8 // the last proof's list showed the old key Active
 	newAbsent, newOff                                             uint8
@@ -100,7 +100,8 @@ func dirOf(d state.Direction) uint8 {
 // model is a world with one of its safeguards taken out, or none.
 type model struct {
 	noBindUndo, noBindRetire bool // later runs do not know the decision
-	ageAlone                 bool // any new key counts as the orphan
+	bySigns                  bool // a key that is new, alone and never used, as IAM shows it by then, counts as ours
+	hasty                    bool // the watch does not wait until IAM would show a use
 	dropEarly                bool // the recovery file goes before the retirement
 	noWatch                  bool // a doubtful create is forgotten at the end
 	emptyIsForeign           bool // a truncated file is read as "key not held"
@@ -140,7 +141,7 @@ func (m *model) step(s *mstate) (step, string) {
 	w := observed{
 		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: j.Direction != state.Grace || s.due > 0, Switches: int(s.w.switches),
 		Files: filesState(s.w.files), OldSTS: answer(s.w.oldSTS), OldIAM: answer(s.w.oldIAM), NewSTS: answer(s.w.newSTS), NewIAM: answer(s.w.newIAM),
-		Back: answer(s.w.back), Listed: answer(s.w.listed), Gone: answer(s.w.gone), Orphan: answer(s.w.orphan),
+		Back: answer(s.w.back), Listed: answer(s.w.listed), Gone: answer(s.w.gone), Proof: answer(s.w.proof), Full: s.w.full > 0,
 		Unused: answer(s.w.unused), retiring: m.retiring(s),
 		KnowNew: s.held(plNew), NewAbsent: answer(s.w.newAbsent), NewOff: answer(s.w.newOff),
 	}
@@ -181,7 +182,7 @@ func (m *model) check(s mstate) {
 	if !inFiles && !restorable && s.busy == 0 {
 		m.fail(s, "no usable or restorable key")
 	}
-	if s.closed > 0 && s.alive == 0 && (s.lost > 0 || s.flying > 0) {
+	if s.closed > 0 && s.alive == 0 && (s.lost > 0 && s.told == 0 || s.flying > 0) {
 		m.fail(s, "a key that nobody can name")
 	}
 	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used+s.kept+s.asked == 0 {
@@ -228,7 +229,7 @@ func (m *model) explore() int {
 func (m *model) mustEnd(s mstate) {
 	m.origin = s
 	s.crash, s.flap, s.lose, s.write, s.act = 0, 0, 0, 0, 0
-	asked := s.person + s.restored + s.used + s.banned
+	asked := s.restored + s.used + s.banned
 	if s.busy == 2 || s.busy == 1 && s.ending == 0 { // the other program ends first
 		s.place[0] = s.copy
 	}
@@ -289,14 +290,12 @@ func (m *model) start(s *mstate) {
 	}
 	if s.w.haveNew > 0 {
 		s.jNew = 1
-	}
-	if s.w.haveNew == 0 && s.sends == 0 && s.jNew == 0 {
-		s.sends = 1
+		s.sends--
 	}
 }
 
 func (s mstate) keys() int {
-	return int(b2u(s.old == keyLive || s.old == keyOff) + b2u(s.fresh == keyLive || s.fresh == keyOff) + s.lost + s.person)
+	return int(b2u(s.old == keyLive || s.old == keyOff) + b2u(s.fresh == keyLive || s.fresh == keyOff) + s.lost + b2u(s.person != pnNone))
 }
 
 // die ends the process; what it knew is gone.

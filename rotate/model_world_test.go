@@ -48,17 +48,12 @@ func (m *model) others(s mstate, emit func(mstate)) {
 			emit(n)
 		}
 	}
-	if s.expired == 0 && s.flying == 0 {
+	if s.expired == 0 && s.flying == 0 && s.sends > 0 { // it matters to those alone
 		n := s
 		n.expired = 1
 		emit(n)
 	}
-	if s.act > 0 && s.person == 0 && s.keys() < 2 {
-		n := s
-		n.act--
-		n.person = 1
-		emit(n)
-	}
+	m.otherMakers(s, emit)
 	if s.act > 0 && s.journal > 0 && !closing && s.busy == 0 {
 		for i := range s.place { // an old copy of the file is put back
 			n := s
@@ -155,6 +150,8 @@ func (m *model) act(s mstate, emit func(mstate)) {
 		m.list(s, emit)
 	case stepCreate:
 		m.create(s, emit)
+	case stepProveOrphan:
+		m.proveOrphan(s, emit)
 	case stepDeleteOrphan:
 		m.deleteOrphan(s, emit)
 	case stepProveNew:
@@ -210,7 +207,7 @@ func (m *model) act(s mstate, emit func(mstate)) {
 }
 
 func (m *model) wait(s mstate, emit func(mstate)) {
-	for _, a := range []*uint8{&s.w.newSTS, &s.w.newIAM, &s.w.oldSTS, &s.w.oldIAM, &s.w.back, &s.w.listed, &s.w.newAbsent, &s.w.newOff} {
+	for _, a := range []*uint8{&s.w.newSTS, &s.w.newIAM, &s.w.oldSTS, &s.w.oldIAM, &s.w.back, &s.w.listed, &s.w.proof, &s.w.newAbsent, &s.w.newOff} {
 		if *a != uint8(yes) {
 			*a = 0
 		}
@@ -231,121 +228,6 @@ func (m *model) wait(s mstate, emit func(mstate)) {
 	n.w.late = 1
 	emit(n)
 	emit(s)
-}
-
-// list emits what a list may show: all, or all but the newest key.
-func (m *model) list(s mstate, emit func(mstate)) {
-	signs := s.old
-	if dirs[s.dir] == state.Watch && s.place[0] == plNew {
-		signs = s.fresh
-	}
-	show := func(n mstate, lost uint8) {
-		n.w.listed, n.w.orphan = uint8(yes), 0
-		n.w.unknown = b2u(lost > 0) + 2*n.person
-		switch {
-		case n.w.unknown == 1 && signs == keyLive:
-			n.w.orphan = uint8(yes)
-		case m.ageAlone && n.w.unknown != 0 && n.w.unknown != 3:
-			n.w.orphan = uint8(yes)
-		}
-		emit(n)
-	}
-	show(s, s.lost)
-	if s.lost > 0 && s.flap > 0 && s.expired == 0 {
-		n := s
-		n.flap--
-		show(n, 0)
-	}
-}
-
-func (m *model) create(s mstate, emit func(mstate)) {
-	if s.keys() >= 2 {
-		if s.sends > 0 {
-			s.w.listed = uint8(notYet)
-			emit(s)
-			return
-		}
-		m.closing(s, emit) // refused for good: nothing is left
-		return
-	}
-	ok := s
-	if s.sends > 0 { // a further create is noted before it is sent
-		s.sends++
-	}
-	ok.fresh, ok.rec, ok.jNew, ok.w.haveNew = keyLive, recBoth, 1, 1
-	emit(ok)
-	if s.crash > 0 {
-		for _, kept := range []bool{false, true} {
-			n := die(s)
-			n.crash--
-			n.expired = 0
-			if kept { // between the recovery file and the journal
-				n.fresh, n.rec = keyLive, recBoth
-			} else {
-				n.lost++
-			}
-			emit(n)
-		}
-		n := die(s)
-		n.crash--
-		n.flying, n.expired = 1, 0
-		emit(n)
-	}
-	if s.lose > 0 {
-		n := s
-		n.lose--
-		if n.sends == 0 {
-			n.sends = 1
-		}
-		n.expired, n.w.listed = 0, 0
-		emit(n) // the request was lost
-		landed, flying := n, n
-		landed.lost++
-		emit(landed) // the reply was lost
-		flying.flying = 1
-		emit(flying) // the request may still land
-	}
-}
-
-func (m *model) deleteOrphan(s mstate, emit func(mstate)) {
-	if s.w.unknown == 2 {
-		m.fail(s, "a key of a person's is deleted")
-		return
-	}
-	done := s
-	if done.lost > 0 {
-		done.lost--
-	}
-	done.orphans++
-	done.w.listed, done.w.unknown, done.w.orphan = uint8(yes), 0, 0
-	emit(done)
-	if s.crash > 0 {
-		n := die(s)
-		n.crash--
-		n.lost = done.lost
-		emit(n)
-	}
-}
-
-// watch is a later run that looks after a create whose reply was lost.
-func (m *model) watch(s mstate, emit func(mstate)) {
-	m.list(s, func(n mstate) {
-		if n.w.unknown == 0 {
-			m.closing(n, emit)
-			return
-		}
-		if n.w.orphan != uint8(yes) {
-			emit(die(n))
-			return
-		}
-		m.deleteOrphan(n, func(n mstate) {
-			if n.alive > 0 {
-				m.closing(n, emit)
-			} else {
-				emit(n)
-			}
-		})
-	})
 }
 
 // swap puts to into both places, one after the other.
@@ -450,9 +332,6 @@ func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 // where a create may still land.
 func (m *model) closing(s mstate, emit func(mstate)) {
 	watch := s.sends > s.orphans && !m.noWatch
-	if dirs[s.dir] == state.Watch {
-		watch = s.expired == 0 && s.sends > s.orphans
-	}
 	if m.dropsOnlyCopy(s) {
 		m.fail(s, "the only copy of the new key's secret is dropped")
 		return
@@ -492,8 +371,10 @@ var (
 		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
 	}
 	smallBounds = []mstate{
-		{crash: 1, flap: 1, lose: 1, write: 1},
-		{crash: 1, flap: 1, write: 1, act: 1},
+		{crash: 1, flap: 1, lose: 1},
+		{crash: 1, lose: 1, write: 1},
+		{crash: 1, flap: 1, write: 1},
+		{flap: 1, write: 1, act: 1},
 		{crash: 1, lose: 1, act: 1},
 		{crash: 2, flap: 2, lose: 1},
 		{crash: 1, flap: 1, act: 1, grace: 1},
@@ -535,7 +416,8 @@ func TestModelNeedsEverySafeguard(t *testing.T) {
 	for name, m := range map[string]*model{
 		"undo is binding":                         {noBindUndo: true, bounds: modelBounds[1]},
 		"retire is binding":                       {noBindRetire: true, bounds: many},
-		"the orphan rule":                         {ageAlone: true, bounds: many},
+		"proof before a key is deleted":           {bySigns: true, bounds: many},
+		"the watch waits for IAM's last use":      {hasty: true, bounds: many},
 		"recovery kept until after retire":        {dropEarly: true, bounds: many},
 		"the watch on an ambiguous create":        {noWatch: true, bounds: many},
 		"an empty file is not a file without key": {emptyIsForeign: true, bounds: many},

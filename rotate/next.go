@@ -41,7 +41,8 @@ type observed struct {
 
 	Listed  answer   // the list of the user's keys was asked for since the last doubtful create
 	Unknown []string // keys in that list that were not there before and are not Old or New
-	Orphan  answer   // the one unknown key is by all rules the one that a lost reply of ours made
+	Full    bool     // IAM refused a further create: the list does not show all keys yet
+	Proof   answer   // one of the unknown keys is proved to be of a lost reply of ours: CloudTrail says so, or a person
 
 	Due    bool   // the grace of the old key has ended, or there was none
 	Unused answer // the old key was not used since the switch; Silent where IAM does not say
@@ -75,6 +76,7 @@ const (
 	stepLookList     step = "list the user's keys"
 	stepFreeSlot     step = "delete the inactive key to make room"
 	stepCreate       step = "create a new key"
+	stepProveOrphan  step = "ask CloudTrail which key a lost request made"
 	stepDeleteOrphan step = "delete the key of a lost reply"
 	stepProveNew     step = "prove the new key"
 	stepProveOld     step = "prove the old key"
@@ -149,25 +151,31 @@ func nextCreate(j *state.Journal, w observed) (step, string) {
 	if !w.Resumed && len(j.Sends) == 0 {
 		return stepCreate, ""
 	}
-	// A create was sent and its reply lost, or may have been: the list tells,
-	// late perhaps.
+	// A create was sent and its reply lost: the list tells, late perhaps. A key
+	// that nobody has the secret of is deleted on proof alone, for a second
+	// machine or a person may make one in the same minute. Without it the old key
+	// stays, and a later run looks again.
 	switch {
+	case w.Resumed && len(j.Sends) == 0:
+		return stepCloseUndone, ""
 	case w.Listed == unasked:
 		return stepLookList, ""
+	case w.Listed != yes && w.Late && w.Full:
+		return stepCloseUndone, ""
 	case w.Listed != yes && w.Late:
 		return stepStop, "IAM does not tell which keys the user has"
 	case w.Listed != yes:
 		return stepWait, ""
-	case len(w.Unknown) == 0 && w.Resumed:
-		return stepCloseUndone, ""
-	case len(w.Unknown) == 0 && (w.Late || lost(j.Sends) >= maxSends):
+	case len(w.Unknown) == 0 && (w.Resumed || w.Late || w.Proof == no || lost(j.Sends) >= maxSends):
 		return stepCloseUndone, ""
 	case len(w.Unknown) == 0:
 		return stepCreate, ""
-	case w.Orphan == yes:
+	case w.Proof == unasked:
+		return stepProveOrphan, ""
+	case w.Proof == yes:
 		return stepDeleteOrphan, ""
 	}
-	return stepStop, "the user has a key that keycare did not make for sure: " + w.Unknown[0]
+	return stepCloseUndone, ""
 }
 
 // nextSecretLost: the recovery file is gone, and the files do not hold the new

@@ -51,10 +51,15 @@ type Options struct {
 	Running func(id string) []home.Process
 	// Undo lets Resume go back to the old key, at a person's word.
 	Undo bool
+	// DeleteKey is the ID of a key of a lost reply as a person typed it, who agrees
+	// to its deletion without proof.
+	DeleteKey string
 	// AskLine asks a person for a line; nil means that nobody can be asked.
 	AskLine func(prompt string) (string, error)
 	// Say tells a person what is happening, a line at a time. It is never nil.
 	Say func(format string, args ...any)
+
+	createWithin time.Duration // createTimeout; shorter in tests
 }
 
 // DefaultTimeout bounds how long a rotation waits for AWS: new keys take
@@ -96,7 +101,7 @@ type Rotator struct {
 	// deletion; empty where nobody was asked yet.
 	typedKey string
 	// planning says that nothing is done after the checks: those that a rotation
-	// makes again before it acts may be left out.
+	// makes again before it acts may be left out, and nobody is asked for an ID.
 	planning bool
 
 	saying sync.Mutex // what is said, and counters
@@ -123,6 +128,9 @@ func New(o Options) *Rotator {
 	}
 	if o.Connect == nil {
 		o.Connect = client.Connect
+	}
+	if o.createWithin == 0 {
+		o.createWithin = createTimeout
 	}
 	return &Rotator{Options: o}
 }

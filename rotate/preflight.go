@@ -49,6 +49,9 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 	if i < 0 {
 		return nil, refuse("profile %q: IAM does not list key %s among the keys of user %s: nothing was changed", t.profile, t.pair.ID, ow.name)
 	}
+	if of := ow.keys[i].User; of != ow.name {
+		return nil, refuse("profile %q: STS says that key %s is user %q's, IAM that it is user %q's: nothing was changed", t.profile, t.pair.ID, ow.name, of)
+	}
 	if !ow.keys[i].Active {
 		return nil, refuse("profile %q: key %s is inactive", t.profile, t.pair.ID)
 	}

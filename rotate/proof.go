@@ -16,8 +16,8 @@ func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer
 	defer cancel()
 	var wg sync.WaitGroup
 	var errSTS, errIAM error
+	var id facts.Identity
 	wg.Go(func() {
-		var id facts.Identity
 		if id, _, errSTS = r.aws.Identity(ctx, p); errSTS == nil {
 			atSTS = sameUser(id, r.ownerOf(p))
 		} else {
@@ -30,13 +30,20 @@ func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer
 			atIAM = answered(errIAM)
 			return
 		}
-		_, _, errIAM = r.aws.List(ctx, client.SignerOf(p), r.j.UserName)
+		var keys []client.Key
+		keys, _, errIAM = r.aws.List(ctx, client.SignerOf(p), r.j.UserName)
 		atIAM = answered(errIAM)
+		if slices.ContainsFunc(keys, func(k client.Key) bool { return k.User != r.j.UserName }) {
+			atIAM = notYet // an answer about somebody else
+		}
 		if k := client.ReplyOf(errIAM); k == client.ReplyDenied || k == client.ReplyNoSuch { // it knows the key, and says so in its own words
 			atIAM = yes
 		}
 	})
 	wg.Wait()
+	if r.j.Root == nil && atSTS == yes && id.UserName() != r.j.UserName {
+		atSTS = r.sameRename(ctx, p, id)
+	}
 	for _, err := range []error{errSTS, errIAM} {
 		if err != nil && (client.ReplyOf(err) != client.ReplyDenied || r.j.Root != nil) {
 			r.why = err
@@ -95,6 +102,24 @@ func (rot *Rotator) unlisted(ctx context.Context, a *client.AWS, by client.Signe
 		}
 	}
 	return true, nil
+}
+
+// sameRename reports whether the user has the other name that STS gave for p: both
+// keys are the same user's, so both have to be told the same.
+func (r *cycle) sameRename(ctx context.Context, p credfile.Pair, got facts.Identity) answer {
+	other := r.old
+	if p.ID == other.ID || other.ID == "" {
+		other = r.fresh
+	}
+	if other.ID == "" {
+		other = p
+	}
+	id, _, err := r.aws.Identity(ctx, other)
+	if err != nil || sameUser(id, r.j.User) != yes || id.UserName() != got.UserName() {
+		return notYet
+	}
+	r.j.UserName = got.UserName()
+	return yes
 }
 
 // sameName asks for the user's present name: Yes where it is still the one that

@@ -95,6 +95,8 @@ func TestHostileOrphanRenamed(t *testing.T) {
 	_, _ = New(*w.options()).Rotate(ctx, "default")
 	w.iam.SetFault(nil)
 	w.iam.RenameUser(user, "alicia")
+	_, _ = New(*w.options()).Resume(t.Context())
+	w.passes(trailDelay)
 	for range 3 {
 		if _, err := New(*w.options()).Resume(t.Context()); err == nil {
 			break

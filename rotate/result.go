@@ -12,13 +12,16 @@ type Outcome string
 
 const (
 	Rotated    Outcome = "rotated"
-	Planned    Outcome = "planned"    // a dry run: nothing was changed
-	InGrace    Outcome = "in grace"   // switched; the old key is still active
-	KeptBoth   Outcome = "both kept"  // switched; the old key is left as it is for good
-	Skipped    Outcome = "skipped"    // nothing to do for this key
-	Failed     Outcome = "failed"     // before anything was done
-	Undone     Outcome = "undone"     // all is as it was before
-	Unfinished Outcome = "unfinished" // resume will go on
+	Planned    Outcome = "planned"     // a dry run: nothing was changed
+	InGrace    Outcome = "in grace"    // switched; the old key is still active
+	KeptBoth   Outcome = "both kept"   // switched; the old key is left as it is for good
+	Skipped    Outcome = "skipped"     // nothing to do for this key
+	Failed     Outcome = "failed"      // before anything was done
+	Undone     Outcome = "undone"      // all is as it was before
+	Unfinished Outcome = "unfinished"  // resume will go on
+	Watching   Outcome = "watching"    // closed, and a key that a lost request may have made is waited for
+	KeyLeft    Outcome = "key left"    // the watch is over, and such a key is left
+	KeyDeleted Outcome = "key deleted" // such a key was deleted, on proof or because a person typed its ID
 )
 
 // Result is what happened to one key, for people and for JSON.
@@ -33,8 +36,9 @@ type Result struct {
 	GraceEnds time.Time `json:"grace_ends,omitzero"`
 	Grace     string    `json:"grace,omitempty"` // in a plan: how long the old key stays active, "24h0m0s"
 	Places    []string  `json:"places"`
-	UsedBy    []string  `json:"used_by,omitempty"` // profiles that name one of these as their source_profile
-	Why       string    `json:"why,omitempty"`     // it was skipped
+	UsedBy    []string  `json:"used_by,omitempty"`  // profiles that name one of these as their source_profile
+	Why       string    `json:"why,omitempty"`      // it was skipped, or is watched
+	Orphan    string    `json:"lost_key,omitempty"` // a key that a request without an answer made, or may have made
 	Error     string    `json:"error,omitempty"`
 	Diff      string    `json:"diff,omitempty"`                 // secrets redacted
 	FreeSlot  string    `json:"second_key_to_delete,omitempty"` // in a plan

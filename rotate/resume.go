@@ -54,7 +54,10 @@ func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile,
 		}
 		if j.Direction == state.Watch {
 			// Whatever it finds that it may not delete, the rotation finds too.
-			_, _ = rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths))
+			var left *keyLeft
+			if _, err := rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths)); errors.As(err, &left) {
+				rot.say("%v", err)
+			}
 			resumed = true
 			continue
 		}
@@ -107,6 +110,7 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	js, err = rot.named(js, profiles)
 	errs = append(errs, err)
+	deleted := false
 	for _, j := range js {
 		if (rot.KeepBoth || rot.Undo) && len(profiles) == 0 && j.Resting(rot.Now()) {
 			flag := "--keep-both"
@@ -117,6 +121,14 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 			continue
 		}
 		res, err := rot.resumeLocked(ctx, j.ID, j.Paths, nil)
+		if res.Outcome != "" {
+			results = append(results, res)
+		}
+		errs = append(errs, err)
+		deleted = deleted || res.Orphan == rot.DeleteKey
+	}
+	if rot.DeleteKey != "" && !deleted {
+		res, err := rot.deleteLeft(ctx)
 		if res.Outcome != "" {
 			results = append(results, res)
 		}
@@ -193,8 +205,11 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != state.Watch {
 		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
 	}
-	if j.New == "" {
-		j.New = r.fresh.ID
+	if j.New == "" && r.fresh.ID != "" { // a crash right after the new pair was kept
+		if j.New = r.fresh.ID; len(j.Sends) > 0 {
+			made := r.settled()
+			j.Made = &made
+		}
 	}
 	if j.Direction == state.Watch {
 		return r.watch(ctx)
@@ -210,7 +225,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		}
 		return r.undo(ctx)
 	}
-	if j.New == "" && len(j.Sends) == 0 {
+	if j.New == "" && len(j.Sends) == 0 && j.Version < 2 {
 		// The crash was before, in or right after the one call that was not
 		// noted: it may have been sent, and may still land.
 		j.Sends = []state.Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
@@ -224,7 +239,13 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		}
 	}
 	out, err := r.loop(ctx)
+	if out == Undone && err == nil && mayStillLand(j) {
+		err = r.undoneBecause()
+	}
 	res := r.undone(out)
+	if len(j.Orphans) > 0 && out == Undone {
+		res.Orphan = j.Orphans[len(j.Orphans)-1]
+	}
 	if out == KeptBoth {
 		res.Why = r.kept
 	}

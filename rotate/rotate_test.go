@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"keycare/credfile"
-	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
 )
@@ -200,32 +199,6 @@ func TestRotateFinishesFirst(t *testing.T) {
 	w.checkClosed()
 }
 
-// Every create's reply is lost: a few tries, and nothing is left.
-func TestEveryCreateLost(t *testing.T) {
-	w := newWorld(t)
-	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
-		if c.Action == "CreateAccessKey" {
-			return awstest.Fault{Kind: awstest.FaultDropAfter}
-		}
-		return awstest.Fault{}
-	})
-	results, err := New(*w.options()).Rotate(t.Context(), "default")
-	if err == nil || results[0].Outcome != Undone {
-		t.Errorf("%+v, %v", results, err)
-	}
-	creates := 0
-	for _, a := range w.iam.Actions() {
-		if a == "CreateAccessKey" {
-			creates++
-		}
-	}
-	if creates != maxSends {
-		t.Errorf("%d creates were sent, want %d", creates, maxSends)
-	}
-	w.iam.SetFault(nil)
-	w.finish()
-}
-
 // A person who thinks long about the question does not make our own key look
 // like somebody else's.
 func TestLongQuestion(t *testing.T) {
@@ -242,33 +215,6 @@ func TestLongQuestion(t *testing.T) {
 	}
 	if !met() {
 		t.Error("no fault was met")
-	}
-	w.finish()
-}
-
-// A run that crashed before its create leaves a watch. The rotation after it
-// makes a key that the watch must not take for a lost one.
-func TestWatchKnowsLaterRotations(t *testing.T) {
-	w := newWorld(t)
-	d := diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
-		if op.Name == "CreateNew" && strings.HasSuffix(op.Path, ".recovery") {
-			return diskfault.CrashAfter
-		}
-		return diskfault.Pass
-	})
-	w.disk = d
-	crash, _ := d.Run(func() error { return rotateDefault(w, w.options()) })
-	if w.disk = (diskfault.Unsynced{}); crash == nil {
-		t.Fatal("no crash")
-	}
-	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if js, err := w.options().State.Journals(); err != nil || len(js) != 1 || js[0].Direction != state.Watch {
-		t.Fatalf("no watch: %v, %v", js, err)
-	}
-	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
-		t.Fatal(err)
 	}
 	w.finish()
 }

@@ -43,6 +43,9 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	if rot.keptKey(k.ID) {
 		return rot.typedKept(ow, *k, what)
 	}
+	if typed, err := rot.unproven(t, ow, *k, what); typed || err != nil {
+		return k.ID, k.Active, err
+	}
 	question := fmt.Sprintf("User %s has a second key %s (%s). Delete it to make room?", ow.name, k.ID, what)
 	switch {
 	case rot.FreeSlot == FreeNever:
@@ -64,8 +67,11 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	}
 	switch {
 	case k.Active && useErr == nil && !use.At.IsZero() && ow.at.Sub(use.At) < recentUse:
-		return "", false, refuse("%s Somebody uses it: find out who. When nobody needs it any more, switch it off (%s) and rotate again",
-			full, command("update-access-key", " --status Inactive"))
+		return "", false, refuse("%s It is in use: find out by whom. %s. When nobody needs it any more, switch it off (%s) and rotate again",
+			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
+	case k.Active && ow.at.Sub(k.Created) < youngKey:
+		return "", false, refuse("%s %s. If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
+			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
 	case k.Active:
 		return "", false, refuse("%s If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
 			full, command("update-access-key", " --status Inactive"))
@@ -97,6 +103,42 @@ func (rot *Rotator) typedKept(ow *keyOwner, k client.Key, what string) (string, 
 		return "", false, err
 	}
 	return k.ID, k.Active, nil
+}
+
+// youngKey is the age below which a second key looks like another rotation's.
+const youngKey = time.Hour
+
+// elsewhere says that the second key may be another machine's.
+func (rot *Rotator) elsewhere(t *keyTarget, ow *keyOwner, k client.Key) string {
+	if age := ow.at.Sub(k.Created); age < youngKey {
+		return fmt.Sprintf("It was made %s ago, perhaps by keycare on another machine that uses the same key. %s", show.Duration(age.Round(time.Minute)), otherMachine(t.profile))
+	}
+	return "If it is this user's key on another machine, copy it from there into profile " + word(t.profile) + " here"
+}
+
+// unproven looks after a second key that a request of keycare without an answer
+// may have made: it is deleted on proof, by the watch, or after its ID was typed.
+// It reports that somebody typed it.
+func (rot *Rotator) unproven(t *keyTarget, ow *keyOwner, k client.Key, what string) (typed bool, err error) {
+	var about string
+	_, left := rot.leftKey(k.ID)
+	j := rot.watchOf(ow.user.UserID, k)
+	switch {
+	case j != nil:
+		about = fmt.Sprintf("user %s has a second key, so there is no room for a new one: %s", ow.name, watchedKey(j, k, nil))
+	case left && !k.Active:
+		about = fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one. It may be that of a request by keycare whose reply was lost; nothing proved it. If nobody uses it: keycare resume --delete-key %s", ow.name, k.ID, what, k.ID)
+	default:
+		return false, nil
+	}
+	if rot.AskLine == nil || rot.Yes || rot.planning {
+		return false, refuse("%s", about)
+	}
+	id, err := rot.typeToDelete(k.ID, show.Sentence(about)+".")
+	if err == nil && id == "" {
+		err = refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+	}
+	return err == nil, err
 }
 
 // recentUse is how long after its last use a key counts as being in use.

@@ -50,16 +50,34 @@ func TestUpgradeFinishesOpenRotations(t *testing.T) {
 			t.Fatalf("line %d: the journal is not understood: %v", n, err)
 		}
 		w.checkEvery()
+		if left.Kind == "root" && left.unproved() {
+			for range 3 {
+				_, err := New(*w.options()).Resume(t.Context())
+				w.saw(err)
+				w.passes(day)
+			}
+			w.checkClosed()
+			w.checkSecrets()
+			w.iam.Close()
+			continue
+		}
 		if left.Kind == "root" {
 			w.finishRoot()
 			continue
 		}
 		finishUpgraded(w)
-		if keys := w.iam.Keys(user); left.Kind == "deactivate" && len(keys) == 2 {
+		switch keys := w.iam.Keys(user); {
+		case left.unproved():
+			for _, k := range keys {
+				if p := w.inFiles(); k.ID != p.ID && k.Status != awstest.Inactive {
+					t.Errorf("key %s, which nobody has the secret of, is %s", k.ID, k.Status)
+				}
+			}
+		case left.Kind == "deactivate" && len(keys) == 2:
 			if !slices.ContainsFunc(keys, func(k awstest.KeyInfo) bool { return k.ID == old.ID && k.Status == "Inactive" }) {
 				t.Errorf("two keys, and the old one is active: %v", keys)
 			}
-		} else if left.Kind != "lost" { // whose key that is cannot be proved any more
+		case left.Kind != "lost": // whose key that is cannot be proved any more
 			w.checkKeys(1)
 		}
 		if t.Failed() {
@@ -70,6 +88,17 @@ func TestUpgradeFinishesOpenRotations(t *testing.T) {
 	if err := lines.Err(); err != nil || len(kinds) < 7 {
 		t.Errorf("only %v, %v", kinds, err)
 	}
+}
+
+// unproved reports whether nobody has the secret of the new key: the first version
+// put no token into its requests, so nothing proves whose that key is.
+func (left *leftBehind) unproved() bool {
+	for _, holds := range left.Places {
+		if holds == "NEW" {
+			return false
+		}
+	}
+	return left.Keys["NEW"] == "Active" && !slices.Contains(left.Recovery, "NEW")
 }
 
 // finishUpgraded resumes until nothing is open any more, with days in between for

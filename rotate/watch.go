@@ -3,46 +3,180 @@ package rotate
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
+	"slices"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
-// watchFor is how long a create whose reply was lost is watched: AWS accepts a
-// signed request for 15 minutes, and a list may be some minutes behind.
-const watchFor = 20 * time.Minute
+const (
+	watchFor = state.WatchFor
+	// blindFor is how long a watch lasts that cannot ask AWS any more, by this
+	// machine's clock.
+	blindFor = day
+)
 
-// watch looks whether a create whose reply was lost has landed after all.
+// watch looks whether a create whose reply was lost has made a key. It deletes
+// that key on proof, makes it Inactive at the end if nothing says that somebody
+// uses it, and closes then in every case.
 func (r *cycle) watch(ctx context.Context) (Result, error) {
+	if err := r.watchList(ctx); err != nil {
+		if last := r.j.Sends[len(r.j.Sends)-1].To; r.Now().Sub(last) < blindFor {
+			return resultOf(r.j, Unfinished), err
+		}
+		r.say("a request for a new key of user %s, sent %s, had no answer, and its keys cannot be listed any more: look whether it has one that nobody knows (%v)",
+			r.j.UserName, show.Time(r.j.Started), err)
+		return Result{}, r.State.Remove(r.j.ID)
+	}
+	for len(r.unknown) > 0 && r.seen.Proof == unasked {
+		if err := r.proveOrphan(ctx); err != nil {
+			return resultOf(r.j, Unfinished), err
+		}
+		if r.seen.Proof == yes {
+			id := r.orphan
+			if err := r.deleteOrphan(ctx); err != nil {
+				return resultOf(r.j, Unfinished), err
+			}
+			if slices.Contains(r.j.Orphans, id) {
+				return r.orphanDeleted(id)
+			}
+			return resultOf(r.j, Unfinished), &HalfDone{r.j, "key " + id + " could not be deleted", r.why}
+		}
+	}
+	over := r.listedAt.Sub(r.j.Lost) > watchFor
+	switch {
+	case len(r.unknown) == 0 && (over || !mayStillLand(r.j)):
+		return Result{}, r.State.Remove(r.j.ID)
+	case len(r.unknown) == 0:
+		return Result{}, nil
+	case !over:
+		if id := r.unknown[0].ID; r.j.Watched != id {
+			r.j.Watched = id
+			if err := r.State.Save(r.j); err != nil {
+				return resultOf(r.j, Unfinished), err
+			}
+		}
+		res := resultOf(r.j, Watching)
+		res.Orphan, res.Why = r.unknown[0].ID, r.watched(r.unknown[0])
+		return res, nil
+	}
+	return r.endWatch(ctx)
+}
+
+// watchList lists the user's keys, signed by whatever key of the user's works.
+func (r *cycle) watchList(ctx context.Context) error {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
-		return Result{}, err
+		return &HalfDone{r.j, "the files cannot be read", err}
 	}
 	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
+		return &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
 	}
 	if r.j.Auth != (state.Auth{}) {
 		if err := r.signAgain(ctx); err != nil {
-			return resultOf(r.j, Unfinished), &HalfDone{r.j, "nobody may sign for it", err}
+			return &HalfDone{r.j, "nobody may sign for it", err}
 		}
 	}
 	if err := r.lookList(ctx); err != nil || r.seen.Listed != yes {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why)}
+		return &HalfDone{r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why)}
 	}
+	return nil
+}
+
+// watched says whose a key may be and until when keycare waits.
+func (r *cycle) watched(k client.Key) string {
+	return watchedKey(r.j, k, r.noProof)
+}
+
+func watchedKey(j *state.Journal, k client.Key, noProof error) string {
+	proof := "CloudTrail tells which request made it, up to a quarter of an hour later"
+	if client.ReplyOf(noProof) == client.ReplyDenied {
+		proof = "CloudTrail would tell which request made it, but AWS denies cloudtrail:LookupEvents (\"keycare policy\" has it)"
+	} else if noProof != nil {
+		proof = "CloudTrail, which tells which request made it, could not be asked"
+	}
+	return fmt.Sprintf("key %s of user %s, made %s, may be that of a request by keycare whose reply was lost, or one that a person or keycare on another machine made in that minute. %s; keycare waits until %s. If you know that nobody uses it: keycare resume --delete-key %s",
+		k.ID, j.UserName, show.Time(k.Created), proof, show.Time(j.Lost.Add(watchFor)), k.ID)
+}
+
+// endWatch closes a watch with a key that may be keycare's and that nothing
+// proves to be. One that was never used, by IAM's record, is made Inactive,
+// which can be taken back.
+func (r *cycle) endWatch(ctx context.Context) (Result, error) {
+	calling, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	k := r.unknown[0]
+	now := "active"
+	use, err := r.aws.LastUsed(calling, r.by(r.old), k.ID)
 	switch {
-	case len(r.seen.Unknown) > 0 && r.seen.Orphan == yes:
-		if err := r.deleteOrphan(ctx); err != nil {
-			return Result{}, err
+	case !k.Active:
+		now = "inactive"
+	case len(r.unknown) > 1, err != nil, !use.At.IsZero(), r.j.Quieted != "": // somebody's; or made active again by a person
+	default:
+		r.j.Quieted = k.ID
+		if err := r.State.Save(r.j); err != nil {
+			return resultOf(r.j, Unfinished), err
 		}
-	case len(r.seen.Unknown) > 0:
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, "the user has a key that keycare did not make for sure: " + r.seen.Unknown[0], nil}
+		if err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false); err == nil {
+			now = "inactive"
+		}
 	}
-	last := r.j.Sends[len(r.j.Sends)-1].To
-	if !r.mayStillLand() || r.listedAt.Sub(last) > watchFor {
-		return Result{}, r.State.Remove(r.j.ID)
+	if err := r.addOrphan(KeyLeft, k.ID, now); err != nil {
+		return resultOf(r.j, Unfinished), err
 	}
-	return Result{}, nil
+	if err := r.State.Remove(r.j.ID); err != nil {
+		return resultOf(r.j, Unfinished), err
+	}
+	res := resultOf(r.j, KeyLeft)
+	res.Orphan = k.ID
+	return res, &keyLeft{user: r.j.UserName, profile: r.j.Profile, key: k.ID, now: now, quieted: r.j.Quieted == k.ID && now == "inactive", more: len(r.unknown) - 1}
+}
+
+// orphanDeleted notes that a key of a lost reply is gone, and closes the watch
+// where nothing else may have been made.
+func (r *cycle) orphanDeleted(id string) (Result, error) {
+	if err := r.addOrphan(KeyDeleted, id, "deleted"); err != nil {
+		return resultOf(r.j, Unfinished), err
+	}
+	if !mayStillLand(r.j) {
+		if err := r.State.Remove(r.j.ID); err != nil {
+			return resultOf(r.j, Unfinished), err
+		}
+	}
+	res := resultOf(r.j, KeyDeleted)
+	res.Orphan = id
+	return res, nil
+}
+
+// addOrphan adds a line to the history, beside that of the rotation itself.
+func (r *cycle) addOrphan(out Outcome, id, now string) error {
+	h := historyOf(r.j, out)
+	h.ID, h.Orphan, h.OrphanNow = r.j.ID+"-"+id, id, now
+	r.files.Lock()
+	defer r.files.Unlock()
+	return r.State.AddHistory(h, r.Now())
+}
+
+// keyLeft ends a watch: a key is there that nothing proved to be keycare's.
+type keyLeft struct {
+	user, profile, key, now string
+	quieted                 bool
+	more                    int
+}
+
+func (e *keyLeft) Error() string {
+	what := fmt.Sprintf("user %s has key %s, which is %s and may be that of a request by keycare whose reply was lost; nothing proves it", e.user, e.key, e.now)
+	if e.quieted {
+		what = fmt.Sprintf("user %s has key %s, which was never used and may be that of a request by keycare whose reply was lost; it is inactive now. Make it active again if somebody misses it: aws iam update-access-key --user-name %s --access-key-id %s --status Active --profile %s",
+			e.user, e.key, word(e.user), e.key, word(e.profile))
+	}
+	if e.more > 0 {
+		what += fmt.Sprintf(" (%d more like it)", e.more)
+	}
+	return what + ". If nobody uses it: keycare resume --delete-key " + e.key
 }
 
 // anyOf returns a pair of the files that belongs to the user: of the places of
@@ -55,7 +189,7 @@ func (r *cycle) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
 		}
 		asked[p.ID] = true
 		id, _, err := r.aws.Identity(ctx, p)
-		return err == nil && sameUser(id, r.j.User) == yes
+		return err == nil && (sameUser(id, r.j.User) == yes || r.j.Root != nil && sameUser(id, r.j.Root.Root) == yes)
 	}
 	for _, pl := range r.j.Places {
 		if p, err := set.PairAt(pl.Kind, pl.Profile); err == nil && try(p) {
@@ -70,4 +204,75 @@ func (r *cycle) anyOf(ctx context.Context, set *credfile.Set) credfile.Pair {
 		}
 	}
 	return credfile.Pair{}
+}
+
+// leftKey returns the line of the history of a key that a watch left, and that is
+// deleted only after its ID was typed.
+func (rot *Rotator) leftKey(id string) (state.History, bool) {
+	past, err := rot.State.History()
+	if err != nil {
+		return state.History{Orphan: id}, true // nothing may be deleted while it cannot be read
+	}
+	for _, h := range slices.Backward(past) {
+		if h.Orphan == id {
+			return h, h.OrphanNow != "deleted"
+		}
+	}
+	return state.History{}, false
+}
+
+// watchOf returns the rotation of a user that may have made key k with a request
+// that had no answer.
+func (rot *Rotator) watchOf(userID string, k client.Key) *state.Journal {
+	js, _ := rot.State.Journals()
+	for _, j := range js {
+		if j.User.UserID == userID && mayHaveMade(j, k) {
+			return j
+		}
+	}
+	return nil
+}
+
+// deleteLeft deletes a key that an earlier watch left, whose ID a person typed.
+func (rot *Rotator) deleteLeft(ctx context.Context) (Result, error) {
+	id := rot.DeleteKey
+	none := refuse("key %s is none that a request of keycare without an answer may have made: nothing was changed (\"keycare status\" shows those)", id)
+	h, ok := rot.leftKey(id)
+	if !ok || h.ID == "" {
+		return Result{}, none
+	}
+	set, err := credfile.Load(rot.Disk, rot.Paths)
+	if err != nil {
+		return Result{}, err
+	}
+	if m := set.Mentions(id); len(m) > 0 {
+		return Result{}, refuse("key %s stands in profile %q (%s:%d): nothing was changed", id, m[0].Profile, m[0].Path, m[0].Line)
+	}
+	for _, profile := range slices.Concat([]string{h.Profile}, set.Profiles()) {
+		got, err := set.Agreed(profile)
+		if err != nil || rot.Barred != nil && rot.Barred(profile, got.Pair.ID) || !credfile.FactsOf(got.Pair.ID).MayAsk() {
+			continue
+		}
+		a, err := rot.Connect(ctx, rot.Paths, profile)
+		if err != nil {
+			continue
+		}
+		who, _, err := a.Identity(ctx, got.Pair)
+		if err != nil || who.ARN != h.User {
+			continue
+		}
+		keys, _, err := a.List(ctx, client.SignerOf(got.Pair), who.UserName())
+		if err != nil {
+			return Result{}, client.Explain(err)
+		}
+		if i := slices.IndexFunc(keys, func(k client.Key) bool { return k.ID == id }); i >= 0 {
+			if err := a.Delete(ctx, client.SignerOf(got.Pair), who.UserName(), id); err != nil && client.ReplyOf(err) != client.ReplyNoSuch {
+				return Result{}, client.Explain(err)
+			}
+		}
+		h.ID, h.Outcome, h.OrphanNow = h.ID+"-deleted", string(KeyDeleted), "deleted"
+		rot.say("deleted key %s of user %s", id, who.UserName())
+		return Result{Outcome: KeyDeleted, Profile: profile, User: h.User, Orphan: id, Places: []string{}}, rot.State.AddHistory(h, rot.Now())
+	}
+	return Result{}, refuse("no profile holds a working key of %s, whose key %s is: nothing was changed", h.User, id)
 }

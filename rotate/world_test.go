@@ -64,12 +64,16 @@ type world struct {
 
 const user = "alice"
 
+// trailDelay is how late CloudTrail shows an event here; at AWS mostly about so.
+const trailDelay = 5 * time.Minute
+
 // newWorld has one user, alice, with one key, which stands in three places of
 // the two files.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), dir: t.TempDir(), disk: diskfault.Unsynced{}, http: awshttp.NewBuildableClient()}
 	w.iam = awstest.New(t, awstest.Options{Now: w.clock.Now})
+	w.iam.SetTrailDelay(trailDelay)
 	w.iam.AddUser(awstest.User{Name: user, Path: "/team/a/"})
 	w.old = w.iam.AddKey(user, w.clock.Now().Add(-200*24*time.Hour))
 	w.paths = credfile.Paths{Credentials: filepath.Join(w.dir, "aws", "credentials"), Config: filepath.Join(w.dir, "aws", "config")}

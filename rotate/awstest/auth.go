@@ -64,6 +64,9 @@ func (s *Server) ask(service, id string, now time.Time, count bool) bool {
 func (s *Server) authenticate(q *query, now time.Time, seen bool) (*caller, *apiError) {
 	k := s.keys[q.sig.keyID]
 	if k == nil || !seen || k.token != q.sig.token || !k.alive(now, s.timing.revoke) {
+		if q.service() == trailService {
+			return nil, errBadTrailToken
+		}
 		return nil, errBadToken
 	}
 	if s.opts.CheckSkew {
@@ -115,12 +118,18 @@ func (s *Server) authorize(c *caller, denied bool) *apiError {
 }
 
 func (c *caller) forbidden(format string, args ...any) *apiError {
-	return errorf(403, "AccessDenied", "User: %s is not authorized to perform: %s:%s on resource: %s "+format,
+	code, status := "AccessDenied", 403
+	if c.service() == trailService {
+		code, status = "AccessDeniedException", 400
+	}
+	return errorf(status, code, "User: %s is not authorized to perform: %s:%s on resource: %s "+format,
 		append([]any{c.key.callerARN(), c.service(), c.action(), c.resource()}, args...)...)
 }
 
 func (c *caller) resource() string {
 	switch {
+	case c.service() == trailService:
+		return "arn:" + c.acct.partition + ":cloudtrail:" + c.sig.region + ":" + c.acct.id + ":*"
 	case c.action() == "GetAccessKeyLastUsed":
 		return "access key " + c.form.Get("AccessKeyId")
 	case c.form.Get("GroupName") != "":

@@ -1,5 +1,5 @@
 // Package awstest is an in-memory IAM and STS behind one loopback listener, speaking the AWS query protocol to real SDK
-// clients: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
+// clients, with the one question to CloudTrail that tells who made a key: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
 // before, during or after its effect. The tests and the built-in demonstration run against it. It is not a policy engine
 // (everything is allowed unless denied by name), it keeps nothing on disk, and it must never be reachable from outside
 // the machine.
@@ -68,6 +68,7 @@ type Server struct {
 	calls    []*Call
 	fault    func(Call) Fault
 	visible  func(View) bool
+	trail    []event
 	timing   timing
 	pageSize int
 	admin    bool
@@ -77,6 +78,7 @@ type Server struct {
 type timing struct {
 	sts, iam, revoke, list time.Duration
 	useDelay, useStep      time.Duration
+	trail                  time.Duration
 }
 
 // Start listens on a free port of 127.0.0.1. The caller must Close the server.
@@ -160,13 +162,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := &query{http: r, body: body}
-	q.form, err = url.ParseQuery(string(body))
+	q.sig, q.refused = parseSignature(r)
+	if q.service() != trailService { // whose requests are JSON
+		q.form, err = url.ParseQuery(string(body))
+	}
 	if err != nil || r.Method != http.MethodPost {
 		q.refused = errMalformed
-	}
-	var sigErr *apiError
-	if q.sig, sigErr = parseSignature(r); q.refused == nil {
-		q.refused = sigErr
 	}
 
 	call, fault := s.record(q)
@@ -219,7 +220,7 @@ func (s *Server) answer(q *query, denied bool) reply {
 		return failure(q, q.refused)
 	}
 	h, ok := actions[q.service()][q.action()]
-	if !ok {
+	if trail := q.service() == trailService && q.action() == "LookupEvents"; !ok && !trail {
 		if s.opts.Unknown != nil {
 			s.opts.Unknown(q.action())
 		}
@@ -237,7 +238,13 @@ func (s *Server) answer(q *query, denied bool) reply {
 	if err != nil {
 		return failure(q, err)
 	}
+	if q.service() == trailService {
+		return s.lookupEvents(c)
+	}
 	out, herr := h(s, c)
+	if q.action() == "CreateAccessKey" {
+		s.recordCreate(c, out, herr)
+	}
 	if herr != nil {
 		if !errors.As(herr, &err) {
 			err = errorf(500, "InternalFailure", "%v", herr)

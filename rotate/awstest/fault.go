@@ -17,6 +17,8 @@ type Call struct {
 	KeyID   string // as claimed by the request, verified or not
 	Form    url.Values
 	At      time.Time
+	// UserAgent is as the client named itself.
+	UserAgent string
 
 	// The outcome on the server's side, which a lost reply does not change. Zero in a call handed to a fault function
 	// or still running.
@@ -120,6 +122,8 @@ func (s *Server) record(q *query) (*Call, Fault) {
 		KeyID:   q.sig.keyID,
 		Form:    form,
 		At:      now,
+
+		UserAgent: q.http.UserAgent(),
 	}
 	s.calls = append(s.calls, c)
 	decide, told := s.fault, *c
@@ -158,6 +162,9 @@ func (f Fault) wait(done <-chan struct{}) bool {
 func (f Fault) reply(q *query) reply {
 	switch f.Kind {
 	case FaultThrottle:
+		if q.service() == trailService {
+			return failure(q, errorf(400, "ThrottlingException", "Rate exceeded"))
+		}
 		return failure(q, errorf(400, "Throttling", "Rate exceeded"))
 	case FaultInternal:
 		if q.service() == "sts" {

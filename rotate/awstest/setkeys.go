@@ -144,6 +144,9 @@ func (s *Server) SetPropagation(sts, iam time.Duration) {
 // SetRevocationDelay says how long a deleted or deactivated key goes on working.
 func (s *Server) SetRevocationDelay(d time.Duration) { s.set(func(t *timing) { t.revoke = d }) }
 
+// SetTrailDelay says how long it takes until CloudTrail shows a CreateAccessKey; at AWS up to 15 minutes.
+func (s *Server) SetTrailDelay(d time.Duration) { s.set(func(t *timing) { t.trail = d }) }
+
 // SetListDelay makes ListAccessKeys stale: what was created, deleted or given another status less than d ago shows as
 // it was before.
 func (s *Server) SetListDelay(d time.Duration) { s.set(func(t *timing) { t.list = d }) }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,7 +28,12 @@ type query struct {
 	refused *apiError
 }
 
-func (q *query) action() string { return q.form.Get("Action") }
+func (q *query) action() string {
+	if q.service() == trailService {
+		return strings.TrimPrefix(q.http.Header.Get("X-Amz-Target"), trailTarget)
+	}
+	return q.form.Get("Action")
+}
 
 // service is the one the request was signed for; a request without a usable signature is sorted by its API version.
 func (q *query) service() string {
@@ -136,6 +142,9 @@ func success(q *query, out []node) reply {
 }
 
 func failure(q *query, e *apiError) reply {
+	if q.service() == trailService {
+		return trailFailure(e)
+	}
 	id := requestID()
 	who := "Sender"
 	if e.status >= 500 {

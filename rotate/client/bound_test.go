@@ -32,7 +32,7 @@ func TestReplyIsBounded(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	pair := credfile.Pair{ID: "AKIAOURKEYOF00000001", Secret: credfile.NewSecret("secret")}
-	if _, err := a.Create(ctx, SignerOf(pair), "ann"); ReplyOf(err) != ReplySilent || ctx.Err() != nil {
+	if _, err := a.Create(ctx, SignerOf(pair), "ann", NewToken()); ReplyOf(err) != ReplySilent || ctx.Err() != nil {
 		t.Errorf("got %v", err)
 	}
 	if sent > 16*MostReply {

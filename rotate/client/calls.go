@@ -32,6 +32,7 @@ func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (facts.Identity, ti
 // Key is an access key as IAM lists it.
 type Key struct {
 	ID      string
+	User    string // name
 	Active  bool
 	Created time.Time
 }
@@ -48,7 +49,7 @@ func (a *AWS) List(ctx context.Context, by Signer, user string) ([]Key, time.Tim
 			return nil, time.Time{}, fmt.Errorf("list the keys of user %q: %w", user, err)
 		}
 		for _, k := range out.AccessKeyMetadata {
-			keys = append(keys, Key{aws.ToString(k.AccessKeyId), k.Status == "Active", aws.ToTime(k.CreateDate)})
+			keys = append(keys, Key{aws.ToString(k.AccessKeyId), aws.ToString(k.UserName), k.Status == "Active", aws.ToTime(k.CreateDate)})
 		}
 		if !out.IsTruncated {
 			return keys, serverTime(out.ResultMetadata), nil
@@ -58,10 +59,13 @@ func (a *AWS) List(ctx context.Context, by Signer, user string) ([]Key, time.Tim
 }
 
 // Create asks IAM for a new key, once: the call has no idempotency token, so a
-// retry after a lost reply would leave a key whose secret nobody knows.
-func (a *AWS) Create(ctx context.Context, by Signer, user string) (credfile.Pair, error) {
+// retry after a lost reply would leave a key whose secret nobody knows. token
+// stands in the request's User-Agent, where CloudTrail records it: it tells
+// later which key this very request made.
+func (a *AWS) Create(ctx context.Context, by Signer, user, token string) (credfile.Pair, error) {
 	out, err := iam.NewFromConfig(a.signedBy(by), func(o *iam.Options) {
 		o.Retryer = aws.NopRetryer{}
+		o.AppID = appID(o.AppID, token)
 	}).CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String(user)})
 	if err != nil {
 		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, err)
@@ -69,10 +73,16 @@ func (a *AWS) Create(ctx context.Context, by Signer, user string) (credfile.Pair
 	if out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == "" {
 		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, errNoKeyInReply)
 	}
+	if of := aws.ToString(out.AccessKey.UserName); of != "" && of != user {
+		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, errOtherUser)
+	}
 	return credfile.Pair{ID: *out.AccessKey.AccessKeyId, Secret: credfile.NewSecret(*out.AccessKey.SecretAccessKey)}, nil
 }
 
-var errNoKeyInReply = errors.New("the reply holds no key")
+var (
+	errNoKeyInReply = errors.New("the reply holds no key")
+	errOtherUser    = errors.New("the reply is about another user")
+)
 
 // Delete deletes key id of user; an empty user stands for the signer, which only
 // the root user's own key may.

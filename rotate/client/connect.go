@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -48,6 +49,7 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 	options := []func(*config.LoadOptions) error{
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
 		config.WithDefaultRegion(DefaultRegion),
+		config.WithLogger(logging.Nop{}), // stderr is for people
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 2 * time.Second })
 		}),
@@ -118,7 +120,7 @@ func reachOf(paths credfile.Paths, profile string) (options []func(*config.LoadO
 // show them, with a password that may stand in them.
 func badEndpoint(base string) error {
 	from := map[string]string{"the endpoint_url of its settings": base}
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDTRAIL"} {
 		from[name] = os.Getenv(name)
 	}
 	for name, address := range from {

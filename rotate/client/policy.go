@@ -17,7 +17,9 @@ type Statement struct {
 // Policy is the least policy that a user needs for audit and rotate: its own
 // keys, and reads about itself and the account. Statements without a resource of
 // their own are reads that IAM cannot bind to one. STS GetCallerIdentity needs no
-// permission. Source: Service Authorization Reference, IAM.
+// permission. The last statement is optional: it lets keycare learn from CloudTrail
+// which key a request made whose reply was lost. Source: Service Authorization
+// Reference, IAM and CloudTrail.
 func Policy() Document {
 	own := []string{"arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"}
 	return Document{"2012-10-17", []Statement{
@@ -29,5 +31,6 @@ func Policy() Document {
 		{"KeycareReads", "Allow",
 			[]string{"iam:GetAccessKeyLastUsed", "iam:ListAttachedGroupPolicies", "iam:ListGroupPolicies", "iam:GetGroupPolicy",
 				"iam:GetAccountSummary", "iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices", "iam:GetCredentialReport"}, []string{"*"}},
+		{"KeycareOptionalProof", "Allow", []string{"cloudtrail:LookupEvents"}, []string{"*"}},
 	}}
 }

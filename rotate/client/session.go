@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
 	"keycare/credfile"
@@ -47,13 +48,19 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 			err = fmt.Errorf("the AWS SDK cannot read the shared files (%v)", e)
 		}
 	}()
+	way, err := Connect(ctx, paths, profile)
+	if err != nil {
+		return nil, "", err
+	}
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithSharedCredentialsFiles([]string{paths.Credentials}),
 		config.WithSharedConfigFiles([]string{paths.Config}),
 		config.WithSharedConfigProfile(profile),
 		config.WithDefaultRegion(DefaultRegion),
+		config.WithLogger(logging.Nop{}),
 		config.WithAPIOptions([]func(*middleware.Stack) error{bounded}),
 		config.WithAssumeRoleCredentialOptions(func(ao *stscreds.AssumeRoleOptions) {
+			ao.Client = way.sameEndpoint(ao.Client)
 			ao.TokenProvider = func() (string, error) {
 				return code(aws.ToString(ao.SerialNumber))
 			}
@@ -66,4 +73,18 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 		return nil, "", fmt.Errorf("no usable credentials: %w", err)
 	}
 	return cfg.Credentials, got.AccessKeyID, nil
+}
+
+// sameEndpoint sends the calls of a role's provider where the profile's other
+// calls to STS go. The SDK makes that provider before it has read
+// AWS_ENDPOINT_URL and endpoint_url, so that it knows AWS_ENDPOINT_URL_STS alone.
+func (a *AWS) sameEndpoint(c stscreds.AssumeRoleAPIClient) stscreds.AssumeRoleAPIClient {
+	base := sts.NewFromConfig(a.config).Options().BaseEndpoint
+	made, ok := c.(*sts.Client)
+	if !ok || base == nil {
+		return c
+	}
+	o := made.Options()
+	o.BaseEndpoint = base
+	return sts.New(o)
 }

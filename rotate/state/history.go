@@ -14,7 +14,7 @@ import (
 type History struct {
 	Time    time.Time `json:"time"`
 	ID      string    `json:"id"`
-	Outcome string    `json:"outcome"` // "rotated", "both kept", "undone", "failed"
+	Outcome string    `json:"outcome"` // "rotated", "both kept", "undone", "failed", "key left", "key deleted"
 	Profile string    `json:"profile"`
 	User    string    `json:"user_arn"`
 	Old     string    `json:"old_key"`
@@ -25,6 +25,11 @@ type History struct {
 	// Kept are keys that somebody wants: they are deleted to make room only after
 	// their ID was typed.
 	Kept []string `json:"kept,omitempty"`
+	// Orphan is a key that a request without an answer made, or may have made.
+	Orphan string `json:"lost_key,omitempty"`
+	// OrphanNow is "deleted", or "inactive" or "active" where nothing proved whose
+	// it is: such a key is deleted only after its ID was typed.
+	OrphanNow string `json:"lost_key_now,omitempty"`
 }
 
 // maxHistory bounds the history, in lines; mostHistory in bytes, with room for

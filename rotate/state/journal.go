@@ -70,7 +70,7 @@ type Journal struct {
 	Retire      Retirement     `json:"retirement"`                 // what becomes of Old
 	Direction   Direction      `json:"direction,omitempty"`        // binding once it is set
 	Started     time.Time      `json:"started"`                    // AWS's clock
-	Sends       []Send         `json:"sends,omitempty"`            // creates whose reply was lost
+	Sends       []Send         `json:"sends,omitempty"`            // requests for a new key without an answer
 	Root        *RootSwap      `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
 	Auth        Auth           `json:"auth,omitzero"`
 	Grace       time.Duration  `json:"grace,omitempty"`        // in nanoseconds
@@ -81,6 +81,15 @@ type Journal struct {
 	UndoAsked   bool           `json:"undo_asked,omitempty"`   // a person wants to go back to Old
 	NewOff      bool           `json:"new_key_off,omitempty"`  // New was made Inactive after that
 	Orphans     []string       `json:"orphans,omitempty"`      // keys of lost replies that were deleted
+	// Made is the request that made New.
+	Made *Send `json:"made,omitempty"`
+	// Lost is the first time that AWS named after the latest loss of a reply.
+	Lost time.Time `json:"lost,omitzero"`
+	// Watched is the key that a request without an answer may have made, as the
+	// last look at the user's keys showed.
+	Watched string `json:"watched_key,omitempty"`
+	// Quieted is the key that the watch makes Inactive, written down before.
+	Quieted string `json:"made_inactive,omitempty"`
 
 	// unknown are fields that this version does not know, kept as they are.
 	unknown map[string]json.RawMessage
@@ -93,22 +102,34 @@ func (j *Journal) Resting(now time.Time) bool {
 	return j.Direction == Grace && now.Before(j.GraceEnds) && j.GraceEnds.Sub(now) <= j.Grace+UseLate
 }
 
+// WatchFor is how long a create whose reply was lost is watched, by AWS's clock
+// from its first answer after the loss. The request may land for a quarter of an
+// hour, CloudTrail shows it a quarter of an hour later, and so does IAM a use of
+// its key.
+const WatchFor = 45 * time.Minute
+
 // Section names a section that held the old key at the start.
 type Section struct {
 	Kind    credfile.FileKind `json:"kind"`
 	Profile string            `json:"profile"`
 }
 
-// Send is a create whose outcome is not known, by AWS's clock.
+// Send is a request for a new key, by AWS's clock, written down before it is
+// sent. One that made a key which we hold, or whose refusal came back, is taken
+// away again: what is left may have made a key whose secret nobody has.
 type Send struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
+	// Token stands in the request's User-Agent, where CloudTrail records it.
+	// Journals of version 1 have none.
+	Token string `json:"token,omitempty"`
 	// Answered says that AWS did answer, with throttling or trouble of its own:
 	// whatever the call did, it did by then.
 	Answered bool `json:"answered,omitempty"`
 }
 
-// journalVersion is 2 since the old key is made Inactive before it is deleted.
+// journalVersion is 2 since the old key is made Inactive before it is deleted, and a
+// request for a new key is written down before it is sent.
 const journalVersion = 2
 
 // NewID names a new rotation.
@@ -224,8 +245,10 @@ func (s Folder) Journal(id string) (*Journal, error) {
 
 // Remove takes the journal away, the last act of a rotation.
 func (s Folder) Remove(id string) error {
-	if err := disk.RemoveIfThere(s.Disk, s.JournalPath(id)); err != nil {
-		return err
+	for _, name := range []string{s.JournalPath(id) + tempSuffix, s.JournalPath(id)} {
+		if err := disk.RemoveIfThere(s.Disk, name); err != nil {
+			return err
+		}
 	}
 	return s.Disk.SyncDir(s.RotationsDir())
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"keycare/credfile"
@@ -35,6 +36,8 @@ var (
 	idText = form{digits + "abcdef", 12, 12}
 	// accountText, userIDText and nameText are IAM's own rules (IAM API Reference:
 	// User). The first two become part of a lock's name.
+	// tokenText is what stands in a request's User-Agent.
+	tokenText   = form{lower + "234567", 16, 16}
 	accountText = form{digits, 12, 12}
 	userIDText  = form{upper + digits, 12, 128}
 	nameText    = form{upper + lower + digits + "_+=,.@-", 1, 128}
@@ -88,11 +91,10 @@ func (j *Journal) text() ([]byte, error) {
 func (j *Journal) check() error {
 	bad := func(field string) error { return fmt.Errorf("%q is not what keycare writes there", field) }
 	keyIDs := map[string][]string{"old": {j.Old}, "keys_before": j.Before, "orphans": j.Orphans}
-	if j.New != "" {
-		keyIDs["new"] = []string{j.New}
-	}
-	if j.FreeSlot != "" {
-		keyIDs["free_slot"] = []string{j.FreeSlot}
+	for field, id := range map[string]string{"new": j.New, "free_slot": j.FreeSlot, "watched_key": j.Watched, "made_inactive": j.Quieted} {
+		if id != "" {
+			keyIDs[field] = []string{id}
+		}
 	}
 	for field, ids := range keyIDs {
 		for _, id := range ids {
@@ -141,8 +143,12 @@ func (j *Journal) check() error {
 			return bad("places")
 		}
 	}
-	for _, s := range j.Sends {
-		if s.From.IsZero() || s.To.Before(s.From) {
+	sends := j.Sends
+	if j.Made != nil {
+		sends = append(slices.Clone(sends), *j.Made)
+	}
+	for _, s := range sends {
+		if s.From.IsZero() || s.To.Before(s.From) || s.Token != "" && !tokenText.fits(s.Token) {
 			return bad("sends")
 		}
 	}
