@@ -242,3 +242,47 @@ func TestRetireKeepsNewAfterGrace(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A file gets the old key back after the deactivation, and then every call goes
+// wrong once, in every way: every place holds a working key at the end of the run,
+// and resume ends the rotation.
+func TestRetirePutBackEveryCallFails(t *testing.T) {
+	points := 0
+	for name, fault := range awsFaults {
+		for n := 0; ; n++ {
+			w := newWorld(t)
+			var mu sync.Mutex
+			restored, after, met := false, 0, false
+			w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+				mu.Lock()
+				defer mu.Unlock()
+				if c.Action == "UpdateAccessKey" && !restored {
+					restored = true
+					return awstest.Fault{After: func() { w.write(w.old.ID, w.old.Secret) }}
+				}
+				if after++; restored && after > 7 && after-8 == n {
+					met = true
+					return fault(w)
+				}
+				return awstest.Fault{}
+			})
+			_, err := New(*w.options()).Rotate(t.Context(), "default")
+			w.iam.SetFault(nil)
+			if !met {
+				w.iam.Close()
+				break
+			}
+			points++
+			w.saw(err)
+			w.checkHalf()
+			w.finish()
+			if t.Failed() {
+				t.Fatalf("%s at call %d (%v): %v", name, n, w.iam.Actions(), err)
+			}
+		}
+	}
+	t.Logf("%d faults", points)
+	if points < 48 {
+		t.Errorf("only %d faults", points)
+	}
+}
