@@ -24,7 +24,7 @@ func (w *world) real(b *testing.B) *Options {
 	b.Setenv("AWS_ENDPOINT_URL", w.iam.URL())
 	b.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	o := w.options()
-	o.Connect, o.Wait = client.Connect, realWait
+	o.Connect, o.Wait, o.Now = client.Connect, realWait, time.Now
 	return o
 }
 

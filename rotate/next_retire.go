@@ -92,7 +92,7 @@ func retireStep(j *state.Journal, w observed) (step, string) {
 // on, and a later run retires it.
 func afterPutBack(w observed) (step, string) {
 	switch {
-	case w.On == yes, w.Off == no, w.Off == unasked && !w.OffEarlier:
+	case w.On == yes, w.Off == no, w.Off == unasked && !w.OffEarlier && !w.OffHere:
 		return stepEnterGrace, ""
 	}
 	return stepTurnOn, "a program had put the old key back into the files, where the new one stands again; the old key is inactive"

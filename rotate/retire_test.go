@@ -286,3 +286,19 @@ func TestRetirePutBackEveryCallFails(t *testing.T) {
 		t.Errorf("only %d faults", points)
 	}
 }
+
+// The reply to the deactivation is lost, and a file gets the old key back: nobody
+// knows whether that works, so no grace begins.
+func TestRetireLostReplyThenOldCopy(t *testing.T) {
+	w := newWorld(t)
+	w.on("UpdateAccessKey", 1, awstest.Fault{Kind: awstest.FaultDropAfter, After: func() { w.write(w.old.ID, w.old.Secret) }})
+	_, err := New(*w.options()).Rotate(t.Context(), "default")
+	if !isHalf(err) || !strings.Contains(err.Error(), "--status Active") {
+		t.Errorf("%v", err)
+	}
+	if js, _ := w.options().State.Journals(); len(js) != 1 || js[0].Direction != state.Retire {
+		t.Errorf("journals %+v", js)
+	}
+	w.checkWorking()
+	w.finish()
+}
