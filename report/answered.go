@@ -29,8 +29,9 @@ func (a *auditor) answers() (all []answered) {
 			if k.Kind != credfile.LongTerm || k.oddDigits() {
 				continue // nobody needs to ask about it
 			}
-			o.Identity.Unknown, o.Created.Unknown = facts.NotAsked, facts.NotAsked
-			o.Status.Unknown = facts.NotAsked
+			o.Identity.Fail(facts.NotAsked)
+			o.Created.Fail(facts.NotAsked)
+			o.Status.Fail(facts.NotAsked)
 		}
 		all = append(all, answered{k, o})
 	}

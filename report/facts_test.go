@@ -44,7 +44,7 @@ func used(days int) func(*Input) {
 func other(active bool, days int) func(*Input) {
 	return online(changed(func(o *facts.Online) {
 		o.Others.Value = []facts.OtherKey{{ID: keyB, Active: active, Created: now.Add(-time.Duration(days)*day - time.Hour),
-			LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-day), Service: "s3"}}}}
+			LastUsed: facts.Answered(facts.Use{At: now.Add(-day), Service: "s3"})}}
 	}))
 }
 
@@ -76,7 +76,7 @@ func siblings(path string, kind home.SiblingKind) func(*Input) {
 func password(set, used int) func(*facts.UserFacts) {
 	ago := func(days int) time.Time { return now.Add(-time.Duration(days)*day - time.Hour) }
 	return func(u *facts.UserFacts) {
-		u.Password.Value = facts.Password{Exists: true, Set: ago(set)}
+		u.Password.Value = facts.Password{Exists: true, Set: ago(set), Used: facts.Answered(time.Time{})}
 		if used >= 0 {
 			u.Password.Value.Used.Value = ago(used)
 		}
@@ -93,7 +93,7 @@ func service(ends time.Duration) func(*facts.UserFacts) {
 }
 
 func inline(name string, g facts.Grants) []facts.InlinePolicy {
-	return []facts.InlinePolicy{{Name: name, Grants: facts.Answer[facts.Grants]{Value: g}}}
+	return []facts.InlinePolicy{{Name: name, Grants: facts.Answered(g)}}
 }
 
 func beside(b home.Beside) func(*Input) { return func(in *Input) { in.Beside = b } }

@@ -59,7 +59,7 @@ func (a *auditor) otherKeyUse(other facts.OtherKey) keyUse {
 }
 
 func (a *auditor) useOf(id string, created time.Time, last facts.Answer[facts.Use], own bool) keyUse {
-	s := keyUse{id: id, use: last.Value, unknown: last.Unknown}
+	s := keyUse{id: id, use: last.Value, unknown: last.Why()}
 	since := s.use.At
 	if since.IsZero() {
 		since = created

@@ -11,9 +11,9 @@ import (
 // lastUse is the use of a key so many days ago; below zero it is unknown.
 func lastUse(days int) facts.Answer[facts.Use] {
 	if days < 0 {
-		return facts.Answer[facts.Use]{Unknown: "needs iam:GetAccessKeyLastUsed"}
+		return facts.Unanswered[facts.Use]("needs iam:GetAccessKeyLastUsed")
 	}
-	return facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-central-1"}}
+	return facts.Answered(facts.Use{At: now.Add(-time.Duration(days)*day - time.Hour), Service: "s3", Region: "eu-central-1"})
 }
 
 const neverUsed = 1 << 20
@@ -23,7 +23,7 @@ const neverUsed = 1 << 20
 func twoKeys(first, second int, both bool) Input {
 	use := func(days int) facts.Answer[facts.Use] {
 		if days == neverUsed {
-			return facts.Answer[facts.Use]{}
+			return facts.Answered(facts.Use{})
 		}
 		return lastUse(days)
 	}

@@ -28,11 +28,12 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
 			u.Attached.Value = []string{"arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
 		})), "AWSCompromisedKeyQuarantineV3", "do not detach", 2,
-		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Attached.Unknown = "needs iam:ListAttachedUserPolicies" }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Attached.Fail("needs iam:ListAttachedUserPolicies") }))},
 	{"root-key-in-account",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.Keys = 1 })), "has a root access key", "sign in as root", 2,
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
-			f.Root = facts.Answer[facts.RootFacts]{Value: facts.RootFacts{Keys: 1}, Unknown: "needs x"}
+			f.Root.Value.Keys = 1
+			f.Root.Fail("needs x")
 		}))},
 	{"root-no-mfa",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.MFA = 0 })), "no MFA device for its root user", "assign", 2,
@@ -40,7 +41,7 @@ var ruleCases = []struct {
 	{"console-no-mfa",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists, u.MFA.Value = true, nil })), "console password and no MFA", "assign", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
-			u.Password.Value.Exists, u.MFA = true, facts.Answer[[]string]{Unknown: "needs iam:ListMFADevices"}
+			u.Password.Value.Exists, u.MFA = true, facts.Unanswered[[]string]("needs iam:ListMFADevices")
 		}))},
 	{"admin-attached",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Attached.Value = []string{adminPolicy} })), "AdministratorAccess attached to itself", "aws iam detach-user-policy --user-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess --profile a", 2,
@@ -49,10 +50,10 @@ var ruleCases = []struct {
 		}))},
 	{"admin-no-mfa",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
-			u.MFA.Value, u.Groups.Value = nil, []facts.Group{{Name: "g", Attached: facts.Answer[[]string]{Value: []string{adminPolicy}}}}
+			u.MFA.Value, u.Groups.Value = nil, []facts.Group{{Name: "g", Attached: facts.Answered([]string{adminPolicy})}}
 		})), "administrator and has no MFA", "assign", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
-			u.Groups.Value = []facts.Group{{Name: "g", Attached: facts.Answer[[]string]{Value: []string{adminPolicy}}}}
+			u.Groups.Value = []facts.Group{{Name: "g", Attached: facts.Answered([]string{adminPolicy})}}
 		}))},
 	{"root-certificate",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Root.Value.Certificates = 2 })), "signing certificate", "delete the certificate", 2,
@@ -76,7 +77,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootUse.Value = facts.Use{At: now.Add(-25 * time.Hour)} }))},
 	{"password-policy",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Value.MinLength, f.Password.Value.MaxAge = 8, 90 })), "8 characters, not 14", "--minimum-password-length 14 --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters --allow-users-to-change-password --max-password-age 90 --profile a", 2,
-		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Unknown = "needs iam:GetAccountPasswordPolicy" }))},
+		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Fail("needs iam:GetAccountPasswordPolicy") }))},
 	{"user-no-mfa",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.MFA.Value = nil })), "has no MFA device", "assign", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.MFA.Value, u.Password.Value.Exists = nil, true }))},
@@ -93,12 +94,13 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now.Add(1)}))},
 	{"unknown-account",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
-			f.Password.Unknown, f.Root.Unknown = "needs iam:GetAccountPasswordPolicy", "AWS is throttling"
+			f.Password.Fail("needs iam:GetAccountPasswordPolicy")
+			f.Root.Fail("AWS is throttling")
 		})), "unknown root user's keys and MFA, password policy: AWS denies iam:GetAccountPasswordPolicy; AWS is throttling", "may read", 2,
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {}))},
 	{"admin-key",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
-			u.Groups.Value = []facts.Group{{Name: "admins", Attached: facts.Answer[[]string]{Value: []string{"arn:aws-cn:iam::aws:policy/AdministratorAccess"}}}}
+			u.Groups.Value = []facts.Group{{Name: "admins", Attached: facts.Answered([]string{"arn:aws-cn:iam::aws:policy/AdministratorAccess"})}}
 		})), "administrator through group admins", "fewer rights", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Groups.Value = []facts.Group{{Name: "admins"}} }))},
 	{"root-key-file",
@@ -189,7 +191,8 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", online(fresh()))},
 	{"unknown-facts",
 		input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
-			o.Created.Unknown, o.Status.Unknown = "needs iam:ListAccessKeys", "needs iam:ListAccessKeys"
+			o.Created.Fail("needs iam:ListAccessKeys")
+			o.Status.Fail("needs iam:ListAccessKeys")
 		}))), "unknown age, status: AWS denies iam:ListAccessKeys", "keycare policy", 2,
 		input(section("a", keyA, secretA), "")}, // offline: one line in the summary
 	{"secret-mismatch",
@@ -271,17 +274,18 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", person(password(200, 45)))},
 	{"admin-perhaps",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
-			u.Groups.Value = []facts.Group{{Name: "g", Inline: facts.Answer[[]facts.InlinePolicy]{Value: inline("most", facts.GrantsPerhapsAll)}}}
+			u.Groups.Value = []facts.Group{{Name: "g", Inline: facts.Answered(inline("most", facts.GrantsPerhapsAll))}}
 		})), "may be an administrator by the inline policy most of group g", "aws iam get-group-policy --group-name g --policy-name most --profile a", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Inline.Value = inline("some", facts.GrantsSome) }))},
 	{"root-virtual-mfa",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootVirtual.Value = true })), "a program as an MFA device", "security key", 2,
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
-			f.RootVirtual = facts.Answer[bool]{Value: true, Unknown: "needs iam:ListVirtualMFADevices"}
+			f.RootVirtual.Value = true
+			f.RootVirtual.Fail("needs iam:ListVirtualMFADevices")
 		}))},
 	{"signing-certificate",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Certificates.Value = []string{"ASCAX"} })), "active signing certificate ASCAX", "aws iam delete-signing-certificate --user-name dev --certificate-id ASCAX --profile a", 2,
-		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Certificates.Unknown = "needs x" }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Certificates.Fail("needs x") }))},
 	{"service-credential",
 		input(section("a", keyA, secretA), "", person(service(0))), "credential for codecommit.amazonaws.com, ACCAX, 20 days old, which works until somebody deletes it", "aws iam delete-service-specific-credential --user-name dev --service-specific-credential-id ACCAX --profile a", 2,
 		input(section("a", keyA, secretA), "", person(service(-day)))},
@@ -290,7 +294,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.Password.Value.MaxAge = 90 }))},
 	{"key-and-password",
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists = true })), "console password beside key " + keyA, "aws login", 2,
-		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Unknown, u.Password.Value.Exists = "needs x", true }))},
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists = true; u.Password.Fail("needs x") }))},
 	{"cache-mode",
 		input("", "", beside(home.Beside{Caches: []home.Cache{{Dir: "/home/u/.aws/sso/cache", Files: []home.FileFact{{Path: "a", Exists: true, Mode: 0o640, ModeKnown: true}, {Path: "b", Exists: true, Mode: 0o604, ModeKnown: true}}}}})), "2 open files in this cache of AWS's tools: every user can read it", `chmod -R go-rwx "/home/u/.aws/sso/cache"`, 0,
 		input("", "")},

@@ -96,7 +96,7 @@ func TestFirstSteps(t *testing.T) {
 			want: audit + "|keycare fix --dry-run"},
 		"in flight on a new machine": {text: "[work]" + firstKey, rotations: []facts.Rotation{{Stage: "undo"}}, change: func(p *started) { p.rep.Unknown = 1 }, want: "keycare resume|" + audit},
 		"one of two is known": {text: "[work]" + firstKey, change: func(p *started) {
-			p.rep.Unknown, p.in.Online = 1, map[string]facts.Online{"x": {Identity: facts.Answer[facts.Identity]{Unknown: "x"}}}
+			p.rep.Unknown, p.in.Online = 1, map[string]facts.Online{"x": {Identity: facts.Unanswered[facts.Identity]("x"), Created: facts.Answered(time.Now())}}
 		}, want: "keycare rotate work --dry-run|" + audit},
 	} {
 		t.Run(name, func(t *testing.T) {

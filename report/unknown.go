@@ -63,7 +63,7 @@ func (a *auditor) unknownFacts(k answered) {
 	}
 	switch {
 	case !o.Identity.Known():
-		note("owner", o.Identity.Unknown)
+		note("owner", o.Identity.Why())
 	case o.Identity.Value.UserID == "":
 		note("owner", "AWS gave no user ID")
 	}
@@ -73,7 +73,7 @@ func (a *auditor) unknownFacts(k answered) {
 		if seen := a.in.Now.Sub(o.FirstSeen); !o.FirstSeen.IsZero() && seen >= day {
 			age = fmt.Sprintf("age (at least %d days: first seen %s)", int(seen/day), o.FirstSeen.UTC().Format(time.DateOnly))
 		}
-		note(age, o.Created.Unknown)
+		note(age, o.Created.Why())
 	case o.Created.Value.IsZero():
 		note("age", "AWS gave no date")
 	}
@@ -82,14 +82,14 @@ func (a *auditor) unknownFacts(k answered) {
 	}
 	switch {
 	case !o.Status.Known():
-		note("status", o.Status.Unknown)
+		note("status", o.Status.Why())
 	case o.Status.Value == "":
 		note("status", "AWS gave none")
 	}
 	if a.in.Offline {
 		return
 	}
-	asked := o.Status.Unknown != facts.NotAsked
+	asked := o.Status.Why() != facts.NotAsked
 	if asked {
 		noteDetails(o, note)
 	}
@@ -119,7 +119,7 @@ func (a *auditor) unknownFacts(k answered) {
 // noteDetails names what is not known about a key's use and its user.
 func noteDetails(o facts.Online, note func(fact, reason string)) {
 	if !o.LastUsed.Known() && o.Identity.Known() && o.Created.Known() {
-		note("last use", o.LastUsed.Unknown)
+		note("last use", o.LastUsed.Why())
 	}
 	u := o.User
 	if u == nil {
@@ -128,18 +128,18 @@ func noteDetails(o facts.Online, note func(fact, reason string)) {
 	inline := func(all []facts.InlinePolicy, of string) {
 		for _, p := range all {
 			if !p.Grants.Known() {
-				note("inline policy "+p.Name+of, p.Grants.Unknown)
+				note("inline policy "+p.Name+of, p.Grants.Why())
 			}
 		}
 	}
-	signIn := u.Password.Value.Used.Unknown
+	signIn := u.Password.Value.Used.Why()
 	if !u.Password.Value.Exists {
 		signIn = ""
 	}
 	for _, d := range []struct{ fact, why string }{
-		{"MFA devices", u.MFA.Unknown}, {"console password", u.Password.Unknown}, {"last sign-in", signIn},
-		{"signing certificates", u.Certificates.Unknown}, {"credentials for services", u.Services.Unknown},
-		{"policies", u.Attached.Unknown}, {"inline policies", u.Inline.Unknown}, {"groups", u.Groups.Unknown},
+		{"MFA devices", u.MFA.Why()}, {"console password", u.Password.Why()}, {"last sign-in", signIn},
+		{"signing certificates", u.Certificates.Why()}, {"credentials for services", u.Services.Why()},
+		{"policies", u.Attached.Why()}, {"inline policies", u.Inline.Why()}, {"groups", u.Groups.Why()},
 	} {
 		if d.why != "" {
 			note(d.fact, d.why)
@@ -148,10 +148,10 @@ func noteDetails(o facts.Online, note func(fact, reason string)) {
 	inline(u.Inline.Value, "")
 	for _, g := range u.Groups.Value {
 		if !g.Attached.Known() {
-			note("policies of group "+g.Name, g.Attached.Unknown)
+			note("policies of group "+g.Name, g.Attached.Why())
 		}
 		if !g.Inline.Known() {
-			note("inline policies of group "+g.Name, g.Inline.Unknown)
+			note("inline policies of group "+g.Name, g.Inline.Why())
 		}
 		inline(g.Inline.Value, " of group "+g.Name)
 	}
@@ -159,18 +159,18 @@ func noteDetails(o facts.Online, note func(fact, reason string)) {
 
 func (a *auditor) unknownAccount(acct keyAccount) {
 	f := acct.f
-	device := acct.RootVirtual.Unknown
+	device := acct.RootVirtual.Why()
 	if acct.Root.Known() && acct.Root.Value.MFA == 0 {
 		device = "" // there is none
 	}
-	use := acct.RootUse.Unknown
+	use := acct.RootUse.Why()
 	if a.rootKeyHere(acct.ID) {
 		use = "" // it is not judged
 	}
 	var missing, reasons []string
 	for _, u := range []struct{ fact, why string }{
-		{"root user's keys and MFA", acct.Root.Unknown}, {"kind of the root user's MFA device", device},
-		{"password policy", acct.Password.Unknown}, {"root user's last use", use},
+		{"root user's keys and MFA", acct.Root.Why()}, {"kind of the root user's MFA device", device},
+		{"password policy", acct.Password.Why()}, {"root user's last use", use},
 	} {
 		if u.why == "" {
 			continue

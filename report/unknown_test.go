@@ -31,13 +31,13 @@ func TestUnknownRepairs(t *testing.T) {
 		"no answer from AWS (the connection is refused)":               "keycare audit",
 		"too many keys for one audit: ask for this one with --profile": "keycare audit --profile a",
 	} {
-		fs := of(Audit(input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.Created.Unknown = why })))), "unknown-facts")
+		fs := of(Audit(input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.Created.Fail(why) })))), "unknown-facts")
 		if len(fs) != 1 || fs[0].Repair.String() != want {
 			t.Errorf("%s: got %+v", why, fs)
 		}
 	}
 	root := func(why string) func(*Input) {
-		return acct(func(f *facts.AccountFacts) { f.RootUse.Unknown = why })
+		return acct(func(f *facts.AccountFacts) { f.RootUse.Fail(why) })
 	}
 	for why, want := range map[string]Severity{facts.NoReport: Low, "needs iam:GetCredentialReport": Info, "no answer from AWS": Low} {
 		if fs := of(Audit(input(section("a", keyA, secretA), "", root(why))), "unknown-account"); len(fs) != 1 || fs[0].Severity != want {
@@ -45,7 +45,8 @@ func TestUnknownRepairs(t *testing.T) {
 		}
 	}
 	both := acct(func(f *facts.AccountFacts) {
-		f.RootUse.Unknown, f.Password.Unknown = "needs iam:GetCredentialReport", "needs iam:GetAccountPasswordPolicy"
+		f.RootUse.Fail("needs iam:GetCredentialReport")
+		f.Password.Fail("needs iam:GetAccountPasswordPolicy")
 	})
 	if fs := of(Audit(input(section("a", keyA, secretA), "", both)), "unknown-account"); len(fs) != 1 || fs[0].Severity != Low ||
 		!strings.HasSuffix(fs[0].What, "AWS denies iam:GetAccountPasswordPolicy, iam:GetCredentialReport") {
@@ -55,14 +56,15 @@ func TestUnknownRepairs(t *testing.T) {
 
 // An account without a credential report says how one is made.
 func TestNoReport(t *testing.T) {
-	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootUse.Unknown = facts.NoReport }))), "unknown-account")
+	fs := of(Audit(input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.RootUse.Fail(facts.NoReport) }))), "unknown-account")
 	if len(fs) != 1 || !strings.Contains(fs[0].What, "when root was last used is unknown: there is no credential report") ||
 		!strings.HasSuffix(fs[0].Repair.String(), "aws iam generate-credential-report --profile a") {
 		t.Errorf("got %+v", fs)
 	}
 	// The kind of a device that there is not is not unknown.
 	fs = of(Audit(input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {
-		f.Root.Value.MFA, f.RootVirtual.Unknown = 0, "needs x"
+		f.Root.Value.MFA = 0
+		f.RootVirtual.Fail("needs x")
 	}))), "unknown-account")
 	if len(fs) != 0 {
 		t.Errorf("got %+v", fs)
@@ -72,9 +74,10 @@ func TestNoReport(t *testing.T) {
 // Every detail that is not known is named, with the permission it needs.
 func TestUnknownDetails(t *testing.T) {
 	r := Audit(input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
-		o.LastUsed.Unknown, o.User.MFA.Unknown = "needs iam:GetAccessKeyLastUsed", "needs iam:ListMFADevices"
-		o.User.Groups.Value = []facts.Group{{Name: "g", Attached: facts.Answer[[]string]{Unknown: "needs iam:ListAttachedGroupPolicies"},
-			Inline: facts.Answer[[]facts.InlinePolicy]{Value: []facts.InlinePolicy{{Name: "p", Grants: facts.Answer[facts.Grants]{Unknown: "needs iam:GetGroupPolicy"}}}}}}
+		o.LastUsed.Fail("needs iam:GetAccessKeyLastUsed")
+		o.User.MFA.Fail("needs iam:ListMFADevices")
+		o.User.Groups.Value = []facts.Group{{Name: "g", Attached: facts.Unanswered[[]string]("needs iam:ListAttachedGroupPolicies"),
+			Inline: facts.Answered([]facts.InlinePolicy{{Name: "p", Grants: facts.Unanswered[facts.Grants]("needs iam:GetGroupPolicy")}})}}
 	}))))
 	fs := of(r, "unknown-facts")
 	if len(fs) != 1 || !strings.Contains(fs[0].What, "unknown last use, MFA devices, policies of group g, inline policy p of group g: AWS denies iam:GetAccessKeyLastUsed, iam:ListMFADevices, iam:ListAttachedGroupPolicies, iam:GetGroupPolicy") {

@@ -19,7 +19,9 @@ func TestUnusedPassword(t *testing.T) {
 		{set: 46, used: -1, limit: 46}, {set: 47, used: -1, limit: 46, want: 1}, {set: 400, used: -1, unknown: "needs iam:GetUser"},
 	} {
 		in := input(section("a", keyA, secretA), "", person(password(c.set, c.used)))
-		in.Online[keyA].User.Password.Value.Used.Unknown = c.unknown
+		if c.unknown != "" {
+			in.Online[keyA].User.Password.Value.Used.Fail(c.unknown)
+		}
 		in.Policy.MaxUnused = time.Duration(c.limit) * day
 		r := Audit(in)
 		if fs := of(r, "console-unused"); len(fs) != c.want {
@@ -38,8 +40,7 @@ func TestInlineAdmin(t *testing.T) {
 		u.MFA.Value = nil
 		u.Attached.Value = []string{adminPolicy, "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2", "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
 		u.Inline.Value = append(inline("all", facts.GrantsAll), inline("most", facts.GrantsPerhapsAll)...)
-		u.Groups.Value = []facts.Group{{Name: "g", Inline: facts.Answer[[]facts.InlinePolicy]{
-			Value: append(inline("all", facts.GrantsAll), inline("most", facts.GrantsPerhapsAll)...)}}}
+		u.Groups.Value = []facts.Group{{Name: "g", Inline: facts.Answered(append(inline("all", facts.GrantsAll), inline("most", facts.GrantsPerhapsAll)...))}}
 	})))
 	prints := map[string]bool{}
 	for _, f := range r.Findings {

@@ -12,19 +12,42 @@ type Identity struct {
 	Account string `json:"account"` // 12 digits
 }
 
-// Answer is a fact that AWS may have refused to tell.
+// Answer is a fact that AWS may have refused to tell. The zero Answer is not
+// known: what nobody filled in is never fine.
 type Answer[T any] struct {
+	// Value is the fact where it is Known; what else stands there says nothing.
 	Value T
-	// Unknown says why there is no value, e.g. "needs iam:ListAccessKeys" or
-	// "no network"; empty where Value holds. Unknown is never fine.
-	Unknown string
+
+	known bool
+	why   string // it is not known
 }
 
 // NotAsked is why nothing is known where nobody asked AWS.
 const NotAsked = "it was not asked"
 
+// Answered is what AWS told.
+func Answered[T any](v T) Answer[T] { return Answer[T]{Value: v, known: true} }
+
+// Unanswered says why AWS did not tell, e.g. "needs iam:ListAccessKeys" or "no
+// network".
+func Unanswered[T any](why string) Answer[T] { return Answer[T]{why: why} }
+
 // Known reports whether AWS answered.
-func (a Answer[T]) Known() bool { return a.Unknown == "" }
+func (a Answer[T]) Known() bool { return a.known }
+
+// Why says why there is no answer; empty where there is one.
+func (a Answer[T]) Why() string {
+	switch {
+	case a.known:
+		return ""
+	case a.why == "":
+		return NotAsked
+	}
+	return a.why
+}
+
+// Fail makes it not known, for a reason.
+func (a *Answer[T]) Fail(why string) { a.known, a.why = false, why }
 
 // Online is what AWS says about one access key. Times are AWS's.
 type Online struct {
@@ -53,8 +76,11 @@ type Online struct {
 
 // AllUnknown is o with nothing known of what is asked for a key by itself, and why.
 func (o Online) AllUnknown(why string) Online {
-	o.Identity.Unknown, o.Created.Unknown, o.Status.Unknown = why, why, why
-	o.LastUsed.Unknown, o.Others.Unknown = why, why
+	o.Identity.Fail(why)
+	o.Created.Fail(why)
+	o.Status.Fail(why)
+	o.LastUsed.Fail(why)
+	o.Others.Fail(why)
 	return o
 }
 

@@ -56,16 +56,20 @@ func input(credentials, config string) report.Input {
 // aged is what AWS says about a key of so many days that is all right.
 func aged(days int) facts.Online {
 	return facts.Online{KeyID: keyA,
-		Identity: facts.Answer[facts.Identity]{Value: facts.Identity{
-			ARN: "arn:aws:iam::619888638459:user/dev", UserID: "AIDAZAVB57H5V3Q4ACRGM", Account: "619888638459"}},
-		Created:  facts.Answer[time.Time]{Value: now.Add(-time.Duration(days)*day - time.Hour)},
-		Status:   facts.Answer[string]{Value: "Active"},
-		LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: now.Add(-day), Service: "s3", Region: "eu-west-1"}},
-		User:     &facts.UserFacts{Name: "dev", MFA: facts.Answer[[]string]{Value: []string{"arn:aws:iam::619888638459:mfa/dev"}}},
+		Identity: facts.Answered(facts.Identity{
+			ARN: "arn:aws:iam::619888638459:user/dev", UserID: "AIDAZAVB57H5V3Q4ACRGM", Account: "619888638459"}),
+		Created:  facts.Answered(now.Add(-time.Duration(days)*day - time.Hour)),
+		Status:   facts.Answered("Active"),
+		LastUsed: facts.Answered(facts.Use{At: now.Add(-day), Service: "s3", Region: "eu-west-1"}),
+		User: &facts.UserFacts{Name: "dev", MFA: facts.Answered([]string{"arn:aws:iam::619888638459:mfa/dev"}),
+			Password: facts.Answered(facts.Password{Used: facts.Answered(time.Time{})}), Attached: facts.Answered([]string(nil)),
+			Inline: facts.Answered([]facts.InlinePolicy(nil)), Groups: facts.Answered([]facts.Group(nil)),
+			Certificates: facts.Answered([]string(nil)), Services: facts.Answered([]facts.ServiceCredential(nil))},
+		Others: facts.Answered([]facts.OtherKey(nil)),
 		Account: &facts.AccountFacts{ID: "619888638459",
-			Root: facts.Answer[facts.RootFacts]{Value: facts.RootFacts{MFA: 1}},
-			Password: facts.Answer[facts.PasswordPolicy]{Value: facts.PasswordPolicy{
-				MinLength: 14, Reuse: 24, MaxAge: 90, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true}}},
+			Root: facts.Answered(facts.RootFacts{MFA: 1}), RootVirtual: facts.Answered(false), RootUse: facts.Answered(facts.Use{}),
+			Password: facts.Answered(facts.PasswordPolicy{
+				MinLength: 14, Reuse: 24, MaxAge: 90, Symbols: true, Numbers: true, Uppercase: true, Lowercase: true})},
 	}
 }
 

@@ -51,7 +51,10 @@ func (a *account) group(name string) *groupAnswer {
 
 func (a *account) unknown(why string) {
 	f := a.facts
-	f.Root.Unknown, f.RootVirtual.Unknown, f.Password.Unknown, f.RootUse.Unknown = why, why, why, why
+	f.Root.Fail(why)
+	f.RootVirtual.Fail(why)
+	f.Password.Fail(why)
+	f.RootUse.Fail(why)
 }
 
 // mostAskers bounds how many users of an account are tried for a question that
@@ -90,30 +93,30 @@ func (r *round) account(a *account, askers []*askedKey) {
 	wg.Go(func() {
 		try(a.facts.Root.Known(), func(c *iam.Client) string {
 			r.call(func() { a.facts.Root = r.rootFacts(c) })
-			return a.facts.Root.Unknown
+			return a.facts.Root.Why()
 		})
 		if root := a.facts.Root; root.Known() && root.Value.MFA == 0 {
-			a.facts.RootVirtual = facts.Answer[bool]{}
+			a.facts.RootVirtual = facts.Answered(false)
 		}
 		try(a.facts.RootVirtual.Known(), func(c *iam.Client) string {
 			r.call(func() { a.facts.RootVirtual = r.rootVirtual(c) })
-			return a.facts.RootVirtual.Unknown
+			return a.facts.RootVirtual.Why()
 		})
 	})
 	wg.Go(func() {
 		try(a.facts.Password.Known(), func(c *iam.Client) string {
 			r.call(func() { a.facts.Password = r.passwordPolicy(c) })
-			return a.facts.Password.Unknown
+			return a.facts.Password.Why()
 		})
 	})
 	wg.Go(func() {
 		try(a.report != nil, func(c *iam.Client) string {
 			var err error
 			r.call(func() { a.report, err = r.credentialReport(c) })
-			a.facts.RootUse.Unknown = "the credential report has no line for root"
+			a.facts.RootUse.Fail("the credential report has no line for root")
 			if err != nil {
-				a.facts.RootUse.Unknown = whyNoReport(err)
-				return a.facts.RootUse.Unknown
+				a.facts.RootUse.Fail(whyNoReport(err))
+				return a.facts.RootUse.Why()
 			}
 			return ""
 		})
@@ -133,10 +136,10 @@ func (r *round) rootFacts(c *iam.Client) facts.Answer[facts.RootFacts] {
 		return answerOf(facts.RootFacts{}, err, "iam:GetAccountSummary")
 	}
 	password, told := out.SummaryMap["AccountPasswordPresent"]
-	return facts.Answer[facts.RootFacts]{Value: facts.RootFacts{
+	return facts.Answered(facts.RootFacts{
 		Keys: int(out.SummaryMap["AccountAccessKeysPresent"]), MFA: int(out.SummaryMap["AccountMFAEnabled"]),
 		Certificates: int(out.SummaryMap["AccountSigningCertificatesPresent"]), NoPassword: told && password == 0,
-	}}
+	})
 }
 
 // rootVirtual looks for the root user among the owners of virtual devices.
@@ -163,7 +166,7 @@ func (r *round) rootVirtual(c *iam.Client) facts.Answer[bool] {
 func (r *round) passwordPolicy(c *iam.Client) facts.Answer[facts.PasswordPolicy] {
 	out, err := c.GetAccountPasswordPolicy(r.ctx, &iam.GetAccountPasswordPolicyInput{})
 	if client.ReplyOf(err) == client.ReplyNoSuch {
-		return facts.Answer[facts.PasswordPolicy]{Value: facts.DefaultPasswordPolicy}
+		return facts.Answered(facts.DefaultPasswordPolicy)
 	}
 	if err == nil && out.PasswordPolicy == nil {
 		err = errors.New("AWS gave no policy")
@@ -172,12 +175,12 @@ func (r *round) passwordPolicy(c *iam.Client) facts.Answer[facts.PasswordPolicy]
 		return answerOf(facts.PasswordPolicy{}, err, "iam:GetAccountPasswordPolicy")
 	}
 	p := out.PasswordPolicy
-	return facts.Answer[facts.PasswordPolicy]{Value: facts.PasswordPolicy{
+	return facts.Answered(facts.PasswordPolicy{
 		MinLength: int(aws.ToInt32(p.MinimumPasswordLength)), Reuse: int(aws.ToInt32(p.PasswordReusePrevention)),
 		MaxAge: int(aws.ToInt32(p.MaxPasswordAge)), Symbols: p.RequireSymbols, Numbers: p.RequireNumbers,
 		Uppercase: p.RequireUppercaseCharacters, Lowercase: p.RequireLowercaseCharacters,
 		NoChange: !p.AllowUsersToChangePassword, HardExpiry: aws.ToBool(p.HardExpiry),
-	}}
+	})
 }
 
 // askers returns keys of different users, the root user's first.

@@ -23,9 +23,9 @@ const (
 // answerOf is a value, or why there is none.
 func answerOf[T any](v T, err error, action string) facts.Answer[T] {
 	if err != nil {
-		return facts.Answer[T]{Unknown: whyUnknown(err, action)}
+		return facts.Unanswered[T](whyUnknown(err, action))
 	}
-	return facts.Answer[T]{Value: v}
+	return facts.Answered(v)
 }
 
 // whyUnknown says in a few words why AWS did not tell. action is the permission

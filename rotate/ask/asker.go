@@ -248,7 +248,7 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	f := &k.facts
 	switch reply := client.ReplyOf(errSTS); reply {
 	case client.ReplyOK:
-		f.Identity.Value = id
+		f.Identity = facts.Answered(id)
 	case client.ReplyUnknownKey, client.ReplyBadSignature:
 		f.Rejected = true
 		*f = f.AllUnknown("AWS rejects the key")
@@ -257,24 +257,26 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 		}
 		return reply == client.ReplyBadSignature
 	default:
-		f.Identity.Unknown = whyUnknown(errSTS, "")
+		f.Identity.Fail(whyUnknown(errSTS, ""))
 	}
 	why := "IAM does not list the key"
 	if errIAM != nil {
 		why = whyUnknown(errIAM, "iam:ListAccessKeys")
 	}
-	f.Created.Unknown, f.Status.Unknown, f.LastUsed.Unknown = why, why, notAsked
-	f.Others.Unknown = why
+	f.Created.Fail(why)
+	f.Status.Fail(why)
+	f.LastUsed.Fail(notAsked)
+	f.Others.Fail(why)
 	for _, l := range k.listed {
 		if l.ID == k.KeyID {
-			f.Created, f.Others.Unknown = facts.Answer[time.Time]{Value: l.Created}, ""
-			f.Status = facts.Answer[string]{Value: statusName(l.Active)}
+			f.Created, f.Others = facts.Answered(l.Created), facts.Answered([]facts.OtherKey(nil))
+			f.Status = facts.Answered(statusName(l.Active))
 		}
 	}
 	for _, l := range k.listed {
 		if l.ID != k.KeyID && f.Others.Known() {
 			f.Others.Value = append(f.Others.Value, facts.OtherKey{ID: l.ID, Active: l.Active, Created: l.Created,
-				LastUsed: facts.Answer[facts.Use]{Unknown: notAsked}})
+				LastUsed: facts.Unanswered[facts.Use](notAsked)})
 		}
 	}
 	return false

@@ -104,7 +104,7 @@ func TestFacts(t *testing.T) {
 		t.Errorf("password %+v", u.Password)
 	}
 	if in := u.Inline.Value; len(in) != 2 || in[0].Name != "mine" || in[0].Grants.Value != facts.GrantsAll ||
-		!strings.HasPrefix(in[1].Grants.Unknown, "its text cannot be read: ") {
+		!strings.HasPrefix(in[1].Grants.Why(), "its text cannot be read: ") {
 		t.Errorf("inline policies %+v", u.Inline)
 	}
 	if g := u.Groups.Value; len(g) != 1 || len(g[0].Attached.Value) != 1 || len(g[0].Inline.Value) != 1 ||
@@ -154,24 +154,24 @@ func TestFactsDenied(t *testing.T) {
 		action string
 		of     func(facts.Online) string
 	}{
-		{"iam:ListAccessKeys", func(f facts.Online) string { return f.Created.Unknown }},
-		{"iam:GetAccessKeyLastUsed", func(f facts.Online) string { return f.LastUsed.Unknown }},
-		{"iam:GetUser", func(f facts.Online) string { return f.User.Password.Value.Used.Unknown }},
-		{"iam:ListMFADevices", func(f facts.Online) string { return f.User.MFA.Unknown }},
-		{"iam:GetLoginProfile", func(f facts.Online) string { return f.User.Password.Unknown }},
-		{"iam:ListSigningCertificates", func(f facts.Online) string { return f.User.Certificates.Unknown }},
-		{"iam:ListServiceSpecificCredentials", func(f facts.Online) string { return f.User.Services.Unknown }},
-		{"iam:ListAttachedUserPolicies", func(f facts.Online) string { return f.User.Attached.Unknown }},
-		{"iam:ListUserPolicies", func(f facts.Online) string { return f.User.Inline.Unknown }},
-		{"iam:GetUserPolicy", func(f facts.Online) string { return f.User.Inline.Value[0].Grants.Unknown }},
-		{"iam:ListGroupsForUser", func(f facts.Online) string { return f.User.Groups.Unknown }},
-		{"iam:ListAttachedGroupPolicies", func(f facts.Online) string { return group(f).Attached.Unknown }},
-		{"iam:ListGroupPolicies", func(f facts.Online) string { return group(f).Inline.Unknown }},
-		{"iam:GetGroupPolicy", func(f facts.Online) string { return group(f).Inline.Value[0].Grants.Unknown }},
-		{"iam:GetAccountSummary", func(f facts.Online) string { return f.Account.Root.Unknown }},
-		{"iam:ListVirtualMFADevices", func(f facts.Online) string { return f.Account.RootVirtual.Unknown }},
-		{"iam:GetAccountPasswordPolicy", func(f facts.Online) string { return f.Account.Password.Unknown }},
-		{"iam:GetCredentialReport", func(f facts.Online) string { return f.Account.RootUse.Unknown }},
+		{"iam:ListAccessKeys", func(f facts.Online) string { return f.Created.Why() }},
+		{"iam:GetAccessKeyLastUsed", func(f facts.Online) string { return f.LastUsed.Why() }},
+		{"iam:GetUser", func(f facts.Online) string { return f.User.Password.Value.Used.Why() }},
+		{"iam:ListMFADevices", func(f facts.Online) string { return f.User.MFA.Why() }},
+		{"iam:GetLoginProfile", func(f facts.Online) string { return f.User.Password.Why() }},
+		{"iam:ListSigningCertificates", func(f facts.Online) string { return f.User.Certificates.Why() }},
+		{"iam:ListServiceSpecificCredentials", func(f facts.Online) string { return f.User.Services.Why() }},
+		{"iam:ListAttachedUserPolicies", func(f facts.Online) string { return f.User.Attached.Why() }},
+		{"iam:ListUserPolicies", func(f facts.Online) string { return f.User.Inline.Why() }},
+		{"iam:GetUserPolicy", func(f facts.Online) string { return f.User.Inline.Value[0].Grants.Why() }},
+		{"iam:ListGroupsForUser", func(f facts.Online) string { return f.User.Groups.Why() }},
+		{"iam:ListAttachedGroupPolicies", func(f facts.Online) string { return group(f).Attached.Why() }},
+		{"iam:ListGroupPolicies", func(f facts.Online) string { return group(f).Inline.Why() }},
+		{"iam:GetGroupPolicy", func(f facts.Online) string { return group(f).Inline.Value[0].Grants.Why() }},
+		{"iam:GetAccountSummary", func(f facts.Online) string { return f.Account.Root.Why() }},
+		{"iam:ListVirtualMFADevices", func(f facts.Online) string { return f.Account.RootVirtual.Why() }},
+		{"iam:GetAccountPasswordPolicy", func(f facts.Online) string { return f.Account.Password.Why() }},
+		{"iam:GetCredentialReport", func(f facts.Online) string { return f.Account.RootUse.Why() }},
 	} {
 		t.Run(c.action, func(t *testing.T) {
 			w, k := single(t)
@@ -282,7 +282,7 @@ func TestFactsWithoutAnswer(t *testing.T) {
 	} {
 		w, k := single(t)
 		w.iam.SetFault(func(awstest.Call) awstest.Fault { return awstest.Fault{Kind: kind} })
-		if f := w.ask()[k.ID]; f.Identity.Unknown != want || f.Created.Unknown != want || f.User != nil {
+		if f := w.ask()[k.ID]; f.Identity.Why() != want || f.Created.Why() != want || f.User != nil {
 			t.Errorf("%v: %+v", kind, f)
 		}
 	}

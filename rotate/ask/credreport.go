@@ -72,9 +72,9 @@ func (r reportRow) lastUse() (u facts.Use) {
 // password is what the line says about the password for the console.
 func (r reportRow) password() (p facts.Password, known bool) {
 	p.Exists, known = r.flag("password_enabled")
-	p.Set, p.Used.Value = r.time("password_last_changed"), r.time("password_last_used")
+	p.Set, p.Used = r.time("password_last_changed"), facts.Answered(r.time("password_last_used"))
 	if _, told := r["password_last_used"]; !told {
-		p.Used.Unknown = "the credential report does not say"
+		p.Used.Fail("the credential report does not say")
 	}
 	return p, known
 }
@@ -169,28 +169,28 @@ func (a *account) fillIn() {
 		if row["user"] != rootUser {
 			continue
 		}
-		a.facts.RootUse = facts.Answer[facts.Use]{Value: row.lastUse()}
+		a.facts.RootUse = facts.Answered(row.lastUse())
 		if f, known := row.root(); known && !a.facts.Root.Known() {
-			a.facts.Root = facts.Answer[facts.RootFacts]{Value: f}
+			a.facts.Root = facts.Answered(f)
 		}
 	}
 }
 
 func (r reportRow) fillIn(u *facts.UserFacts) {
 	if has, known := r.flag("mfa_active"); known && !u.MFA.Known() {
-		u.MFA, u.FromReport = facts.Answer[[]string]{}, true
+		u.MFA, u.FromReport = facts.Answered([]string(nil)), true
 		if has {
 			u.MFA.Value = []string{"(credential report)"}
 		}
 	}
 	if active, known := r.certificates(); known && !u.Certificates.Known() {
-		u.Certificates, u.FromReport = facts.Answer[[]string]{Value: active}, true
+		u.Certificates, u.FromReport = facts.Answered(active), true
 	}
 	p, known := r.password()
 	switch {
 	case !known:
 	case !u.Password.Known():
-		u.Password, u.FromReport = facts.Answer[facts.Password]{Value: p}, true
+		u.Password, u.FromReport = facts.Answered(p), true
 	case u.Password.Value.Exists && p.Exists:
 		if p.Set.After(u.Password.Value.Set) {
 			u.Password.Value.Set = p.Set // IAM's own answer is when it was made

@@ -25,7 +25,7 @@ func TestFactsFromReport(t *testing.T) {
 	w.iam.AddRootKey("", made)
 	w.profile("a", k)
 	w.iam.Deny("ann", "iam:ListMFADevices", "iam:GetLoginProfile", "iam:GetAccessKeyLastUsed", "iam:ListSigningCertificates", "iam:GetAccountSummary")
-	if f := w.ask()[k.ID]; f.User.MFA.Known() || f.LastUsed.Known() || f.Account.Root.Known() || f.Account.RootUse.Unknown != facts.NoReport {
+	if f := w.ask()[k.ID]; f.User.MFA.Known() || f.LastUsed.Known() || f.Account.Root.Known() || f.Account.RootUse.Why() != facts.NoReport {
 		t.Errorf("there is no report: %+v, %+v", f, f.User)
 	}
 	w.iam.MakeReport("")

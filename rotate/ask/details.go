@@ -81,9 +81,9 @@ func (r *round) admit() (asks []func()) {
 }
 
 func (k *askedKey) lastUseUnknown(why string) {
-	k.facts.LastUsed.Unknown = why
+	k.facts.LastUsed.Fail(why)
 	for i := range k.facts.Others.Value {
-		k.facts.Others.Value[i].LastUsed.Unknown = why
+		k.facts.Others.Value[i].LastUsed.Fail(why)
 	}
 }
 
@@ -107,7 +107,7 @@ func (r *round) lastUse(k *askedKey) {
 func (k *askedKey) useFrom(row reportRow) bool {
 	fill := func(a *facts.Answer[facts.Use], created time.Time) bool {
 		if use, ok := row.keyUse(created); ok && !a.Known() {
-			*a = facts.Answer[facts.Use]{Value: use}
+			*a = facts.Answered(use)
 		}
 		return a.Known()
 	}

@@ -61,7 +61,7 @@ func TestFactsOfManyKeys(t *testing.T) {
 		}
 		if f.User.Attached.Known() && f.User.Groups.Known() && f.User.Inline.Known() && f.User.Services.Known() {
 			asked++
-		} else if f.User.Attached.Unknown == tooMany && f.User.Services.Unknown == tooMany {
+		} else if f.User.Attached.Why() == tooMany && f.User.Services.Why() == tooMany {
 			tooManyKeys++
 		}
 		if u := f.User; !u.MFA.Known() || !u.Password.Known() || !u.Certificates.Known() || !u.FromReport || !f.LastUsed.Known() {
@@ -110,7 +110,7 @@ func TestFactsKeepTheirBudget(t *testing.T) {
 				t.Fatalf("%+v: %+v", c, f)
 			case unknowns(f) == 1: // the report that there is not
 				whole++
-			case f.User.Attached.Unknown == tooMany:
+			case f.User.Attached.Why() == tooMany:
 				none++
 			}
 		}

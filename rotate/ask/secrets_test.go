@@ -75,7 +75,7 @@ func TestFactsOfSecretsWithoutAnswer(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	if f := w.ask()[k.ID]; f.Rejected || f.Identity.Unknown != "no answer from AWS" || !reflect.DeepEqual(f.WrongSecret, []string{"a"}) {
+	if f := w.ask()[k.ID]; f.Rejected || f.Identity.Why() != "no answer from AWS" || !reflect.DeepEqual(f.WrongSecret, []string{"a"}) {
 		t.Errorf("rejected %v, identity %+v, wrong %q", f.Rejected, f.Identity, f.WrongSecret)
 	}
 }
@@ -86,8 +86,8 @@ func TestSilence(t *testing.T) {
 	q := w.asker()
 	w.iam.Close()
 	// Windows has numbers of its own for these errors.
-	if f := q.Facts(t.Context(), 20*time.Second)[k.ID]; runtime.GOOS != "windows" && f.Identity.Unknown != "no answer from AWS (the connection is refused)" {
-		t.Errorf("got %q", f.Identity.Unknown)
+	if f := q.Facts(t.Context(), 20*time.Second)[k.ID]; runtime.GOOS != "windows" && f.Identity.Why() != "no answer from AWS (the connection is refused)" {
+		t.Errorf("got %q", f.Identity.Why())
 	}
 	w, k = single(t)
 	over := make(chan struct{})
@@ -95,8 +95,8 @@ func TestSilence(t *testing.T) {
 	w.iam.SetFault(func(awstest.Call) awstest.Fault {
 		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() { <-over }}
 	})
-	if f := w.asker().Facts(t.Context(), 50*time.Millisecond)[k.ID]; f.Identity.Unknown != "no answer from AWS (it took too long)" {
-		t.Errorf("got %q", f.Identity.Unknown)
+	if f := w.asker().Facts(t.Context(), 50*time.Millisecond)[k.ID]; f.Identity.Why() != "no answer from AWS (it took too long)" {
+		t.Errorf("got %q", f.Identity.Why())
 	}
 	if got := silence(errors.New("http://user:password@proxy")); got != "" {
 		t.Errorf("got %q", got)

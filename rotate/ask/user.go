@@ -3,6 +3,7 @@ package ask
 import (
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -56,6 +57,7 @@ func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Pass
 	r.call(func() {
 		out, err := c.GetLoginProfile(r.ctx, &iam.GetLoginProfileInput{UserName: user})
 		if client.ReplyOf(err) == client.ReplyNoSuch {
+			a = facts.Answered(facts.Password{Used: facts.Answered(time.Time{})})
 			return
 		}
 		a = answerOf(facts.Password{Exists: true}, err, "iam:GetLoginProfile")
@@ -72,10 +74,10 @@ func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Pass
 			out.User = &types.User{}
 		}
 		if err != nil {
-			a.Value.Used.Unknown = whyUnknown(err, "iam:GetUser")
+			a.Value.Used.Fail(whyUnknown(err, "iam:GetUser"))
 			return
 		}
-		a.Value.Used.Value = aws.ToTime(out.User.PasswordLastUsed)
+		a.Value.Used = facts.Answered(aws.ToTime(out.User.PasswordLastUsed))
 	})
 	return a
 }
@@ -144,7 +146,7 @@ func (r *round) inline(found []string, action string, document func(policy strin
 		p := &policies[i]
 		p.Name = name
 		if !r.take(1) {
-			p.Grants.Unknown = tooMany
+			p.Grants.Fail(tooMany)
 			continue
 		}
 		wg.Go(func() {
@@ -155,7 +157,7 @@ func (r *round) inline(found []string, action string, document func(policy strin
 					return
 				}
 				if p.Grants.Value, err = facts.GrantsOf(decoded(aws.ToString(text))); err != nil {
-					p.Grants.Unknown = "its text cannot be read: " + err.Error()
+					p.Grants.Fail("its text cannot be read: " + err.Error())
 				}
 			})
 		})
@@ -202,7 +204,8 @@ func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]f
 // already.
 func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 	if !paid && !r.take(2) {
-		g.Attached.Unknown, g.Inline.Unknown = tooMany, tooMany
+		g.Attached.Fail(tooMany)
+		g.Inline.Fail(tooMany)
 		return
 	}
 	name := aws.String(g.Name)
@@ -241,8 +244,13 @@ func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 }
 
 func unknownUser(u *facts.UserFacts, why string) {
-	u.MFA.Unknown, u.Password.Unknown, u.Certificates.Unknown, u.Services.Unknown = why, why, why, why
-	u.Attached.Unknown, u.Inline.Unknown, u.Groups.Unknown = why, why, why
+	u.MFA.Fail(why)
+	u.Password.Fail(why)
+	u.Certificates.Fail(why)
+	u.Services.Fail(why)
+	u.Attached.Fail(why)
+	u.Inline.Fail(why)
+	u.Groups.Fail(why)
 }
 
 func policyARNs(all []types.AttachedPolicy) []string {

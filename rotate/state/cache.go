@@ -172,10 +172,10 @@ func (k *CachedKey) complete(f *facts.Online) {
 		return
 	}
 	if !f.Identity.Known() && k.Identity.UserID != "" {
-		f.Identity = facts.Answer[facts.Identity]{Value: k.Identity}
+		f.Identity = facts.Answered(k.Identity)
 	}
 	if !f.Created.Known() && !k.Created.IsZero() {
-		f.Created = facts.Answer[time.Time]{Value: k.Created}
+		f.Created = facts.Answered(k.Created)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestFactCacheOwnUse(t *testing.T) {
 	c := &FactCache{Version: cacheVersion, Keys: map[string]*CachedKey{}}
 	monday := time.Now().UTC().Truncate(time.Second)
 	use := func(at time.Time, service string) map[string]facts.Online {
-		return map[string]facts.Online{id: {KeyID: id, LastUsed: facts.Answer[facts.Use]{Value: facts.Use{At: at, Service: service}}}}
+		return map[string]facts.Online{id: {KeyID: id, LastUsed: facts.Answered(facts.Use{At: at, Service: service})}}
 	}
 	for i, step := range []struct {
 		now   time.Time
