@@ -288,7 +288,7 @@ func (m *model) start(s *mstate) {
 	if s.off == 2 {
 		s.w.offv = uint8(yes)
 	}
-	if s.w.haveNew > 0 {
+	if s.w.haveNew > 0 && s.jNew == 0 { // a crash right after the new pair was kept
 		s.jNew = 1
 		s.sends--
 	}

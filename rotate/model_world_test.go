@@ -371,10 +371,8 @@ var (
 		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
 	}
 	smallBounds = []mstate{
-		{crash: 1, flap: 1, lose: 1},
-		{crash: 1, lose: 1, write: 1},
-		{crash: 1, flap: 1, write: 1},
-		{flap: 1, write: 1, act: 1},
+		{crash: 1, flap: 1, lose: 1, write: 1},
+		{crash: 1, flap: 1, write: 1, act: 1},
 		{crash: 1, lose: 1, act: 1},
 		{crash: 2, flap: 2, lose: 1},
 		{crash: 1, flap: 1, act: 1, grace: 1},

@@ -168,7 +168,7 @@ func (w *mutatedWorld) mutateOne(kind string, n int) func(string) string {
 // A reply that was changed on its way, in any field and any kind, never puts
 // another user's key into the files, and no key of another user's is touched.
 func TestMutatedReplies(t *testing.T) {
-	runs := 250
+	runs := 120
 	if os.Getenv("KEYCARE_LONG") != "" {
 		runs = 2000
 	}

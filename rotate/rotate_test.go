@@ -203,6 +203,7 @@ func TestRotateFinishesFirst(t *testing.T) {
 // like somebody else's.
 func TestLongQuestion(t *testing.T) {
 	w := newWorld(t)
+	w.iam.SetTrailDelay(0)
 	o := w.options()
 	o.Yes = false
 	o.Confirm = func(string) (bool, error) {
