@@ -32,6 +32,9 @@ type FS interface {
 	Chmod(name string, perm fs.FileMode) error
 	// KeepOwner gives name the owner that like describes, where the system has owners.
 	KeepOwner(name string, like fs.FileInfo) error
+	// KeepAttributes gives the file to what the file from has beside its mode: an
+	// access list, extended attributes.
+	KeepAttributes(from, to string) error
 	Link(old, new string) error
 	// Replace puts the file from in the place of the file to, in one step.
 	Replace(from, to string) error
@@ -62,6 +65,7 @@ func (OS) Remove(name string) error                   { return os.Remove(name) }
 func (OS) MkdirAll(name string, p fs.FileMode) error  { return os.MkdirAll(name, p) }
 func (OS) Replace(from, to string) error              { return replace(from, to) }
 func (OS) SyncDir(name string) error                  { return syncDir(name) }
+func (OS) KeepAttributes(from, to string) error       { return keepAttributes(from, to) }
 func (OS) KeepOwner(name string, like fs.FileInfo) error {
 	return keepOwner(name, like)
 }

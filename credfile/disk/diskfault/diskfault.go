@@ -198,6 +198,10 @@ func (f *FS) KeepOwner(name string, like fs.FileInfo) error {
 	return f.do("KeepOwner", name, func() error { return f.inner.KeepOwner(name, like) }, nil)
 }
 
+func (f *FS) KeepAttributes(from, to string) error {
+	return f.do("KeepAttributes", to, func() error { return f.inner.KeepAttributes(from, to) }, nil)
+}
+
 func (f *FS) MkdirAll(name string, perm fs.FileMode) error {
 	return f.do("MkdirAll", name, func() error {
 		made := missing(f.inner, name)
