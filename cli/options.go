@@ -44,6 +44,7 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		Timeout: age(c, "timeout"),
 		Barred:  set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),
+		DropACL: c.Bool("drop-acl"),
 		Say:     e.say,
 		Running: func(id string) []home.Process {
 			found, _ := home.ProcessesWith("/proc", id)
@@ -80,6 +81,10 @@ func mfaCodeFlag() cli.Flag {
 
 func timeoutFlag() cli.Flag {
 	return ageFlag("timeout", "2m", "the `TIME` to wait for AWS to accept the new key", time.Second)
+}
+
+func dropACLFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "drop-acl", Usage: "go on where the access list or attributes of a file cannot be kept"}
 }
 
 // maxAge is that of the flag, or else of the settings.

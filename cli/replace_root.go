@@ -29,7 +29,7 @@ func replaceRootCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask before anything is made; never agrees to the deletion, nor makes an existing user an administrator"},
 			&cli.StringFlag{Name: "delete-root-key", Usage: "agree to the deletion of the root key with this `ID`"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be made and changed; change nothing"},
-			timeoutFlag(), resultFormat(),
+			dropACLFlag(), timeoutFlag(), resultFormat(),
 		},
 		UsageText: usage.Examples(
 			"keycare replace-root --dry-run", "what would be made and changed",

@@ -25,7 +25,7 @@ func resumeCommand(e *env) *cli.Command {
 			&cli.StringFlag{Name: "delete-key", Usage: "delete the key with this `ID`, which a request whose reply was lost may have made"},
 			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched and leave the old key as it is"},
 			&cli.StringFlag{Name: "forget", Usage: "set the notes of rotation `ID` aside, which cannot be read; deletes nothing"},
-			mfaCodeFlag(), timeoutFlag(), resultFormat(),
+			dropACLFlag(), mfaCodeFlag(), timeoutFlag(), resultFormat(),
 		},
 		UsageText: usage.Examples(
 			"keycare resume", "finish what is unfinished",

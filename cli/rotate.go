@@ -34,7 +34,7 @@ func rotateCommand(e *env) *cli.Command {
 				string(rotate.FreeNever), string(rotate.FreeInactive), string(rotate.FreeUnused)),
 			profile("auth-profile", "sign the calls to IAM with this other `PROFILE`", e.anyProfile),
 			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with a session of the MFA device with this `ARN`"},
-			mfaCodeFlag(), timeoutFlag(), resultFormat(),
+			dropACLFlag(), mfaCodeFlag(), timeoutFlag(), resultFormat(),
 		},
 		UsageText: usage.Examples(
 			"keycare rotate work --dry-run", "what would be done",

@@ -18,6 +18,9 @@ type Writer struct {
 	// Tag goes into the names of temporary files, so that an interrupted
 	// rotation finds its own again (Sweep).
 	Tag string
+	// DropAttributes goes on where a file's access list or attributes cannot be
+	// kept.
+	DropAttributes bool
 	// Wait waits between tries when somebody else is writing.
 	Wait func(context.Context, time.Duration) error
 }
@@ -90,7 +93,7 @@ func (w *Writer) changed(s *Set) bool {
 
 // exchanger is what replaces the files, reading them as shared files.
 func (w *Writer) exchanger() *exchange.Exchanger {
-	return &exchange.Exchanger{Disk: w.Disk, Tag: w.Tag, Wait: w.Wait,
+	return &exchange.Exchanger{Disk: w.Disk, Tag: w.Tag, Wait: w.Wait, DropAttributes: w.DropAttributes,
 		Read: func(path string) (string, error) { return ReadText(w.Disk, path) }}
 }
 
@@ -151,3 +154,12 @@ func (w *Writer) Sweep(path string) error { return w.exchanger().Sweep(path) }
 // Probe proves, before anything with an effect, that the file can be replaced by
 // one of size bytes.
 func (w *Writer) Probe(path string, size int) error { return w.exchanger().Probe(path, size) }
+
+// Check says what is known to keep the file from being replaced; see
+// exchange.Exchanger.
+func (w *Writer) Check(path string) error { return w.exchanger().Check(path) }
+
+// Rehearse replaces the file by its own bytes; see exchange.Exchanger.
+func (w *Writer) Rehearse(ctx context.Context, path string) error {
+	return w.exchanger().Rehearse(ctx, path)
+}

@@ -42,7 +42,7 @@ type cycle struct {
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
 	r := &cycle{Rotator: rot, aws: a, j: j, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
 	r.deadline = r.began.Add(rot.Timeout)
-	r.writer = &credfile.Writer{Disk: rot.Disk, Tag: j.ID, Wait: rot.Wait}
+	r.writer = &credfile.Writer{Disk: rot.Disk, Tag: j.ID, Wait: rot.Wait, DropAttributes: rot.DropACL}
 	return r
 }
 

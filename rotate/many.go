@@ -40,14 +40,18 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	files := rot.readFiles(profilesOf(todo)...) // under the locks
 	connect := client.Shared(ctx, files.set, rot.Connect)
 	rot.each(todo, func(b *keyTask) {
-		err := rot.prepare(ctx, files, connect, b)
-		if err == nil {
-			err = rot.probe(b.target)
-		}
-		if err != nil {
+		if err := rot.prepare(ctx, files, connect, b); err != nil {
 			b.failed(err)
 		}
 	})
+	tried := map[string]error{}
+	for _, b := range pending(all) {
+		rot.guarded(b, func(b *keyTask) {
+			if err := rot.probe(ctx, b.target, tried); err != nil {
+				b.failed(err)
+			}
+		})
+	}
 	for _, b := range pending(all) { // one after another: a person answers
 		if err := rot.agree(b.journal); err != nil {
 			b.failed(err)

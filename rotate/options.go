@@ -27,6 +27,9 @@ type Options struct {
 	// FreeSlot says what may be deleted to make room for the new key.
 	FreeSlot FreeSlot
 	Auth     state.Auth
+	// DropACL goes on where the access list or the attributes of a file cannot be
+	// kept.
+	DropACL bool
 	// MFACode asks for a code of an MFA device; nil means that nobody can be asked.
 	MFACode func(serial string) (string, error)
 	// Connect returns the way to AWS for a profile; nil means Connect.

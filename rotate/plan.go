@@ -28,7 +28,11 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 				Why: fmt.Sprintf("profile %q: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", b.profile, j.Old)}
 			return
 		}
-		if err := rot.prepare(ctx, files, connect, b); err != nil {
+		err := rot.prepare(ctx, files, connect, b)
+		if err == nil {
+			err = rot.check(b.target)
+		}
+		if err != nil {
 			b.failed(err)
 			return
 		}

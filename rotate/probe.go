@@ -1,7 +1,9 @@
 package rotate
 
 import (
+	"context"
 	"errors"
+	"fmt"
 
 	"keycare/credfile"
 )
@@ -9,15 +11,39 @@ import (
 // probeTag marks the files that a probe writes; they belong to no rotation.
 const probeTag = "probe"
 
-// probe proves that every file with a place can be replaced. The state folder is
-// proved by the intent.
-func (rot *Rotator) probe(t *keyTarget) error {
-	w := &credfile.Writer{Disk: rot.Disk, Tag: probeTag, Wait: rot.Wait}
+// probe proves that every file with a place of a key can be replaced, by doing it
+// with the file's own bytes. The state folder is proved by the intent. tried are
+// the files of this run that were tried before, and what came of it.
+func (rot *Rotator) probe(ctx context.Context, t *keyTarget, tried map[string]error) error {
+	w := &credfile.Writer{Disk: rot.Disk, Tag: probeTag, Wait: rot.Wait, DropAttributes: rot.DropACL}
 	rot.files.Lock()
 	defer rot.files.Unlock()
 	for k, f := range t.set.Files() {
+		if !t.plan.Changed(credfile.FileKind(k)) {
+			continue
+		}
+		err, known := tried[f.Path]
+		if !known {
+			if err = w.Probe(f.Path, len(f.Text)+256); err == nil {
+				if err = w.Rehearse(ctx, f.Path); err != nil {
+					err = fmt.Errorf("%s cannot be replaced, so no key is made: %w", f.Path, err)
+				}
+			}
+			tried[f.Path] = err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check is probe as far as that changes nothing.
+func (rot *Rotator) check(t *keyTarget) error {
+	w := &credfile.Writer{Disk: rot.Disk, Tag: probeTag}
+	for k, f := range t.set.Files() {
 		if t.plan.Changed(credfile.FileKind(k)) {
-			if err := w.Probe(f.Path, len(f.Text)+256); err != nil {
+			if err := w.Check(f.Path); err != nil {
 				return err
 			}
 		}

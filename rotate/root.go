@@ -53,7 +53,7 @@ func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOpti
 	if err != nil {
 		return Result{}, err
 	}
-	if err := rot.probe(p.target); err != nil {
+	if err := rot.probe(ctx, p.target, map[string]error{}); err != nil {
 		return Result{}, err
 	}
 	if !rot.Yes {
@@ -116,6 +116,9 @@ func (p *rootPlan) steps() []string {
 func (rot *Rotator) PlanRoot(ctx context.Context, profile string, ro RootOptions) (Result, []string, error) {
 	p, err := rot.planRoot(ctx, profile, ro)
 	if err != nil {
+		return Result{}, nil, err
+	}
+	if err := rot.check(p.target); err != nil {
 		return Result{}, nil, err
 	}
 	res := resultOf(p.journal, Planned)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,15 @@ func keepAttributes(from, to string) error {
 	if err != nil {
 		return nil // a file system without any
 	}
+	// A new file may get a list from its folder.
+	more, _ := attributeNames(to)
+	for _, name := range more {
+		if !slices.Contains(names, name) && !system(name) {
+			if err := unix.Lremovexattr(to, name); err != nil {
+				return fmt.Errorf("cannot remove the attribute %q that it got from its folder: %w", name, err)
+			}
+		}
+	}
 	for _, name := range names {
 		value, err := attribute(from, name)
 		if err == nil {
@@ -27,11 +37,16 @@ func keepAttributes(from, to string) error {
 			}
 			err = unix.Lsetxattr(to, name, value, 0)
 		}
-		if err != nil && !strings.HasPrefix(name, "security.") && !strings.HasPrefix(name, "trusted.") && !strings.HasPrefix(name, "com.apple.") {
+		if err != nil && !system(name) {
 			return fmt.Errorf("cannot keep its attribute %q: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// system reports whether an attribute is the system's own business.
+func system(name string) bool {
+	return strings.HasPrefix(name, "security.") || strings.HasPrefix(name, "trusted.") || strings.HasPrefix(name, "com.apple.")
 }
 
 func attributeNames(path string) (names []string, err error) {

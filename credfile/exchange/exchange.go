@@ -32,6 +32,9 @@ type File struct {
 	// while it says no: the text may be half written. Where Late is nil, such a
 	// text is put back, and is an error.
 	Late func(text string) (after string, ok bool)
+
+	// Open keeps the mode as it is. Otherwise group and others lose their rights.
+	Open bool
 }
 
 // Exchanger makes exchanges on one disk.
@@ -40,6 +43,9 @@ type Exchanger struct {
 	// Tag goes into the names of the files beside the replaced ones, so that they
 	// are found again after an interruption (Sweep).
 	Tag string
+	// DropAttributes goes on where the access list and the extended attributes of
+	// a file cannot be kept; otherwise that is an error.
+	DropAttributes bool
 	// Read reads a file that others write at the same time. nil is Disk.ReadFile.
 	Read func(path string) (string, error)
 	// Wait waits while somebody else is writing.
@@ -143,8 +149,9 @@ func (x *Exchanger) stage(f File) (*staged, error) {
 	return s, x.writeTemp(s, f.After)
 }
 
-// writeTemp writes text into the temporary file of s, with the owner of the
-// original and its mode less what it gives to group and others.
+// writeTemp writes text into the temporary file of s, with the owner, access list
+// and attributes of the original, and its mode, less what it gives to group and
+// others unless s is Open.
 func (x *Exchanger) writeTemp(s *staged, text string) error {
 	if err := disk.WriteNew(x.Disk, s.temp, []byte(text), 0o600); err != nil {
 		return err
@@ -152,10 +159,18 @@ func (x *Exchanger) writeTemp(s *staged, text string) error {
 	if err := x.Disk.KeepOwner(s.temp, s.like); err != nil {
 		return fmt.Errorf("cannot keep the owner: %w", err)
 	}
-	if mode := s.like.Mode().Perm() &^ 0o077; mode != 0o600 {
-		return x.Disk.Chmod(s.temp, mode)
+	if err := x.Disk.KeepAttributes(s.path, s.temp); err != nil && !x.DropAttributes {
+		return fmt.Errorf("%w (--drop-acl goes on without)", err)
 	}
-	return nil
+	mode := s.like.Mode().Perm()
+	if !s.Open {
+		mode &^= 0o077
+	}
+	// An access list has changed it as well.
+	if fi, err := x.Disk.Stat(s.temp); err != nil || fi.Mode().Perm() == mode {
+		return err
+	}
+	return x.Disk.Chmod(s.temp, mode)
 }
 
 // prove reads the staged files back, byte for byte, and asks for their proofs.

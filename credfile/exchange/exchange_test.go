@@ -261,3 +261,41 @@ func TestProbe(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A rehearsal leaves everything as it was: bytes, mode, links, nothing beside;
+// and what somebody writes meanwhile.
+func TestRehearse(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(path, []byte(oldText), 0o600), os.Chmod(path, 0o644), os.Symlink(path, link)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; ; n++ {
+		d := diskfault.New(disk.OS{}, diskfault.At(n, diskfault.Fail))
+		err := (&exchange.Exchanger{Disk: d, Tag: "t", Wait: noWait}).Rehearse(t.Context(), link)
+		if n >= d.Count() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n < 10 {
+				t.Errorf("only %d file operations", n)
+			}
+			break
+		}
+		if got := read(t, path); got != oldText {
+			t.Fatalf("operation %d fails: %q", n, got)
+		}
+		if err := (&exchange.Exchanger{Disk: disk.OS{}, Tag: "t", Wait: noWait}).Sweep(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fi, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o644 || read(t, link) != oldText {
+		t.Errorf("%v, %v", fi, err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != path {
+		t.Errorf("the link leads to %s: %v", to, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,10 +53,9 @@ func (x *Exchanger) Sweep(path string) error {
 	return errors.Join(disk.RemoveIfThere(x.Disk, temp), disk.RemoveIfThere(x.Disk, link), x.Disk.SyncDir(filepath.Dir(resolved)))
 }
 
-// Probe proves, before anything with an effect, that the file can be replaced:
-// that it is a plain file with one name, and that a file of size bytes can be
-// written, synced and removed in its folder.
-func (x *Exchanger) Probe(path string, size int) error {
+// Check says what is known to keep the file from being replaced, and changes
+// nothing: another name, a mount, an owner, a flag.
+func (x *Exchanger) Check(path string) error {
 	resolved, err := x.Disk.EvalSymlinks(path)
 	if err != nil {
 		return fmt.Errorf("cannot look at %s: %w", path, err)
@@ -69,16 +69,50 @@ func (x *Exchanger) Probe(path string, size int) error {
 		return fmt.Errorf("%s has a second name (a hard link), which replacing it would cut off: copy it to a file of its own first, cp %s %s && mv %s %s",
 			path, name(resolved), name(resolved+".copy"), name(resolved+".copy"), name(resolved))
 	}
-	dir := filepath.Dir(resolved)
-	if parent, err := x.Disk.Stat(dir); err == nil && disk.OtherDevice(fi, parent) {
+	if parent, err := x.Disk.Stat(filepath.Dir(resolved)); err == nil && disk.OtherDevice(fi, parent) {
 		return fmt.Errorf("%s is a mount point itself, so it cannot be replaced: mount its folder instead", path)
+	}
+	if why := disk.Obstacle(resolved); why != "" {
+		return fmt.Errorf("%s cannot be replaced: it %s", path, why)
+	}
+	return nil
+}
+
+// Probe is Check, and proves that a file of size bytes can be written, synced and
+// removed in the file's folder.
+func (x *Exchanger) Probe(path string, size int) error {
+	if err := x.Check(path); err != nil {
+		return err
+	}
+	resolved, err := x.Disk.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("cannot look at %s: %w", path, err)
 	}
 	temp, _ := x.names(resolved)
 	if err := disk.RemoveIfThere(x.Disk, temp); err != nil {
 		return err
 	}
 	if err := disk.WriteNew(x.Disk, temp, make([]byte, size), 0o600); err != nil {
-		return fmt.Errorf("cannot write in %s, so %s cannot be changed safely (is the disk full, or the folder read-only?): %w", dir, filepath.Base(path), err)
+		return fmt.Errorf("cannot write in %s, so %s cannot be changed safely (is the disk full, or the folder read-only?): %w", filepath.Dir(resolved), filepath.Base(path), err)
 	}
 	return x.Disk.Remove(temp)
+}
+
+// Rehearse replaces the file by its own bytes, with owner, mode, access list and
+// name as they are: what makes a replacement impossible shows before anything has
+// an effect elsewhere. Call it under the file's lock.
+func (x *Exchanger) Rehearse(ctx context.Context, path string) error {
+	same := func(text string) (string, bool) { return text, true }
+	for n := 0; ; n++ {
+		text, err := x.read(path)
+		if err == nil {
+			err = x.Exchange(ctx, []File{{Path: path, Before: text, After: text, Late: same, Open: true}})
+		}
+		if !errors.Is(err, ErrChanged) || n == Tries {
+			return err
+		}
+		if err := x.Wait(ctx, Between); err != nil {
+			return err
+		}
+	}
 }
