@@ -15,9 +15,9 @@ import (
 	"keycare/rotate/job"
 )
 
-// first is what keycare without a command knows. It comes from this machine
+// startPage is what keycare without a command knows. It comes from this machine
 // alone.
-type first struct {
+type startPage struct {
 	rep   *report.Report
 	in    report.Input
 	home  string // shown as ~
@@ -44,7 +44,7 @@ func runStart(e *env) error {
 			state.FactCache().Merge(asker.Set, in.Online, in.Now)
 		}
 	}
-	p := &first{rep: report.Audit(in), in: in, home: e.Folders.Home}
+	p := &startPage{rep: report.Audit(in), in: in, home: e.Folders.Home}
 	if state, err := e.State(); err == nil {
 		last, err := job.Load(state)
 		p.timer = report.Timer{Ran: last != nil, Trouble: timerTrouble(last, err, in.Now)}
@@ -75,7 +75,7 @@ func timerTrouble(last *job.Stamp, err error, now time.Time) string {
 
 // page is what is shown, with lines of at most width columns where paths allow
 // it.
-func (p *first) page(width int) string {
+func (p *startPage) page(width int) string {
 	b := &strings.Builder{}
 	for _, line := range p.seen(width) {
 		text := strings.TrimLeft(line, " ")
@@ -111,7 +111,7 @@ func (p *first) page(width int) string {
 }
 
 // seen says what is there, in at most six lines of 80 columns.
-func (p *first) seen(width int) (out []string) {
+func (p *startPage) seen(width int) (out []string) {
 	rep, set := p.rep, p.in.Set
 	if set == nil {
 		out = append(out, "Your AWS files could not be read, so nothing is known about the keys in them:")
@@ -143,7 +143,7 @@ func (p *first) seen(width int) (out []string) {
 }
 
 // inFiles says which files there are and what is in them.
-func (p *first) inFiles(rep *report.Report, set *credfile.Set) (out []string) {
+func (p *startPage) inFiles(rep *report.Report, set *credfile.Set) (out []string) {
 	var files []string
 	for _, f := range rep.Files {
 		files = append(files, show.Path(f, p.home))
@@ -178,7 +178,7 @@ func titleOf(rule string) string {
 
 // placeOf says by which rule a finding is one, what it is about and where; less
 // of that where there is no room.
-func (p *first) placeOf(f report.Finding, width int) string {
+func (p *startPage) placeOf(f report.Finding, width int) string {
 	var about []string
 	switch n := len(f.Profiles) - 1; {
 	case n == 0:
@@ -207,7 +207,7 @@ func shorter(width int, texts ...string) string {
 }
 
 // flights says what is in flight, in one line.
-func (p *first) flights() []string {
+func (p *startPage) flights() []string {
 	n := report.CountRotations(p.in.Rotations, p.in.Now)
 	var parts []string
 	add := func(n int, what string) {

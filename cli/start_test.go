@@ -67,10 +67,10 @@ const firstKey = "\naws_access_key_id = AKIAZAVB57H55F3T4BKH\naws_secret_access_
 
 // firstOf is what keycare sees in a credentials file with this text, on a day in
 // 2026, with a timer that runs well.
-func firstOf(text string) *first {
+func firstOf(text string) *startPage {
 	const id = "AKIAZAVB57H55F3T4BKH"
 	n := strings.Count(text, id)
-	return &first{
+	return &startPage{
 		rep: &report.Report{Files: []string{"c"}, Keys: min(n, 1), Profiles: n},
 		in: report.Input{
 			Set: credfile.NewSet(credfile.Paths{Credentials: "c", Config: "d"}, text, ""),
@@ -80,7 +80,7 @@ func firstOf(text string) *first {
 	}
 }
 
-func (p *first) with(f report.Finding) *first {
+func (p *startPage) with(f report.Finding) *startPage {
 	p.rep.Findings = []report.Finding{f}
 	switch f.Severity {
 	case report.Critical:
