@@ -24,14 +24,17 @@ func (d Diagnostic) String() string {
 // differently, in the order of the file.
 func (f *File) Diagnostics() []Diagnostic {
 	d := &differ{file: f, above: -1, sections: make(map[string]bool, len(f.Sections))}
-	if strings.HasPrefix(f.Text, bom) {
+	other := f.both && f.Kind == ConfigFile // of one file, each thing is said once
+	if strings.HasPrefix(f.Text, bom) && !other {
 		d.add("bom", 0)
 	}
-	if !utf8.ValidString(f.Text) {
+	if !utf8.ValidString(f.Text) && !other {
 		d.addLine("not-utf8", lineOfInvalid(f.Text)-1)
 	}
 	for i, sec := range f.Sections {
-		d.section(i, sec)
+		if !f.othersSection(sec) {
+			d.section(i, sec)
+		}
 	}
 	return d.found
 }

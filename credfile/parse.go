@@ -224,3 +224,16 @@ func (f *File) At(at int) Position {
 	}
 	return Position{lo + 1, at - f.Lines[lo].Start + 1}
 }
+
+// othersSection reports whether a section of a file that is both of the shared
+// files counts for the other: for the config file what the credentials file's
+// rules make no profile of.
+func (f *File) othersSection(sec Section) bool {
+	if !f.both {
+		return false
+	}
+	if f.Kind == ConfigFile {
+		return profileName(CredentialsFile, sec.Raw) != "" || sec.Raw == ""
+	}
+	return profileName(CredentialsFile, sec.Raw) == "" && profileName(ConfigFile, sec.Raw) != ""
+}

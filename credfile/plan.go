@@ -239,18 +239,10 @@ func (f *File) placesIn(sw Swap, mentions map[string][]int) ([]Place, error) {
 	return slices.CompactFunc(found, func(a, b Place) bool { return a.id == b.id }), nil
 }
 
-// readAsOther reports whether byte at of a file that is both of the shared files
-// is a place of the other: of the config file what the credentials file's rules
-// make no profile of.
+// readAsOther reports whether byte at stands in a section that is the other
+// file's.
 func (f *File) readAsOther(at int) bool {
-	if !f.both {
-		return false
-	}
-	raw := f.sectionAt(f.At(at).Line - 1).Raw
-	if f.Kind == ConfigFile {
-		return profileName(CredentialsFile, raw) != ""
-	}
-	return profileName(CredentialsFile, raw) == "" && profileName(ConfigFile, raw) != ""
+	return f.othersSection(f.sectionAt(f.At(at).Line - 1))
 }
 
 // placeAt returns the place whose access key ID stands at byte at.

@@ -118,6 +118,9 @@ func (w *Writer) write(ctx context.Context, p *Plan) error {
 // proveStaged reads the staged files back with the SDK's own loader.
 func (p *Plan) proveStaged(ctx context.Context, at func(path string) string) error {
 	paths := p.Before.Paths
+	if p.Before.One {
+		paths.Config = paths.Credentials
+	}
 	paths.Credentials, paths.Config = at(paths.Credentials), at(paths.Config)
 	for _, pl := range p.Places {
 		got := LoadWithSDK(ctx, paths, pl.Profile)

@@ -20,7 +20,7 @@ func (w *Writer) Rewrite(ctx context.Context, before, after *Set) error {
 			return err
 		}
 		text := after.Files()[k].Text
-		if text == f.Text {
+		if text == f.Text || before.One && k == int(ConfigFile) { // one file is written once
 			continue
 		}
 		if err := w.Probe(f.Path, len(text)); err != nil {
