@@ -3,10 +3,10 @@ package rotate
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"keycare/credfile"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 	"keycare/rotate/state"
 )
 
@@ -113,7 +113,7 @@ func (r *cycle) readBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var wg sync.WaitGroup
+	var wg group.Group
 	if r.j.Root == nil && r.j.Off == "" { // whether it may be made Active again after it was made Inactive
 		wg.Go(func() {
 			keys, _, err := r.aws.List(ctx, r.by(pair), r.j.UserName)

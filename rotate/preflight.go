@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"keycare/credfile/facts"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 	"keycare/rotate/state"
 )
 
@@ -23,7 +23,7 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 		return nil, err
 	}
 	var errIAM error
-	var wg sync.WaitGroup
+	var wg group.Group
 	if ow.help == nil {
 		wg.Go(func() { ow.keys, _, errIAM = a.List(ctx, client.SignerOf(t.pair), "") })
 	}

@@ -3,18 +3,18 @@ package rotate
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 )
 
 // prove asks STS and IAM at once whether they know a pair and whose it is.
 func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var wg sync.WaitGroup
+	var wg group.Group
 	var errSTS, errIAM error
 	var id facts.Identity
 	wg.Go(func() {

@@ -3,10 +3,10 @@ package rotate
 import (
 	"errors"
 	"fmt"
-	"sync"
 
 	"keycare/credfile/show"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 	"keycare/rotate/state"
 )
 
@@ -79,7 +79,7 @@ func (rot *Rotator) each(all []*keyTask, do func(*keyTask)) {
 		return
 	}
 	slots := make(chan struct{}, usersAtOnce)
-	var wg sync.WaitGroup
+	var wg group.Group
 	for _, b := range all {
 		slots <- struct{}{}
 		wg.Go(func() {

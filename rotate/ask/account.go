@@ -11,6 +11,7 @@ import (
 
 	"keycare/credfile/facts"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 )
 
 // namedUser is a user by its ARN, as the credential report has it.
@@ -89,7 +90,7 @@ func (r *round) account(a *account, askers []*askedKey) {
 			}
 		}
 	}
-	var wg sync.WaitGroup
+	var wg group.Group
 	wg.Go(func() {
 		try(a.facts.Root.Known(), func(c *iam.Client) string {
 			r.call(func() { a.facts.Root = r.rootFacts(c) })

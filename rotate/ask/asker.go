@@ -9,6 +9,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 )
 
 // atOnce bounds how many requests of an audit run at the same time.
@@ -195,7 +196,7 @@ func (r *round) call(f func()) {
 // credential report takes its time. So that these do not wait behind all keys,
 // only so many keys are under way.
 func (r *round) essentials() {
-	var wg sync.WaitGroup
+	var wg group.Group
 	gate := make(chan struct{}, atOnce)
 	for _, k := range r.keys {
 		var err error
@@ -239,7 +240,7 @@ const callsPerKey = 2
 // essentials reports whether AWS knows the key and refuses this secret of it. A key
 // that AWS does not know has no right secret.
 func (k *askedKey) essentials(r *round) (wrongSecret bool) {
-	var wg sync.WaitGroup
+	var wg group.Group
 	var id facts.Identity
 	var errSTS, errIAM error
 	wg.Go(func() { r.call(func() { id, _, errSTS = k.aws.Identity(r.ctx, k.pair) }) })

@@ -1,10 +1,10 @@
 package ask
 
 import (
-	"sync"
 	"time"
 
 	"keycare/credfile/facts"
+	"keycare/rotate/group"
 )
 
 // Requests that the details of a user take: its own seven, one for the last use of
@@ -29,7 +29,7 @@ func (r *round) details() {
 		acct.keys, k.facts.Account = append(acct.keys, k), acct.facts
 		k.lastUseUnknown(tooMany)
 	}
-	var wg sync.WaitGroup
+	var wg group.Group
 	for _, a := range r.order {
 		wg.Go(func() { r.account(a, a.askers()) }) // nothing, where the first key had all answers
 	}

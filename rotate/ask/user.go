@@ -2,7 +2,6 @@ package ask
 
 import (
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +10,7 @@ import (
 
 	"keycare/credfile/facts"
 	"keycare/rotate/client"
+	"keycare/rotate/group"
 )
 
 // user asks for all about the user of key k; brief leaves out what the credential
@@ -18,7 +18,7 @@ import (
 func (r *round) user(k *askedKey, u *facts.UserFacts, a *account, brief bool) {
 	c := k.aws.IAM(k.by())
 	name := aws.String(u.Name)
-	var wg sync.WaitGroup
+	var wg group.Group
 	ask := func(f func()) { wg.Go(func() { r.call(f) }) }
 	if !brief {
 		ask(func() { u.MFA = r.devices(c, name) })
@@ -141,7 +141,7 @@ func (r *round) userPolicies(c *iam.Client, user *string) facts.Answer[[]facts.I
 // inline asks what each of the inline policies grants.
 func (r *round) inline(found []string, action string, document func(policy string) (*string, error)) []facts.InlinePolicy {
 	policies := make([]facts.InlinePolicy, len(found))
-	var wg sync.WaitGroup
+	var wg group.Group
 	for i, name := range found {
 		p := &policies[i]
 		p.Name = name
@@ -188,7 +188,7 @@ func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]f
 		})
 	})
 	groups := make([]facts.Group, len(found))
-	var wg sync.WaitGroup
+	var wg group.Group
 	for i, g := range found {
 		one := a.group(aws.ToString(g.GroupName))
 		wg.Go(func() {
@@ -209,7 +209,7 @@ func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 		return
 	}
 	name := aws.String(g.Name)
-	var wg sync.WaitGroup
+	var wg group.Group
 	wg.Go(func() {
 		r.call(func() {
 			v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
