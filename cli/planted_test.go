@@ -1,30 +1,23 @@
 package cli
 
 import (
-	"bytes"
-	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"keycare/credfile"
-	"keycare/credfile/disk"
+	"keycare/credfile/disk/testrun"
 	"keycare/credfile/show"
+	"keycare/report/format"
 	"keycare/rotate/awstest"
 )
 
@@ -75,28 +68,31 @@ s3 =
 `,
 }
 
-// plant is one change of one of homeFiles.
+// plant is one change of one file of a home; with no file it is the home as it is.
 type plant struct {
 	field string
+	home  map[string]string
 	file  string
 	text  string
 }
 
-// plants puts text into every place of the files in turn: the value and the name
-// of every setting, every header and comment, and lines of their own. In a key
-// ID's place it stands behind the key ID, too, in the forms that people paste.
-func plants(file, text, what string) []plant {
+// plants puts text into every place of a file of a home in turn: the value of
+// every setting, every header and comment, and lines of their own. In a key ID's
+// place it stands behind the key ID, too, in the forms that people paste.
+func plants(home map[string]string, file, what string) []plant {
 	var all []plant
-	lines := strings.SplitAfter(text, "\n")
+	lines := strings.SplitAfter(home[file], "\n")
 	with := func(n int, field, line string) {
 		changed := slices.Clone(lines)
 		changed[n] = line + "\n"
-		all = append(all, plant{fmt.Sprintf("%s:%d %s", file, n+1, field), file, strings.Join(changed, "")})
+		all = append(all, plant{fmt.Sprintf("%s:%d %s", file, n+1, field), home, file, strings.Join(changed, "")})
 	}
 	section := ""
 	for n, line := range lines {
-		line = strings.TrimSuffix(line, "\n")
-		name, value, setting := strings.Cut(line, " = ")
+		line = strings.TrimRight(line, "\r\n")
+		name, value, setting := strings.Cut(line, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		set := strings.TrimSuffix(line, value)
 		switch {
 		case line == "":
 		case line[0] == '#':
@@ -113,42 +109,41 @@ func plants(file, text, what string) []plant {
 			with(n, section+" line", line+"\n"+what)
 			with(n, section+" setting", line+"\n"+what+" = x")
 		case setting && name == "aws_access_key_id":
-			with(n, section+" "+name, name+" = "+what)
-			for form, s := range map[string]string{
-				"CSV row": value + "," + what, "JSON tail": value + `", "SecretAccessKey": "` + what + `"`, "pair": value + " " + what,
-				"glued": value + what, "tab": value + "\t" + what, "quoted": `"` + value + "," + what + `"`, "none": value + "[None]" + what,
+			with(n, section+" "+name, set+what)
+			for _, form := range [][2]string{
+				{"CSV row", value + "," + what}, {"JSON tail", value + `", "SecretAccessKey": "` + what + `"`}, {"pair", value + " " + what},
+				{"glued", value + what}, {"tab", value + "\t" + what}, {"quoted", `"` + value + "," + what + `"`}, {"none", value + "[None]" + what},
 			} {
-				with(n, section+" "+name+" "+form, name+" = "+s)
+				with(n, section+" "+name+" "+form[0], set+form[1])
 			}
-		case setting && name != "aws_secret_access_key" && name != "aws_session_token":
-			with(n, section+" "+name, name+" = "+what)
+		case setting && !strings.Contains(name, "secret") && !strings.Contains(name, "token"):
+			with(n, section+" "+name, set+what)
 			with(n, section+" "+name+" behind", line+what)
 			if strings.Contains(value, "://") {
-				with(n, section+" "+name+" host", name+" = http://"+strings.NewReplacer("/", "", "+", "").Replace(what)+".example:1")
-				with(n, section+" "+name+" path", name+" = http://127.0.0.1:9/"+what)
-				with(n, section+" "+name+" user", name+" = http://someone:"+url.PathEscape(what)+"@127.0.0.1:9/")
+				with(n, section+" "+name+" host", set+"http://"+strings.NewReplacer("/", "", "+", "").Replace(what)+".example:1")
+				with(n, section+" "+name+" path", set+"http://127.0.0.1:9/"+what)
+				with(n, section+" "+name+" user", set+"http://someone:"+url.PathEscape(what)+"@127.0.0.1:9/")
 			}
 		}
 	}
 	return all
 }
 
-// home is one machine with a plant.
-type plantedHome struct {
-	*plant
-	dir string
+// plantsOf are those of all files of a home.
+func plantsOf(home map[string]string, what string) (all []plant) {
+	for _, file := range slices.Sorted(maps.Keys(home)) {
+		all = append(all, plants(home, file, what)...)
+	}
+	return all
 }
 
-// commands are all that read the files, or ask AWS, or change something. The
-// word NAME is the planted text.
-var plantedCommands = [][]string{
+// plantedCommands are all that read the files, or ask AWS, or change something.
+// The word NAME is the planted text.
+var plantedCommands = slices.Concat(eachFormat(), [][]string{
 	{},
 	{"audit", "--offline"},
 	{"audit", "--dry-run"},
 	{"audit"},
-	{"audit", "--format", "json", "--offline"},
-	{"audit", "--format", "csv", "--offline"},
-	{"audit", "--format", "markdown", "--offline"},
 	{"audit", "--profile", "NAME"},
 	{"fix", "--dry-run"},
 	{"status"},
@@ -170,16 +165,27 @@ var plantedCommands = [][]string{
 	{"rotate", "--yes", "--all", "--format", "json"},
 	{"resume", "--yes", "--format", "json"},
 	{"status"},
+})
+
+// eachFormat is an audit in each format.
+func eachFormat() (commands [][]string) {
+	for _, name := range format.Names() {
+		commands = append(commands, []string{"audit", "--offline", "--format", name})
+	}
+	return commands
 }
 
-// TestPlantedSecret plants a secret in every place of the files in turn, runs
-// every command, and looks for it in all that is printed, in all files that are
-// written, in all requests and in all names that are looked up.
+// TestPlantedSecret plants a secret in every place of a home in turn, runs the
+// commands, and looks for it in all that is printed, in all files that are
+// written, in all requests and in all names that are looked up. The long run
+// does the same with every home of testdata/cases.
 func TestPlantedSecret(t *testing.T) {
 	w := newWire(t)
-	var all []plant
-	for _, file := range slices.Sorted(maps.Keys(homeFiles)) {
-		all = append(all, plants(file, homeFiles[file], planted)...)
+	all := plantsOf(homeFiles, planted)
+	if testrun.IsLong() {
+		for _, home := range caseHomes(t) {
+			all = append(all, plantsOf(home, planted)...)
+		}
 	}
 	runs := w.each(t, all, planted, func(t *testing.T, p plant, by, out string) {
 		if leaked(out, planted) {
@@ -192,33 +198,116 @@ func TestPlantedSecret(t *testing.T) {
 	}
 }
 
+// TestSecretsOfCases runs the commands in the homes of testdata/cases as they
+// are, and looks for their own secrets.
+func TestSecretsOfCases(t *testing.T) {
+	w := newWire(t)
+	t.Setenv("AWS_ENDPOINT_URL", w.url)
+	var all []plant
+	for name, home := range caseHomes(t) {
+		all = append(all, plant{field: name, home: home})
+	}
+	runs := w.each(t, all, "case+one/case+one/case+one/case+one/abcd", func(t *testing.T, p plant, by, out string) {
+		l := &leaks{}
+		for _, text := range p.home {
+			l.learnText(text)
+		}
+		l.secrets = slices.DeleteFunc(l.secrets, show.IsKeyID) // in the wrong place, but no secret
+		if l.secretIn(out) || strings.Contains(out, "case+") {
+			t.Errorf("%s: %q prints a secret:\n%s", p.field, by, excerpt(out))
+		}
+		shownPlainly(t, p, by, out)
+	})
+	t.Logf("%d homes, %d runs, %d requests", len(all), runs, w.requests.Load())
+}
+
+// caseHomes are the files of the homes of testdata/cases.
+func caseHomes(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	homes := map[string]map[string]string{}
+	dir := filepath.Join("..", "testdata", "cases")
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(dir, path)
+		name, file, inside := strings.Cut(filepath.ToSlash(rel), "/")
+		if err != nil || !inside || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if homes[name] == nil {
+			homes[name] = map[string]string{}
+		}
+		homes[name][file] = string(b)
+		return err
+	})
+	if err != nil || len(homes) < 30 {
+		t.Fatalf("%d homes, %v", len(homes), err)
+	}
+	return homes
+}
+
 // TestHostileText is the same for text that steers a terminal: whatever is
 // printed shows as itself.
 func TestHostileText(t *testing.T) {
 	w := newWire(t)
-	var all []plant
-	for _, file := range slices.Sorted(maps.Keys(homeFiles)) {
-		all = append(all, plants(file, homeFiles[file], hostile)...)
-	}
-	if !long {
-		for i := range all { // a third of them, another third each day would not be the same test twice
-			if i%3 == 0 {
-				all[i/3] = all[i]
-			}
+	all := plantsOf(homeFiles, hostile)
+	if !testrun.IsLong() {
+		for i := range len(all) / 3 {
+			all[i] = all[3*i]
 		}
 		all = all[:len(all)/3]
 	}
-	runs := w.each(t, all, hostile, func(t *testing.T, p plant, by, out string) {
-		for line := range strings.SplitSeq(out, "\n") {
-			if !show.Printable(strings.ReplaceAll(line, "\t", "")) {
-				t.Errorf("%s: %q prints %q", p.field, by, line)
-			}
-		}
-	})
+	runs := w.each(t, all, hostile, shownPlainly)
 	t.Logf("%d places, %d runs", len(all), runs)
 }
 
-var long = os.Getenv("KEYCARE_LONG") != ""
+func shownPlainly(t *testing.T, p plant, by, out string) {
+	for line := range strings.SplitSeq(out, "\n") {
+		if !show.Printable(strings.ReplaceAll(line, "\t", "")) {
+			t.Errorf("%s: %q prints %q", p.field, by, line)
+		}
+	}
+}
+
+// TestHostileReplies does the same for what AWS, or whoever answers in its place,
+// says: codes, messages, names and pages.
+func TestHostileReplies(t *testing.T) {
+	const text = "ho\u202est\u009b31m\u200b\x7f\u2066i\ufeffle"
+	fault := func(code, message string) string {
+		return "<ErrorResponse><Error><Code>" + code + "</Code><Message>" + message + "</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+	}
+	replies := map[string]struct {
+		status int
+		body   string
+	}{
+		"denied":  {403, fault("AccessDenied", "User: "+text+" is not authorized to perform: iam:"+text)},
+		"unknown": {403, fault("InvalidClientTokenId", text)},
+		"secret":  {403, fault("SignatureDoesNotMatch", text)},
+		"code":    {400, fault(text, text)},
+		"page":    {200, "<html>" + text + "\x1b[31m</html>"},
+		"identity": {200, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/" + text +
+			"</Arn><UserId>AIDA" + text + "</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"},
+	}
+	w := newWire(t)
+	runs := 0
+	for name, reply := range replies {
+		s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("X-Amzn-Requestid", "1")
+			rw.WriteHeader(reply.status)
+			_, _ = io.WriteString(rw, reply.body)
+		}))
+		defer s.Close()
+		w.url = s.URL
+		dir := filepath.Join(t.TempDir(), "home")
+		w.iam.AddUser(awstest.User{Name: name})
+		w.furnish(t, dir, homeFiles, w.iam.AddKey(name, time.Now()))
+		for _, args := range [][]string{{"audit"}, {"audit", "--format", "json"}, {"rotate", "--yes"}, {"rotate", "--dry-run", "--format", "json"}, {"replace-root", "--dry-run"}, {"resume", "--yes"}, {"status"}} {
+			out := runIn(t, dir, args...)
+			runs++
+			shownPlainly(t, plant{field: "reply " + name}, strings.Join(args, " "), out)
+		}
+	}
+	t.Logf("%d replies, %d runs", len(replies), runs)
+}
 
 // leaked reports whether text holds a half of a secret, as it is or as URLs write
 // it, or as it is in a host name.
@@ -233,162 +322,3 @@ func excerpt(s string) string {
 	}
 	return s
 }
-
-// wire is the network of the test: an IAM behind a recorder, and nothing else.
-type wire struct {
-	iam      *awstest.Server
-	url      string
-	secret   string
-	requests atomic.Int64
-	lookups  atomic.Int64
-	mu       sync.Mutex
-	leaks    []string
-}
-
-func newWire(t *testing.T) *wire {
-	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(strings.ToLower(name), "http") || strings.HasPrefix(name, "KEYCARE_") {
-			t.Setenv(name, "")
-			os.Unsetenv(name)
-		}
-	}
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	w := &wire{iam: awstest.New(t, awstest.Options{AnyRegion: true})}
-	target, err := url.Parse(w.iam.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
-	recorder := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.requests.Add(1)
-		dump, err := httputil.DumpRequest(r, true)
-		w.look(fmt.Sprintf("the request %s %s", r.Method, r.URL.Path[:min(len(r.URL.Path), 8)]), string(dump), err)
-		proxy.ServeHTTP(rw, r)
-	}))
-	t.Cleanup(recorder.Close)
-	w.url = recorder.URL
-	// No name has an address. The question is looked at.
-	before := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: w.nameServer}
-	t.Cleanup(func() { net.DefaultResolver = before })
-	return w
-}
-
-func (w *wire) nameServer(context.Context, string, string) (net.Conn, error) {
-	near, far := net.Pipe()
-	go func() {
-		defer far.Close()
-		var size uint16
-		if binary.Read(far, binary.BigEndian, &size) != nil {
-			return
-		}
-		question := make([]byte, size)
-		_, err := io.ReadFull(far, question)
-		w.lookups.Add(1)
-		w.look("the name of a host", string(question), err)
-		if len(question) < 4 {
-			return
-		}
-		question[2], question[3] = 0x81, 0x83 // answer: no such name
-		_ = binary.Write(far, binary.BigEndian, size)
-		_, _ = far.Write(question)
-	}()
-	return near, nil
-}
-
-func (w *wire) look(what, text string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err != nil || w.secret != "" && leaked(text, w.secret) {
-		w.leaks = append(w.leaks, fmt.Sprintf("%s holds the secret (%v)", what, err))
-	}
-}
-
-// each runs all commands for each plant and returns how many that were. Several
-// run at the same time, for rotations wait.
-func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testing.T, p plant, by, out string)) int {
-	w.secret = what
-	var runs atomic.Int64
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range 8 {
-		wg.Go(func() {
-			for i := range next {
-				p := all[i]
-				dir := filepath.Join(t.TempDir(), "home")
-				user := fmt.Sprintf("user%d", i)
-				w.iam.AddUser(awstest.User{Name: user})
-				key := w.iam.AddKey(user, time.Now().AddDate(0, 0, -400))
-				for file, text := range homeFiles {
-					if file == p.file {
-						text = p.text
-					}
-					text = strings.NewReplacer("$ID", key.ID, "$SECRET", key.Secret, "$URL", w.url).Replace(text)
-					writeFile(t, filepath.Join(dir, file), text, 0o600)
-				}
-				for _, args := range plantedCommands {
-					by := strings.Join(args, " ")
-					args = slices.Clone(args)
-					for j := range args {
-						args[j] = strings.ReplaceAll(args[j], "NAME", what)
-					}
-					out := runIn(t, dir, args...)
-					runs.Add(1)
-					check(t, p, by, out)
-					w.mu.Lock()
-					for _, l := range w.leaks {
-						t.Errorf("about %s: %q: %s", p.field, by, l)
-					}
-					w.leaks = nil
-					w.mu.Unlock()
-				}
-				l := &leaks{secrets: []string{what}}
-				for file := range homeFiles {
-					l.allow(filepath.Join(dir, file))
-				}
-				for _, found := range l.find(filepath.Dir(dir)) {
-					t.Errorf("%s: %s", p.field, found)
-				}
-			}
-		})
-	}
-	for i := range all {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	return int(runs.Load())
-}
-
-// runIn runs a command in this process, on a machine of its own below dir.
-func runIn(t *testing.T, dir string, args ...string) string {
-	vars := map[string]string{"HOME": dir, "USERPROFILE": dir, "PATH": "/nowhere"}
-	var out bytes.Buffer
-	var mu sync.Mutex
-	to := writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return out.Write(p)
-	})
-	e := &env{
-		Program: "keycare",
-		Vars:    credfile.Env{Lookup: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, GOOS: runtime.GOOS},
-		Environ: []string{"HOME=" + dir, "PATH=/nowhere"},
-		Disk:    disk.OS{}, Now: time.Now,
-		In: strings.NewReader(""), Out: show.NewWriter(to, false), Err: show.NewWriter(to, false),
-		Folders: folders{Home: dir, State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "settings")},
-	}
-	e.settings = sync.OnceValues(e.readSettings)
-	// Without a network the timer's run would wait for one.
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
-	defer stop()
-	if code := execute(ctx, e, args); strings.Contains(out.String(), "this is a bug in keycare") {
-		t.Errorf("%q ends with %d: %s", args, code, out.String())
-	}
-	e.flush()
-	return out.String()
-}
-
-type writerFunc func(p []byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

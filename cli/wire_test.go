@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/disk"
+	"keycare/credfile/disk/testrun"
+	"keycare/credfile/show"
+	"keycare/rotate/awstest"
+)
+
+// wire is the network of the test: an IAM behind a recorder, and nothing else.
+type wire struct {
+	iam      *awstest.Server
+	url      string
+	secret   string
+	requests atomic.Int64
+	lookups  atomic.Int64
+	mu       sync.Mutex
+	leaks    []string
+}
+
+func newWire(t *testing.T) *wire {
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(strings.ToLower(name), "http") || strings.HasPrefix(name, "KEYCARE_") {
+			t.Setenv(name, "")
+			os.Unsetenv(name)
+		}
+	}
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	w := &wire{iam: awstest.New(t, awstest.Options{AnyRegion: true})}
+	target, err := url.Parse(w.iam.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
+	recorder := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.requests.Add(1)
+		dump, err := httputil.DumpRequest(r, true)
+		w.look(fmt.Sprintf("the request %s %s", r.Method, r.URL.Path[:min(len(r.URL.Path), 8)]), string(dump), err)
+		proxy.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(recorder.Close)
+	w.url = recorder.URL
+	// No name has an address. The question is looked at.
+	before := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: w.nameServer}
+	t.Cleanup(func() { net.DefaultResolver = before })
+	return w
+}
+
+func (w *wire) nameServer(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	go func() {
+		defer far.Close()
+		var size uint16
+		if binary.Read(far, binary.BigEndian, &size) != nil {
+			return
+		}
+		question := make([]byte, size)
+		_, err := io.ReadFull(far, question)
+		w.lookups.Add(1)
+		w.look("the name of a host", string(question), err)
+		if len(question) < 4 {
+			return
+		}
+		question[2], question[3] = 0x81, 0x83 // answer: no such name
+		_ = binary.Write(far, binary.BigEndian, size)
+		_, _ = far.Write(question)
+	}()
+	return near, nil
+}
+
+func (w *wire) look(what, text string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil || w.secret != "" && leaked(text, w.secret) {
+		w.leaks = append(w.leaks, fmt.Sprintf("%s holds the secret (%v)", what, err))
+	}
+}
+
+// each runs all commands for each plant and returns how many that were. Several
+// run at the same time, for rotations wait.
+func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testing.T, p plant, by, out string)) int {
+	w.secret = what
+	var runs atomic.Int64
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range 8 {
+		wg.Go(func() {
+			for i := range next {
+				p := all[i]
+				dir := filepath.Join(t.TempDir(), "home")
+				user := fmt.Sprintf("user%d", i)
+				w.iam.AddUser(awstest.User{Name: user})
+				key := w.iam.AddKey(user, time.Now().AddDate(0, 0, -400))
+				files := maps.Clone(p.home)
+				if p.file != "" {
+					files[p.file] = p.text
+				}
+				w.furnish(t, dir, files, key)
+				for j, args := range plantedCommands {
+					if changes := slices.Contains(args, "--yes") || slices.Contains(args, "run"); !changes && (i+j)%3 > 0 && !testrun.IsLong() {
+						continue // each command sees every third place
+					}
+					by := strings.Join(args, " ")
+					args = slices.Clone(args)
+					for n := range args {
+						args[n] = strings.ReplaceAll(args[n], "NAME", what)
+					}
+					out := runIn(t, dir, args...)
+					runs.Add(1)
+					check(t, p, by, out)
+					w.mu.Lock()
+					for _, l := range w.leaks {
+						t.Errorf("about %s: %q: %s", p.field, by, l)
+					}
+					w.leaks = nil
+					w.mu.Unlock()
+				}
+				l := &leaks{secrets: []string{what}}
+				for file := range files {
+					l.allow(filepath.Join(dir, file))
+				}
+				for _, found := range l.find(filepath.Dir(dir)) {
+					t.Errorf("%s: %s", p.field, found)
+				}
+			}
+		})
+	}
+	for i := range all {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return int(runs.Load())
+}
+
+// furnish writes the files of a home, with a key that works.
+func (w *wire) furnish(t *testing.T, dir string, files map[string]string, key awstest.Key) {
+	for file, text := range files {
+		text = strings.NewReplacer("$ID", key.ID, "$SECRET", key.Secret, "$URL", w.url).Replace(text)
+		writeFile(t, filepath.Join(dir, filepath.FromSlash(file)), text, 0o600)
+	}
+}
+
+// runIn runs a command in this process, on a machine of its own below dir.
+func runIn(t *testing.T, dir string, args ...string) string {
+	vars := map[string]string{"HOME": dir, "USERPROFILE": dir, "PATH": "/nowhere"}
+	var out bytes.Buffer
+	var mu sync.Mutex
+	to := writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return out.Write(p)
+	})
+	e := &env{
+		Program: "keycare",
+		Vars:    credfile.Env{Lookup: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, GOOS: runtime.GOOS},
+		Environ: []string{"HOME=" + dir, "PATH=/nowhere"},
+		Disk:    disk.OS{}, Now: time.Now,
+		In: strings.NewReader(""), Out: show.NewWriter(to, false), Err: show.NewWriter(to, false),
+		Folders: folders{Home: dir, State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "settings")},
+	}
+	e.settings = sync.OnceValues(e.readSettings)
+	// Without a network the timer's run would wait for one.
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	if code := execute(ctx, e, args); strings.Contains(out.String(), "this is a bug in keycare") {
+		t.Errorf("%q ends with %d: %s", args, code, out.String())
+	}
+	e.flush()
+	return out.String()
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
