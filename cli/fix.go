@@ -118,7 +118,7 @@ func (f *fixer) modes(paths credfile.Paths) error {
 	if err != nil {
 		return err
 	}
-	in := report.Input{Set: set, Local: home.ReadLocal(f.Disk, f.Vars, paths), Beside: home.ReadBeside(f.Disk, f.Vars, paths)}
+	in := report.Input{Set: set, AWSFiles: home.ReadAWSFiles(f.Disk, f.Vars, paths), OtherFiles: home.ReadOtherFiles(f.Disk, f.Vars, paths)}
 	for _, at := range report.TooOpenIn(in) {
 		if at.OwnedByOther {
 			continue // only its owner may

@@ -48,11 +48,11 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 		return report.Input{}, nil, err
 	}
 	in := report.Input{
-		Local: home.ReadLocal(e.Disk, e.Vars, paths), Beside: home.ReadBeside(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles,
+		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles,
 		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars,
 	}
 	if s.downloads {
-		in.Local.Siblings = append(in.Local.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
+		in.AWSFiles.Siblings = append(in.AWSFiles.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
 	}
 	in.Set, err = credfile.Load(e.Disk, paths)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
-	a := &auditor{in: in, goos: in.Local.GOOS, set: in.Set, idleKeys: make(map[string]keyUse),
+	a := &auditor{in: in, goos: in.AWSFiles.GOOS, set: in.Set, idleKeys: make(map[string]keyUse),
 		noRegion: make(map[*profile]bool), explained: make(map[*fileEntry]bool)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")

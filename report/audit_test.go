@@ -100,10 +100,10 @@ func TestRealFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := Audit(Input{Set: loadSet(t, p), Local: readLocal(p), Offline: true, Now: now})
+	r := Audit(Input{Set: loadSet(t, p), AWSFiles: readAWSFiles(p), Offline: true, Now: now})
 	checkNoSecret(t, r)
 	want := []string{"file-mode", "backup-copy", "static-key"}
-	if readLocal(p).GOOS == "windows" {
+	if readAWSFiles(p).GOOS == "windows" {
 		want = want[1:]
 	}
 	var got []string

@@ -62,10 +62,10 @@ var siblingRules = map[home.SiblingKind]struct {
 // lookAtCopies judges the files beside the shared files, and those of older
 // tools.
 func lookAtCopies(a *auditor) {
-	for _, path := range a.in.Beside.Legacy {
+	for _, path := range a.in.OtherFiles.Legacy {
 		a.add(ruleLegacyFile, Finding{File: path, What: fmt.Sprintf("%s holds a key", filepath.Base(path))}, path)
 	}
-	for _, s := range a.in.Local.Siblings {
+	for _, s := range a.in.AWSFiles.Siblings {
 		if r, ok := siblingRules[s.Kind]; ok {
 			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Repair: a.siblingRepair(s)}, s.Path)
 		}

@@ -27,7 +27,7 @@ func TestLoneKeys(t *testing.T) {
 		{home.RootCSV, []string{keyB}, input("", ""), "that is in no profile: sign in as root and delete that key under Security credentials; then rm"},
 		{home.Leftover, []string{keyB}, input("", ""), "keycare resume"},
 	} {
-		c.in.Local.Siblings = []home.Sibling{{Path: path, Kind: c.kind, KeyIDs: c.ids}}
+		c.in.AWSFiles.Siblings = []home.Sibling{{Path: path, Kind: c.kind, KeyIDs: c.ids}}
 		for _, f := range of(Audit(c.in), siblingRules[c.kind].rule.ID) {
 			if !strings.Contains(f.Repair.String(), c.fix) || f.Repair.Command != "" && f.Repair.Text != "" {
 				t.Errorf("%v: got %q, want %q", c.ids, f.Repair.String(), c.fix)

@@ -19,11 +19,11 @@ var (
 var environmentRules = []*Rule{ruleEnvironmentKey}
 
 func lookAtEnvironment(a *auditor) {
-	names := a.in.Local.EnvKeys
+	names := a.in.AWSFiles.EnvKeys
 	if len(names) == 0 {
 		return
 	}
-	f := Finding{KeyID: a.in.Local.EnvKeyID, Repair: do("unset " + strings.Join(names, " "))}
+	f := Finding{KeyID: a.in.AWSFiles.EnvKeyID, Repair: do("unset " + strings.Join(names, " "))}
 	if a.goos == "windows" {
 		f.Repair = do("Remove-Item Env:" + strings.Join(names, ", Env:"))
 	}

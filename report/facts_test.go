@@ -53,11 +53,11 @@ func exception(e Exception) func(*Input) {
 }
 
 func mode(file int, m fs.FileMode) func(*Input) {
-	return func(in *Input) { in.Local.Files[file].Mode = m }
+	return func(in *Input) { in.AWSFiles.Files[file].Mode = m }
 }
 
 func dirMode(m fs.FileMode) func(*Input) {
-	return func(in *Input) { in.Local.Dirs[0].Mode = m }
+	return func(in *Input) { in.AWSFiles.Dirs[0].Mode = m }
 }
 
 func rotation(r facts.Rotation) func(*Input) {
@@ -67,7 +67,7 @@ func rotation(r facts.Rotation) func(*Input) {
 func siblings(path string, kind home.SiblingKind) func(*Input) {
 	return func(in *Input) {
 		in.Set = credfile.NewSet(testPaths, section("a", keyA, secretA), "")
-		in.Local.Siblings = []home.Sibling{{Path: path, Kind: kind, KeyIDs: []string{keyA}}}
+		in.AWSFiles.Siblings = []home.Sibling{{Path: path, Kind: kind, KeyIDs: []string{keyA}}}
 	}
 }
 
@@ -96,6 +96,6 @@ func inline(name string, g facts.Grants) []facts.InlinePolicy {
 	return []facts.InlinePolicy{{Name: name, Grants: facts.Answered(g)}}
 }
 
-func beside(b home.Beside) func(*Input) { return func(in *Input) { in.Beside = b } }
+func otherFiles(b home.OtherFiles) func(*Input) { return func(in *Input) { in.OtherFiles = b } }
 
-var linkOutside = home.Beside{Outside: []home.FileFact{{Path: testPaths.Credentials, Exists: true, Target: "/mnt/c/credentials"}}}
+var linkOutside = home.OtherFiles{Outside: []home.FileFact{{Path: testPaths.Credentials, Exists: true, Target: "/mnt/c/credentials"}}}

@@ -86,12 +86,12 @@ func (a *auditor) openUp(path string) Repair {
 		}
 		return do(command).filled(&Finding{File: f.Path}, a.goos)
 	}
-	for _, f := range a.in.Local.Files {
+	for _, f := range a.in.AWSFiles.Files {
 		if f.Path == path && f.ModeKnown {
 			return fill("chmod 600 {file}", f)
 		}
 	}
-	for _, d := range a.in.Local.Dirs {
+	for _, d := range a.in.AWSFiles.Dirs {
 		if d.OwnedByOther && filepath.Base(d.Path) != ".aws" {
 			continue // not the reader's to change
 		}
@@ -105,7 +105,7 @@ func (a *auditor) openUp(path string) Repair {
 // unread names the files that are known to be there and could not be read.
 func (a *auditor) unread() (paths []string) {
 	for _, err := range a.in.ReadErrors {
-		for _, f := range a.in.Local.Files {
+		for _, f := range a.in.AWSFiles.Files {
 			if err != nil && f.Path != "" && strings.Contains(err.Error(), f.Path) && !slices.Contains(paths, f.Path) {
 				paths = append(paths, f.Path)
 			}
@@ -129,7 +129,7 @@ func lookAtFiles(a *auditor) {
 // judgeOwners judges owners and links of what holds keys.
 func (a *auditor) judgeOwners() {
 	holding := false
-	for _, f := range a.in.Local.Files {
+	for _, f := range a.in.AWSFiles.Files {
 		// A file that could not be read is taken for one that holds keys.
 		if !f.Exists || !a.inventory.holdsKeys[f.Kind] && len(a.in.ReadErrors) == 0 {
 			continue
@@ -150,7 +150,7 @@ func (a *auditor) judgeOwners() {
 	if !holding {
 		return
 	}
-	for _, d := range a.in.Local.Dirs {
+	for _, d := range a.in.AWSFiles.Dirs {
 		if !d.Exists {
 			continue
 		}
@@ -166,7 +166,7 @@ var moveAway = say("move the file into a folder of your own, ~/.aws as a rule, a
 
 // linksOutside judges links that lead out of the home folder.
 func (a *auditor) linksOutside() {
-	for _, f := range a.in.Beside.Outside {
+	for _, f := range a.in.OtherFiles.Outside {
 		if a.inventory.holdsKeys[f.Kind] || len(a.in.ReadErrors) > 0 {
 			a.add(ruleLinkOutside, Finding{File: f.Path, What: fmt.Sprintf("the %s file with keys is a link to %s", f.Kind, f.Target)}, f.Path)
 		}

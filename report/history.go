@@ -40,7 +40,7 @@ func lookAtHistory(a *auditor) {
 				What: fmt.Sprintf("profile %s has cli_history = enabled", show.Name(s.name))}, s), s.name)
 		}
 	}
-	h := a.in.Local.History
+	h := a.in.AWSFiles.History
 	if h.Exists && !enabled {
 		a.add(ruleCLIHistoryFile, Finding{File: h.Path, What: "the AWS CLI recorded calls here while cli_history was enabled"}, h.Path)
 	}

@@ -11,10 +11,10 @@ import (
 // Input is all that an audit judges.
 type Input struct {
 	// Set is the two files; nil where they could not be read.
-	Set   *credfile.Set
-	Local home.Local
-	// Beside is what else in the home folder concerns keys.
-	Beside home.Beside
+	Set      *credfile.Set
+	AWSFiles home.AWSFiles
+	// OtherFiles is what else in the home folder concerns keys.
+	OtherFiles home.OtherFiles
 	// ReadErrors are the failures to read a file. Their texts are shown.
 	ReadErrors []error
 	// Online holds what AWS said, by key ID. An Offline audit may have facts

@@ -45,7 +45,7 @@ func section(name, id, secret string, more ...string) string {
 func input(credentials, config string, change ...func(*Input)) Input {
 	in := Input{
 		Set: credfile.NewSet(testPaths, credentials, config), Offline: true, Now: now,
-		Local: home.Local{GOOS: "linux",
+		AWSFiles: home.AWSFiles{GOOS: "linux",
 			Files: []home.FileFact{
 				{Path: testPaths.Credentials, Exists: true, Mode: 0o600, ModeKnown: true, HardLinks: 1},
 				{Path: testPaths.Config, Kind: credfile.ConfigFile, Exists: true, Mode: 0o644, ModeKnown: true, HardLinks: 1},
@@ -116,8 +116,8 @@ func checkNoSecret(t testing.TB, r *Report) {
 	}
 }
 
-func readLocal(p credfile.Paths) home.Local {
-	return home.ReadLocal(disk.OS{}, credfile.Env{
+func readAWSFiles(p credfile.Paths) home.AWSFiles {
+	return home.ReadAWSFiles(disk.OS{}, credfile.Env{
 		Lookup: func(string) (string, bool) { return "", false }, GOOS: runtime.GOOS}, p)
 }
 

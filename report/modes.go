@@ -72,7 +72,7 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 		}
 	}
 	there := false
-	for _, f := range in.Local.Files {
+	for _, f := range in.AWSFiles.Files {
 		there = there || f.Exists
 		switch kind := f.Kind.String(); {
 		case holds[f.Kind]:
@@ -86,12 +86,12 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 		}
 	}
 	if there {
-		for _, d := range in.Local.Dirs {
+		for _, d := range in.AWSFiles.Dirs {
 			check(d, writeRight, ruleFolderMode, "the folder of the key file")
 		}
 	}
-	check(in.Local.History, everyRight, ruleFileMode, "the AWS CLI's record of calls")
-	for _, c := range in.Beside.Caches {
+	check(in.AWSFiles.History, everyRight, ruleFileMode, "the AWS CLI's record of calls")
+	for _, c := range in.OtherFiles.Caches {
 		for _, f := range c.Files {
 			check(f, everyRight, ruleCacheMode, "")
 		}
@@ -110,7 +110,7 @@ func lookAtModes(a *auditor) {
 			a.add(t.rule, Finding{File: t.Path, Repair: repair, What: fmt.Sprintf("%s has mode %04o: %s", t.what, t.Mode.Perm(), openTo(t.Take))}, t.Path)
 		}
 	}
-	for _, c := range a.in.Beside.Caches {
+	for _, c := range a.in.OtherFiles.Caches {
 		var worst fs.FileMode
 		for _, f := range c.Files {
 			worst |= f.Mode.Perm() & everyRight

@@ -85,7 +85,7 @@ func lookAtRotations(a *auditor) {
 			rule, says = ruleRotationWatched, of+" is closed, but a request whose reply was lost may still make a key"
 		case r.Stage == "damaged":
 			says = "the journal of " + of + " cannot be read"
-			f.Repair = Repair{Text: "look at the keys of the user in the AWS console, then", Command: show.Command(a.in.Local.GOOS, "keycare", "resume", "--forget", r.ID)}
+			f.Repair = Repair{Text: "look at the keys of the user in the AWS console, then", Command: show.Command(a.in.AWSFiles.GOOS, "keycare", "resume", "--forget", r.ID)}
 		}
 		f.What = says
 		a.add(rule, f, r.ID)

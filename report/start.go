@@ -50,7 +50,7 @@ func FirstSteps(in Input, r *Report, t Timer) []Step {
 		return []Step{stepSignIn, stepDemo, stepHelp}
 	}
 	keys := askable(in)
-	next := cmp.Or(rotating(keys, in.Local.GOOS), stepStatus)
+	next := cmp.Or(rotating(keys, in.AWSFiles.GOOS), stepStatus)
 	if !t.Ran && t.Trouble == "" {
 		next = stepTimer
 	}

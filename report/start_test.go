@@ -73,7 +73,7 @@ func TestFirstSteps(t *testing.T) {
 		"a name like a flag": {text: "[-x]" + firstKey, finding: f{Rule: "old-key", Repair: Repair{Command: "keycare rotate -- -x"}, Severity: Medium}, want: "keycare rotate --dry-run -- -x|" + audit},
 		"modes":              {text: "[work]" + firstKey, open: true, finding: f{Rule: "file-mode", File: "c", Repair: Repair{Command: "chmod 600 x"}, Severity: High}, want: "keycare fix --dry-run|" + audit},
 		"modes of another's file": {text: "[work]" + firstKey, open: true, finding: f{Rule: "file-mode", File: "c", Severity: High}, change: func(p *started) {
-			p.in.Local.Files[0].OwnedByOther = true
+			p.in.AWSFiles.Files[0].OwnedByOther = true
 		}, want: "keycare explain file-mode|" + audit},
 		"a name with dashes":    {text: "[a -- b]" + firstKey, finding: f{Rule: "old-key", Repair: Repair{Command: `keycare rotate "a -- b"`}, Severity: Medium}, want: `keycare rotate "a -- b" --dry-run|` + audit},
 		"no command":            {text: "[work]" + firstKey, finding: f{Rule: "pair-split", Repair: Repair{Text: "join them"}, Severity: Medium}, want: "keycare explain pair-split|" + audit},
@@ -105,7 +105,7 @@ func TestFirstSteps(t *testing.T) {
 				p.with(tt.finding)
 			}
 			if tt.open {
-				p.in.Local.Files = []home.FileFact{{Path: "c", Exists: true, Mode: 0o644, ModeKnown: true}}
+				p.in.AWSFiles.Files = []home.FileFact{{Path: "c", Exists: true, Mode: 0o644, ModeKnown: true}}
 			}
 			p.in.Rotations = tt.rotations
 			if tt.change != nil {

@@ -55,7 +55,7 @@ func lookAtValues(a *auditor) {
 				What: fmt.Sprintf("profile %s sends its calls to %s without encryption", show.Name(s.name), e.Host)}, e.Kind, e.Line, 0), s.name)
 		}
 	}
-	for _, v := range a.in.Local.PlainEndpoints {
+	for _, v := range a.in.AWSFiles.PlainEndpoints {
 		if len(all) > 0 {
 			a.add(rulePlainEndpoint, Finding{Subject: Subject{Type: AboutMachine}, Profiles: all, Repair: say("unset " + v.Name + ", or write https:// if the endpoint takes it"),
 				What: fmt.Sprintf("%s sends all calls to %s without encryption", v.Name, v.Host)}, v.Name)

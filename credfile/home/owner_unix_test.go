@@ -35,7 +35,7 @@ func TestFileFacts(t *testing.T) {
 	if err := os.Symlink(target, p.Credentials); err != nil {
 		t.Fatal(err)
 	}
-	l := ReadLocal(disk.OS{}, localEnv(nil), p)
+	l := ReadAWSFiles(disk.OS{}, localEnv(nil), p)
 	creds, config := l.Files[0], l.Files[1]
 	want, err := filepath.EvalSymlinks(target) // the temporary folder may be behind a link itself
 	if err != nil {
@@ -55,7 +55,7 @@ func TestFileFacts(t *testing.T) {
 	}
 	windows := localEnv(nil)
 	windows.GOOS = "windows"
-	if f := ReadLocal(disk.OS{}, windows, p).Files[1]; f.ModeKnown || f.Mode != 0 || !f.Exists {
+	if f := ReadAWSFiles(disk.OS{}, windows, p).Files[1]; f.ModeKnown || f.Mode != 0 || !f.Exists {
 		t.Errorf("on Windows: %+v", f)
 	}
 }
@@ -91,7 +91,7 @@ func TestOwnedByOther(t *testing.T) {
 	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	localWrite(t, p.Credentials, "")
 	for _, path := range []string{p.Credentials, dir} {
-		l := ReadLocal(localForeign{path: path}, localEnv(nil), p)
+		l := ReadAWSFiles(localForeign{path: path}, localEnv(nil), p)
 		if got := l.Files[0].OwnedByOther; got != (path == p.Credentials) {
 			t.Errorf("%s is another's: file %v", path, got)
 		}

@@ -43,7 +43,7 @@ func input(credentials, config string) report.Input {
 	paths := credfile.Paths{Credentials: "/home/u/.aws/credentials", Config: "/home/u/.aws/config"}
 	return report.Input{
 		Set: credfile.NewSet(paths, credentials, config), Offline: true, Now: now,
-		Local: home.Local{GOOS: "linux",
+		AWSFiles: home.AWSFiles{GOOS: "linux",
 			Files: []home.FileFact{
 				{Path: paths.Credentials, Exists: true, Mode: 0o600, ModeKnown: true, HardLinks: 1},
 				{Path: paths.Config, Kind: credfile.ConfigFile, Exists: true, Mode: 0o644, ModeKnown: true, HardLinks: 1},
@@ -82,14 +82,14 @@ func story() report.Input {
 		text += "[half-" + fmt.Sprint(i) + "]\naws_secret_access_key = " + secretA + "\n"
 	}
 	in := input(text, "[profile prod]\nsso_session = corp\n")
-	in.Local.Files[0].Mode = 0o644
+	in.AWSFiles.Files[0].Mode = 0o644
 	in.Offline, in.Online = false, map[string]facts.Online{keyA: aged(400)}
 	in.Online[keyB] = func() facts.Online {
 		o := aged(10)
 		o.Identity.Value = facts.Identity{ARN: "arn:aws:iam::000000000001:root", UserID: "000000000001", Account: "000000000001"}
 		return o
 	}()
-	in.Local.Siblings = []home.Sibling{{Path: "/home/u/.aws/credentials.bak", Kind: home.BackupCopy, KeyIDs: []string{keyA}}}
+	in.AWSFiles.Siblings = []home.Sibling{{Path: "/home/u/.aws/credentials.bak", Kind: home.BackupCopy, KeyIDs: []string{keyA}}}
 	return in
 }
 

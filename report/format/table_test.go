@@ -11,7 +11,7 @@ import (
 func TestTableGolden(t *testing.T) {
 	clean := input(section("default", keyA, secretA), "")
 	clean.Offline, clean.Online = false, map[string]facts.Online{keyA: aged(9)}
-	clean.Local.Dirs = nil
+	clean.AWSFiles.Dirs = nil
 	quiet := input("[default]\n", "")
 	offline := input(section("default", keyA, secretA), "")
 	for _, c := range []struct {

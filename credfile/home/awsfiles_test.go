@@ -24,7 +24,7 @@ func localEnv(vars map[string]string) credfile.Env {
 func TestReadLocalOfNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".aws")
 	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
-	l := ReadLocal(disk.OS{}, localEnv(nil), p)
+	l := ReadAWSFiles(disk.OS{}, localEnv(nil), p)
 	if len(l.Files) != 2 || l.Files[0].Exists || l.Files[1].Exists || l.Files[1].Kind != credfile.ConfigFile ||
 		len(l.Dirs) != 1 || l.Dirs[0].Exists || l.Siblings != nil || l.EnvKeys != nil || l.History.Exists {
 		t.Errorf("got %+v", l)
@@ -34,12 +34,12 @@ func TestReadLocalOfNothing(t *testing.T) {
 func TestReadLocalEnvironment(t *testing.T) {
 	const secret = "SEKRET/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	env := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAZAVB57H55F3T4BKH", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": ""}
-	l := ReadLocal(disk.OS{}, localEnv(env), credfile.Paths{})
+	l := ReadAWSFiles(disk.OS{}, localEnv(env), credfile.Paths{})
 	if want := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}; !reflect.DeepEqual(l.EnvKeys, want) || l.EnvKeyID != env["AWS_ACCESS_KEY_ID"] {
 		t.Errorf("got %+v", l)
 	}
 	env["AWS_ACCESS_KEY_ID"] = secret // in the wrong variable
-	if out := fmt.Sprintf("%+v", ReadLocal(disk.OS{}, localEnv(env), credfile.Paths{})); strings.Contains(out, "SEKRET") {
+	if out := fmt.Sprintf("%+v", ReadAWSFiles(disk.OS{}, localEnv(env), credfile.Paths{})); strings.Contains(out, "SEKRET") {
 		t.Errorf("a secret is in the facts: %s", out)
 	}
 }
@@ -53,11 +53,11 @@ func TestReadLocalHistory(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if h := ReadLocal(disk.OS{}, localEnv(map[string]string{"HOME": home}), credfile.Paths{}).History; !h.Exists || h.Path != path {
+	if h := ReadAWSFiles(disk.OS{}, localEnv(map[string]string{"HOME": home}), credfile.Paths{}).History; !h.Exists || h.Path != path {
 		t.Errorf("got %+v", h)
 	}
 	other := localEnv(map[string]string{"HOME": home, "AWS_CLI_HISTORY_FILE": filepath.Join(home, "none")})
-	if h := ReadLocal(disk.OS{}, other, credfile.Paths{}).History; h.Exists {
+	if h := ReadAWSFiles(disk.OS{}, other, credfile.Paths{}).History; h.Exists {
 		t.Errorf("got %+v", h)
 	}
 }
@@ -90,7 +90,7 @@ func TestSiblings(t *testing.T) {
 	}
 	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
 	found := make(map[string]SiblingKind)
-	for _, s := range ReadLocal(disk.OS{}, localEnv(nil), p).Siblings {
+	for _, s := range ReadAWSFiles(disk.OS{}, localEnv(nil), p).Siblings {
 		found[filepath.Base(s.Path)] = s.Kind
 	}
 	for name, kind := range copies {
@@ -110,10 +110,10 @@ func TestSiblingUnreadable(t *testing.T) {
 	path := filepath.Join(dir, "credentials.bak")
 	localWrite(t, path, "")
 	p := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
-	if s := ReadLocal(localNoReading{}, localEnv(nil), p).Siblings; len(s) != 1 {
+	if s := ReadAWSFiles(localNoReading{}, localEnv(nil), p).Siblings; len(s) != 1 {
 		t.Errorf("got %v", s)
 	}
-	if s := ReadLocal(disk.OS{}, localEnv(nil), p).Siblings; len(s) != 0 {
+	if s := ReadAWSFiles(disk.OS{}, localEnv(nil), p).Siblings; len(s) != 0 {
 		t.Errorf("an empty copy is told: %v", s)
 	}
 }
@@ -144,7 +144,7 @@ func TestSiblingKeyIDs(t *testing.T) {
 		"aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[x]\naws_access_key_id = AKIASP2TPHJSQH3FJRUX\n": nil,
 	} {
 		localWrite(t, p.Credentials+".bak", text)
-		found := ReadLocal(disk.OS{}, localEnv(nil), p).Siblings
+		found := ReadAWSFiles(disk.OS{}, localEnv(nil), p).Siblings
 		if len(found) != 1 || !reflect.DeepEqual(found[0].KeyIDs, want) || found[0].Closed {
 			t.Errorf("%q: got %+v, want %v", text, found, want)
 		}
@@ -152,7 +152,7 @@ func TestSiblingKeyIDs(t *testing.T) {
 			t.Errorf("a secret is in the facts: %s", out)
 		}
 	}
-	if found := ReadLocal(localNoReading{}, localEnv(nil), p).Siblings; len(found) != 1 || !found[0].Closed {
+	if found := ReadAWSFiles(localNoReading{}, localEnv(nil), p).Siblings; len(found) != 1 || !found[0].Closed {
 		t.Errorf("got %+v", found)
 	}
 }

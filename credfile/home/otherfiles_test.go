@@ -32,7 +32,7 @@ func TestReadBeside(t *testing.T) {
 	aws := filepath.Join(home, ".aws")
 	p := credfile.Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
 	env := credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { return home, name == "HOME" }}
-	read := func() Beside { return ReadBeside(disk.OS{}, env, p) }
+	read := func() OtherFiles { return ReadOtherFiles(disk.OS{}, env, p) }
 	write(filepath.Join(aws, "sso", "cache", "a.json"), "{}", 0o600)
 	write(filepath.Join(aws, "sso", "cache", "note.txt"), "", 0o644)
 	write(filepath.Join(home, ".boto"), "[Boto]\ndebug = 0\n", 0o600)
@@ -41,7 +41,7 @@ func TestReadBeside(t *testing.T) {
 	if err := os.Symlink(filepath.Join(home, "dotfiles", "config"), p.Config); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(); !reflect.DeepEqual(got, Beside{}) {
+	if got := read(); !reflect.DeepEqual(got, OtherFiles{}) {
 		t.Errorf("all is well, got %+v", got)
 	}
 	write(filepath.Join(aws, "sso", "cache", "b.json"), "{}", 0o640)

@@ -10,9 +10,9 @@ import (
 	"keycare/credfile/disk"
 )
 
-// Beside is what else in the home folder concerns keys: what AWS's tools keep for
+// OtherFiles is what else in the home folder concerns keys: what AWS's tools keep for
 // a while, files of older tools, and links that lead elsewhere.
-type Beside struct {
+type OtherFiles struct {
 	Caches []Cache
 	Legacy []string // paths of files of older tools that hold keys, or may
 	// Outside are the shared files, if they are links that lead out of the home
@@ -39,8 +39,8 @@ var legacyFiles = []string{".boto", ".s3cfg", ".passwd-s3fs", ".awssecret", ".el
 // BotoProvider.
 var legacyVariables = []string{"AWS_CREDENTIAL_FILE", "BOTO_CONFIG"}
 
-// ReadBeside gathers these facts; what cannot be looked at is left out.
-func ReadBeside(d disk.FS, env credfile.Env, p credfile.Paths) (b Beside) {
+// ReadOtherFiles gathers these facts; what cannot be looked at is left out.
+func ReadOtherFiles(d disk.FS, env credfile.Env, p credfile.Paths) (b OtherFiles) {
 	home, _ := credfile.HomeOf(env)
 	if home == "" {
 		return b

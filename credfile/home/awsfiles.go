@@ -11,9 +11,9 @@ import (
 	"keycare/credfile/show"
 )
 
-// Local is what this machine says about the shared files without asking AWS and
+// AWSFiles is what this machine says about the shared files without asking AWS and
 // without the files' own text: plain facts, which package report judges.
-type Local struct {
+type AWSFiles struct {
 	// GOOS is the system whose rules the facts follow, as in Env.
 	GOOS string
 	// Files are the credentials file and the config file, in this order.
@@ -43,7 +43,7 @@ type PlainVariable struct{ Name, Host string }
 // Target is about what a symbolic link points to.
 type FileFact struct {
 	Path   string
-	Kind   credfile.FileKind // says something for the entries of Local.Files alone
+	Kind   credfile.FileKind // says something for the entries of AWSFiles.Files alone
 	Exists bool
 	// Mode holds permissions where ModeKnown is set. Windows has access lists
 	// instead, and the mode that Go makes up there means nothing.
@@ -69,10 +69,10 @@ var keyVariables = []string{
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
 }
 
-// ReadLocal gathers the facts about the files that p names. What is missing or
+// ReadAWSFiles gathers the facts about the files that p names. What is missing or
 // cannot be looked at is said in the facts and is no error.
-func ReadLocal(d disk.FS, env credfile.Env, p credfile.Paths) Local {
-	l := Local{GOOS: env.GOOS}
+func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
+	l := AWSFiles{GOOS: env.GOOS}
 	for _, name := range keyVariables {
 		if env.Get(name) != "" {
 			l.EnvKeys = append(l.EnvKeys, name)
