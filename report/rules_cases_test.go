@@ -302,6 +302,6 @@ var ruleCases = []struct {
 		input("", "", otherFiles(home.OtherFiles{Legacy: []string{"/home/u/.boto"}})), ".boto holds a key", `rm "/home/u/.boto"`, 0,
 		input("", "")},
 	{"link-outside",
-		input(section("a", keyA, secretA), "", beside(linkOutside)), "is a link to /mnt/c/credentials", "yours alone", 0,
-		input("", section("profile a", keyA, secretA), beside(linkOutside))},
+		input(section("a", keyA, secretA), "", otherFiles(linkOutside)), "is a link to /mnt/c/credentials", "yours alone", 0,
+		input("", section("profile a", keyA, secretA), otherFiles(linkOutside))},
 }
