@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -52,6 +53,32 @@ func (rot *Rotator) readFiles(profiles ...string) *keyFiles {
 		return f
 	}
 	return rot.examineIn(set, profiles)
+}
+
+// tornReads bounds how often a file is read again that does not hold what is
+// asked for.
+const tornReads = 5
+
+// readSettled is readFiles, but waits for a program that truncates a file before
+// it writes it: an error stands once two reads of a file that is not empty are
+// equal.
+func (rot *Rotator) readSettled(ctx context.Context, profiles ...string) *keyFiles {
+	f := rot.readFiles(profiles...)
+	for range tornReads {
+		var refused *Refused
+		if !slices.ContainsFunc(profiles, func(p string) bool {
+			_, err := f.key(p)
+			return err != nil && !errors.As(err, &refused)
+		}) || rot.Wait(ctx, settle) != nil {
+			return f
+		}
+		before := f.set
+		f = rot.readFiles(profiles...)
+		if text := f.set.Credentials.Text; text != "" && text == before.Credentials.Text && f.set.Config.Text == before.Config.Text {
+			return f
+		}
+	}
+	return f
 }
 
 // examineIn looks at the files alone: is there a key under each profile that all

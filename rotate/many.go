@@ -19,7 +19,7 @@ import (
 // the profiles, and the error joins what went wrong, each a *Refused, a
 // *HalfDone, or a failure before anything was done.
 func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, error) {
-	all := tasks(rot.readFiles(profiles...), profiles)
+	all := tasks(rot.readSettled(ctx, profiles...), profiles)
 	todo := pending(all)
 	if len(todo) == 0 {
 		return collect(all)
@@ -37,7 +37,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	rot.finishFirst(ctx, todo)
 	todo = pending(all)
-	files := rot.readFiles(profilesOf(todo)...) // under the locks
+	files := rot.readSettled(ctx, profilesOf(todo)...) // under the locks
 	connect := client.Shared(ctx, files.set, rot.Connect)
 	rot.each(todo, func(b *keyTask) {
 		if err := rot.prepare(ctx, files, connect, b); err != nil {
