@@ -66,6 +66,8 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 			in.StateFault = &facts.StateFault{Path: untrusted.Path, Why: untrusted.Why, Command: untrusted.Command}
 		} else if err != nil {
 			in.ReadErrors = append(in.ReadErrors, err)
+		} else if in.Replaced, err = folder.Replaced(); err != nil {
+			in.ReadErrors = append(in.ReadErrors, err)
 		}
 	}
 	if in.Set == nil {

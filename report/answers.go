@@ -24,7 +24,7 @@ var (
 		Repair:  Repair{Text: "delete the key from the file, or add its account to accounts in keycare.ini"},
 	}
 	ruleKeyRejected = &Rule{
-		ID: "key-rejected", About: AboutKey, Severity: Medium, Because: "tools with this profile fail, and a dead key hides what happened to it",
+		ID: "key-rejected", About: AboutKey, Severity: High, Because: "tools with this profile fail, and a dead key hides what happened to it",
 		Title:   "Key that AWS does not accept",
 		Why:     "it was deleted or disabled, its secret is wrong, or it is of another partition (GovCloud, China) than the profile's region: nothing works with it",
 		Sources: []string{"AWS STS GetCallerIdentity"},

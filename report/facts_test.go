@@ -64,6 +64,10 @@ func rotation(r facts.Rotation) func(*Input) {
 	return func(in *Input) { in.Rotations = []facts.Rotation{r} }
 }
 
+func replaced(r facts.Replacement) func(*Input) {
+	return func(in *Input) { in.Replaced = []facts.Replacement{r} }
+}
+
 func siblings(path string, kind home.SiblingKind) func(*Input) {
 	return func(in *Input) {
 		in.Set = credfile.NewSet(testPaths, section("a", keyA, secretA), "")

@@ -25,6 +25,8 @@ type Input struct {
 	NeverCall func(profile, keyID string) bool
 	// Rotations is what the state folder holds of rotations in flight.
 	Rotations []facts.Rotation
+	// Replaced are the keys that keycare's history says it replaced.
+	Replaced []facts.Replacement
 	// StateFault says why that folder is not read; nil where it is.
 	StateFault *facts.StateFault
 	// Profiles limits the audit to these profiles and to the files themselves;

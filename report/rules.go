@@ -18,6 +18,7 @@ var topics = []struct {
 	{modeRules, lookAtModes},
 	{fileRules, lookAtFiles},
 	{rotationRules, lookAtRotations},
+	{replacedRules, lookAtReplaced},
 	{readerRules, lookAtReaders},
 	{mistakeRules, lookAtMistakes}, // before what a mistake explains
 	{keyRules, lookAtKeys},

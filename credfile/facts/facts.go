@@ -155,6 +155,13 @@ type Rotation struct {
 	Path              string // of the journal, or else of the recovery file
 }
 
+// Replacement is a key that keycare has put another one in the place of, as its
+// history says: Old was deleted or made inactive then.
+type Replacement struct {
+	Old, New, Profile string
+	At                time.Time
+}
+
 // StateFault says why keycare's state folder is neither read nor written: others
 // own it or can write it.
 type StateFault struct {

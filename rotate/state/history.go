@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 )
 
 // History is one finished rotation.
@@ -79,6 +80,18 @@ func (s Folder) History() ([]History, error) {
 		}
 	}
 	return past, err
+}
+
+// Replaced are the keys that a finished rotation took out of use.
+func (s Folder) Replaced() ([]facts.Replacement, error) {
+	past, err := s.History()
+	var all []facts.Replacement
+	for _, h := range past {
+		if h.New != "" && (h.Retired == "deleted" || h.Retired == "inactive") {
+			all = append(all, facts.Replacement{Old: h.Old, New: h.New, Profile: h.Profile, At: h.Time})
+		}
+	}
+	return all, err
 }
 
 func historyOf(text string) (h History, ok bool) {
