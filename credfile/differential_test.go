@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
+	"keycare/credfile/disk/testrun"
 	"keycare/credfile/nasty"
 	"keycare/credfile/show"
 )
@@ -30,16 +29,12 @@ type botoAnswer struct {
 }
 
 // differentialFiles is how many pairs of files the comparisons with the readers
-// themselves take: KEYCARE_DIFFERENTIAL, or few enough for every day.
-func differentialFiles(t *testing.T) int {
-	n := 500
-	if v := os.Getenv("KEYCARE_DIFFERENTIAL"); v != "" {
-		var err error
-		if n, err = strconv.Atoi(v); err != nil {
-			t.Fatalf("KEYCARE_DIFFERENTIAL: %v", err)
-		}
+// themselves take.
+func differentialFiles() int {
+	if testrun.IsLong() {
+		return 20_000
 	}
-	return n
+	return 300
 }
 
 // TestDifferential holds this package against the readers themselves on random
@@ -50,7 +45,7 @@ func TestDifferential(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var sets []*Set // as they were made, and after an edit or after repairs
 	files, edits, repairs, rejected, keys := 0, 0, 0, 0, 0
-	for i := range differentialFiles(t) {
+	for i := range differentialFiles() {
 		creds, config := nasty.Pair(r)
 		s := NewSet(disk.write(t, creds, config), creds, config)
 		sets = append(sets, s)
@@ -85,7 +80,7 @@ func TestDifferential(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs of files, %d profiles with a key, %d that the SDK rejects for another setting, %d edits, %d repairs", files, keys, rejected, edits, repairs)
-	if n := differentialFiles(t); edits < n/50 || repairs < n/50 || rejected < n/100 || keys < n/5 {
+	if n := differentialFiles(); edits < n/50 || repairs < n/50 || rejected < n/100 || keys < n/5 {
 		t.Errorf("too few to say anything")
 	}
 	compareAllBoto(t, sets)

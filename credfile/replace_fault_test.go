@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 )
 
@@ -69,7 +68,7 @@ func TestSwapFaults(t *testing.T) {
 				if err := os.Chmod(p.Credentials, 0o644); err != nil {
 					t.Fatal(err)
 				}
-				d := diskfault.New(disk.OS{}, diskfault.At(i, c.action))
+				d := diskfault.New(diskfault.Unsynced{}, diskfault.At(i, c.action))
 				w := &Writer{Disk: d, Tag: "t", Wait: noWait}
 				crash, err := d.Run(func() error {
 					_, err := w.Swap(t.Context(), p, testSwap)
@@ -104,7 +103,7 @@ func TestSwapFaults(t *testing.T) {
 						t.Fatalf("%v: the %s file has mode %v (%v)", op, FileKind(k), fi.Mode(), err)
 					}
 				}
-				w = &Writer{Disk: disk.OS{}, Tag: "t", Wait: neverWait(t)}
+				w = &Writer{Disk: diskfault.Unsynced{}, Tag: "t", Wait: neverWait(t)}
 				if _, err := w.Swap(t.Context(), p, testSwap); err != nil && !errors.Is(err, ErrNotHeld) {
 					t.Fatalf("%v: the next swap fails: %v", op, err)
 				}
@@ -134,7 +133,7 @@ func mustReport(op string) bool {
 // leaves the folder as it was.
 func TestSwapFailsClean(t *testing.T) {
 	p := writeSet(t, plainKeys, "")
-	d := diskfault.New(disk.OS{}, func(op diskfault.Op) diskfault.Action {
+	d := diskfault.New(diskfault.Unsynced{}, func(op diskfault.Op) diskfault.Action {
 		if op.Name == "Replace" {
 			return diskfault.Fail
 		}

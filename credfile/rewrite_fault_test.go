@@ -40,7 +40,7 @@ func TestRewriteEveryFileOperationFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := NewSet(paths, want, want)
-			d := diskfault.New(disk.OS{}, diskfault.At(n, way.action))
+			d := diskfault.New(diskfault.Unsynced{}, diskfault.At(n, way.action))
 			crash, _ := d.Run(func() error {
 				return (&Writer{Disk: d, Tag: FixTag, Wait: wait}).Rewrite(t.Context(), before, after)
 			})
@@ -62,7 +62,7 @@ func TestRewriteEveryFileOperationFails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := &Writer{Disk: disk.OS{}, Tag: FixTag, Wait: wait}
+			w := &Writer{Disk: diskfault.Unsynced{}, Tag: FixTag, Wait: wait}
 			if err := w.Rewrite(t.Context(), now, after); err != nil {
 				t.Errorf("%v, %v at %s: again: %v", way.action, way.loss, ops[n], err)
 			}

@@ -2,11 +2,10 @@ package report
 
 import (
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/credfile/nasty"
 	"keycare/credfile/show"
 )
@@ -16,11 +15,8 @@ import (
 // disagree exactly where they do.
 func TestDifferential(t *testing.T) {
 	files := 500
-	if v := os.Getenv("KEYCARE_DIFFERENTIAL"); v != "" {
-		var err error
-		if files, err = strconv.Atoi(v); err != nil {
-			t.Fatal(err)
-		}
+	if testrun.IsLong() {
+		files = 20_000
 	}
 	r := rand.New(rand.NewPCG(7, 8))
 	stray, disagree, listed := 0, 0, 0

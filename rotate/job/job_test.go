@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile/disk"
+	"keycare/credfile/disk/diskfault"
 	"keycare/credfile/facts"
 	"keycare/rotate"
 	"keycare/rotate/state"
@@ -31,7 +31,7 @@ func newBench(t *testing.T) *bench {
 		return func(context.Context) ([]rotate.Result, error) { b.did = append(b.did, what); return nil, nil }
 	}
 	b.Job = &Job{
-		State:  state.Folder{Dir: t.TempDir(), Disk: disk.OS{}},
+		State:  state.Folder{Dir: t.TempDir(), Disk: diskfault.Unsynced{}},
 		Now:    func() time.Time { return b.now },
 		Jitter: func() float64 { return 0.5 },
 		Wait: func(_ context.Context, d time.Duration) error {
@@ -294,7 +294,7 @@ func TestStampDamaged(t *testing.T) {
 
 // The log is bounded, begins with a whole line and keeps the newest.
 func TestLogBounded(t *testing.T) {
-	s := state.Folder{Dir: t.TempDir(), Disk: disk.OS{}}
+	s := state.Folder{Dir: t.TempDir(), Disk: diskfault.Unsynced{}}
 	at := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	for i := range 300 {
 		if err := appendLog(s, at.Add(time.Duration(i)*time.Hour), Well, []string{strings.Repeat("word ", 200), fmt.Sprint("run ", i)}); err != nil {
