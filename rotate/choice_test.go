@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
 )
@@ -252,8 +253,8 @@ func TestUndoAskedInGrace(t *testing.T) {
 // every place holds a working key at any time, and no secret is lost.
 func TestUndoAskedEveryCallFails(t *testing.T) {
 	points := 0
-	for _, stage := range hostileStages[:2] {
-		for name, fault := range awsFaults {
+	mostWays(t, func(t *testing.T, way string, fault awsFault) {
+		for _, stage := range hostileStages[:2] {
 			for n := 0; ; n++ {
 				w := newWorld(t)
 				w.haltAt(w.options(), stage.action, stage.n, awstest.FaultDropBefore)
@@ -272,16 +273,16 @@ func TestUndoAskedEveryCallFails(t *testing.T) {
 					}
 				}
 				if p := w.inFiles(); err != nil || p.ID != w.old.ID {
-					t.Fatalf("%s, %s at call %d: %v; the files hold %s", stage.name, name, n, err, p.ID)
+					t.Fatalf("%s, %s at call %d: %v; the files hold %s", stage.name, way, n, err, p.ID)
 				}
 				w.checkWorking()
 				w.checkSecretsKept()
 				w.iam.Close()
 			}
 		}
-	}
+	})
 	t.Logf("%d faults", points)
-	if points < 90 {
+	if least := 90; points < least && testrun.IsLong() || points < least/2 {
 		t.Errorf("only %d faults", points)
 	}
 }

@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 // awsFaults are the ways in which a call may go wrong.
-var awsFaults = map[string]func(*world) awstest.Fault{
+var awsFaults = map[string]awsFault{
 	"request lost":         func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropBefore} },
 	"reply lost":           func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultDropAfter} },
 	"reset":                func(*world) awstest.Fault { return awstest.Fault{Kind: awstest.FaultReset} },
@@ -33,6 +34,30 @@ var awsFaults = map[string]func(*world) awstest.Fault{
 	"slow": func(w *world) awstest.Fault {
 		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() { _ = w.clock.Wait(w.t.Context(), 20*time.Second) }}
 	},
+}
+
+// differentWays are those of awsFaults that differ most: with and without effect,
+// known and unknown, late, refused, and not from AWS.
+var differentWays = []string{"request lost", "reply lost", "throttled", "500 but done", "denied", "half a reply", "a page instead", "slow"}
+
+type awsFault = func(*world) awstest.Fault
+
+// everyWay tests with each of awsFaults.
+func everyWay(t *testing.T, test func(t *testing.T, way string, fault awsFault)) {
+	for way, fault := range awsFaults {
+		t.Run(way, func(t *testing.T) { test(t, way, fault) })
+	}
+}
+
+// mostWays is for relatives of the plain rotation: it leaves all but the ways
+// that differ most to the long proofs.
+func mostWays(t *testing.T, test func(t *testing.T, way string, fault awsFault)) {
+	everyWay(t, func(t *testing.T, way string, fault awsFault) {
+		if !slices.Contains(differentWays, way) {
+			testrun.Long(t)
+		}
+		test(t, way, fault)
+	})
 }
 
 // faultOn lets the n-th call from now on go wrong and reports whether it came
@@ -132,36 +157,34 @@ func (w *world) finish() {
 
 // Every call of a rotation goes wrong once, in every way.
 func TestRotateEveryCallFails(t *testing.T) {
-	for name, fault := range awsFaults {
-		t.Run(name, func(t *testing.T) {
-			points := 0
-			for n := 0; ; n++ {
-				w := newWorld(t)
-				met := w.faultOn(n, fault(w))
-				_, err := New(*w.options()).Rotate(t.Context(), "default")
-				if !met() {
-					if err != nil {
-						t.Errorf("no fault met, but %v", err)
-					}
-					break
+	everyWay(t, func(t *testing.T, way string, fault awsFault) {
+		points := 0
+		for n := 0; ; n++ {
+			w := newWorld(t)
+			met := w.faultOn(n, fault(w))
+			_, err := New(*w.options()).Rotate(t.Context(), "default")
+			if !met() {
+				if err != nil {
+					t.Errorf("no fault met, but %v", err)
 				}
-				points++
-				w.saw(err)
-				w.checkHalf()
-				var half *HalfDone
-				if err != nil && !errors.As(err, &half) { // exit 3: nothing may be left
-					w.checkRolledBack()
-				}
-				w.finish()
-				if t.Failed() {
-					t.Fatalf("%s at call %d (%v): rotate said: %v", name, n, w.iam.Actions(), err)
-				}
+				break
 			}
-			if points < 7 {
-				t.Errorf("only %d calls were met", points)
+			points++
+			w.saw(err)
+			w.checkHalf()
+			var half *HalfDone
+			if err != nil && !errors.As(err, &half) { // exit 3: nothing may be left
+				w.checkRolledBack()
 			}
-		})
-	}
+			w.finish()
+			if t.Failed() {
+				t.Fatalf("%s at call %d (%v): rotate said: %v", way, n, w.iam.Actions(), err)
+			}
+		}
+		if points < 7 {
+			t.Errorf("only %d calls were met", points)
+		}
+	})
 }
 
 // killedAt rotates and is stopped at the n-th call, before it has its effect or
@@ -194,31 +217,29 @@ func (w *world) killedAt(n int, after bool) bool {
 // wrong once, in every way.
 func TestResumeEveryCallFails(t *testing.T) {
 	testrun.Long(t)
-	for name, fault := range awsFaults {
-		t.Run(name, func(t *testing.T) {
-			pairs := 0
-			for _, after := range []bool{false, true} {
-				for n, met := 0, true; met; n++ {
-					for m, hit := 0, true; hit; m++ {
-						w := newWorld(t)
-						if met = w.killedAt(n, after); !met {
-							w.iam.Close()
-							break
-						}
-						metB := w.faultOn(m, fault(w))
-						_, err := New(*w.options()).Resume(t.Context())
-						if hit = metB(); hit {
-							pairs++
-						}
-						w.checkHalf()
-						w.finish()
-						if t.Failed() {
-							t.Fatalf("stopped at call %d (after: %v), then %s at call %d of the resume: %v", n, after, name, m, err)
-						}
+	everyWay(t, func(t *testing.T, way string, fault awsFault) {
+		pairs := 0
+		for _, after := range []bool{false, true} {
+			for n, met := 0, true; met; n++ {
+				for m, hit := 0, true; hit; m++ {
+					w := newWorld(t)
+					if met = w.killedAt(n, after); !met {
+						w.iam.Close()
+						break
+					}
+					metB := w.faultOn(m, fault(w))
+					_, err := New(*w.options()).Resume(t.Context())
+					if hit = metB(); hit {
+						pairs++
+					}
+					w.checkHalf()
+					w.finish()
+					if t.Failed() {
+						t.Fatalf("stopped at call %d (after: %v), then %s at call %d of the resume: %v", n, after, way, m, err)
 					}
 				}
 			}
-			t.Logf("%d pairs of faults", pairs)
-		})
-	}
+		}
+		t.Logf("%d pairs of faults", pairs)
+	})
 }

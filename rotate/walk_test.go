@@ -21,19 +21,20 @@ func TestMain(m *testing.M) {
 type diskFault struct {
 	action diskfault.Action
 	loss   diskfault.Loss
+	most   bool // one of the ways that differ most
 }
 
 func (f diskFault) String() string { return f.action.String() + ", " + f.loss.String() }
 
 var diskFaults = []diskFault{
-	{diskfault.Fail, diskfault.NoLoss},
-	{diskfault.Short, diskfault.NoLoss},
-	{diskfault.CrashBefore, diskfault.NoLoss},
-	{diskfault.CrashMiddle, diskfault.NoLoss},
-	{diskfault.CrashAfter, diskfault.NoLoss},
-	{diskfault.CrashAfter, diskfault.LoseData},
-	{diskfault.CrashAfter, diskfault.LoseNames},
-	{diskfault.CrashMiddle, diskfault.LoseNames},
+	{diskfault.Fail, diskfault.NoLoss, true},
+	{diskfault.Short, diskfault.NoLoss, false},
+	{diskfault.CrashBefore, diskfault.NoLoss, false},
+	{diskfault.CrashMiddle, diskfault.NoLoss, false},
+	{diskfault.CrashAfter, diskfault.NoLoss, true},
+	{diskfault.CrashAfter, diskfault.LoseData, false},
+	{diskfault.CrashAfter, diskfault.LoseNames, true},
+	{diskfault.CrashMiddle, diskfault.LoseNames, false},
 }
 
 // point is a file operation of an act in which nothing goes wrong.
@@ -51,35 +52,43 @@ type walk struct {
 	finish func(*world)                               // goes on until nothing is left to do, and checks the end
 }
 
-// every walks in every way.
-func (k walk) every(t *testing.T) {
+// every walks in every way, wherever that may show something.
+func (k walk) every(t *testing.T) { k.ways(t, point.shows) }
+
+// most is for relatives of the plain rotation: it leaves to the long proofs the
+// ways that do not differ most, and failures to look.
+func (k walk) most(t *testing.T) {
+	k.ways(t, func(p point, fault diskFault) bool {
+		return fault.most && p.shows(fault) && !(fault.action == diskfault.Fail && p.reads())
+	})
+}
+
+// ways walks in every way over the quick points, and over the rest in a long
+// proof.
+func (k walk) ways(t *testing.T, quick func(point, diskFault) bool) {
 	points := k.points(t)
 	if len(points) < 50 {
 		t.Errorf("only %d file operations", len(points))
 	}
 	for _, fault := range diskFaults {
 		t.Run(fault.String(), func(t *testing.T) {
-			t.Run("where it shows something", func(t *testing.T) { k.where(t, points, fault, true) })
-			t.Run("elsewhere", func(t *testing.T) {
+			var at, rest []int
+			for n, p := range points {
+				if quick(p, fault) {
+					at = append(at, n)
+				} else {
+					rest = append(rest, n)
+				}
+			}
+			if len(at) > 0 {
+				t.Run("quick", func(t *testing.T) { k.at(t, fault, at) })
+			}
+			t.Run("rest", func(t *testing.T) {
 				testrun.Long(t)
-				k.where(t, points, fault, false)
+				k.at(t, fault, rest)
 			})
 		})
 	}
-}
-
-// where walks over the operations at which the fault shows something, or over the
-// others.
-func (k walk) where(t *testing.T, points []point, fault diskFault, shows bool) {
-	t.Parallel()
-	tried := 0
-	for n, p := range points {
-		if p.shows(fault) == shows {
-			k.at(t, n, fault)
-			tried++
-		}
-	}
-	t.Logf("%d of %d file operations", tried, len(points))
 }
 
 // points runs the act with nothing going wrong.
@@ -108,21 +117,25 @@ func (k walk) points(t *testing.T) (points []point) {
 	return points
 }
 
-// at lets the n-th operation go wrong.
-func (k walk) at(t *testing.T, n int, fault diskFault) {
-	w := k.world(t)
-	met, op, err := w.underFault(n, fault.action, fault.loss, k.act)
-	if !met {
-		t.Fatalf("operation %d was not met: the act is not the same each time", n)
+// at lets each of these operations go wrong.
+func (k walk) at(t *testing.T, fault diskFault, points []int) {
+	t.Parallel()
+	for _, n := range points {
+		w := k.world(t)
+		met, op, err := w.underFault(n, fault.action, fault.loss, k.act)
+		if !met {
+			t.Fatalf("operation %d was not met: the act is not the same each time", n)
+		}
+		w.saw(err)
+		if k.check != nil {
+			k.check(w, fault, err)
+		}
+		k.finish(w)
+		if t.Failed() {
+			t.Fatalf("%s: %v", op, err)
+		}
 	}
-	w.saw(err)
-	if k.check != nil {
-		k.check(w, fault, err)
-	}
-	k.finish(w)
-	if t.Failed() {
-		t.Fatalf("%s: %v", op, err)
-	}
+	t.Logf("%d file operations", len(points))
 }
 
 // shows reports whether a fault at the operation leaves anything that no other
