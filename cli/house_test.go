@@ -179,6 +179,10 @@ func TestWhoPrintsAndExits(t *testing.T) {
 				if slices.Contains(ends[pkg.Name], n.Sel.Name) && name != "main.go" {
 					t.Errorf("%s: %s.%s: only main exits", fset.Position(n.Pos()), pkg.Name, n.Sel.Name)
 				}
+			case *ast.BasicLit:
+				if strings.Contains(n.Value, "profile %q") {
+					t.Errorf("%s: a profile's name is shown by show.Name: it may be a secret", fset.Position(n.Pos()))
+				}
 			case *ast.CallExpr:
 				if fun, ok := n.Fun.(*ast.Ident); ok && (fun.Name == "print" || fun.Name == "println") {
 					t.Errorf("%s: %s prints", fset.Position(n.Pos()), fun.Name)

@@ -8,6 +8,7 @@ import (
 	"keycare/cli/complete"
 	"keycare/cli/usage"
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate"
 	"keycare/rotate/state"
 )
@@ -53,7 +54,7 @@ func retireFlag(usage string) cli.Flag {
 
 func runRotate(e *env, c *cli.Context) error {
 	if c.Bool("all") && c.NArg() > 0 {
-		return usagef("--all and the profile %q: give one of the two", c.Args().First())
+		return usagef("--all and the profile %s: give one of the two", show.Name(c.Args().First()))
 	}
 	o, err := rotateOptions(e, c)
 	if err != nil {

@@ -182,9 +182,9 @@ func (p *startPage) placeOf(f report.Finding, width int) string {
 	var about []string
 	switch n := len(f.Profiles) - 1; {
 	case n == 0:
-		about = append(about, fmt.Sprintf("profile %q", f.Profiles[0]))
+		about = append(about, fmt.Sprintf("profile %s", show.Name(f.Profiles[0])))
 	case n > 0:
-		about = append(about, fmt.Sprintf("profile %q and %d more", f.Profiles[0], n))
+		about = append(about, fmt.Sprintf("profile %s and %d more", show.Name(f.Profiles[0]), n))
 	}
 	where := ""
 	if f.File != "" {

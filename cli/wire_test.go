@@ -42,7 +42,7 @@ type wire struct {
 
 func newWire(t *testing.T) *wire {
 	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(strings.ToLower(name), "http") || strings.HasPrefix(name, "KEYCARE_") {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(strings.ToLower(name), "http") {
 			t.Setenv(name, "")
 			os.Unsetenv(name)
 		}

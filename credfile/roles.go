@@ -17,11 +17,11 @@ func (s *Set) RoleSource(profile string) (source, why string) {
 		case source == "" || s.Setting(at, "role_arn") == "":
 			return at, ""
 		case !s.has(source):
-			return "", fmt.Sprintf("there is no profile %s, which profile %q names as source_profile", show.Name(source), at)
+			return "", fmt.Sprintf("there is no profile %s, which profile %s names as source_profile", show.Name(source), show.Name(at))
 		case s.hasKey(source):
 			return source, ""
 		case seen[source]:
-			return "", fmt.Sprintf("its source profiles name each other, back to profile %q: there is no key at the end", source)
+			return "", fmt.Sprintf("its source profiles name each other, back to profile %s: there is no key at the end", show.Name(source))
 		}
 		seen[source] = true
 		at = source

@@ -134,15 +134,15 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 			meant := meantName(name)
 			switch {
 			case prompt.MatchString(name):
-				found.What = fmt.Sprintf("profile %q has the questions of \"aws configure\" with their answers: no tool reads them as settings", s.name)
+				found.What = fmt.Sprintf("profile %s has the questions of \"aws configure\" with their answers: no tool reads them as settings", show.Name(s.name))
 				found.Repair = Repair{"delete the lines, then", "aws configure --profile {profile}"}.filled(&found, a.goos)
 			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.isSet()) || meant == "aws_secret_access_key" && (isID || h.secret.isSet()):
 				continue
 			case plainName.MatchString(name):
-				found.What = fmt.Sprintf("profile %q has a setting %s, which no tool reads: did you mean %s?", s.name, name, meant)
+				found.What = fmt.Sprintf("profile %s has a setting %s, which no tool reads: did you mean %s?", show.Name(s.name), name, meant)
 				found.Repair = say("write " + meant)
 			default:
-				found.What = fmt.Sprintf("profile %q has a setting with an odd name, which no tool reads: did you mean %s?", s.name, meant)
+				found.What = fmt.Sprintf("profile %s has a setting with an odd name, which no tool reads: did you mean %s?", show.Name(s.name), meant)
 				found.Repair = say("write " + meant)
 			}
 			a.explained[h] = true
@@ -245,7 +245,7 @@ func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) 
 	if plainName.MatchString(value) && !show.SecretLike(value) {
 		name = value
 	}
-	f.What = fmt.Sprintf("profile %q: %s is no region", s.name, name)
+	f.What = fmt.Sprintf("profile %s: %s is no region", show.Name(s.name), name)
 	near := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(value)), "-.,;\"'")
 	zone := zoneForm.FindStringSubmatch(near)
 	if zone != nil {
@@ -253,7 +253,7 @@ func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) 
 	}
 	if regionForm.MatchString(near) {
 		if zone != nil && name == value {
-			f.What = fmt.Sprintf("profile %q: %s is a zone, not a region", s.name, name)
+			f.What = fmt.Sprintf("profile %s: %s is a zone, not a region", show.Name(s.name), name)
 		}
 		f.What += fmt.Sprintf("; did you mean %s?", near)
 		f.Repair = do("aws configure set region "+near+" --profile {profile}").filled(&f, a.goos)
@@ -284,6 +284,6 @@ func (a *auditor) judgeRole(s *profile) {
 			f = a.at(f, credfile.FileKind(kind), h.source.line, h.source.col)
 		}
 	}
-	f.What = fmt.Sprintf("profile %q takes a role, but %s", s.name, why)
+	f.What = fmt.Sprintf("profile %s takes a role, but %s", show.Name(s.name), why)
 	a.add(ruleRoleWithoutKey, f, s.name)
 }

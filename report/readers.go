@@ -163,7 +163,7 @@ func (r *readers) rejected(s *profile, cli credfile.Reading) {
 			f.KeyID = cli.Pair.ID
 		}
 	}
-	f.What = fmt.Sprintf("profile %q: the AWS CLI %s, the Go SDK (terraform and others) rejects the profile: %s; a rotation goes by the key alone", s.name, reads, rej.Why)
+	f.What = fmt.Sprintf("profile %s: the AWS CLI %s, the Go SDK (terraform and others) rejects the profile: %s; a rotation goes by the key alone", show.Name(s.name), reads, rej.Why)
 	f.Repair = say("mend or delete the setting " + rej.Setting)
 	if strings.HasSuffix(rej.Why, "without role_arn") {
 		f.Repair = say("delete the line " + rej.Setting + ", or add the role_arn that it is for")

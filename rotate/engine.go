@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -156,7 +157,7 @@ func (r *cycle) undoneBecause() error {
 	case r.seen.Switches > maxPutBacks:
 		why = "another program keeps putting the old key back into the files"
 	}
-	err := fmt.Errorf("%s, so the rotation was undone; profile %q keeps key %s", why, r.j.Profile, r.j.Old)
+	err := fmt.Errorf("%s, so the rotation was undone; profile %s keeps key %s", why, show.Name(r.j.Profile), r.j.Old)
 	if r.why != nil {
 		err = fmt.Errorf("%w: %w", err, r.why)
 	}

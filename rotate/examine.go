@@ -158,7 +158,7 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 		var none *credfile.NoKeyError
 		if errors.As(err, &none) {
 			if why := otherKind(set, profile); why != "" {
-				return credfile.Pair{}, refuse("profile %q: %s", profile, why)
+				return credfile.Pair{}, refuse("profile %s: %s", show.Name(profile), why)
 			}
 		}
 		return credfile.Pair{}, err
@@ -167,7 +167,7 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 		return credfile.Pair{}, err
 	}
 	if rot.Barred != nil && rot.Barred(profile, r.Pair.ID) {
-		return credfile.Pair{}, refuse("profile %q: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", profile, r.Pair.ID)
+		return credfile.Pair{}, refuse("profile %s: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", show.Name(profile), r.Pair.ID)
 	}
 	return r.Pair, nil
 }
@@ -218,7 +218,7 @@ func otherKind(set *credfile.Set, profile string) string {
 		if why != "" {
 			return "it takes a role, but " + why
 		}
-		return fmt.Sprintf("it takes a role with the key of profile %q; rotate that one: keycare rotate %s", source, word(source))
+		return fmt.Sprintf("it takes a role with the key of profile %s; rotate that one: keycare rotate %s", show.Name(source), word(source))
 	case is("role_arn") != "":
 		return "it takes a role and has no key of its own"
 	case is("sso_session") != "" || is("sso_start_url") != "":
@@ -244,15 +244,15 @@ func refuseByID(set *credfile.Set, profile string, r credfile.Reading) error {
 	f := credfile.FactsOf(r.Pair.ID)
 	switch {
 	case f.Canary:
-		return refuse("profile %q: key %s belongs to a canary account (%s): any call with it raises an alarm, so keycare leaves it alone", profile, f.ID, f.Account)
+		return refuse("profile %s: key %s belongs to a canary account (%s): any call with it raises an alarm, so keycare leaves it alone", show.Name(profile), f.ID, f.Account)
 	case f.Example:
-		return refuse("profile %q: key %s is the example from AWS's documentation and opens nothing; delete it or put a real key there", profile, f.ID)
+		return refuse("profile %s: key %s is the example from AWS's documentation and opens nothing; delete it or put a real key there", show.Name(profile), f.ID)
 	case f.Kind == credfile.LongTerm && !r.Token.Empty():
-		return refuse("profile %q: a session token stands beside the long-term key %s, which AWS refuses: delete line %d of %s, then run it again", profile, f.ID, r.TokenLine, set.Files()[r.From].Path)
+		return refuse("profile %s: a session token stands beside the long-term key %s, which AWS refuses: delete line %d of %s, then run it again", show.Name(profile), f.ID, r.TokenLine, set.Files()[r.From].Path)
 	case f.Kind == credfile.Temporary || !r.Token.Empty():
-		return refuse("profile %q: its key is a session key, which expires by itself and cannot be rotated", profile)
+		return refuse("profile %s: its key is a session key, which expires by itself and cannot be rotated", show.Name(profile))
 	case f.Kind != credfile.LongTerm:
-		return refuse("profile %q: what stands there as access key ID is no long-term access key (they begin with AKIA)", profile)
+		return refuse("profile %s: what stands there as access key ID is no long-term access key (they begin with AKIA)", show.Name(profile))
 	}
 	return nil
 }

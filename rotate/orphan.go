@@ -207,7 +207,7 @@ func (r *cycle) deleteOrphan(ctx context.Context) error {
 // replyLost says that a rotation was rolled back because a reply was lost, and
 // what is waited for.
 func (r *cycle) replyLost() error {
-	what := fmt.Sprintf("profile %q keeps key %s, which works: the reply to a request for a new key was lost, so the rotation was rolled back", r.j.Profile, r.j.Old)
+	what := fmt.Sprintf("profile %s keeps key %s, which works: the reply to a request for a new key was lost, so the rotation was rolled back", show.Name(r.j.Profile), r.j.Old)
 	if len(r.unknown) > 0 {
 		what += ". " + r.watched(r.unknown[0])
 	} else {

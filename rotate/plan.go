@@ -25,7 +25,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 	rot.each(pending(all), func(b *keyTask) {
 		if j := rot.unfinished(open, b.id); j != nil {
 			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
-				Why: fmt.Sprintf("profile %q: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", b.profile, j.Old)}
+				Why: fmt.Sprintf("profile %s: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", show.Name(b.profile), j.Old)}
 			return
 		}
 		err := rot.prepare(ctx, files, connect, b)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/group"
 	"keycare/rotate/state"
@@ -47,13 +48,13 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 	}
 	i := slices.IndexFunc(ow.keys, func(k client.Key) bool { return k.ID == t.pair.ID })
 	if i < 0 {
-		return nil, refuse("profile %q: IAM does not list key %s among the keys of user %s: nothing was changed", t.profile, t.pair.ID, ow.name)
+		return nil, refuse("profile %s: IAM does not list key %s among the keys of user %s: nothing was changed", show.Name(t.profile), t.pair.ID, ow.name)
 	}
 	if of := ow.keys[i].User; of != ow.name {
-		return nil, refuse("profile %q: STS says that key %s is user %q's, IAM that it is user %q's: nothing was changed", t.profile, t.pair.ID, ow.name, of)
+		return nil, refuse("profile %s: STS says that key %s is user %q's, IAM that it is user %q's: nothing was changed", show.Name(t.profile), t.pair.ID, ow.name, of)
 	}
 	if !ow.keys[i].Active {
-		return nil, refuse("profile %q: key %s is inactive", t.profile, t.pair.ID)
+		return nil, refuse("profile %s: key %s is inactive", show.Name(t.profile), t.pair.ID)
 	}
 	ow.created = ow.keys[i].Created
 	for _, k := range ow.keys {
@@ -67,12 +68,12 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 func (rot *Rotator) refuseOwner(t *keyTarget, id facts.Identity) error {
 	switch id.Owner() {
 	case facts.OwnerRoot:
-		return refuse("profile %q: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", t.profile, t.pair.ID, id.Account, word(t.profile))
+		return refuse("profile %s: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", show.Name(t.profile), t.pair.ID, id.Account, word(t.profile))
 	case facts.OwnerRole:
-		return refuse("profile %q: key %s belongs to a role session (%s), not to an IAM user", t.profile, t.pair.ID, id.ARN)
+		return refuse("profile %s: key %s belongs to a role session (%s), not to an IAM user", show.Name(t.profile), t.pair.ID, id.ARN)
 	}
 	if want := rot.wantedAccount(t); want != "" && want != id.Account {
-		return refuse("profile %q: the files say account %s, but key %s belongs to account %s", t.profile, want, t.pair.ID, id.Account)
+		return refuse("profile %s: the files say account %s, but key %s belongs to account %s", show.Name(t.profile), want, t.pair.ID, id.Account)
 	}
 	return nil
 }

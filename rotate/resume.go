@@ -62,7 +62,7 @@ func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile,
 			continue
 		}
 		if !slices.Equal(rot.lockNames(j.Paths), rot.lockNames(rot.Paths)) && j.Old == id {
-			return Result{}, resumed, refuse("profile %q: key %s is being replaced in %s, by a rotation that is not finished; put the new key here too, then run \"keycare resume\"", profile, j.Old, j.Paths.Credentials)
+			return Result{}, resumed, refuse("profile %s: key %s is being replaced in %s, by a rotation that is not finished; put the new key here too, then run \"keycare resume\"", show.Name(profile), j.Old, j.Paths.Credentials)
 		}
 		rot.say("finishing the rotation of key %s that was begun %s", j.Old, j.Started.UTC().Format(time.DateTime))
 		resumed = true
@@ -275,7 +275,7 @@ func (rot *Rotator) named(js []*state.Journal, profiles []string) (some []*state
 	var errs []error
 	for _, p := range profiles {
 		if !found[p] {
-			errs = append(errs, refuse("profile %q has no rotation that is not finished; \"keycare status\" shows those that there are", p))
+			errs = append(errs, refuse("profile %s has no rotation that is not finished; \"keycare status\" shows those that there are", show.Name(p)))
 		}
 	}
 	return some, errors.Join(errs...)

@@ -148,7 +148,7 @@ func (rot *Rotator) planRoot(ctx context.Context, profile string, ro RootOptions
 		return nil, t.explain(err)
 	}
 	if root.Owner() != facts.OwnerRoot {
-		return nil, refuse("profile %q: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", profile, t.pair.ID, root.ARN, word(profile))
+		return nil, refuse("profile %s: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", show.Name(profile), t.pair.ID, root.ARN, word(profile))
 	}
 	t.asked = rot.Now()
 	p := &rootPlan{target: t, aws: a, name: ro.User, journal: &state.Journal{

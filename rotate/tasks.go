@@ -29,7 +29,7 @@ type keyTask struct {
 func (b *keyTask) failed(err error) {
 	var notDue *tooYoung
 	if errors.As(err, &notDue) {
-		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: fmt.Sprintf("profile %q: %v", b.profile, err), Places: []string{}}
+		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: fmt.Sprintf("profile %s: %v", show.Name(b.profile), err), Places: []string{}}
 		return
 	}
 	b.err = err
@@ -97,7 +97,7 @@ func (rot *Rotator) guarded(b *keyTask, do func(*keyTask)) {
 		if recover() == nil {
 			return
 		}
-		b.err = fmt.Errorf("profile %q: this is a bug in keycare; nothing was changed for it", b.profile)
+		b.err = fmt.Errorf("profile %s: this is a bug in keycare; nothing was changed for it", show.Name(b.profile))
 		if b.journal == nil {
 			return
 		}

@@ -246,7 +246,7 @@ func (rot *Rotator) deleteLeft(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if m := set.Mentions(id); len(m) > 0 {
-		return Result{}, refuse("key %s stands in profile %q (%s:%d): nothing was changed", id, m[0].Profile, m[0].Path, m[0].Line)
+		return Result{}, refuse("key %s stands in profile %s (%s:%d): nothing was changed", id, show.Name(m[0].Profile), m[0].Path, m[0].Line)
 	}
 	for _, profile := range slices.Concat([]string{h.Profile}, set.Profiles()) {
 		got, err := set.Agreed(profile)

@@ -57,8 +57,8 @@ func noticeOfError(err error, profile string) Notice {
 	var refused *rotate.Refused
 	isHalf := errors.As(err, &half)
 	text := firstLine(err)
-	if profile != "" && !strings.Contains(text, fmt.Sprintf("profile %q", profile)) {
-		text = fmt.Sprintf("profile %q: %s", profile, text)
+	if profile != "" && !strings.Contains(text, fmt.Sprintf("profile %s", show.Name(profile))) {
+		text = fmt.Sprintf("profile %s: %s", show.Name(profile), text)
 	}
 	about := profile + " " + stable(err)
 	switch {
