@@ -22,7 +22,7 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	}
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err == nil {
-		if err = r.Wait(ctx, settle); err == nil {
+		if err = r.Wait(ctx, settleRename); err == nil { // a program may be about to write what it read
 			var again *credfile.Set
 			if again, err = credfile.Load(r.Disk, r.j.Paths); err == nil && (again.Credentials.Text != set.Credentials.Text || again.Config.Text != set.Config.Text) {
 				err = credfile.ErrBusy

@@ -52,7 +52,7 @@ func (m *model) undo(s mstate, emit func(mstate)) {
 
 // keepBoth is modelled after cycle.keepBoth.
 func (m *model) keepBoth(s mstate, emit func(mstate)) {
-	if s.held(plTorn) || s.held(plMix) {
+	if s.held(plTorn) || s.held(plMix) || s.busy > 0 && s.slow == 0 { // the second look differs
 		return
 	}
 	answers := s.old == keyLive || s.fresh == keyLive && (s.rec >= recBoth || s.held(plNew))
