@@ -6,11 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 )
 
 // longProofs is the variable that asks for the long proofs.
 const longProofs = "KEYCARE_LONG"
+
+// sharePairs is the variable that thins the pairs of faults: of the first faults
+// every so-manyth is taken, another one for each way of the second. Unset means
+// all.
+const sharePairs = "KEYCARE_PAIRS_EVERY"
+
+// Chosen reports whether the pairs that begin with fault n are to be tried with
+// the way of that number.
+func Chosen(n, way int) bool {
+	every, err := strconv.Atoi(os.Getenv(sharePairs))
+	return err != nil || every <= 1 || (n+way)%every == 0
+}
 
 // IsLong reports whether the long proofs are asked for.
 func IsLong() bool { return os.Getenv(longProofs) != "" }
