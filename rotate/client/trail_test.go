@@ -114,7 +114,7 @@ func TestCreations(t *testing.T) {
 // Where IAM's address is set alone, CloudTrail of that IAM is not known: AWS's
 // own is not asked with its keys.
 func TestCreationsOfAnotherIAM(t *testing.T) {
-	s, a, p, user, now := trailWorld(t, "")
+	s, _, p, user, now := trailWorld(t, "")
 	t.Setenv("AWS_ENDPOINT_URL", "")
 	t.Setenv("AWS_ENDPOINT_URL_IAM", s.URL())
 	dir := t.TempDir()
