@@ -252,6 +252,7 @@ func TestUndoAskedInGrace(t *testing.T) {
 // Every call of an undo that a person asked for goes wrong once, in every way:
 // every place holds a working key at any time, and no secret is lost.
 func TestUndoAskedEveryCallFails(t *testing.T) {
+	testrun.NotShort(t)
 	points := 0
 	mostWays(t, func(t *testing.T, way string, fault awsFault) {
 		for _, stage := range hostileStages[:2] {

@@ -21,6 +21,7 @@ func resumeAll(w *world, o *Options) error {
 
 // Every file operation of a rotation goes wrong once, in every way.
 func TestRotateEveryFileOperationFails(t *testing.T) {
+	testrun.NotShort(t)
 	walk{
 		world: newWorld,
 		act:   rotateDefault,
@@ -75,6 +76,7 @@ func TestResumeEveryFileOperationFails(t *testing.T) {
 
 // A file operation goes wrong at the end of a grace.
 func TestGraceEveryFileOperationFails(t *testing.T) {
+	testrun.Long(t) // the plain rotation meets every point in the quick run
 	walk{
 		world: func(t testing.TB) *world {
 			w := inGrace(t)
@@ -89,6 +91,7 @@ func TestGraceEveryFileOperationFails(t *testing.T) {
 
 // A file operation goes wrong in a rotation that is being undone.
 func TestUndoEveryFileOperationFails(t *testing.T) {
+	testrun.Long(t) // the plain rotation meets every point in the quick run
 	walk{
 		world: func(t testing.TB) *world {
 			w := newWorld(t)

@@ -157,6 +157,7 @@ func (w *world) finish() {
 
 // Every call of a rotation goes wrong once, in every way.
 func TestRotateEveryCallFails(t *testing.T) {
+	testrun.NotShort(t)
 	everyWay(t, func(t *testing.T, way string, fault awsFault) {
 		points := 0
 		for n := 0; ; n++ {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
@@ -70,6 +71,7 @@ func TestGrace(t *testing.T) {
 
 // Every call at the end of a grace goes wrong once, in every way.
 func TestGraceEveryCallFails(t *testing.T) {
+	testrun.NotShort(t)
 	mostWays(t, func(t *testing.T, way string, fault awsFault) {
 		for n := 0; ; n++ {
 			w := inGrace(t)

@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"keycare/credfile/disk/testrun"
 	"testing"
 	"time"
 )
@@ -9,6 +10,7 @@ import (
 // grace. IAM rounds a use down to a quarter of an hour and shows it as late as
 // that. The key is never retired.
 func TestGraceRegularUse(t *testing.T) {
+	testrun.NotShort(t)
 	for _, every := range []time.Duration{30 * time.Minute, 40 * time.Minute, 50 * time.Minute} {
 		for phase := time.Duration(0); phase < every; phase += 10 * time.Minute {
 			w := newWorld(t)

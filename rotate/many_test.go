@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
@@ -162,6 +163,7 @@ func TestRotatable(t *testing.T) {
 // Ctrl-C at every wait and call: it stops at a safe point, and a later run
 // finishes.
 func TestInterrupted(t *testing.T) {
+	testrun.NotShort(t)
 	for n := 0; ; n++ {
 		w := newWorld(t)
 		w.iam.SetPropagation(3*time.Second, 3*time.Second)

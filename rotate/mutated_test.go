@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
@@ -168,6 +169,7 @@ func (w *mutatedWorld) mutateOne(kind string, n int) func(string) string {
 // A reply that was changed on its way, in any field and any kind, never puts
 // another user's key into the files, and no key of another user's is touched.
 func TestMutatedReplies(t *testing.T) {
+	testrun.NotShort(t)
 	runs := 120
 	if os.Getenv("KEYCARE_LONG") != "" {
 		runs = 2000

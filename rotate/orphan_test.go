@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
@@ -149,6 +150,7 @@ func TestEveryCreateLost(t *testing.T) {
 // not at once, not by the watch, not by --yes; and it is never switched off once
 // it was used, however late IAM shows that.
 func TestOthersKeyIsKept(t *testing.T) {
+	testrun.NotShort(t)
 	for name, c := range map[string]struct {
 		kind   awstest.FaultKind
 		denied bool          // cloudtrail:LookupEvents

@@ -144,6 +144,7 @@ func TestSlotRules(t *testing.T) {
 // A call that fails for ever holds up rotation and resume: the errors hold no
 // secret. Those of single faults are looked at where the faults are.
 func TestErrorsHoldNoSecret(t *testing.T) {
+	testrun.NotShort(t)
 	calls := []struct {
 		action string
 		n      int

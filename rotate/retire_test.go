@@ -248,6 +248,7 @@ func TestRetireKeepsNewAfterGrace(t *testing.T) {
 // wrong once, in every way: every place holds a working key at the end of the run,
 // and resume ends the rotation.
 func TestRetirePutBackEveryCallFails(t *testing.T) {
+	testrun.NotShort(t)
 	points := 0
 	mostWays(t, func(t *testing.T, way string, fault awsFault) {
 		for n := 0; ; n++ {

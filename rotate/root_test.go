@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 )
 
@@ -213,6 +214,7 @@ func (w *world) checkRootHalf() {
 }
 
 func TestReplaceRootEveryCallFails(t *testing.T) {
+	testrun.NotShort(t)
 	mostWays(t, func(t *testing.T, way string, fault awsFault) {
 		for n := 0; ; n++ {
 			w := rootWorld(t)
@@ -231,6 +233,7 @@ func TestReplaceRootEveryCallFails(t *testing.T) {
 }
 
 func TestReplaceRootEveryFileOperationFails(t *testing.T) {
+	testrun.Long(t) // the plain rotation meets every point in the quick run
 	walk{
 		world: rootWorld,
 		act: func(w *world, o *Options) error {

@@ -37,6 +37,14 @@ func Long(t testing.TB) {
 	}
 }
 
+// NotShort skips a walk through many faults under -short.
+func NotShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("SKIPPED: -short")
+	}
+}
+
 // Main is for a package's TestMain: it runs the tests with their temporary
 // folders on a disk in memory, where the system has one with room, and ends the
 // program. Making and removing thousands of small files costs a multiple on a
