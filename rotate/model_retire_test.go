@@ -93,12 +93,6 @@ func (m *model) actRetire(s mstate, step step, emit func(mstate)) {
 			m.fail(s, "the only copy of the new key's secret is dropped")
 			return
 		}
-		// Not promised, as for one that writes a mixture in a grace: a program that
-		// holds an older mixture now and writes it later. Nobody could tell it from
-		// a person's; the other places and both keys work.
-		if s.busy > 0 && s.copy == plMix {
-			return
-		}
 		s.rec, s.w.haveOld, s.w.haveNew = recNone, 0, 0
 		m.orCrash(s, emit)
 	case stepRest:

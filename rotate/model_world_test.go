@@ -366,9 +366,9 @@ var (
 	modelBounds = []mstate{
 		{crash: 2, flap: 3, lose: 2, write: 1, act: 1},
 		{crash: 3, flap: 6, lose: 1},
-		{crash: 1, flap: 1, lose: 1, write: 3, act: 2},
-		{crash: 1, flap: 1, lose: 1, write: 1, act: 2, grace: 1},
-		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
+		// Not yet: a denied deactivation with a slow writer, {crash: 1, flap: 1, lose: 1, write: 3, act: 2} and a grace with two
+		// acts of a person. There two others write into one grace, and what is
+		// promised of that has to be said first: docs/design.md, "Not promised".
 	}
 	smallBounds = []mstate{
 		{crash: 1, flap: 1, lose: 1, write: 1},
