@@ -39,7 +39,7 @@ var (
 	// tokenText is what stands in a request's User-Agent.
 	tokenText   = form{lower + "234567", 16, 16}
 	accountText = form{digits, 12, 12}
-	userIDText  = form{upper + digits, 12, 128}
+	userIDText  = form{upper + lower + digits, 12, 128}
 	nameText    = form{upper + lower + digits + "_+=,.@-", 1, 128}
 )
 
