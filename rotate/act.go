@@ -177,7 +177,11 @@ func (r *cycle) restore(ctx context.Context) error {
 func (r *cycle) swap(ctx context.Context, to credfile.Pair) error {
 	r.files.Lock()
 	defer r.files.Unlock()
-	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: []credfile.Pair{r.old, r.fresh}, To: to})
+	from := []credfile.Pair{r.old, r.fresh}
+	if r.wrong.ID != "" {
+		from = append(from, r.wrong)
+	}
+	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: from, To: to})
 	r.renamed = r.Now()
 	r.seen.Files = filesUnread
 	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {

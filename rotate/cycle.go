@@ -22,6 +22,7 @@ type cycle struct {
 
 	old, fresh credfile.Pair // from the recovery file; fresh is the new key
 	back       credfile.Pair // as re-read from the files
+	wrong      credfile.Pair // a place's: the new key's ID with a secret that is not its own
 	backAt     time.Time     // when that was proved, by AWS's clock
 	listedAt   time.Time     // when the user's keys were listed last, by AWS's clock
 	renamed    time.Time     // when this run wrote the files last; a later run: when it looked first

@@ -12,7 +12,7 @@ import (
 // A retirement that another program came between begins a short grace.
 func (r *cycle) enterGrace() error {
 	if r.j.Direction == state.Retire {
-		r.j.Grace = MinGrace
+		r.j.Grace, r.j.PutBack = MinGrace, true
 		r.say("a program had put the old key %s back into the files; the new key %s stands there again, and the old one is retired later", r.j.Old, r.newID())
 	}
 	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+state.UseLate)

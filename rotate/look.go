@@ -59,6 +59,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 		if pair.ID == r.j.Old && r.old.ID == "" && !pair.Secret.Equal(r.fresh.Secret) { // an older copy came back after a grace
 			r.old = pair
 		}
+		if pair.ID == r.newID() && r.seen.HaveNew && r.old.Secret.Empty() && !pair.Secret.Equal(r.fresh.Secret) {
+			r.wrong = pair
+		}
 		h := r.stateOf(pair)
 		switch {
 		case h == filesForeign:
@@ -93,7 +96,7 @@ func (r *cycle) stateOf(p credfile.Pair) filesState {
 		return filesNew
 	case oldID && oldSecret:
 		return filesOld
-	case newID && oldSecret && !r.old.Secret.Empty(), oldID && newSecret && !r.fresh.Secret.Empty():
+	case newID && oldSecret && !r.old.Secret.Empty(), r.wrong.ID != "" && p.Equal(r.wrong), oldID && newSecret && !r.fresh.Secret.Empty():
 		return filesMixed
 	}
 	return filesForeign

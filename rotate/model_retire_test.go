@@ -84,6 +84,7 @@ func (m *model) actRetire(s mstate, step step, emit func(mstate)) {
 			emit(s)
 		}
 	case stepEnterGrace:
+		s.putBack = b2u(dirs[s.dir] == state.Retire)
 		s.dir, s.due, s.off, s.grace = dirOf(state.Grace), 0, 0, 1
 		w := mworld{resumed: s.w.resumed, haveOld: s.w.haveOld, haveNew: s.w.haveNew, switches: s.w.switches, back: s.w.back, late: s.w.late}
 		s.w = w

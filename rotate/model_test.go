@@ -52,6 +52,7 @@ type mstate struct {
 
 	off, due uint8 // the deactivation of the old key: 1 sent, 2 answered; the grace has ended
 
+	putBack           uint8 // the grace began because a program had put the old key back
 	sw, asked, newOff uint8 // the switch has begun; a person went back; the new key was made Inactive then
 	kept, aside       uint8 // a person closed it with both keys; what the recovery file held is set aside
 
@@ -134,7 +135,7 @@ func (m *model) step(s *mstate) (step, string) {
 		j.Direction = state.Undecided
 	}
 	j.Off = []state.Off{"", state.OffSent, state.OffDone}[s.off]
-	j.SwitchBegun, j.UndoAsked = s.sw > 0, s.asked > 0
+	j.SwitchBegun, j.UndoAsked, j.PutBack = s.sw > 0, s.asked > 0, s.putBack > 0
 	if s.grace > 0 {
 		j.Grace = MinGrace
 	}

@@ -93,7 +93,7 @@ func (s mstate) hold() filesState {
 	switch {
 	case a == plTorn || b == plTorn:
 		return filesDoubtful
-	case a == plMix && s.w.haveOld+s.w.haveNew < 2, b == plMix && s.w.haveOld+s.w.haveNew < 2:
+	case a == plMix && s.w.haveNew == 0, b == plMix && s.w.haveNew == 0:
 		return filesForeign
 	case a != b || a == plMix:
 		return filesMixed

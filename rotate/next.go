@@ -30,7 +30,7 @@ const (
 // observed is what is known at the moment, beside the journal.
 type observed struct {
 	HaveOld, HaveNew bool // the recovery file has the pair
-	KnowNew          bool // or a file did
+	KnowNew          bool // or a file did, unproved
 	Resumed          bool // an earlier run wrote the journal: its create may have been sent
 
 	Files          filesState
@@ -128,7 +128,7 @@ func lost(sends []state.Send) int {
 func next(j *state.Journal, w observed) (step, string) {
 	switch j.Direction {
 	case state.Grace:
-		return nextGrace(w)
+		return nextGrace(j, w)
 	case state.Retire:
 		return nextRetire(j, w)
 	case state.Undo:

@@ -3,8 +3,9 @@ package rotate
 import "keycare/rotate/state"
 
 // nextGrace: the files hold the new key; the old one stays active until the
-// grace ends, and longer if somebody still uses it.
-func nextGrace(w observed) (step, string) {
+// grace ends, and longer if somebody still uses it. In one that began because a
+// program had put the old key back, the recovery file stays: it may do so again.
+func nextGrace(j *state.Journal, w observed) (step, string) {
 	if w.Files == filesDoubtful && !w.Due {
 		return stepRest, ""
 	}
@@ -13,6 +14,9 @@ func nextGrace(w observed) (step, string) {
 	}
 	switch {
 	case w.Files != filesNew && (w.HaveNew || w.KnowNew) && w.Switches < maxPutBacks:
+		if !w.HaveNew && both(w.NewSTS, w.NewIAM) != yes { // a file has it, which may be a mixture
+			return proveFirst(w)
+		}
 		return stepPutBack, ""
 	case w.Files != filesNew:
 		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept: \"keycare resume --undo\" goes back to the old key"
@@ -22,7 +26,10 @@ func nextGrace(w observed) (step, string) {
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
 	}
-	if w.HaveOld || w.HaveNew { // the files hold a pair that works
+	switch { // the files hold a pair that works
+	case j.PutBack && !w.Due:
+		return stepRest, ""
+	case !j.PutBack && (w.HaveOld || w.HaveNew):
 		return stepForget, ""
 	}
 	switch w.Unused {
@@ -36,6 +43,14 @@ func nextGrace(w observed) (step, string) {
 		return stepStop, "the old key was used after the switch, so it is kept"
 	}
 	return stepStop, "IAM does not say when the old key was used last, so it is kept"
+}
+
+// proveFirst: the new pair is only known from a file.
+func proveFirst(w observed) (step, string) {
+	if both(w.NewSTS, w.NewIAM) == unasked {
+		return stepProveNew, ""
+	}
+	return waitOr(w, "a place holds the old key again, and the new key, as a file holds it, does not answer")
 }
 
 // nextRetire: it is decided that the old key goes. It is made Inactive first,

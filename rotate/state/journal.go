@@ -77,6 +77,7 @@ type Journal struct {
 	Switched    time.Time      `json:"switched,omitzero"`      // AWS's clock
 	GraceEnds   time.Time      `json:"grace_ends,omitzero"`    // this machine's clock
 	Off         Off            `json:"old_key_off,omitempty"`  // how far Old's deactivation, before its deletion, has got
+	PutBack     bool           `json:"put_back,omitempty"`     // the grace began because a program had put Old back into the files
 	SwitchBegun bool           `json:"switch_begun,omitempty"` // New may have stood in the files: others may have copied it
 	UndoAsked   bool           `json:"undo_asked,omitempty"`   // a person wants to go back to Old
 	NewOff      bool           `json:"new_key_off,omitempty"`  // New was made Inactive after that
