@@ -180,6 +180,11 @@ func (m *model) check(s mstate) {
 	inFiles := live(s.place[0]) && live(s.place[1])
 	restorable := s.rec >= recOld && s.rec <= recBoth && s.old == keyLive || s.rec >= recBoth && s.fresh == keyLive
 	restorable = restorable || s.aside > 0 && (s.aside <= recBoth && s.old == keyLive || s.aside >= recBoth && s.fresh == keyLive)
+	// In a grace the new pair is put back from the place that has it.
+	restorable = restorable || s.journal > 0 && dirs[s.dir] == state.Grace && s.fresh == keyLive && s.held(plNew)
+	// Not promised: a person who switches the old key off in its grace, while old
+	// copies come back into every place.
+	restorable = restorable || dirs[s.dir] == state.Grace && s.banned > 0 && s.restored > 0
 	if !inFiles && !restorable && s.busy == 0 {
 		m.fail(s, "no usable or restorable key")
 	}

@@ -33,7 +33,7 @@ func (m *model) others(s mstate, emit func(mstate)) {
 	closing := s.ending > 0
 	if s.alive > 0 && !closing {
 		step, _ := m.step(&s)
-		closing = step == stepClose || step == stepCloseUndone || step == stepKeepOld
+		closing = step == stepClose || step == stepCloseUndone || step == stepKeepOld || step == stepForget
 	}
 	if s.journal > 0 && !closing || s.busy > 0 && s.slow == 0 {
 		m.writer(s, closing, emit)
@@ -366,9 +366,9 @@ var (
 	modelBounds = []mstate{
 		{crash: 2, flap: 3, lose: 2, write: 1, act: 1},
 		{crash: 3, flap: 6, lose: 1},
-		// Not yet: a denied deactivation with a slow writer, {crash: 1, flap: 1, lose: 1, write: 3, act: 2} and a grace with two
-		// acts of a person. There two others write into one grace, and what is
-		// promised of that has to be said first: docs/design.md, "Not promised".
+		{crash: 1, flap: 1, lose: 1, write: 3, act: 2},
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 2, grace: 1},
+		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
 	}
 	smallBounds = []mstate{
 		{crash: 1, flap: 1, lose: 1, write: 1},
