@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
 	"keycare/credfile/show"
 )
@@ -86,3 +87,40 @@ func (e *env) codeFrom(ctx context.Context, command []string, serial string) (st
 
 // isCode reports whether s is what an MFA device shows.
 func isCode(s string) bool { return len(s) == 6 && strings.Trim(s, "0123456789") == "" }
+
+// onceThen gives a code that was typed with the command, once, for AWS takes it
+// no second time, and then asks, where somebody can be asked.
+func onceThen(code string, ask func(serial string) (string, error)) func(serial string) (string, error) {
+	used := false
+	return func(serial string) (string, error) {
+		switch {
+		case !used:
+			used = true
+			return code, nil
+		case ask != nil:
+			return ask(serial)
+		}
+		return "", errors.New("AWS takes the code of --mfa-code only once; when the device shows the next one: keycare resume --mfa-code CODE")
+	}
+}
+
+// codeWindow is longer than a device shows a code.
+const codeWindow = 40 * time.Second
+
+// freshCode runs the program of the settings until it prints another code than
+// the time before: AWS takes each only once.
+func (e *env) freshCode(ctx context.Context, command []string) func(serial string) (string, error) {
+	last := ""
+	return func(serial string) (string, error) {
+		for waited := time.Duration(0); ; waited += time.Second {
+			code, err := e.codeFrom(ctx, command, serial)
+			if err != nil || code != last || waited >= codeWindow {
+				last = code
+				return code, err
+			}
+			if err := wait(ctx, time.Second); err != nil {
+				return "", err
+			}
+		}
+	}
+}

@@ -59,9 +59,9 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		}
 	}
 	if code := c.String("mfa-code"); code != "" {
-		o.MFACode = func(string) (string, error) { return code, nil }
+		o.MFACode = onceThen(code, o.MFACode)
 	} else if len(set.MFACommand) > 0 {
-		o.MFACode = func(serial string) (string, error) { return e.codeFrom(c.Context, set.MFACommand, serial) }
+		o.MFACode = e.freshCode(c.Context, set.MFACommand)
 	}
 	return o, nil
 }

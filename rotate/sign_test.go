@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func TestMFA(t *testing.T) {
 				if s != serial {
 					t.Errorf("asked for a code of %q", s)
 				}
-				return "123456", nil
+				return fmt.Sprint(123455 + asked), nil
 			}
 			if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 				t.Fatal(err)
@@ -89,7 +90,8 @@ func TestMFAResumed(t *testing.T) {
 	w := newWorld(t)
 	serial := w.iam.AddMFA(user, "phone", "123456")
 	w.iam.RequireMFA(user, true)
-	code := func(string) (string, error) { return "123456", nil }
+	shown := 123455
+	code := func(string) (string, error) { shown++; return fmt.Sprint(shown), nil }
 	o := w.options()
 	o.Auth.MFASerial, o.MFACode = serial, code
 	met := false
@@ -112,6 +114,32 @@ func TestMFAResumed(t *testing.T) {
 	again := w.options()
 	again.MFACode = code
 	if _, err := New(*again).Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.checkWorking()
+	w.checkKeys(1)
+	w.checkClosed()
+}
+
+// AWS takes a code once. Who has no second one is told what is true, and a later
+// run retires the old key.
+func TestMFAOneCode(t *testing.T) {
+	w := newWorld(t)
+	serial := w.iam.AddMFA(user, "phone", "123456")
+	w.iam.RequireMFA(user, true)
+	o := w.options()
+	o.Auth.MFASerial, o.MFACode = serial, func(string) (string, error) { return "123456", nil }
+	_, err := New(*o).Rotate(t.Context(), "default")
+	var half *HalfDone
+	if !errors.As(err, &half) || !strings.Contains(err.Error(), "it works; the old key "+w.old.ID+" is still active") {
+		t.Fatal(err)
+	}
+	w.checkHalf()
+	if w.inFiles().ID == w.old.ID || w.status(w.old.ID) != awstest.Active {
+		t.Error("the files do not hold the new key, or the old one is off")
+	}
+	o.MFACode = func(string) (string, error) { return "123457", nil }
+	if _, err := New(*o).Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkWorking()

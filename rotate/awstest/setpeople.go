@@ -145,7 +145,7 @@ func (s *Server) RequireMFA(user string, on bool) {
 	s.find(user).requireMFA = on
 }
 
-// AddMFA enables a device for a user or root and returns its serial number. code is the one-time code it accepts; a
+// AddMFA enables a device for a user or root and returns its serial number. code is the first one-time code it accepts, once, and the next number the next; a
 // device without one (a security key) accepts none.
 func (s *Server) AddMFA(user, name, code string) string {
 	now := s.now()

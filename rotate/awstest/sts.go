@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -110,7 +111,15 @@ func (c *caller) secondFactor() (bool, error) {
 		if d.code != code {
 			return false, errorf(403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ")
 		}
+		d.code = nextCode(code)
 		return true, nil
 	}
 	return false, errorf(403, "AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.")
+}
+
+// nextCode is what the device shows after code: one that was taken is not taken
+// again.
+func nextCode(code string) string {
+	n, _ := strconv.Atoi(code)
+	return fmt.Sprintf("%06d", (n+1)%1_000_000)
 }
