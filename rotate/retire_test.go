@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -82,7 +83,14 @@ func TestRetireStaleWriter(t *testing.T) {
 		if s := w.status(w.old.ID); s != awstest.Active {
 			t.Errorf("%d ms: the old key is %s", ms, s)
 		}
+		if ms == 0 { // it comes once more, into every place: only the recovery file has the new pair then
+			w.write(w.old.ID, w.old.Secret)
+			_ = w.clock.Wait(t.Context(), 3*time.Hour)
+		}
 		w.finish()
+		if ms == 0 && w.inDefault().ID == w.old.ID {
+			t.Error("the old key is back for good")
+		}
 	}
 }
 
@@ -302,5 +310,26 @@ func TestRetireLostReplyThenOldCopy(t *testing.T) {
 		t.Errorf("journals %+v", js)
 	}
 	w.checkWorking()
+	w.finish()
+}
+
+// A program changes the secret alone, after a grace, when nobody knows the old one
+// any more: the new key's ID has one secret, which the recovery file keeps.
+func TestRetireForeignSecretIsPutRight(t *testing.T) {
+	w := inGrace(t)
+	fresh := w.inFiles()
+	_ = w.clock.Wait(t.Context(), 25*time.Hour)
+	w.on("UpdateAccessKey", 1, awstest.Fault{After: func() {
+		text := strings.Replace(w.read(w.paths.Credentials), fresh.Secret.Reveal(), w.old.Secret, 1)
+		if err := os.WriteFile(w.paths.Credentials, []byte(text), 0o600); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err := w.resume(w.options(), InGrace); err != nil {
+		t.Error(err)
+	}
+	if p := w.inFiles(); !p.Equal(fresh) {
+		t.Errorf("the files hold %s", p.ID)
+	}
 	w.finish()
 }
