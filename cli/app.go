@@ -38,7 +38,7 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 		}
 	}()
 	app := newApp(e)
-	if complete.Answer(e.Out, app, words) || answerHelp(e, app, words) {
+	if complete.Answer(e.Out, app, words) || answerFlag(e, app, words) {
 		return exitOK
 	}
 	err := app.RunContext(ctx, append([]string{app.Name}, usage.FlagsFirst(app, words)...))
@@ -57,7 +57,8 @@ func newApp(e *env) *cli.App {
 		Reader:                    e.In,
 		Writer:                    e.Out,
 		ErrWriter:                 e.Err,
-		HideHelpCommand:           true,
+		HideHelp:                  true, // answerFlag answers: the library's own flags are one for all trees
+		HideVersion:               true,
 		DisableSliceFlagSeparator: true,                         // a comma may stand in the name of a profile
 		ExitErrHandler:            func(*cli.Context, error) {}, // exit codes are Run's matter
 		OnUsageError:              usageErrorOf,
@@ -86,7 +87,7 @@ func newApp(e *env) *cli.App {
 	}
 	usage.Each(app.Commands, func(_ string, c *cli.Command) {
 		c.OnUsageError = usageErrorOf
-		c.HideHelpCommand = true
+		c.HideHelp = true
 	})
 	return app
 }
@@ -98,18 +99,21 @@ file, verify, then delete old. Whatever fails, a working key stays in the file.
 Without a command it says what it sees and what to do next, and asks nobody. The
 exit code is then 0, or 3 if a file could not be read.`
 
-// answerHelp writes the page that words ask for by a flag, whatever else stands
-// there. It reports false if they ask for none.
-func answerHelp(e *env, app *cli.App, words []string) bool {
+// answerFlag writes what --help or --version asks for, whatever else stands
+// there. It reports false if words have neither.
+func answerFlag(e *env, app *cli.App, words []string) bool {
 	l := usage.Read(app, words)
-	if !slices.Contains(l.Used, "help") && !slices.Contains(l.Used, "h") {
+	asked := func(name, short string) bool { return slices.Contains(l.Used, name) || slices.Contains(l.Used, short) }
+	switch {
+	case asked("help", "h") && l.Command != nil:
+		fmt.Fprint(e.Out, usage.Page(l.Name, l.Command))
+	case asked("help", "h"):
+		fmt.Fprint(e.Out, manual(app).Page())
+	case asked("version", "v") && l.Command == nil:
+		fmt.Fprintln(e.Out, app.Name, "version", app.Version)
+	default:
 		return false
 	}
-	page := manual(app).Page()
-	if l.Command != nil {
-		page = usage.Page(l.Name, l.Command)
-	}
-	fmt.Fprint(e.Out, page)
 	return true
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -135,8 +136,9 @@ func runHere(t *testing.T, vars []string, args ...string) (all, out string, code
 	var printed, both bytes.Buffer
 	e := &env{
 		Program: "keycare", Environ: vars, Disk: disk.OS{}, Now: time.Now, In: strings.NewReader(""),
-		Vars: credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { v, ok := values[name]; return v, ok }},
-		Out:  io.MultiWriter(&printed, &both), Err: &both,
+		Notify: func(title, text string) error { _, err := fmt.Fprintln(&both, title+": "+text); return err },
+		Vars:   credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { v, ok := values[name]; return v, ok }},
+		Out:    io.MultiWriter(&printed, &both), Err: &both,
 		Folders: folders{Home: values["HOME"], State: values["XDG_STATE_HOME"], Config: filepath.Join(values["HOME"], ".config")},
 	}
 	e.settings = sync.OnceValues(e.readSettings)

@@ -16,6 +16,7 @@ import (
 	"github.com/adrg/xdg"
 	"golang.org/x/term"
 
+	"keycare/cli/notice"
 	"keycare/cli/settings"
 	"keycare/cli/usage"
 	"keycare/credfile"
@@ -41,6 +42,7 @@ type env struct {
 	Out, Err io.Writer
 	Terminal terminals
 	Folders  folders
+	Notify   func(title, text string) error // puts a notice on the desktop
 
 	settings func() (*settings.Settings, error)
 }
@@ -74,7 +76,7 @@ func osEnv(program string, in, out, err *os.File) *env {
 	home, _ := os.UserHomeDir() // none is an empty one
 	e := &env{
 		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
-		In: in, Terminal: terminalOf(vars, in, out, err),
+		Notify: notice.Show, In: in, Terminal: terminalOf(vars, in, out, err),
 		Folders: folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
 	}
 	e.Out, e.Err = show.NewWriter(out, e.Terminal.Color), show.NewWriter(err, false)

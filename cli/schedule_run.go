@@ -9,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/cli/notice"
 	"keycare/cli/usage"
 	"keycare/report"
 	"keycare/report/format"
@@ -136,7 +135,7 @@ func newJob(e *env, o rotate.Options, a auditOptions, t timerOptions) *job.Job {
 		Reach:  job.Network{Disk: o.Disk, Paths: o.Paths, State: o.State, Care: t.rotate, Barred: o.Barred}.Reach,
 		Resume: func(ctx context.Context) ([]rotate.Result, error) { return rotate.New(o).Resume(ctx) },
 		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, e, a) },
-		Notify: func(n job.Notice) error { return notice.Show(n.Title(), n.Text) },
+		Notify: func(n job.Notice) error { return e.Notify(n.Title(), n.Text) },
 	}
 	if len(t.rotate) > 0 {
 		due := o

@@ -180,6 +180,7 @@ func runIn(t *testing.T, dir string, args ...string) string {
 		Environ: []string{"HOME=" + dir, "PATH=/nowhere"},
 		Disk:    disk.OS{}, Now: time.Now,
 		In: strings.NewReader(""), Out: show.NewWriter(to, false), Err: show.NewWriter(to, false),
+		Notify:  func(title, text string) error { _, err := fmt.Fprintln(to, title+": "+text); return err },
 		Folders: folders{Home: dir, State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "settings")},
 	}
 	e.settings = sync.OnceValues(e.readSettings)

@@ -13,11 +13,12 @@ import (
 // leaves sockets behind that never answer.
 const patience = 10 * time.Second
 
+func init() { beeep.AppName = "keycare" }
+
 // Show puts a notice on the desktop, by D-Bus or notify-send, by Notification
 // Center, or as a toast on Windows. Where nobody is logged in to a desktop it is
 // an error.
 func Show(title, text string) error {
-	beeep.AppName = "keycare"
 	done := make(chan error, 1)
 	go func() { done <- beeep.Notify(plain(title), plain(text), "") }()
 	select {

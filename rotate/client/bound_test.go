@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,13 +17,14 @@ import (
 // A reply that does not end is given up, and tells nothing; one that is a page
 // does not.
 func TestReplyIsBounded(t *testing.T) {
-	sent := 0
+	var sent atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amzn-Requestid", "1")
 		line := []byte(strings.Repeat("<!-- nothing -->", 4096))
-		for r.Context().Err() == nil && sent < 64<<20 {
+		for r.Context().Err() == nil && sent.Load() < 64<<20 {
 			n, err := w.Write(line)
-			if sent += n; err != nil {
+			sent.Add(int64(n))
+			if err != nil {
 				return
 			}
 		}
@@ -35,8 +37,8 @@ func TestReplyIsBounded(t *testing.T) {
 	if _, err := a.Create(ctx, SignerOf(pair), "ann", NewToken()); ReplyOf(err) != ReplySilent || ctx.Err() != nil {
 		t.Errorf("got %v", err)
 	}
-	if sent > 16*MostReply {
-		t.Errorf("%d bytes were read", sent)
+	if n := sent.Load(); n > 16*MostReply {
+		t.Errorf("%d bytes were read", n)
 	}
 }
 
