@@ -159,7 +159,7 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 		name = c.Command.HelpName
 	}
 	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok && c.Command != nil {
-		var known []string
+		known := []string{"help"}
 		for _, f := range c.Command.Flags {
 			known = append(known, f.Names()...)
 		}
