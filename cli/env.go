@@ -74,6 +74,9 @@ func osEnv(program string, in, out, err *os.File) *env {
 		}
 	}
 	home, _ := os.UserHomeDir() // none is an empty one
+	if !filepath.IsAbs(home) {
+		home = "" // credfile.Locate refuses it
+	}
 	e := &env{
 		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
 		Notify: notice.Show, In: in, Terminal: terminalOf(vars, in, out, err),

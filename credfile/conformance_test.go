@@ -193,7 +193,32 @@ func TestLocateDoubts(t *testing.T) {
 	if _, err := Locate(envOf("linux", nil)); err != ErrNoHome {
 		t.Errorf("without a home folder: %v, want ErrNoHome", err)
 	}
+	for _, c := range []struct {
+		goos, home string
+		err        string
+	}{
+		{"linux", "", "HOME is set but empty"}, // botocore: /.aws, aws-sdk-go-v2: the list of users
+		{"linux", "h", "HOME=h is no full path"},
+		{"linux", "./h", "no full path"},
+		{"linux", "~", "no full path"},
+		{"windows", "h", "no full path"},
+		{"windows", `C:\Users\u`, ""},
+		{"windows", "/c/Users/u", ""},
+	} {
+		env := envOf(c.goos, map[string]string{"HOME": c.home})
+		env.UserHome = func() string { return "/home/u" }
+		if p, err := Locate(env); (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) || len(p.Doubts) > 0 {
+			t.Errorf("%s, HOME=%s: %+v %v, want %q", c.goos, c.home, p, err, c.err)
+		}
+	}
 	both := map[string]string{"AWS_CONFIG_FILE": "/a", "AWS_SHARED_CREDENTIALS_FILE": "/b"}
+	for _, home := range []string{"", "h"} {
+		with := maps.Clone(both)
+		with["HOME"] = home
+		if _, err := Locate(envOf("linux", with)); (err == nil) != (home == "") {
+			t.Errorf("both files named and HOME=%s: %v", home, err)
+		}
+	}
 	if p, err := Locate(envOf("linux", both)); err != nil || !reflect.DeepEqual(p, Paths{Credentials: "/b", Config: "/a"}) {
 		t.Errorf("both files named and no home folder: %+v %v", p, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os/user"
 	"runtime"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // Env is the environment that Locate reads, passed in so that every system's
@@ -52,6 +54,9 @@ var ErrNoHome = errors.New("no home folder: set HOME (on Windows USERPROFILE), o
 // (SDKs and Tools Reference Guide, "Location of the shared files").
 func Locate(env Env) (Paths, error) {
 	var p Paths
+	if v := env.Get("HOME"); v != "" && !fullPath(env.GOOS, v) {
+		return Paths{}, fmt.Errorf("HOME=%s is no full path: AWS's tools would look below whatever folder they are started in. Set it to your home folder", show.Plain(v))
+	}
 	home, doubt := HomeOf(env)
 	if doubt != "" {
 		p.Doubts = append(p.Doubts, doubt)
@@ -72,9 +77,12 @@ func Locate(env Env) (Paths, error) {
 			*f.to = v
 			if strings.HasPrefix(v, "~") || strings.Contains(v, "$") {
 				p.Doubts = append(p.Doubts, fmt.Sprintf(
-					"%s=%s: the AWS CLI expands ~ and $ here, the Go SDK does not; set it to a full path", f.name, v))
+					"%s=%s: the AWS CLI expands ~ and $ here, the Go SDK does not; set it to a full path", f.name, show.Field(v)))
 			}
 			continue
+		}
+		if _, set := env.Lookup("HOME"); set && home == "" && env.GOOS != "windows" {
+			return Paths{}, fmt.Errorf("HOME is set but empty: the AWS CLI then looks in /.aws, the Go SDK in the folder that the system has for you: %w", ErrNoHome)
 		}
 		if home == "" {
 			return Paths{}, ErrNoHome
@@ -86,6 +94,15 @@ func Locate(env Env) (Paths, error) {
 		*f.to = strings.TrimRight(home, `/`+sep) + sep + ".aws" + sep + f.base
 	}
 	return p, nil
+}
+
+// fullPath reports whether path means the same file whatever folder a program
+// runs in, but for the drive on Windows.
+func fullPath(goos, path string) bool {
+	if goos == "windows" {
+		return strings.HasPrefix(path, "/") || strings.HasPrefix(path, `\`) || len(path) > 2 && path[1] == ':'
+	}
+	return strings.HasPrefix(path, "/")
 }
 
 // HomeOf returns the home folder: HOME, or where it is not set what the system's
@@ -117,7 +134,7 @@ func HomeOf(env Env) (home, doubt string) {
 func (e Env) Profile() (string, error) {
 	a, b := e.Get("AWS_PROFILE"), e.Get("AWS_DEFAULT_PROFILE")
 	if a != "" && b != "" && a != b {
-		return "", fmt.Errorf("AWS_PROFILE is %q and AWS_DEFAULT_PROFILE is %q: the Go SDK goes by the first, the AWS CLI by the second; name the profile, or unset one of the two", a, b)
+		return "", fmt.Errorf("AWS_PROFILE is %s and AWS_DEFAULT_PROFILE is %s: the Go SDK goes by the first, the AWS CLI by the second; name the profile, or unset one of the two", show.Name(a), show.Name(b))
 	}
 	return cmp.Or(a, b, "default"), nil
 }
