@@ -26,9 +26,9 @@ var (
 	ruleKeyRejected = &Rule{
 		ID: "key-rejected", About: AboutKey, Severity: High, Because: "tools with this profile fail, and a dead key hides what happened to it",
 		Title:   "Key that AWS does not accept",
-		Why:     "it was deleted or disabled, its secret is wrong, or it is of another partition (GovCloud, China) than the profile's region: nothing works with it",
+		Why:     "it was deleted or deactivated, its secret is wrong, or it belongs to another partition (GovCloud, China): no tool can sign in with this profile",
 		Sources: []string{"AWS STS GetCallerIdentity"},
-		Repair:  Repair{Text: "if it is of GovCloud or China, set the profile's region to one of there; or else put a working key there, or delete it from the file", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "enter a working key, or the region if it is a key of GovCloud or China", Command: "aws configure --profile {profile}"},
 	}
 	ruleKeyInactive = &Rule{
 		ID: "key-inactive", About: AboutKey, Severity: Low, Because: "it opens nothing until someone makes it active",
@@ -52,8 +52,18 @@ func lookAtAnswers(a *auditor) {
 			a.add(rule, f, k.ID)
 		}
 		if k.Rejected {
+			if k.Partitions {
+				f.Repair = Repair{"enter a working key, or delete the profile's key lines", "aws configure --profile {profile}"}.filled(&f, a.goos)
+			}
 			add(ruleKeyRejected, "is not accepted by AWS")
 			continue
+		}
+		if k.Region != "" {
+			f := f
+			f.Severity = Medium
+			f.Repair = Repair{"write the region into the profile", "aws configure set region " + k.Region + " --profile {profile}"}.filled(&f, a.goos)
+			f.What = fmt.Sprintf("%s of %s works in partition %s only, and the profile's region is not there", k.show(), show.Names(f.Profiles), show.Plain(k.Identity.Value.Partition()))
+			a.add(ruleKeyRejected, f, k.ID, "region")
 		}
 		a.wrongSecrets(k)
 		if k.Status.Known() && k.Status.Value == "Inactive" {

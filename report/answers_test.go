@@ -23,3 +23,22 @@ func TestWrongSecret(t *testing.T) {
 		t.Errorf("got %+v", fs)
 	}
 }
+
+// A dead key is said to be deleted only where every partition has said so.
+func TestRejectedKeyElsewhere(t *testing.T) {
+	gov := changed(func(o *facts.Online) { o.Region = "us-gov-west-1" })
+	gov.Identity.Value.ARN = strings.Replace(gov.Identity.Value.ARN, "arn:aws:", "arn:aws-us-gov:", 1)
+	for _, c := range []struct {
+		online       facts.Online
+		what, repair string
+	}{
+		{facts.Online{Rejected: true}, "is not accepted by AWS", "enter a working key, or the region if it is a key of GovCloud or China: aws configure --profile a"},
+		{facts.Online{Rejected: true, Partitions: true}, "is not accepted by AWS", "enter a working key, or delete the profile's key lines: aws configure --profile a"},
+		{gov, "works in partition aws-us-gov only", "write the region into the profile: aws configure set region us-gov-west-1 --profile a"},
+	} {
+		fs := of(Audit(input(section("a", keyA, secretA), "", online(c.online))), "key-rejected")
+		if len(fs) != 1 || !strings.Contains(fs[0].What, c.what) || fs[0].Repair.String() != c.repair {
+			t.Errorf("got %+v, want %s; %s", fs, c.what, c.repair)
+		}
+	}
+}

@@ -55,6 +55,12 @@ type Online struct {
 	// Rejected says that AWS does not accept the key (deleted, inactive, or all
 	// its secrets in the files are wrong); nothing else is known then.
 	Rejected bool
+	// Region is one of the partition that knows the key, where that is another one
+	// than the profile's; empty otherwise.
+	Region string
+	// Partitions says that every other partition was asked about a key that is
+	// Rejected, and does not know it either.
+	Partitions bool
 	// WrongSecret are the profiles that have another secret than the one that AWS
 	// accepts.
 	WrongSecret []string

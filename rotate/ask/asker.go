@@ -247,6 +247,14 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	wg.Go(func() { r.call(func() { k.listed, _, errIAM = k.aws.List(r.ctx, k.by(), "") }) })
 	wg.Wait()
 	f := &k.facts
+	if client.ReplyOf(errSTS) == client.ReplyUnknownKey {
+		if way, who, asked := k.elsewhere(r); way != nil {
+			k.aws, f.Region, id, errSTS = way, way.Region(), who, nil
+			r.call(func() { k.listed, _, errIAM = way.List(r.ctx, k.by(), "") })
+		} else {
+			f.Partitions = asked
+		}
+	}
 	switch reply := client.ReplyOf(errSTS); reply {
 	case client.ReplyOK:
 		f.Identity = facts.Answered(id)
@@ -281,6 +289,29 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 		}
 	}
 	return false
+}
+
+// elsewhere looks for the partition that knows a key which the profile's does not:
+// GovCloud's, China's. asked reports whether each has said that it does not.
+func (k *askedKey) elsewhere(r *round) (way *client.AWS, who facts.Identity, asked bool) {
+	const patience = 5 * time.Second // one of them may not be reachable from here
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	ways := k.aws.Elsewhere()
+	ids, errs := make([]facts.Identity, len(ways)), make([]error, len(ways))
+	var wg group.Group
+	for i, w := range ways {
+		wg.Go(func() { r.call(func() { ids[i], _, errs[i] = w.Identity(ctx, k.pair) }) })
+	}
+	wg.Wait()
+	asked = len(ways) > 0
+	for i, w := range ways {
+		if errs[i] == nil {
+			return w, ids[i], true
+		}
+		asked = asked && client.ReplyOf(errs[i]) == client.ReplyUnknownKey
+	}
+	return nil, who, asked
 }
 
 func statusName(active bool) string {

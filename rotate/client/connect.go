@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -89,6 +90,30 @@ func partitionOf(region string) string {
 	}
 	return "aws"
 }
+
+// homeRegions are where STS and IAM of each partition answer that a machine on the
+// Internet can reach. Source: AWS General Reference, partitions.
+var homeRegions = []string{DefaultRegion, "us-gov-west-1", "cn-north-1", "eusc-de-east-1"}
+
+// Elsewhere are the ways to the other partitions, by the same proxy: a key that one
+// partition does not know may be another's. There are none where the settings name
+// an endpoint, which is the only place to ask.
+func (a *AWS) Elsewhere() (ways []*AWS) {
+	if sts.NewFromConfig(a.config).Options().BaseEndpoint != nil {
+		return nil
+	}
+	for _, region := range homeRegions {
+		if partitionOf(region) != partitionOf(a.config.Region) {
+			cfg := a.config.Copy()
+			cfg.Region = region
+			ways = append(ways, &AWS{cfg})
+		}
+	}
+	return ways
+}
+
+// Region is where requests go.
+func (a *AWS) Region() string { return a.config.Region }
 
 // reachOf are the settings of profile that say how AWS is reached, where the SDK
 // rejects the profile for another one.
