@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"keycare/credfile"
@@ -43,7 +44,7 @@ type cycle struct {
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
 	r := &cycle{Rotator: rot, aws: a, j: j, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
 	r.deadline = r.began.Add(rot.Timeout)
-	r.writer = &credfile.Writer{Disk: rot.Disk, Tag: j.ID, Wait: rot.Wait, DropAttributes: rot.DropACL}
+	r.writer = rot.writerOf(j)
 	return r
 }
 
@@ -114,20 +115,22 @@ func (r *cycle) decide(d state.Direction) error {
 	return nil
 }
 
-func (r *cycle) writerSweep() error {
-	for _, path := range []string{r.j.Paths.Credentials, r.j.Paths.Config} {
-		if err := r.writer.Sweep(path); err != nil {
-			return err
-		}
-	}
-	return nil
+func (rot *Rotator) writerOf(j *state.Journal) *credfile.Writer {
+	return &credfile.Writer{Disk: rot.Disk, Tag: j.ID, Wait: rot.Wait, DropAttributes: rot.DropACL}
+}
+
+// sweep removes what a run that was interrupted left beside the files, and brings
+// back a file that vanished in it.
+func (rot *Rotator) sweep(j *state.Journal) error {
+	w := rot.writerOf(j)
+	return errors.Join(w.Sweep(j.Paths.Credentials), w.Sweep(j.Paths.Config))
 }
 
 // close ends a rotation: history, then recovery file, then journal. A create
 // whose reply was lost may still land for as long as its signature is good, so
 // its journal stays as a watch.
 func (r *cycle) close(out Outcome) error {
-	if err := r.writerSweep(); err != nil {
+	if err := r.sweep(r.j); err != nil {
 		return &HalfDone{r.j, "all is done but for temporary files", err}
 	}
 	if out == Rotated || r.j.New != "" || r.j.FreeSlot != "" || len(r.j.Orphans) > 0 {

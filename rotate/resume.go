@@ -174,6 +174,9 @@ func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.
 // resume takes a rotation up from its journal, under the locks of its files and
 // its user.
 func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error) {
+	if err := rot.sweep(j); err != nil {
+		return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
+	}
 	old, fresh, ok, err := rot.State.Recovery(j.ID)
 	if err != nil {
 		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file cannot be read", err}
@@ -220,18 +223,12 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 				return resultOf(j, Unfinished), &HalfDone{j, "nobody may sign for it", err}
 			}
 		}
-		if err := r.writerSweep(); err != nil {
-			return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
-		}
 		return r.undo(ctx)
 	}
 	if j.New == "" && len(j.Sends) == 0 && j.Version < 2 {
 		// The crash was before, in or right after the one call that was not
 		// noted: it may have been sent, and may still land.
 		j.Sends = []state.Send{{From: j.Started, To: j.Started.Add(createTimeout)}}
-	}
-	if err := r.writerSweep(); err != nil {
-		return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
 	}
 	if j.Auth != (state.Auth{}) && !j.Resting(rot.Now()) {
 		if err := r.signAgain(ctx); err != nil {

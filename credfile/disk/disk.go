@@ -25,6 +25,7 @@ type FS interface {
 	Lstat(name string) (fs.FileInfo, error) // does not
 	ReadDir(name string) ([]fs.DirEntry, error)
 	EvalSymlinks(name string) (string, error)
+	Readlink(name string) (string, error)
 	// CreateNew makes a file that must not exist, for writing.
 	CreateNew(name string, perm fs.FileMode) (File, error)
 	// OpenWrite opens an existing file, not a link to one, for writing in place.
@@ -36,7 +37,8 @@ type FS interface {
 	// access list, extended attributes.
 	KeepAttributes(from, to string) error
 	Link(old, new string) error
-	// Replace puts the file from in the place of the file to, in one step.
+	// Replace puts the file from in the place of the file to, in one step. Where it
+	// fails there may be no file under the name to any more: see Place.
 	Replace(from, to string) error
 	Remove(name string) error
 	MkdirAll(name string, perm fs.FileMode) error
@@ -59,6 +61,7 @@ func (OS) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
 func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (OS) EvalSymlinks(name string) (string, error)   { return filepath.EvalSymlinks(name) }
+func (OS) Readlink(name string) (string, error)       { return os.Readlink(name) }
 func (OS) Chmod(name string, perm fs.FileMode) error  { return os.Chmod(name, perm) }
 func (OS) Link(old, new string) error                 { return os.Link(old, new) }
 func (OS) Remove(name string) error                   { return os.Remove(name) }
@@ -140,10 +143,57 @@ func WriteAtomic(d FS, name, temp string, data []byte, perm fs.FileMode) error {
 	if err := WriteNew(d, temp, data, perm); err != nil {
 		return err
 	}
-	if err := d.Replace(temp, name); err != nil {
+	var gone *GoneError
+	switch err := Place(d, temp, name); {
+	case errors.As(err, &gone):
+		return err
+	case err != nil:
 		return errors.Join(err, d.Remove(temp))
 	}
 	return d.SyncDir(filepath.Dir(name))
+}
+
+// GoneError says that a replacement failed and left no file under its name.
+type GoneError struct {
+	Name, Text string // the text lies here, whole
+	Err        error
+}
+
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("no file is left under the name %s; its new text is in %s (%v)", e.Name, e.Text, e.Err)
+}
+
+func (e *GoneError) Unwrap() error { return e.Err }
+
+// Place puts the file from, which is whole and synced, in the place of the file
+// to. A system call that replaces a file may end with no file under the name to
+// (on Windows ReplaceFileW, with errors 1176 and 1177, see
+// https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-replacefilew).
+// Then from is moved there. Where that fails too the error is a *GoneError, and
+// from, perhaps the last text there is, must stay.
+func Place(d FS, from, to string) error {
+	err := d.Replace(from, to)
+	if err == nil || !missing(d, to) {
+		return err
+	}
+	if again := d.Replace(from, to); again != nil {
+		return &GoneError{to, from, err}
+	}
+	return nil
+}
+
+// Return puts the file from, which an earlier run left whole, under the name to,
+// where no file is any more.
+func Return(d FS, from, to string) error {
+	if err := d.Replace(from, to); err != nil {
+		return err
+	}
+	return d.SyncDir(filepath.Dir(to))
+}
+
+func missing(d FS, name string) bool {
+	_, err := d.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // RemoveIfThere removes name; that there is none is no error.

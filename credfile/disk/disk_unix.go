@@ -29,6 +29,10 @@ func isOwn(fi fs.FileInfo) error {
 
 func replace(from, to string) error { return os.Rename(from, to) }
 
+// Backup is the name that a replaced file has for a moment, while from is put in
+// its place; empty where there is no such moment.
+func Backup(from string) string { return "" }
+
 // syncDir makes renames in a folder durable. Some file systems cannot sync a
 // folder and say so; their rename is as durable as they make it.
 func syncDir(name string) error {
@@ -61,8 +65,8 @@ func keepOwner(name string, like fs.FileInfo) error {
 	return os.Lchown(name, int(want.Uid), int(want.Gid))
 }
 
-// Links counts the names of a file.
-func Links(fi fs.FileInfo) int {
+// Links counts the names of the file name, which fi describes.
+func Links(name string, fi fs.FileInfo) int {
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
 		return int(st.Nlink)
 	}

@@ -76,6 +76,7 @@ type staged struct {
 	like       fs.FileInfo
 	temp, link string
 	linked     bool
+	gone       bool // no file is under its name: temp and link are all there is
 }
 
 // Exchange replaces the files, each as a whole by one rename, after every new
@@ -87,7 +88,10 @@ func (x *Exchanger) Exchange(ctx context.Context, files []File) (err error) {
 	var all []*staged
 	defer func() {
 		for _, s := range all {
-			err = errors.Join(err, disk.RemoveIfThere(x.Disk, s.temp))
+			if s.gone {
+				continue
+			}
+			err = errors.Join(err, disk.RemoveIfThere(x.Disk, s.temp), x.dropBackup(s.temp))
 			if s.linked { // durably: it holds the old text
 				err = errors.Join(err, disk.RemoveIfThere(x.Disk, s.link), x.Disk.SyncDir(filepath.Dir(s.link)))
 			}
@@ -216,7 +220,8 @@ func (x *Exchanger) switchOver(s *staged) error {
 
 // place renames the staged file over the original.
 func (x *Exchanger) place(s *staged) error {
-	if err := x.Disk.Replace(s.temp, s.path); err != nil {
+	if err := disk.Place(x.Disk, s.temp, s.path); err != nil {
+		s.gone = errors.As(err, new(*disk.GoneError))
 		return &PlaceError{fmt.Errorf("cannot put the new text in place of %s: %w", s.Path, err)}
 	}
 	if err := x.Disk.SyncDir(filepath.Dir(s.path)); err != nil {

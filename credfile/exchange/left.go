@@ -22,12 +22,15 @@ func (x *Exchanger) names(path string) (temp, link string) {
 // Left reports whether an interrupted exchange or probe of this Tag left
 // something beside the file.
 func (x *Exchanger) Left(path string) bool {
-	resolved, err := x.Disk.EvalSymlinks(path)
+	resolved, _, err := x.resolve(path)
 	if err != nil {
 		return false
 	}
 	temp, link := x.names(resolved)
-	for _, name := range []string{temp, link} {
+	for _, name := range []string{temp, link, disk.Backup(temp)} {
+		if name == "" {
+			continue
+		}
 		if _, err := x.Disk.Lstat(name); err == nil {
 			return true
 		}
@@ -35,10 +38,43 @@ func (x *Exchanger) Left(path string) bool {
 	return false
 }
 
-// Sweep removes what an interrupted exchange of this Tag left beside the file.
-// Call it under the file's lock.
+// resolve follows links to the file, and to where it was if it is not there.
+func (x *Exchanger) resolve(path string) (resolved string, there bool, err error) {
+	resolved, err = x.Disk.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return resolved, err == nil, err
+	}
+	for range mostLinks {
+		to, err := x.Disk.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	dir, err := x.Disk.EvalSymlinks(filepath.Dir(path))
+	return filepath.Join(dir, filepath.Base(path)), false, err
+}
+
+// dropBackup removes the name that the replaced file had while temp was put in
+// its place.
+func (x *Exchanger) dropBackup(temp string) error {
+	if backup := disk.Backup(temp); backup != "" {
+		return disk.RemoveIfThere(x.Disk, backup)
+	}
+	return nil
+}
+
+// mostLinks is how many links in a row Linux follows.
+const mostLinks = 40
+
+// Sweep removes what an interrupted exchange of this Tag left beside the file. If
+// the file itself vanished in it, its old text is put back. Call it under the
+// file's lock.
 func (x *Exchanger) Sweep(path string) error {
-	resolved, err := x.Disk.EvalSymlinks(path)
+	resolved, there, err := x.resolve(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -49,8 +85,40 @@ func (x *Exchanger) Sweep(path string) error {
 	if !x.Left(path) {
 		return nil
 	}
+	if !there {
+		if err := x.bringBack(resolved, temp, link, disk.Backup(temp)); err != nil {
+			return err
+		}
+	}
 	// Durably: a journal, which names them, goes after this.
-	return errors.Join(disk.RemoveIfThere(x.Disk, temp), disk.RemoveIfThere(x.Disk, link), x.Disk.SyncDir(filepath.Dir(resolved)))
+	return errors.Join(disk.RemoveIfThere(x.Disk, temp), x.dropBackup(temp), disk.RemoveIfThere(x.Disk, link), x.Disk.SyncDir(filepath.Dir(resolved)))
+}
+
+// bringBack puts the first of the old texts that is there under a name that has
+// no file. One with a second name was not lost: somebody moved it. The new text
+// alone may be half of one, so a person has to look at it.
+func (x *Exchanger) bringBack(path, temp string, olds ...string) error {
+	for _, old := range olds {
+		if old == "" {
+			continue
+		}
+		fi, err := x.Disk.Lstat(old)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err == nil && disk.Links(old, fi) > 1:
+			return nil
+		case err == nil:
+			err = disk.Return(x.Disk, old, path)
+		}
+		if err != nil {
+			return fmt.Errorf("no file is left under the name %s, and its old text, in %s, cannot be put back: %w", path, old, err)
+		}
+		return nil
+	}
+	name := func(s string) string { return show.Quoted(s, runtime.GOOS) }
+	return fmt.Errorf("no file is left under the name %s, and %s may be its new text or a part of it: look at it, then move it there, mv %s %s, or delete it, rm %s",
+		path, temp, name(temp), name(path), name(temp))
 }
 
 // Check says what is known to keep the file from being replaced, and changes
@@ -64,7 +132,7 @@ func (x *Exchanger) Check(path string) error {
 	if err != nil {
 		return fmt.Errorf("cannot look at %s: %w", path, err)
 	}
-	if disk.Links(fi) > 1 {
+	if disk.Links(resolved, fi) > 1 {
 		name := func(s string) string { return show.Quoted(s, runtime.GOOS) }
 		return fmt.Errorf("%s has a second name (a hard link), which replacing it would cut off: copy it to a file of its own first, cp %s %s && mv %s %s",
 			path, name(resolved), name(resolved+".copy"), name(resolved+".copy"), name(resolved))

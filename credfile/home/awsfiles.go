@@ -148,7 +148,7 @@ func factOf(d disk.FS, env credfile.Env, path string) FileFact {
 	}
 	f.Mode, f.ModeKnown = fi.Mode(), true
 	if !fi.IsDir() {
-		f.HardLinks = disk.Links(fi)
+		f.HardLinks = disk.Links(path, fi)
 	}
 	owner, ok := ownerOf(fi)
 	want, okWant := meantUser(d, path)

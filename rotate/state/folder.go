@@ -69,7 +69,8 @@ func (s Folder) lock() (unlock func(), err error) {
 	return credfile.Lock(ctx, filepath.Join(s.Dir, "state.lock"))
 }
 
-// Sweep removes the temporary files of journals that never came to be.
+// Sweep removes the temporary files of journals that never came to be, and puts
+// those in place that vanished.
 func (s Folder) Sweep() error {
 	entries, err := s.readDir()
 	if err != nil {
@@ -94,6 +95,9 @@ func (s Folder) sweepOne(id string) error {
 	}
 	defer unlock()
 	if _, err = s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) {
+		if s.vanished(id) != nil {
+			return disk.Return(s.Disk, s.JournalPath(id)+tempSuffix, s.JournalPath(id))
+		}
 		err = disk.RemoveIfThere(s.Disk, s.JournalPath(id)+tempSuffix)
 	}
 	return err

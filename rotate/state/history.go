@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -50,6 +51,9 @@ func (s Folder) AddHistory(line History, now time.Time) error {
 	}
 	defer unlock()
 	lines, err := s.historyLines()
+	if err == nil {
+		err = s.returnHistory()
+	}
 	if err != nil {
 		return err
 	}
@@ -99,11 +103,36 @@ func historyOf(text string) (h History, ok bool) {
 	return h, err == nil && h.ID != ""
 }
 
+// vanishedHistory is the history whose text lies beside the name that it lost (see
+// disk.Place); empty where there is no whole one.
+func (s Folder) vanishedHistory() ([]byte, error) {
+	b, err := s.readOwn(s.historyPath()+tempSuffix, mostHistory)
+	if errors.Is(err, fs.ErrNotExist) || !bytes.HasSuffix(b, []byte("\n")) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// returnHistory puts a history that vanished back under its name.
+func (s Folder) returnHistory() error {
+	name := s.historyPath()
+	if _, err := s.Disk.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if b, err := s.vanishedHistory(); err != nil || b == nil {
+		return err
+	}
+	return disk.Return(s.Disk, name+tempSuffix, name)
+}
+
 // historyLines are the lines of the history that are not empty.
 func (s Folder) historyLines() (lines []string, err error) {
 	b, err := s.readOwn(s.historyPath(), mostHistory)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		b, err = s.vanishedHistory()
+	}
+	if err != nil {
+		return nil, err
 	}
 	for line := range strings.Lines(string(b)) {
 		if line = strings.TrimRight(line, "\r\n"); line != "" {

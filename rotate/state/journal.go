@@ -186,11 +186,7 @@ func (s Folder) Journals() ([]*Journal, error) {
 	}
 	var found []*Journal
 	var bad []error
-	for _, e := range entries {
-		id, ok := strings.CutSuffix(e.Name(), ".json")
-		if !ok {
-			continue
-		}
+	for _, id := range journalIDs(entries) {
 		j, err := s.Journal(id)
 		if err != nil {
 			bad = append(bad, err)
@@ -221,6 +217,17 @@ func (e *Damaged) Error() string {
 
 func (e *Damaged) Unwrap() error { return e.Err }
 
+// journalIDs are the rotations that have a journal, or the text of one that
+// vanished (see disk.Place) or never came to be.
+func journalIDs(entries []fs.DirEntry) (ids []string) {
+	for _, e := range entries {
+		if id, ok := strings.CutSuffix(strings.TrimSuffix(e.Name(), tempSuffix), ".json"); ok && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // Journal reads one journal; nil where there is none of that ID. One that cannot
 // be understood is a *Damaged.
 func (s Folder) Journal(id string) (*Journal, error) {
@@ -229,7 +236,7 @@ func (s Folder) Journal(id string) (*Journal, error) {
 	}
 	b, err := s.Disk.ReadOwn(s.JournalPath(id), mostJournal)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return s.vanished(id), nil
 	}
 	if err != nil {
 		return nil, &Damaged{id, s.JournalPath(id), err}
@@ -244,9 +251,28 @@ func (s Folder) Journal(id string) (*Journal, error) {
 	return j, nil
 }
 
+// vanished is the journal whose text lies beside the name that it lost; nil where
+// there is no whole one. One that never came to be looks the same: nothing was
+// done for it, so nothing is undone.
+func (s Folder) vanished(id string) *Journal {
+	b, err := s.Disk.ReadOwn(s.JournalPath(id)+tempSuffix, mostJournal)
+	if err != nil {
+		return nil
+	}
+	j, err := parseJournal(id, b)
+	if err != nil || j.Version > journalVersion {
+		return nil
+	}
+	return j
+}
+
 // Remove takes the journal away, the last act of a rotation.
 func (s Folder) Remove(id string) error {
-	for _, name := range []string{s.JournalPath(id) + tempSuffix, s.JournalPath(id)} {
+	temp := s.JournalPath(id) + tempSuffix
+	for _, name := range []string{temp, disk.Backup(temp), s.JournalPath(id)} {
+		if name == "" {
+			continue
+		}
 		if err := disk.RemoveIfThere(s.Disk, name); err != nil {
 			return err
 		}

@@ -136,7 +136,7 @@ func (s Folder) WithoutJournal() ([]string, error) {
 		if !ok || !isID(id) {
 			continue
 		}
-		if _, err := s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) && s.vanished(id) == nil {
 			ids = append(ids, id)
 		}
 	}

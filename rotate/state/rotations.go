@@ -30,11 +30,14 @@ func (s Folder) Rotations() ([]facts.Rotation, error) {
 				r.Path = s.RecoveryPath(id)
 			}
 		}
-		if id, ok := strings.CutSuffix(e.Name(), ".json"); ok {
-			r := at(id)
-			r.Journal, r.Path, r.Stage = true, s.JournalPath(id), "damaged"
-			s.describe(r)
+	}
+	for _, id := range journalIDs(entries) {
+		if _, err := s.Disk.Lstat(s.JournalPath(id)); err != nil && s.vanished(id) == nil {
+			continue // never came to be
 		}
+		r := at(id)
+		r.Journal, r.Path, r.Stage = true, s.JournalPath(id), "damaged"
+		s.describe(r)
 	}
 	all := make([]facts.Rotation, 0, len(found))
 	for _, r := range found {

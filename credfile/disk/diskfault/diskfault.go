@@ -36,14 +36,16 @@ const (
 	CrashBefore        // the program stops before it
 	CrashMiddle        // of a write, half of it is done; then the program stops
 	CrashAfter         // it is done; then the program stops
+	Vanish             // of a Replace, the file that was to be replaced is gone, no other stands there; then as Fail
+	CrashVanish        // the same; then the program stops
 )
 
 func (a Action) String() string {
-	return [...]string{"pass", "fail", "short", "crash before", "crash in the middle", "crash after"}[a]
+	return [...]string{"pass", "fail", "short", "crash before", "crash in the middle", "crash after", "vanish", "crash with the file vanished"}[a]
 }
 
 // Crashes reports whether a stops the program.
-func (a Action) Crashes() bool { return a >= CrashBefore }
+func (a Action) Crashes() bool { return a >= CrashBefore && a != Vanish }
 
 // ErrInjected is what a failed operation returns.
 var ErrInjected = errors.New("injected failure")
@@ -66,6 +68,21 @@ type Hook func(Op) Action
 func At(n int, a Action) Hook {
 	return func(op Op) Action {
 		if op.N == n {
+			return a
+		}
+		return Pass
+	}
+}
+
+// AtReplace returns a Hook that does a to the nth Replace, counted from 0, and
+// lets the other operations pass.
+func AtReplace(n int, a Action) Hook {
+	seen := 0
+	return func(op Op) Action {
+		if op.Name != "Replace" {
+			return Pass
+		}
+		if seen++; seen-1 == n {
 			return a
 		}
 		return Pass
@@ -140,10 +157,16 @@ func (f *FS) do(name, path string, whole, half func() error) error {
 			return err
 		}
 	}
+	if (a == Vanish || a == CrashVanish) && name == "Replace" {
+		vanished := func() error { return disk.RemoveIfThere(f.inner, path) }
+		if err := f.named(path, vanished, func() { f.loss.forget(path) }); err != nil {
+			return err
+		}
+	}
 	switch a {
-	case Fail, Short:
+	case Fail, Short, Vanish:
 		return fmt.Errorf("%w: %s", ErrInjected, op)
-	case CrashBefore, CrashMiddle:
+	case CrashBefore, CrashMiddle, CrashVanish:
 		f.stop(op)
 	}
 	err := whole()
@@ -187,6 +210,11 @@ func (f *FS) ReadDir(name string) (list []fs.DirEntry, err error) {
 
 func (f *FS) EvalSymlinks(name string) (path string, err error) {
 	err = f.do("EvalSymlinks", name, func() (err error) { path, err = f.inner.EvalSymlinks(name); return }, nil)
+	return path, err
+}
+
+func (f *FS) Readlink(name string) (path string, err error) {
+	err = f.do("Readlink", name, func() (err error) { path, err = f.inner.Readlink(name); return }, nil)
 	return path, err
 }
 
