@@ -174,16 +174,24 @@ func misplaced(cfg aws.Config) error {
 // Signer is who signs a call.
 type Signer = aws.CredentialsProvider
 
-// SignerOf returns the signer for a long-term key. It signs nothing with what is
-// not exactly a key ID: the ID goes out in clear with every request.
+// SignerOf returns the signer for a long-term key.
 func SignerOf(p credfile.Pair) Signer {
-	if !show.IsKeyID(p.ID) {
-		return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{}, errors.New("nothing was sent: what stands in the key ID's place is no key ID")
-		})
-	}
 	return credentials.NewStaticCredentialsProvider(p.ID, p.Secret.Reveal(), "")
 }
+
+// onlyKeyIDs signs nothing with what is not exactly a key ID: the ID goes out in
+// clear with every request, and a secret may stand in its place.
+func onlyKeyIDs(s Signer) Signer {
+	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		c, err := s.Retrieve(ctx)
+		if err == nil && !show.IsKeyID(c.AccessKeyID) {
+			return aws.Credentials{}, errNoKeyID
+		}
+		return c, err
+	})
+}
+
+var errNoKeyID = errors.New("nothing was sent: what stands in the key ID's place is no key ID")
 
 // IAM is the SDK's client of IAM, whose calls are signed by s.
 func (a *AWS) IAM(s Signer) *iam.Client { return iam.NewFromConfig(a.signedBy(s)) }
@@ -193,7 +201,7 @@ func FromConfig(cfg aws.Config) *AWS { return &AWS{cfg} }
 
 func (a *AWS) signedBy(s Signer) aws.Config {
 	cfg := a.config.Copy()
-	cfg.Credentials = s
+	cfg.Credentials = onlyKeyIDs(s)
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded)
 	return cfg
 }

@@ -68,7 +68,7 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 	if err != nil {
 		return nil, "", err
 	}
-	got, err := cfg.Credentials.Retrieve(ctx)
+	got, err := onlyKeyIDs(cfg.Credentials).Retrieve(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("no usable credentials: %w", err)
 	}
@@ -78,13 +78,19 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 // sameEndpoint sends the calls of a role's provider where the profile's other
 // calls to STS go. The SDK makes that provider before it has read
 // AWS_ENDPOINT_URL and endpoint_url, so that it knows AWS_ENDPOINT_URL_STS alone.
+// What signs them has to be a key.
 func (a *AWS) sameEndpoint(c stscreds.AssumeRoleAPIClient) stscreds.AssumeRoleAPIClient {
 	base := sts.NewFromConfig(a.config).Options().BaseEndpoint
 	made, ok := c.(*sts.Client)
-	if !ok || base == nil {
+	if !ok {
 		return c
 	}
 	o := made.Options()
-	o.BaseEndpoint = base
+	if base != nil {
+		o.BaseEndpoint = base
+	}
+	if o.Credentials != nil {
+		o.Credentials = onlyKeyIDs(o.Credentials)
+	}
 	return sts.New(o)
 }

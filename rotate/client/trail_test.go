@@ -171,3 +171,26 @@ func TestProfileSignerEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// Neither a profile nor a role's source profile signs with a key ID that has a
+// secret behind it: the ID goes out in clear.
+func TestProfileSignerOfNoKeyID(t *testing.T) {
+	s, _, p, _, _ := trailWorld(t, "")
+	t.Setenv("AWS_ENDPOINT_URL", s.URL())
+	dir := t.TempDir()
+	paths := credfile.Paths{Credentials: filepath.Join(dir, "credentials"), Config: filepath.Join(dir, "config")}
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(paths.Config, "[profile admin]\nrole_arn = "+s.AddRole("", "deployer")+"\nsource_profile = base\n")
+	write(paths.Credentials, "[base]\naws_access_key_id = "+p.ID+","+p.Secret.Reveal()+"\naws_secret_access_key = "+p.Secret.Reveal()+"\n")
+	s.ResetCalls()
+	for _, profile := range []string{"base", "admin"} {
+		_, _, err := ProfileSigner(t.Context(), paths, profile, nil)
+		if err == nil || strings.Contains(err.Error(), p.Secret.Reveal()) || len(s.Calls()) > 0 {
+			t.Errorf("%s: %d calls", profile, len(s.Calls()))
+		}
+	}
+}
