@@ -28,8 +28,9 @@ import (
 //	pair FILE PROFILE VAR     VAR_ID and VAR_SECRET become the pair in the file
 //	allow FILE                the file may hold secrets
 //	keep FILE                 copy the file to want/, for a later cmp
-//	crlf, bom, trim-newline FILE
-//	                          change line ends, put a byte order mark in front, drop the last line end
+//	crlf, bom, cr, trim-newline FILE
+//	                          change line ends, put a byte order mark in front, write a carriage
+//	                          return for each <CR>, drop the last line end
 //	binary, huge FILE         make such a file (huge: 100 MB, sparse)
 //	mode MODE FILE            set the mode
 //	[!] hasmode MODE FILE     look at the mode; nothing on Windows
@@ -47,6 +48,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"keep":         cmdKeep,
 	"crlf":         edit(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")) }),
 	"bom":          edit(func(b []byte) []byte { return append([]byte("\ufeff"), b...) }),
+	"cr":           edit(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("<CR>"), []byte("\r")) }),
 	"trim-newline": edit(func(b []byte) []byte { return bytes.TrimSuffix(b, []byte("\n")) }),
 	"binary":       cmdBinary,
 	"huge":         cmdHuge,
