@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
+	"keycare/credfile"
 	"keycare/credfile/show"
 	"keycare/rotate"
 	"keycare/rotate/job"
@@ -64,7 +65,7 @@ func runStatus(e *env, c *cli.Context) error {
 	}
 	const show = 10
 	for _, h := range past[max(0, len(past)-show):] {
-		fmt.Fprintln(e.Out, finished(h))
+		fmt.Fprintln(e.Out, finished(h)+e.deletable(past, h))
 	}
 	if timer != nil {
 		fmt.Fprintln(e.Out, "\ntimer:")
@@ -122,9 +123,15 @@ func finished(h state.History) string {
 	switch {
 	case h.Orphan != "" && h.OrphanNow == "deleted":
 		return fmt.Sprintf("%s  %s  profile %s  key %s of a request whose reply was lost", show.Time(h.Time), h.Outcome, h.Profile, h.Orphan)
+	case h.Orphan != "" && h.OrphanNow == "unknown":
+		return fmt.Sprintf("%s  %s  profile %s  key %s may be that of a request whose reply was lost; AWS could not be asked any more",
+			show.Time(h.Time), h.Outcome, h.Profile, h.Orphan)
 	case h.Orphan != "":
-		return fmt.Sprintf("%s  %s  profile %s  key %s, now %s, may be that of a request whose reply was lost; if nobody uses it: keycare resume --delete-key %s",
-			show.Time(h.Time), h.Outcome, h.Profile, h.Orphan, h.OrphanNow, h.Orphan)
+		return fmt.Sprintf("%s  %s  profile %s  key %s, now %s, may be that of a request whose reply was lost",
+			show.Time(h.Time), h.Outcome, h.Profile, h.Orphan, h.OrphanNow)
+	case h.Outcome == string(rotate.KeyLeft):
+		return fmt.Sprintf("%s  %s  profile %s  a request whose reply was lost may have made a key of %s; AWS could not be asked any more",
+			show.Time(h.Time), h.Outcome, h.Profile, h.User)
 	}
 	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", show.Time(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	switch {
@@ -142,6 +149,26 @@ func finished(h state.History) string {
 		line += ", second key " + h.Second + " perhaps deleted"
 	}
 	return line
+}
+
+// deletable names the command for a key that a watch left, where it would not be
+// refused.
+func (e *env) deletable(past []state.History, h state.History) string {
+	if h.Orphan == "" {
+		return ""
+	}
+	paths, err := e.Paths()
+	if err != nil {
+		return ""
+	}
+	set, err := credfile.Load(e.Disk, paths)
+	if err != nil {
+		return ""
+	}
+	if _, err := rotate.Left(past, set, h.Orphan); err != nil {
+		return ""
+	}
+	return "; if nobody uses it: keycare resume --delete-key " + h.Orphan
 }
 
 // timerLines tells of the timer's last run. What the audit found is said once.

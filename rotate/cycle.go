@@ -131,27 +131,27 @@ func (rot *Rotator) sweep(j *state.Journal) error {
 // its journal stays as a watch.
 func (r *cycle) close(out Outcome) error {
 	if err := r.sweep(r.j); err != nil {
-		return &HalfDone{r.j, "all is done but for temporary files", err}
+		return halfDone(r.j, "all is done but for temporary files", err)
 	}
 	if out == Rotated || r.j.New != "" || r.j.FreeSlot != "" || len(r.j.Orphans) > 0 {
 		if err := r.addHistory(out); err != nil {
-			return &HalfDone{r.j, "all is done but the notes", err}
+			return halfDone(r.j, "all is done but the notes", err)
 		}
 	}
 	if err := r.State.DropRecovery(r.j.ID); err != nil {
-		return &HalfDone{r.j, "all is done but the notes", err}
+		return halfDone(r.j, "all is done but the notes", err)
 	}
 	if mayStillLand(r.j) {
 		if r.j.Direction = state.Watch; len(r.unknown) > 0 {
 			r.j.Watched = r.unknown[0].ID
 		}
 		if err := r.State.Save(r.j); err != nil {
-			return &HalfDone{r.j, "all is done but the notes", err}
+			return halfDone(r.j, "all is done but the notes", err)
 		}
 		return nil
 	}
 	if err := r.State.Remove(r.j.ID); err != nil {
-		return &HalfDone{r.j, "all is done but the notes", err}
+		return halfDone(r.j, "all is done but the notes", err)
 	}
 	return nil
 }

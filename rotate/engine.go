@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"keycare/credfile/show"
 	"keycare/rotate/client"
@@ -33,8 +32,7 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		}
 		switch step {
 		case stepStop:
-			why = strings.ReplaceAll(cmp.Or(broken, why), "resume --undo", "resume --undo "+word(r.j.Profile))
-			return Unfinished, &HalfDone{r.j, why, r.why}
+			return Unfinished, halfDone(r.j, cmp.Or(broken, why), r.why)
 		case stepClose:
 			return Rotated, r.close(Rotated)
 		case stepCloseUndone:
@@ -58,7 +56,7 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		case r.seen.OffHere && !r.seen.Broken: // the old key may have to be switched on first
 			broken, r.why, r.seen.Broken = "could not "+string(step), err, true
 		default:
-			return Unfinished, &HalfDone{r.j, cmp.Or(broken, "could not "+string(step)), errors.Join(r.whyBroken(), err)}
+			return Unfinished, halfDone(r.j, cmp.Or(broken, "could not "+string(step)), errors.Join(r.whyBroken(), err))
 		}
 	}
 }
@@ -77,7 +75,7 @@ func (r *cycle) interrupted(ctx context.Context) (Outcome, error) {
 	if !r.seen.HaveNew && !r.seen.Resumed && len(r.j.Sends) == 0 {
 		return Failed, errors.Join(r.withFreed(context.Cause(ctx)), r.close(Failed))
 	}
-	return Unfinished, &HalfDone{r.j, "interrupted", context.Cause(ctx)}
+	return Unfinished, halfDone(r.j, "interrupted", context.Cause(ctx))
 }
 
 // withFreed adds what an error would hide: that a key was deleted to make room.

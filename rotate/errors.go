@@ -3,7 +3,6 @@ package rotate
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"keycare/credfile/facts"
@@ -52,11 +51,24 @@ type HalfDone struct {
 	Journal *state.Journal
 	Why     string
 	Err     error
+	Ways    []Way  // commands that would not be refused now, beside "keycare resume"
+	Refused string // the flag that a person gave and that is refused in this state
+}
+
+func halfDone(j *state.Journal, why string, err error) *HalfDone {
+	return &HalfDone{Journal: j, Why: why, Err: err}
+}
+
+func refusedHalf(j *state.Journal, flag, why string, err error) *HalfDone {
+	return &HalfDone{Journal: j, Why: why, Err: err, Refused: flag}
 }
 
 func (e *HalfDone) Error() string {
 	msg := fmt.Sprintf("the rotation of key %s of user %s stopped half way: %s", e.Journal.Old, e.Journal.UserName, e.Why)
-	if e.Journal.Old == "" {
+	switch {
+	case e.Refused != "":
+		msg = fmt.Sprintf("%s is refused for the rotation of key %s of user %s: %s", e.Refused, e.Journal.Old, e.Journal.UserName, e.Why)
+	case e.Journal.Old == "":
 		msg = "a rotation stopped half way: " + e.Why
 	}
 	if e.Err != nil {
@@ -71,15 +83,17 @@ func (e *HalfDone) Error() string {
 
 // ways are the commands that are not refused in the state in which it stopped.
 func (e *HalfDone) ways() string {
-	profile := word(e.Journal.Profile)
-	switch {
-	case e.Journal.Profile == "":
-	case strings.Contains(e.Why, "keycare resume"): // it names what helps
+	if e.Journal.Profile == "" {
 		return ""
-	case e.Journal.Direction == state.Retire || e.Journal.Direction == state.Grace:
-		return ", \"keycare resume\" goes on with it; where it cannot, \"keycare resume --keep-both " + profile + "\" closes it and deletes nothing"
 	}
-	return ", \"keycare resume\" finishes or undoes it; where the profile or the user is gone, \"keycare resume --keep-both\" closes it and deletes nothing"
+	text := ", \"keycare resume\" " + map[state.Direction]string{
+		state.Undecided: "finishes or undoes it", state.Undo: "goes on with undoing it", state.Keep: "closes it", state.Watch: "looks again",
+		state.Grace: "goes on with it", state.Retire: "goes on with it",
+	}[e.Journal.Direction]
+	for _, w := range e.Ways {
+		text += fmt.Sprintf("; \"%s\" %s", w.Command, w.Does)
+	}
+	return text
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }
@@ -115,7 +129,7 @@ type OldKeyUsed struct {
 }
 
 func (e *OldKeyUsed) Error() string {
-	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s (or close it now and keep both keys: \"keycare resume --keep-both\")",
+	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s",
 		e.Use.At.UTC().Format(show.TimeFormat), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
 }
 

@@ -36,7 +36,7 @@ func (rot *Rotator) Forget(ctx context.Context, id string) (moved []string, err 
 	}
 	for _, p := range []credfile.Pair{fresh, old} {
 		if err := rot.spare(ctx, p); err != nil {
-			return nil, &HalfDone{&state.Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}, err.Error() + " (" + rot.State.RecoveryPath(id) + " has its secret)", nil}
+			return nil, halfDone(&state.Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}, err.Error()+" ("+rot.State.RecoveryPath(id)+" has its secret)", nil)
 		}
 	}
 	return rot.State.SetAside(id)

@@ -90,7 +90,7 @@ func (r *cycle) rootKeyGone(ctx context.Context) {
 		r.seen.Gone = yes
 	case known:
 		r.seen.Gone = no
-		r.why = fmt.Errorf("the account has a root key, and the secret of %s is no longer kept: look in the console whether that key is gone and delete it there, then run \"keycare resume --keep-both\"", r.j.Old)
+		r.why = fmt.Errorf("the account has a root key, and the secret of %s is no longer kept: look in the console whether that key is gone and delete it there", r.j.Old)
 	default:
 		r.seen.Gone, r.why = silent, err
 	}

@@ -18,7 +18,7 @@ import (
 // may still have, is set aside and never dropped.
 func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	half := func(why string, err error) (Result, error) {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, why, err}
+		return resultOf(r.j, Unfinished), halfDone(r.j, why, err)
 	}
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err == nil {
@@ -32,25 +32,10 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	if err != nil {
 		return half("the files cannot be read", err)
 	}
-	for _, pair := range []*credfile.Pair{&r.old, &r.fresh} { // of any profile: it may have another name now
-		id := r.j.Old
-		if pair == &r.fresh {
-			id = r.newID()
-		}
-		if p := pairIn(set, id); pair.ID == "" && p.ID != "" {
-			*pair = p
-		}
-	}
+	r.takePairs(set)
 	signs := r.whoAnswers(ctx)
-	if len(holders(set, r.newID())) == 0 && len(holders(set, r.j.Old)) > 0 && signs.ID != "" {
-		what := "\"keycare resume\" goes on with it, \"keycare resume --undo\" goes back"
-		if r.fresh.Secret.Empty() {
-			what = "\"keycare resume --undo " + word(r.j.Profile) + "\" goes back to it"
-		}
-		return half(fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it would lose the secret of the new one; %s", word(holders(set, r.j.Old)[0]), r.j.Old, what), nil)
-	}
-	if why := r.notAsItShould(set); why != "" && signs.ID != "" {
-		return half(why+": \"keycare resume\" puts it right", nil)
+	if why := r.keepBarred(set); why != "" && signs.ID != "" {
+		return resultOf(r.j, Unfinished), refusedHalf(r.j, flagKeepBoth, why, nil)
 	}
 	aside := false
 	for _, p := range []credfile.Pair{r.fresh, r.old} {
@@ -99,6 +84,20 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 		return res, nil
 	}
 	return res, r.close(KeptBoth)
+}
+
+// takePairs takes what is not known of the pairs from any profile: it may have
+// another name now.
+func (r *cycle) takePairs(set *credfile.Set) {
+	for _, pair := range []*credfile.Pair{&r.old, &r.fresh} {
+		id := r.j.Old
+		if pair == &r.fresh {
+			id = r.newID()
+		}
+		if p := pairIn(set, id); pair.ID == "" && p.ID != "" {
+			*pair = p
+		}
+	}
 }
 
 // notAsItShould says what a run could still put right: a profile with the key that
@@ -202,7 +201,7 @@ func heldWords(set *credfile.Set, what, id string) string {
 // keepOld closes a rotation whose old key somebody wants, with both keys.
 func (r *cycle) keepOld() (Outcome, error) {
 	if err := r.decide(state.Keep); err != nil {
-		return Unfinished, &HalfDone{r.j, "the decision cannot be noted", err}
+		return Unfinished, halfDone(r.j, "the decision cannot be noted", err)
 	}
 	r.kept = fmt.Sprintf("the files hold the new key %s; the old key %s is kept", r.newID(), r.j.Old)
 	r.say("the old key %s is kept: it was made active again, or used, after keycare had switched it off, so somebody wants it", r.j.Old)

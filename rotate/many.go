@@ -125,7 +125,7 @@ func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Resul
 	if out == Rotated || out == InGrace {
 		res.Notes = notes
 	}
-	return res, err
+	return res, r.withWays(ctx, err)
 }
 
 // Rotatable returns the profiles whose keys can be rotated as far as the files

@@ -236,7 +236,7 @@ func giveUp(j *state.Journal, w observed) (step, string) {
 	case w.NewAbsent == unasked:
 		return stepListNew, ""
 	}
-	return stepStop, "the new key, which the files held, cannot be put to use, and IAM still lists it; \"keycare resume --undo\" goes back to the old one"
+	return stepStop, "the new key, which the files held, cannot be put to use, and IAM still lists it"
 }
 
 // nextUndo: it is decided that the new key goes.

@@ -19,7 +19,7 @@ func nextGrace(j *state.Journal, w observed) (step, string) {
 		}
 		return stepPutBack, ""
 	case w.Files != filesNew:
-		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept: \"keycare resume --undo\" goes back to the old key"
+		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
 	case !w.HaveOld && !w.HaveNew && !w.Due:
 		return stepRest, ""
 	}

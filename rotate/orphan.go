@@ -32,7 +32,7 @@ func mayStillLand(j *state.Journal) bool { return len(j.Sends) > len(j.Orphans) 
 // key k: it is none of the keys that were there before, and the old or new one in
 // no case, and made while a request was under way.
 func mayHaveMade(j *state.Journal, k client.Key) bool {
-	if !mayStillLand(j) || k.ID == j.Old || k.ID == j.New || slices.Contains(j.Before, k.ID) {
+	if !mayStillLand(j) || k.ID == j.Old || k.ID == j.New || slices.Contains(j.Before, k.ID) || slices.Contains(j.Others, k.ID) {
 		return false
 	}
 	return slices.ContainsFunc(j.Sends, func(s state.Send) bool {
@@ -134,6 +134,12 @@ func (r *cycle) proveOrphan(ctx context.Context) error {
 			r.orphan = k.ID
 		default:
 			r.say("key %s of user %s was made by another request than keycare's: it is left alone", k.ID, r.j.UserName)
+			r.j.Others = append(r.j.Others, k.ID)
+		}
+	}
+	if len(others) < len(r.unknown) {
+		if err := r.State.Save(r.j); err != nil {
+			return err
 		}
 	}
 	r.unknown, r.seen.Unknown = others, nil

@@ -113,11 +113,7 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 	deleted := false
 	for _, j := range js {
 		if (rot.KeepBoth || rot.Undo) && len(profiles) == 0 && j.Resting(rot.Now()) {
-			flag := "--keep-both"
-			if rot.Undo {
-				flag = "--undo"
-			}
-			rot.say("the grace of key %s goes on until %s; to end it now: keycare resume %s %s", j.Old, show.Time(j.GraceEnds), flag, word(j.Profile))
+			rot.say("the grace of key %s goes on until %s%s", j.Old, show.Time(j.GraceEnds), rot.endsNow(ctx, j))
 			continue
 		}
 		res, err := rot.resumeLocked(ctx, j.ID, j.Paths, nil)
@@ -152,7 +148,7 @@ func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.
 	names := slices.DeleteFunc(rot.lockNames(paths), func(n string) bool { return slices.Contains(held, n) })
 	unlock, err := rot.lock(ctx, names)
 	if err != nil {
-		return Result{}, &HalfDone{&state.Journal{ID: id, UserName: "(see \"keycare status\")"}, "it cannot be taken up", err}
+		return Result{}, halfDone(&state.Journal{ID: id, UserName: "(see \"keycare status\")"}, "it cannot be taken up", err)
 	}
 	defer unlock()
 	j, err := rot.State.Journal(id)
@@ -161,7 +157,7 @@ func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.
 	}
 	unlockUser, err := rot.lock(ctx, []string{rot.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
-		return Result{}, &HalfDone{j, "it cannot be taken up", err}
+		return Result{}, halfDone(j, "it cannot be taken up", err)
 	}
 	defer unlockUser()
 	// Only now nobody else writes it: what was decided meanwhile binds this run.
@@ -175,15 +171,25 @@ func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.
 // its user.
 func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error) {
 	if err := rot.sweep(j); err != nil {
-		return resultOf(j, Unfinished), &HalfDone{j, "its temporary files cannot be removed", err}
+		return resultOf(j, Unfinished), halfDone(j, "its temporary files cannot be removed", err)
 	}
+	r, half := rot.takeUp(ctx, j)
+	if half != nil {
+		return resultOf(j, Unfinished), half
+	}
+	res, err := r.resumed(ctx)
+	return res, r.withWays(ctx, err)
+}
+
+// takeUp is a rotation as its journal, its recovery file and the files have it.
+func (rot *Rotator) takeUp(ctx context.Context, j *state.Journal) (*cycle, *HalfDone) {
 	old, fresh, ok, err := rot.State.Recovery(j.ID)
 	if err != nil {
-		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file cannot be read", err}
+		return nil, halfDone(j, "its recovery file cannot be read", err)
 	}
 	a, err := rot.reach(ctx, j, fresh.ID)
 	if err != nil {
-		return resultOf(j, Unfinished), &HalfDone{j, "AWS cannot be reached", err}
+		return nil, halfDone(j, "AWS cannot be reached", err)
 	}
 	r := newCycle(rot, a, j)
 	r.seen.Resumed = true
@@ -199,6 +205,12 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		r.seen.HaveOld, r.seen.HaveNew = ok && r.old.ID != "", ok && r.fresh.ID != ""
 	}
 	r.seen.KnowNew = !r.fresh.Secret.Empty()
+	return r, nil
+}
+
+// resumed goes on with it, or does what a person chose.
+func (r *cycle) resumed(ctx context.Context) (Result, error) {
+	rot, j := r.Rotator, r.j
 	switch {
 	case j.Direction == state.Keep:
 		return resultOf(j, KeptBoth), r.close(KeptBoth)
@@ -206,7 +218,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		return r.keepBoth(ctx)
 	}
 	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != state.Watch {
-		return resultOf(j, Unfinished), &HalfDone{j, "its recovery file is gone, and the files hold neither of its keys", nil}
+		return resultOf(j, Unfinished), halfDone(j, "its recovery file is gone, and the files hold neither of its keys", nil)
 	}
 	if j.New == "" && r.fresh.ID != "" { // a crash right after the new pair was kept
 		if j.New = r.fresh.ID; len(j.Sends) > 0 {
@@ -220,7 +232,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	if rot.Undo && j.New != "" && j.Direction != state.Undo {
 		if j.Auth != (state.Auth{}) {
 			if err := r.signAgain(ctx); err != nil {
-				return resultOf(j, Unfinished), &HalfDone{j, "nobody may sign for it", err}
+				return resultOf(j, Unfinished), halfDone(j, "nobody may sign for it", err)
 			}
 		}
 		return r.undo(ctx)
@@ -232,7 +244,7 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 	}
 	if j.Auth != (state.Auth{}) && !j.Resting(rot.Now()) {
 		if err := r.signAgain(ctx); err != nil {
-			return resultOf(j, Unfinished), &HalfDone{j, "nobody may sign for it", err}
+			return resultOf(j, Unfinished), halfDone(j, "nobody may sign for it", err)
 		}
 	}
 	out, err := r.loop(ctx)

@@ -103,7 +103,7 @@ func (rot *Rotator) guarded(b *keyTask, do func(*keyTask)) {
 		}
 		if j, err := rot.State.Journal(b.journal.ID); err != nil || j != nil {
 			b.result = resultOf(b.journal, Unfinished)
-			b.err = &HalfDone{b.journal, "this is a bug in keycare", err}
+			b.err = halfDone(b.journal, "this is a bug in keycare", err)
 		}
 	}()
 	do(b)

@@ -13,29 +13,23 @@ import (
 // new key is made Inactive.
 func (r *cycle) undo(ctx context.Context) (Result, error) {
 	half := func(why string, err error) (Result, error) {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, why, err}
+		return resultOf(r.j, Unfinished), halfDone(r.j, why, err)
 	}
-	if r.j.Direction == state.Retire {
-		return half("the old key is being retired already", nil)
-	}
-	if r.old.ID == "" || r.old.Secret.Empty() {
-		return half(fmt.Sprintf("the secret of the old key %s is no longer kept, so there is no way back", r.j.Old), nil)
-	}
-	if atSTS, atIAM := r.prove(ctx, r.old); both(atSTS, atIAM) != yes {
-		switch status := r.statusOf(ctx, r.whoAnswers(ctx), r.j.Old); status {
-		case "inactive":
-			return half(fmt.Sprintf("the old key %s is inactive; an administrator makes it active again with: %s", r.j.Old, r.command("update-access-key", r.j.Old, " --status Active")), nil)
-		case "gone":
-			return half(fmt.Sprintf("the old key %s is gone, so there is no way back", r.j.Old), nil)
+	for {
+		why, err := r.undoBarred(ctx)
+		if why == "" {
+			break
 		}
-		return half(fmt.Sprintf("the old key %s does not answer, so there is no way back", r.j.Old), r.why)
+		if r.seen.Files != filesDoubtful || !r.Now().Before(r.deadline) {
+			return resultOf(r.j, Unfinished), refusedHalf(r.j, flagUndo, why, err)
+		}
+		if err := r.pause(ctx); err != nil { // a program may be writing them
+			return half("interrupted", err)
+		}
 	}
 	// The recovery file first: what the files hold is about to change.
 	if err := r.keepForUndo(); err != nil {
 		return half("the recovery file cannot be written", err)
-	}
-	if err := r.lookFiles(ctx); err != nil {
-		return half("the files cannot be read", err)
 	}
 	r.j.UndoAsked = true
 	r.j.SwitchBegun = r.j.SwitchBegun || !r.j.Switched.IsZero() || r.seen.Files == filesNew || r.seen.Files == filesMixed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -27,9 +28,7 @@ func (r *cycle) watch(ctx context.Context) (Result, error) {
 		if last := r.j.Sends[len(r.j.Sends)-1].To; r.Now().Sub(last) < blindFor {
 			return resultOf(r.j, Unfinished), err
 		}
-		r.say("a request for a new key of user %s, sent %s, had no answer, and its keys cannot be listed any more: look whether it has one that nobody knows (%v)",
-			r.j.UserName, show.Time(r.j.Started), err)
-		return Result{}, r.State.Remove(r.j.ID)
+		return r.endBlind(err)
 	}
 	for len(r.unknown) > 0 && r.seen.Proof == unasked {
 		if err := r.proveOrphan(ctx); err != nil {
@@ -43,7 +42,7 @@ func (r *cycle) watch(ctx context.Context) (Result, error) {
 			if slices.Contains(r.j.Orphans, id) {
 				return r.orphanDeleted(id)
 			}
-			return resultOf(r.j, Unfinished), &HalfDone{r.j, "key " + id + " could not be deleted", r.why}
+			return resultOf(r.j, Unfinished), halfDone(r.j, "key "+id+" could not be deleted", r.why)
 		}
 	}
 	over := r.listedAt.Sub(r.j.Lost) > watchFor
@@ -70,18 +69,18 @@ func (r *cycle) watch(ctx context.Context) (Result, error) {
 func (r *cycle) watchList(ctx context.Context) error {
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
-		return &HalfDone{r.j, "the files cannot be read", err}
+		return halfDone(r.j, "the files cannot be read", err)
 	}
 	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
-		return &HalfDone{r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil}
+		return halfDone(r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil)
 	}
 	if r.j.Auth != (state.Auth{}) {
 		if err := r.signAgain(ctx); err != nil {
-			return &HalfDone{r.j, "nobody may sign for it", err}
+			return halfDone(r.j, "nobody may sign for it", err)
 		}
 	}
 	if err := r.lookList(ctx); err != nil || r.seen.Listed != yes {
-		return &HalfDone{r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why)}
+		return halfDone(r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why))
 	}
 	return nil
 }
@@ -132,8 +131,30 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 	}
 	res := resultOf(r.j, KeyLeft)
 	res.Orphan = k.ID
-	return res, &keyLeft{user: r.j.UserName, profile: r.j.Profile, key: k.ID, now: now, quieted: r.j.Quieted == k.ID && now == "inactive", more: len(r.unknown) - 1}
+	return res, &keyLeft{user: r.j.UserName, profile: r.j.Profile, key: k.ID, now: now, quieted: r.j.Quieted == k.ID && now == "inactive", more: len(r.unknown) - 1,
+		noDelete: r.Paths.Credentials != r.j.Paths.Credentials || r.Paths.Config != r.j.Paths.Config || r.j.Auth != (state.Auth{})}
 }
+
+// endBlind closes a watch that cannot ask AWS any more. The key that it saw last,
+// if it saw one, is deleted after its ID was typed alone, as any that it leaves.
+func (r *cycle) endBlind(why error) (Result, error) {
+	id := r.j.Watched
+	if r.j.Quieted != "" {
+		id = r.j.Quieted
+	}
+	if err := r.addOrphan(KeyLeft, id, unknownNow); err != nil {
+		return resultOf(r.j, Unfinished), err
+	}
+	if err := r.State.Remove(r.j.ID); err != nil {
+		return resultOf(r.j, Unfinished), err
+	}
+	res := resultOf(r.j, KeyLeft)
+	res.Orphan = id
+	return res, &keyLeft{user: r.j.UserName, profile: r.j.Profile, key: id, now: unknownNow, since: r.j.Started, err: why}
+}
+
+// unknownNow is what a key is that AWS could not be asked about.
+const unknownNow = "unknown"
 
 // orphanDeleted notes that a key of a lost reply is gone, and closes the watch
 // where nothing else may have been made.
@@ -165,9 +186,20 @@ type keyLeft struct {
 	user, profile, key, now string
 	quieted                 bool
 	more                    int
+	noDelete                bool      // --delete-key would be refused: the files of the rotation are not those of this run
+	since                   time.Time // of a watch that was blind to its end
+	err                     error     // why it was
 }
 
 func (e *keyLeft) Error() string {
+	if e.now == unknownNow {
+		what := "may have made a key"
+		if e.key != "" {
+			what = "may have made key " + e.key
+		}
+		return fmt.Sprintf("a request for a new key of user %s, sent %s, had no answer and %s; AWS cannot be asked any more, so keycare stops looking. An administrator sees the user's keys with: aws iam list-access-keys --user-name %s\n  %v",
+			e.user, show.Time(e.since), what, word(e.user), e.err)
+	}
 	what := fmt.Sprintf("user %s has key %s, which is %s and may be that of a request by keycare whose reply was lost; nothing proves it", e.user, e.key, e.now)
 	if e.quieted {
 		what = fmt.Sprintf("user %s has key %s, which was never used and may be that of a request by keycare whose reply was lost; it is inactive now. Make it active again if somebody misses it: aws iam update-access-key --user-name %s --access-key-id %s --status Active --profile %s",
@@ -175,6 +207,9 @@ func (e *keyLeft) Error() string {
 	}
 	if e.more > 0 {
 		what += fmt.Sprintf(" (%d more like it)", e.more)
+	}
+	if e.noDelete {
+		return what + fmt.Sprintf(". If nobody uses it: aws iam delete-access-key --user-name %s --access-key-id %s", word(e.user), e.key)
 	}
 	return what + ". If nobody uses it: keycare resume --delete-key " + e.key
 }
@@ -213,12 +248,7 @@ func (rot *Rotator) leftKey(id string) (state.History, bool) {
 	if err != nil {
 		return state.History{Orphan: id}, true // nothing may be deleted while it cannot be read
 	}
-	for _, h := range slices.Backward(past) {
-		if h.Orphan == id {
-			return h, h.OrphanNow != "deleted"
-		}
-	}
-	return state.History{}, false
+	return lastOf(past, id)
 }
 
 // watchOf returns the rotation of a user that may have made key k with a request
@@ -233,20 +263,44 @@ func (rot *Rotator) watchOf(userID string, k client.Key) *state.Journal {
 	return nil
 }
 
+// Left returns the line of the history of a key that an earlier watch left and that
+// "keycare resume --delete-key" would delete, as far as this machine knows.
+func Left(past []state.History, set *credfile.Set, id string) (state.History, error) {
+	h, left := lastOf(past, id)
+	if !left {
+		return h, refuse("key %s is none that a request of keycare without an answer may have made: nothing was changed (\"keycare status\" shows those)", id)
+	}
+	if m := set.Mentions(id); len(m) > 0 {
+		return h, refuse("key %s stands in profile %s (%s:%d): nothing was changed", id, show.Name(m[0].Profile), m[0].Path, m[0].Line)
+	}
+	return h, nil
+}
+
+// lastOf returns the last line about a key of a lost reply, and whether the key
+// was left then.
+func lastOf(past []state.History, id string) (state.History, bool) {
+	for _, h := range slices.Backward(past) {
+		if id != "" && h.Orphan == id {
+			return h, h.OrphanNow != "deleted"
+		}
+	}
+	return state.History{}, false
+}
+
 // deleteLeft deletes a key that an earlier watch left, whose ID a person typed.
 func (rot *Rotator) deleteLeft(ctx context.Context) (Result, error) {
 	id := rot.DeleteKey
-	none := refuse("key %s is none that a request of keycare without an answer may have made: nothing was changed (\"keycare status\" shows those)", id)
-	h, ok := rot.leftKey(id)
-	if !ok || h.ID == "" {
-		return Result{}, none
-	}
 	set, err := credfile.Load(rot.Disk, rot.Paths)
 	if err != nil {
 		return Result{}, err
 	}
-	if m := set.Mentions(id); len(m) > 0 {
-		return Result{}, refuse("key %s stands in profile %s (%s:%d): nothing was changed", id, show.Name(m[0].Profile), m[0].Path, m[0].Line)
+	past, err := rot.State.History()
+	if err != nil {
+		return Result{}, err
+	}
+	h, err := Left(past, set, id)
+	if err != nil {
+		return Result{}, err
 	}
 	for _, profile := range slices.Concat([]string{h.Profile}, set.Profiles()) {
 		got, err := set.Agreed(profile)
@@ -258,7 +312,7 @@ func (rot *Rotator) deleteLeft(ctx context.Context) (Result, error) {
 			continue
 		}
 		who, _, err := a.Identity(ctx, got.Pair)
-		if err != nil || who.ARN != h.User {
+		if err != nil || who.UserID != h.UserID && (h.UserID != "" || who.ARN != h.User) {
 			continue
 		}
 		keys, _, err := a.List(ctx, client.SignerOf(got.Pair), who.UserName())

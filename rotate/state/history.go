@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type History struct {
 	Outcome string    `json:"outcome"` // "rotated", "both kept", "undone", "failed", "key left", "key deleted"
 	Profile string    `json:"profile"`
 	User    string    `json:"user_arn"`
+	UserID  string    `json:"user_id,omitempty"` // the same after a rename
 	Old     string    `json:"old_key"`
 	New     string    `json:"new_key,omitempty"`
 	Retired string    `json:"old_key_now,omitempty"`
@@ -29,13 +31,14 @@ type History struct {
 	Kept []string `json:"kept,omitempty"`
 	// Orphan is a key that a request without an answer made, or may have made.
 	Orphan string `json:"lost_key,omitempty"`
-	// OrphanNow is "deleted", or "inactive" or "active" where nothing proved whose
-	// it is: such a key is deleted only after its ID was typed.
+	// OrphanNow is "deleted", or "inactive", "active" or "unknown" where nothing
+	// proved whose it is: such a key is deleted only after its ID was typed. It is
+	// "unknown" where AWS could not be asked any more; the key's ID may be too.
 	OrphanNow string `json:"lost_key_now,omitempty"`
 }
 
-// maxHistory bounds the history, in lines; mostHistory in bytes, with room for
-// what a later version may add to a line.
+// maxHistory bounds the history, in lines, beside those that still guard a key;
+// mostHistory in bytes, with room for what a later version may add to a line.
 const (
 	maxHistory  = 1000
 	mostHistory = maxHistory * 4096
@@ -67,10 +70,53 @@ func (s Folder) AddHistory(line History, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	lines = append(lines, string(text))
-	lines = lines[max(0, len(lines)-maxHistory):]
+	lines = trimmed(append(lines, string(text)), now)
 	name := s.historyPath()
 	return disk.WriteAtomic(s.Disk, name, name+tempSuffix, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
+
+// guardsNew is how long a line says that its new key is keycare's: a watch, which
+// takes no key for a lost one that a line names, lasts a day at most.
+const guardsNew = 48 * time.Hour
+
+// trimmed are the last lines, and of those before the ones on which later runs
+// depend: which key is deleted only after its ID was typed, and which was made by
+// a rotation that a watch of today may have seen. A line that this version cannot
+// read may be such a one.
+func trimmed(lines []string, now time.Time) []string {
+	over := len(lines) - maxHistory
+	if over <= 0 {
+		return lines
+	}
+	var kept []string
+	gone := map[string]bool{}  // keys that were deleted later
+	known := map[string]bool{} // keys of which a later line says the same
+	for i, text := range slices.Backward(lines) {
+		h, ok := historyOf(text)
+		guards := !ok || h.New != "" && now.Sub(h.Time) < guardsNew
+		if h.OrphanNow == "deleted" {
+			gone[h.Orphan] = true
+		}
+		for _, id := range h.Kept {
+			guards = guards || !gone[id] && !known["kept "+id]
+			known["kept "+id] = true
+		}
+		if h.Orphan != "" {
+			guards = guards || !gone[h.Orphan] && !known["lost "+h.Orphan]
+			known["lost "+h.Orphan] = true
+		}
+		if h.Retired == "deleted" {
+			gone[h.Old] = true
+		}
+		if h.Second != "" && h.Outcome == "rotated" {
+			gone[h.Second] = true
+		}
+		if i >= over || guards {
+			kept = append(kept, text)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 // History returns the finished rotations, oldest first. Lines that this version

@@ -92,6 +92,10 @@ type Journal struct {
 	// Quieted is the key that the watch makes Inactive, written down before.
 	Quieted string `json:"made_inactive,omitempty"`
 
+	// Others are keys that another request made, as CloudTrail said: they are left
+	// alone for good.
+	Others []string `json:"others_keys,omitempty"`
+
 	// unknown are fields that this version does not know, kept as they are.
 	unknown map[string]json.RawMessage
 }

@@ -90,7 +90,7 @@ func (j *Journal) text() ([]byte, error) {
 // never quoted: they may be anything.
 func (j *Journal) check() error {
 	bad := func(field string) error { return fmt.Errorf("%q is not what keycare writes there", field) }
-	keyIDs := map[string][]string{"old": {j.Old}, "keys_before": j.Before, "orphans": j.Orphans}
+	keyIDs := map[string][]string{"old": {j.Old}, "keys_before": j.Before, "orphans": j.Orphans, "others_keys": j.Others}
 	for field, id := range map[string]string{"new": j.New, "free_slot": j.FreeSlot, "watched_key": j.Watched, "made_inactive": j.Quieted} {
 		if id != "" {
 			keyIDs[field] = []string{id}

@@ -1,0 +1,147 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"keycare/credfile"
+	"keycare/credfile/show"
+	"keycare/rotate/state"
+)
+
+// This file is about what a person may choose for a rotation that stopped half
+// way. The commands refuse by the same functions that decide which of them a
+// message names, so that no message names one that is refused.
+
+// waysTimeout bounds what AWS is asked for that at a stop.
+const waysTimeout = 10 * time.Second
+
+// Way is a command that goes on with a rotation which stopped half way.
+type Way struct{ Command, Does string }
+
+// withWays adds to a *HalfDone in err the commands that would not be refused now,
+// beside "keycare resume". AWS is not asked where it has just been silent, or
+// where a person wants the program to end; what depends on it is not named then.
+func (r *cycle) withWays(ctx context.Context, err error) error {
+	var half *HalfDone
+	if !errors.As(err, &half) || half.Journal != r.j {
+		return err
+	}
+	// A decision whose write failed may be on disk all the same, and binds then.
+	onDisk, unread := r.State.Journal(r.j.ID)
+	if unread != nil || onDisk == nil {
+		return err
+	}
+	switch r.j.Direction = onDisk.Direction; r.j.Direction {
+	case state.Watch, state.Keep:
+		return err
+	}
+	ask := ctx.Err() == nil && !r.aDeafEar()
+	ctx, cancel := context.WithTimeout(ctx, waysTimeout)
+	defer cancel()
+	name := ""
+	if w := show.Word(r.j.Profile, runtime.GOOS); w != "" {
+		name = " " + w
+	}
+	half.Ways = nil
+	if half.Refused != flagKeepBoth && r.mayKeepBoth(ctx, ask) {
+		half.Ways = append(half.Ways, Way{"keycare resume " + flagKeepBoth + name, "closes it and deletes nothing"})
+	}
+	if ask && half.Refused != flagUndo && r.newID() != "" && r.j.Direction != state.Undo {
+		if why, err := r.undoBarred(ctx); why == "" && err == nil {
+			half.Ways = append(half.Ways, Way{"keycare resume " + flagUndo + name, "goes back to the old key"})
+		}
+	}
+	return err
+}
+
+const (
+	flagUndo     = "--undo"
+	flagKeepBoth = "--keep-both"
+)
+
+// aDeafEar reports whether AWS was silent when it was asked last.
+func (r *cycle) aDeafEar() bool {
+	s := r.seen
+	return slices.Contains([]answer{s.OldSTS, s.OldIAM, s.NewSTS, s.NewIAM, s.Back, s.Listed, s.Proof, s.Unused, s.Gone, s.NewAbsent, s.NewOff, s.Off, s.OldQuiet}, silent)
+}
+
+// mayKeepBoth reports whether closing with both keys would not be refused now.
+func (r *cycle) mayKeepBoth(ctx context.Context, ask bool) bool {
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return false
+	}
+	r.takePairs(set)
+	return r.keepBarred(set) == "" || ask && r.whoAnswers(ctx).ID == ""
+}
+
+// keepBarred says what bars closing with both keys while one of them answers:
+// the files have not switched, or hold what a run can still put right.
+func (r *cycle) keepBarred(set *credfile.Set) string {
+	if old := holders(set, r.j.Old); len(holders(set, r.newID())) == 0 && len(old) > 0 {
+		if r.j.Direction == state.Undo {
+			return fmt.Sprintf("it is being undone: profile %s holds the old key %s, and the new key %s is to be deleted", word(old[0]), r.j.Old, r.newID())
+		}
+		return fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it would lose the secret of the new one", word(old[0]), r.j.Old)
+	}
+	return r.notAsItShould(set)
+}
+
+// undoBarred says why there is no way back to the old key; err is the answer of
+// AWS or the files behind it, where there is one. It changes neither.
+func (r *cycle) undoBarred(ctx context.Context) (why string, err error) {
+	switch {
+	case r.j.Direction == state.Retire:
+		return "the old key is being retired already", nil
+	case r.old.ID == "" || r.old.Secret.Empty():
+		return fmt.Sprintf("the secret of the old key %s is no longer kept, so there is no way back", r.j.Old), nil
+	}
+	if atSTS, atIAM := r.prove(ctx, r.old); both(atSTS, atIAM) != yes {
+		err := r.why
+		switch status := r.statusOf(ctx, r.whoAnswers(ctx), r.j.Old); status {
+		case "inactive":
+			return fmt.Sprintf("the old key %s is inactive; an administrator makes it active again with: %s", r.j.Old, r.command("update-access-key", r.j.Old, " --status Active")), nil
+		case "gone":
+			return fmt.Sprintf("the old key %s is gone, so there is no way back", r.j.Old), nil
+		}
+		return fmt.Sprintf("the old key %s does not answer, so there is no way back", r.j.Old), err
+	}
+	asked := r.j.UndoAsked
+	r.j.UndoAsked = true // places that were removed do not count then
+	defer func() { r.j.UndoAsked = asked }()
+	if err := r.lookFiles(ctx); err != nil {
+		return "the files cannot be read", err
+	}
+	switch r.seen.Files {
+	case filesForeign:
+		return "a place holds a third key now: somebody changed it meanwhile", nil
+	case filesDoubtful:
+		return "the files cannot be read for sure", r.why
+	}
+	return "", nil
+}
+
+// endsNow names the command that does to a grace which goes on what a person
+// asked for without naming it, or says why none does.
+func (rot *Rotator) endsNow(ctx context.Context, j *state.Journal) string {
+	r, half := rot.takeUp(ctx, j)
+	if half != nil {
+		return ""
+	}
+	flag, why := flagKeepBoth, ""
+	if rot.Undo {
+		flag = flagUndo
+		why, _ = r.undoBarred(ctx)
+	} else if !r.mayKeepBoth(ctx, true) {
+		why = "it cannot be closed now"
+	}
+	if why != "" {
+		return "; " + why
+	}
+	return fmt.Sprintf("; to end it now: keycare resume %s %s", flag, word(j.Profile))
+}
