@@ -1,6 +1,7 @@
 package show_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,47 @@ func TestSecretLike(t *testing.T) {
 		if show.SecretLike(s) {
 			t.Errorf("%q is no secret", s)
 		}
+	}
+}
+
+// Long names are names, and next to no secret is taken for one.
+func TestLongNames(t *testing.T) {
+	for _, name := range []string{
+		"CompanyNameProductionAdministratorAccess", "mycompanyproductionadministratoraccess01", "PRODUCTIONEUWEST1ADMINISTRATORREADONLYROLE",
+		"DevOpsEuWest1ProdAdminRoReadOnlyAccess123", "AcmeCorpEUCentral1ProductionDBAdminAccess", "OrganizationAccountAccessRole123456789012",
+		"prod/eu/west/1/team/platform/role/deployer", "companydivisionteamprojectenvironmentregion", "home/someone/projects/company/infrastructure2024",
+		"AdministratorAccessForTheDataPlatformTeamInProduction", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "Users/JaneDoe/Library/ApplicationSupport/Aws2",
+		"https://signin.example.com/start/CompanyNameProductionAdministratorAccess1",
+		"arn:aws:iam::123456789012:role/CompanyPlatform/ContinuousIntegrationDeploymentRole2",
+	} {
+		if show.SecretLike(name) {
+			t.Errorf("%q is a name", name)
+		}
+	}
+	for _, secret := range []string{
+		"Sup3rS3cr3tK3yTh4tSh0uldN3v3rB3Sh0wnEv3r", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+		"CompanyNameProductionAdministratorAccess" + "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+		"case+one/case+one/case+one/case+one/abcd", "secret/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+	} {
+		if !show.SecretLike(secret) {
+			t.Errorf("%q may be a secret", secret)
+		}
+	}
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	r := rand.New(rand.NewPCG(1, 2))
+	missed, all := 0, 50_000
+	for range all {
+		b := make([]byte, 40)
+		for i := range b {
+			b[i] = letters[r.IntN(len(letters))]
+		}
+		if !show.SecretLike(string(b)) {
+			missed++
+		}
+	}
+	t.Logf("%d of %d random secrets are taken for names", missed, all)
+	if missed > all/5000 {
+		t.Errorf("%d of %d random secrets are taken for names", missed, all)
 	}
 }
 
