@@ -37,6 +37,7 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 			code = crashed(e)
 		}
 	}()
+	e.hideGiven(words)
 	app := newApp(e)
 	if complete.Answer(e.Out, app, words) || answerFlag(e, app, words) {
 		return exitOK

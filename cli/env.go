@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -158,6 +159,9 @@ func (e *env) readSettings() (*settings.Settings, error) {
 	if e.Folders.Config != "" {
 		path = filepath.Join(e.Folders.Config, "keycare.ini")
 	}
+	if text, err := credfile.ReadText(e.Disk, path); err == nil && path != "" {
+		e.hide(text)
+	}
 	return settings.Load(e.Disk, path, e.Environ, settings.Known{Rules: report.RuleIDs(), Levels: report.LevelNames()})
 }
 
@@ -170,6 +174,26 @@ func (e *env) writeJSON(doc any) error {
 
 // homely is a sentence for people that may name paths.
 func (e *env) homely(text string) string { return show.Paths(text, e.Folders.Home) }
+
+// hide keeps what may be a secret in the values from being shown again.
+func (e *env) hide(values ...string) {
+	for _, to := range []io.Writer{e.Out, e.Err} {
+		if w, ok := to.(*show.Writer); ok {
+			w.Hide(values...)
+		}
+	}
+}
+
+// hideGiven does that for the words of the command line and for the variables of
+// AWS's tools and of keycare.
+func (e *env) hideGiven(words []string) {
+	e.hide(words...)
+	for _, v := range e.Environ {
+		if strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "KEYCARE_") || strings.HasPrefix(v, "BOTO_") {
+			e.hide(v)
+		}
+	}
+}
 
 // flush writes what the streams still hold: half a character.
 func (e *env) flush() {

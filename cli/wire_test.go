@@ -166,8 +166,32 @@ func (w *wire) furnish(t *testing.T, dir string, files map[string]string, key aw
 
 // runIn runs a command in this process, on a machine of its own below dir.
 func runIn(t *testing.T, dir string, args ...string) string {
+	return runWith(t, dir, nil, args...)
+}
+
+// runWith is runIn with more variables. The SDK sees those of the process.
+func runWith(t *testing.T, dir string, more map[string]string, args ...string) string {
 	vars := map[string]string{"HOME": dir, "USERPROFILE": dir, "PATH": "/nowhere"}
+	maps.Copy(vars, more)
 	var out bytes.Buffer
+	e := machineOf(t, dir, vars, &out)
+	// Without a network the timer's run would wait for one.
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	if code := execute(ctx, e, args); strings.Contains(out.String(), "this is a bug in keycare") {
+		t.Errorf("%q ends with %d: %s", args, code, out.String())
+	}
+	e.flush()
+	return out.String()
+}
+
+// machineOf is a machine whose home is dir, and which writes all to out.
+func machineOf(t *testing.T, dir string, vars map[string]string, out *bytes.Buffer) *env {
+	t.Helper()
+	var environ []string
+	for name, value := range vars {
+		environ = append(environ, name+"="+value)
+	}
 	var mu sync.Mutex
 	to := writerFunc(func(p []byte) (int, error) {
 		mu.Lock()
@@ -177,21 +201,14 @@ func runIn(t *testing.T, dir string, args ...string) string {
 	e := &env{
 		Program: "keycare",
 		Vars:    credfile.Env{Lookup: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, GOOS: runtime.GOOS},
-		Environ: []string{"HOME=" + dir, "PATH=/nowhere"},
+		Environ: environ,
 		Disk:    disk.OS{}, Now: time.Now,
 		In: strings.NewReader(""), Out: show.NewWriter(to, false), Err: show.NewWriter(to, false),
 		Notify:  func(title, text string) error { _, err := fmt.Fprintln(to, title+": "+text); return err },
 		Folders: folders{Home: dir, State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "settings")},
 	}
 	e.settings = sync.OnceValues(e.readSettings)
-	// Without a network the timer's run would wait for one.
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
-	defer stop()
-	if code := execute(ctx, e, args); strings.Contains(out.String(), "this is a bug in keycare") {
-		t.Errorf("%q ends with %d: %s", args, code, out.String())
-	}
-	e.flush()
-	return out.String()
+	return e
 }
 
 type writerFunc func(p []byte) (int, error)

@@ -24,6 +24,9 @@ func PlainHost(address string) string {
 	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return ""
 	}
+	if show.SecretLike(address) {
+		return show.Redacted
+	}
 	return show.Plain(u.Host)
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"keycare/credfile/show"
 	"time"
 )
 
@@ -24,7 +25,7 @@ func lookAtExceptions(a *auditor) {
 		if a.in.Now.Before(e.Until) {
 			continue
 		}
-		a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("the exception %q (%s) ended on %s: %s",
-			e.Name, e.Where, e.Until.Add(-time.Second).Format(time.DateOnly), e.Reason)}, e.Name)
+		a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("the exception %s (%s) ended on %s: %s",
+			show.Name(e.Name), e.Where, e.Until.Add(-time.Second).Format(time.DateOnly), show.Plain(e.Reason))}, e.Name)
 	}
 }

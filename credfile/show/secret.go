@@ -101,6 +101,16 @@ func SecretLike(s string) bool {
 	return false
 }
 
+// secretsIn are the parts of a value that may be secrets.
+func secretsIn(value string) (found []string) {
+	for _, run := range secretText.FindAllString(value, -1) {
+		if !wordy(run) {
+			found = append(found, run)
+		}
+	}
+	return found
+}
+
 const secretLength = 40
 
 // mixed reports whether all three kinds of letters are in s.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -52,10 +53,27 @@ type Writer struct {
 
 	to   io.Writer
 	tail string // the beginning of a character or a sequence that may go on
+
+	mu   sync.Mutex // of the two
+	hide []string
 }
 
 // NewWriter returns a Writer in front of to.
 func NewWriter(to io.Writer, color bool) *Writer { return &Writer{Color: color, to: to} }
+
+// Hide has parts of the values that may be secrets written as Redacted from now on.
+// It is for what a person typed or set, which messages of libraries repeat.
+func (w *Writer) Hide(values ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, v := range values {
+		for _, s := range secretsIn(v) {
+			if !slices.Contains(w.hide, s) {
+				w.hide = append(w.hide, s)
+			}
+		}
+	}
+}
 
 // Under is what a Writer writes to, for bytes that are no text; every other
 // io.Writer is returned as it is.
@@ -69,8 +87,13 @@ func Under(w io.Writer) io.Writer {
 // Write writes p, but for the beginning of a character at its end, which waits
 // for the rest. It never returns a short count without an error.
 func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	text := w.tail + string(p)
 	w.tail = ""
+	for _, s := range w.hide {
+		text = strings.ReplaceAll(text, s, Redacted)
+	}
 	var b strings.Builder
 	for text != "" {
 		n, form := w.next(text)
@@ -89,6 +112,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 // Flush writes what still waited for its rest.
 func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var b strings.Builder
 	for text := w.tail; text != ""; {
 		_, n := utf8.DecodeRuneInString(text)

@@ -2,6 +2,7 @@ package show_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,5 +84,17 @@ func TestWriterKeepsJSON(t *testing.T) {
 	}
 	if !show.Printable(out.String()) {
 		t.Errorf("not printable: %q", out.String())
+	}
+}
+
+// What was given and may be a secret is not repeated, whoever writes the message.
+func TestWriterHides(t *testing.T) {
+	const secret = "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
+	var b strings.Builder
+	w := show.NewWriter(&b, false)
+	w.Hide("--format="+secret, "AWS_REGION=us-east-1", "work")
+	fmt.Fprintf(w, "no %q in us-east-1, work", secret+" x")
+	if got, want := b.String(), `no "[redacted] x" in us-east-1, work`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -159,7 +159,7 @@ func badEndpoint(base string) error {
 // misplaced refuses a region or an endpoint that may be a secret: it would go
 // into requests and into the names of hosts.
 func misplaced(cfg aws.Config) error {
-	values := map[string]string{"the region": cfg.Region, "the endpoint": aws.ToString(cfg.BaseEndpoint)}
+	values := map[string]string{"the region": cfg.Region, "the application ID (sdk_ua_app_id, AWS_SDK_UA_APP_ID)": cfg.AppID, "the endpoint": aws.ToString(cfg.BaseEndpoint)}
 	for _, name := range []string{"AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"} {
 		values[name] = os.Getenv(name)
 	}

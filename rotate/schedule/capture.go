@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"keycare/credfile/show"
 )
 
 // form is how the value of a variable is kept.
@@ -45,6 +47,10 @@ func Capture(lookup func(string) (string, bool), more []string) (vars []Var, lef
 		if f == address && mayHoldSecret(value) {
 			left = append(left, fmt.Sprintf("%s is left out, for it may hold a password or a token: "+
 				"let the timer use a proxy that needs none, or set the variable for the timer by hand", name))
+			return
+		}
+		if show.SecretLike(value) {
+			left = append(left, name+" is left out, for it may hold a secret: set it to what belongs there")
 			return
 		}
 		switch f {
