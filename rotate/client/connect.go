@@ -200,8 +200,15 @@ func (a *AWS) IAM(s Signer) *iam.Client { return iam.NewFromConfig(a.signedBy(s)
 func FromConfig(cfg aws.Config) *AWS { return &AWS{cfg} }
 
 func (a *AWS) signedBy(s Signer) aws.Config {
-	cfg := a.config.Copy()
+	cfg := a.unsigned()
 	cfg.Credentials = onlyKeyIDs(s)
+	return cfg
+}
+
+// unsigned is the configuration for calls without a key.
+func (a *AWS) unsigned() aws.Config {
+	cfg := a.config.Copy()
+	cfg.Credentials = aws.AnonymousCredentials{} // the SDK knows this type and signs nothing
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded)
 	return cfg
 }

@@ -21,8 +21,7 @@ func (a *AWS) Where() string { return a.config.Region + " " + aws.ToString(a.con
 func (a *AWS) Reaches(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
-	cfg := a.signedBy(aws.AnonymousCredentials{})
-	_, err := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = aws.NopRetryer{} }).
+	_, err := sts.NewFromConfig(a.unsigned(), func(o *sts.Options) { o.Retryer = aws.NopRetryer{} }).
 		GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	var answer *smithyhttp.ResponseError
 	if errors.As(err, &answer) && answer.HTTPStatusCode() != 0 {
