@@ -43,7 +43,7 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 			}
 			return InGrace, nil
 		case stepKeepOld:
-			return r.keepOld()
+			return r.keepOld(work)
 		}
 		err := r.do(work, step)
 		var abort errAbort

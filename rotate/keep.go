@@ -37,17 +37,6 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	if why := r.keepBarred(set); why != "" && signs.ID != "" {
 		return resultOf(r.j, Unfinished), refusedHalf(r.j, flagKeepBoth, why, nil)
 	}
-	aside := false
-	for _, p := range []credfile.Pair{r.fresh, r.old} {
-		if p.ID == "" || p.Secret.Empty() || pairIn(set, p.ID).Equal(p) {
-			continue
-		}
-		gone := false
-		if signs.ID != "" && r.j.Root == nil {
-			gone, _ = r.unlisted(ctx, r.aws, r.by(signs), r.j.UserName, p.ID)
-		}
-		aside = aside || !gone
-	}
 	res := resultOf(r.j, KeptBoth)
 	status := r.statusOf(ctx, signs, r.j.Old)
 	if status == "inactive" && r.Confirm != nil && !r.Yes {
@@ -72,18 +61,57 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	if err := r.decide(state.Keep); err != nil {
 		return half("the decision cannot be noted", err)
 	}
-	if _, _, ok, _ := r.State.Recovery(r.j.ID); aside && ok {
-		if err := r.addHistory(KeptBoth); err != nil {
-			return half("all is done but the notes", err)
-		}
-		moved, err := r.State.SetAside(r.j.ID)
-		if err != nil {
-			return half("all is done but the notes", err)
-		}
-		res.Notes = append(res.Notes, "no file holds every secret of its keys: "+moved[len(moved)-1]+" keeps them; delete it when you need none of them")
-		return res, nil
+	return r.closeKept(ctx, res)
+}
+
+// closeKept closes a rotation that is decided to be left with its keys, also one
+// in which an earlier run stopped right after that. A secret that no file holds,
+// and whose key IAM may still have, is set aside.
+func (r *cycle) closeKept(ctx context.Context, res Result) (Result, error) {
+	half := func(why string, err error) (Result, error) {
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, why, err}
 	}
-	return res, r.close(KeptBoth)
+	old, fresh, ok, err := r.State.Recovery(r.j.ID)
+	if err != nil {
+		return half("its recovery file cannot be read", err)
+	}
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return half("the files cannot be read", err)
+	}
+	if !ok || !r.onlyCopy(ctx, set, old, fresh) {
+		return res, r.close(KeptBoth)
+	}
+	if err := r.addHistory(KeptBoth); err != nil {
+		return half("all is done but the notes", err)
+	}
+	moved, err := r.State.SetAside(r.j.ID)
+	if err != nil {
+		return half("all is done but the notes", err)
+	}
+	res.Notes = append(res.Notes, "no file holds every secret of its keys: "+moved[0]+" keeps them; delete it when you need none of them")
+	return res, nil
+}
+
+// onlyCopy reports whether one of these pairs is in no file and of a key that
+// IAM may still have.
+func (r *cycle) onlyCopy(ctx context.Context, set *credfile.Set, pairs ...credfile.Pair) bool {
+	signs := credfile.Pair{}
+	for _, p := range pairs {
+		if p.ID == "" || p.Secret.Empty() || pairIn(set, p.ID).Equal(p) {
+			continue
+		}
+		if signs.ID == "" {
+			signs = r.whoAnswers(ctx)
+		}
+		if signs.ID == "" || r.j.Root != nil {
+			return true
+		}
+		if gone, err := r.unlisted(ctx, r.aws, r.by(signs), r.j.UserName, p.ID); err != nil || !gone {
+			return true
+		}
+	}
+	return false
 }
 
 // takePairs takes what is not known of the pairs from any profile: it may have
@@ -199,11 +227,15 @@ func heldWords(set *credfile.Set, what, id string) string {
 }
 
 // keepOld closes a rotation whose old key somebody wants, with both keys.
-func (r *cycle) keepOld() (Outcome, error) {
+func (r *cycle) keepOld(ctx context.Context) (Outcome, error) {
 	if err := r.decide(state.Keep); err != nil {
 		return Unfinished, halfDone(r.j, "the decision cannot be noted", err)
 	}
 	r.kept = fmt.Sprintf("the files hold the new key %s; the old key %s is kept", r.newID(), r.j.Old)
 	r.say("the old key %s is kept: it was made active again, or used, after keycare had switched it off, so somebody wants it", r.j.Old)
-	return KeptBoth, r.close(KeptBoth)
+	res, err := r.closeKept(ctx, resultOf(r.j, KeptBoth))
+	for _, note := range res.Notes {
+		r.say("%s", note)
+	}
+	return res.Outcome, err
 }

@@ -213,7 +213,7 @@ func (r *cycle) resumed(ctx context.Context) (Result, error) {
 	rot, j := r.Rotator, r.j
 	switch {
 	case j.Direction == state.Keep:
-		return resultOf(j, KeptBoth), r.close(KeptBoth)
+		return r.closeKept(ctx, resultOf(j, KeptBoth))
 	case rot.KeepBoth && j.Direction != state.Watch:
 		return r.keepBoth(ctx)
 	}

@@ -25,7 +25,7 @@ const (
 // uses it, and closes then in every case.
 func (r *cycle) watch(ctx context.Context) (Result, error) {
 	if err := r.watchList(ctx); err != nil {
-		if last := r.j.Sends[len(r.j.Sends)-1].To; r.Now().Sub(last) < blindFor {
+		if !r.blind() {
 			return resultOf(r.j, Unfinished), err
 		}
 		return r.endBlind(err)
@@ -110,6 +110,9 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 	k := r.unknown[0]
 	now := "active"
 	use, err := r.aws.LastUsed(calling, r.by(r.old), k.ID)
+	if r.askAgain(err) {
+		return resultOf(r.j, Unfinished), &HalfDone{r.j, "IAM does not say whether key " + k.ID + ", which a lost request may have made, was used", err}
+	}
 	switch {
 	case !k.Active:
 		now = "inactive"
@@ -119,7 +122,11 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 		if err := r.State.Save(r.j); err != nil {
 			return resultOf(r.j, Unfinished), err
 		}
-		if err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false); err == nil {
+		err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false)
+		if r.askAgain(err) { // it may be done: a list will tell
+			return resultOf(r.j, Unfinished), &HalfDone{r.j, "IAM does not say whether key " + k.ID + ", which a lost request may have made, is inactive now", err}
+		}
+		if err == nil {
 			now = "inactive"
 		}
 	}
@@ -155,6 +162,19 @@ func (r *cycle) endBlind(why error) (Result, error) {
 
 // unknownNow is what a key is that AWS could not be asked about.
 const unknownNow = "unknown"
+
+// blind reports whether a watch has lasted so long that it ends without AWS.
+func (r *cycle) blind() bool { return r.Now().Sub(r.j.Sends[len(r.j.Sends)-1].To) >= blindFor }
+
+// askAgain reports whether a later run may learn what this one did not: AWS gave
+// no answer, or one that is not about the call.
+func (r *cycle) askAgain(err error) bool {
+	switch client.ReplyOf(err) {
+	case client.ReplyOK, client.ReplyDenied:
+		return false
+	}
+	return !r.blind()
+}
 
 // orphanDeleted notes that a key of a lost reply is gone, and closes the watch
 // where nothing else may have been made.

@@ -59,6 +59,45 @@ func TestStateOutlastsPowerLoss(t *testing.T) {
 	}
 }
 
+// What is set aside may be all that has a secret: it outlasts a power loss, after
+// each of the operations.
+func TestSetAsideOutlastsPowerLoss(t *testing.T) {
+	const id = "0123456789ab"
+	secret := strings.Repeat("s", 40)
+	for n := 0; ; n++ {
+		s := Folder{Dir: filepath.Join(t.TempDir(), "state"), Disk: diskfault.Unsynced{}}
+		if err := s.Init(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.OpenRecovery(id, credfile.Pair{ID: "AKIA" + strings.Repeat("A", 16), Secret: credfile.NewSecret(secret)}); err != nil {
+			t.Fatal(err)
+		}
+		d := diskfault.New(s.Disk, diskfault.At(n, diskfault.CrashAfter))
+		f := Folder{Dir: s.Dir, Disk: d}
+		crash, err := d.Run(func() error { _, err := f.SetAside(id); return err })
+		if err := d.Lose(diskfault.LoseNames); err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, pattern := range []string{"rotations/*.recovery", "set-aside/*.recovery"} {
+			names, _ := filepath.Glob(filepath.Join(s.Dir, pattern))
+			for _, name := range names {
+				b, err := os.ReadFile(name)
+				found = found || err == nil && strings.Contains(string(b), secret)
+			}
+		}
+		if !found {
+			t.Errorf("after operation %d, %v: the secret is lost", n, crash)
+		}
+		if crash == nil {
+			if err != nil || n < 5 {
+				t.Errorf("%d operations, %v", n, err)
+			}
+			return
+		}
+	}
+}
+
 // Begin and the history wait for another keycare in the same state folder.
 func TestLocksAreTakenInState(t *testing.T) {
 	const id = "0123456789ab"

@@ -105,7 +105,7 @@ func (s Folder) readDir() ([]fs.DirEntry, error) {
 }
 
 // SetAside moves what there is of a rotation's files to a folder of their own,
-// where no run looks, and returns their new names.
+// where no run looks, and returns their new names, that of the recovery file first.
 func (s Folder) SetAside(id string) (moved []string, err error) {
 	if !isID(id) {
 		return nil, fmt.Errorf("%q is not the ID of a rotation", id)
@@ -119,11 +119,11 @@ func (s Folder) SetAside(id string) (moved []string, err error) {
 	}
 	defer unlock()
 	aside := filepath.Join(s.Dir, "set-aside")
-	if err := s.Disk.MkdirAll(aside, 0o700); err != nil {
-		return nil, err
+	if err := errors.Join(s.Disk.MkdirAll(aside, 0o700), s.Disk.SyncDir(s.Dir)); err != nil {
+		return nil, err // a power loss may take a folder that is not synced, with all in it
 	}
-	// The recovery file last: where this stops half way, it still is found.
-	for _, name := range []string{s.JournalPath(id) + tempSuffix, s.JournalPath(id), s.RecoveryPath(id)} {
+	// The journal last: where this stops half way, it is done again.
+	for _, name := range []string{s.RecoveryPath(id), s.JournalPath(id) + tempSuffix, s.JournalPath(id)} {
 		if _, err := s.Disk.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -146,8 +146,11 @@ func (s Folder) freeName(name string) (string, error) {
 		if n > 1 {
 			free = fmt.Sprintf("%s.%d", name, n)
 		}
-		if _, err := s.Disk.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+		switch _, err := s.Disk.Lstat(free); {
+		case errors.Is(err, fs.ErrNotExist):
 			return free, nil
+		case err != nil:
+			return "", err
 		}
 	}
 	return "", fmt.Errorf("there are too many of the name %s", name)
