@@ -57,6 +57,7 @@ type world struct {
 	disk  disk.FS        // its syncs do nothing: see diskfault.Unsynced
 	http  aws.HTTPClient // one for all calls, or each would keep connections of its own
 	old   awstest.Key
+	start []string // the user's keys when a way began, in order of age
 	said  strings.Builder
 
 	credentials, config string // the files as templates, with OLD and OLDSECRET
