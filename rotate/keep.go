@@ -69,7 +69,7 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 // and whose key IAM may still have, is set aside.
 func (r *cycle) closeKept(ctx context.Context, res Result) (Result, error) {
 	half := func(why string, err error) (Result, error) {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, why, err}
+		return resultOf(r.j, Unfinished), halfDone(r.j, why, err)
 	}
 	old, fresh, ok, err := r.State.Recovery(r.j.ID)
 	if err != nil {

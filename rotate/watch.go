@@ -111,7 +111,7 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 	now := "active"
 	use, err := r.aws.LastUsed(calling, r.by(r.old), k.ID)
 	if r.askAgain(err) {
-		return resultOf(r.j, Unfinished), &HalfDone{r.j, "IAM does not say whether key " + k.ID + ", which a lost request may have made, was used", err}
+		return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have made, was used", err)
 	}
 	switch {
 	case !k.Active:
@@ -124,7 +124,7 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 		}
 		err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false)
 		if r.askAgain(err) { // it may be done: a list will tell
-			return resultOf(r.j, Unfinished), &HalfDone{r.j, "IAM does not say whether key " + k.ID + ", which a lost request may have made, is inactive now", err}
+			return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have made, is inactive now", err)
 		}
 		if err == nil {
 			now = "inactive"
