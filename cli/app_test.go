@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -12,7 +10,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,6 +27,11 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
 func TestMain(m *testing.M) {
+	// Most of the time the programs wait, as AWS wants it: more of them side by side
+	// than there are processors. Who sets -parallel gets that.
+	if err := flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
 	testscript.Main(testrun.InMemory{M: m}, map[string]func(){
 		"keycare": func() { os.Exit(runKeycare()) },
 		"nothing": func() {}, // an empty program that links the same packages, for benchmarks
@@ -152,18 +157,6 @@ func setup(e *testscript.Env) error {
 	return nil
 }
 
-// environment leads keycare to a home and an IAM, on every system.
-func environment(home, endpoint string) []string {
-	state := filepath.Join(filepath.Dir(home), "state")
-	return []string{
-		"HOME=" + home, "USERPROFILE=" + home, "XDG_STATE_HOME=" + state, "LOCALAPPDATA=" + state,
-		"STATE=" + filepath.Join(state, "keycare"), // for the scripts
-		"AWS_ENDPOINT_URL=" + endpoint, "AWS_EC2_METADATA_DISABLED=true",
-		// Built with -race, each program would sleep for a second at its end.
-		"GORACE=" + cmp.Or(os.Getenv("GORACE"), "atexit_sleep_ms=0"),
-	}
-}
-
 func condition(name string) (bool, error) {
 	switch name {
 	case "permissions": // can a program be run that is bound by them?
@@ -203,26 +196,4 @@ func TestVersionOf(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", tt.module, got, tt.want)
 		}
 	}
-}
-
-// testEnv is the environment of the test itself.
-func testEnv() *env { return osEnv("keycare", os.Stdin, os.Stdout, os.Stderr) }
-
-// testMachine is the environment of a machine whose home is a folder, what is
-// printed there and what is said. Commands that call AWS cannot use it: the SDK
-// reads the variables of the process.
-func testMachine(home string) (e *env, out, talk *bytes.Buffer) {
-	e, out, talk = testEnv(), &bytes.Buffer{}, &bytes.Buffer{}
-	vars := environment(home, "http://127.0.0.1:1")
-	e.Vars.Lookup = func(name string) (string, bool) {
-		for _, v := range vars {
-			if value, ok := strings.CutPrefix(v, name+"="); ok {
-				return value, true
-			}
-		}
-		return "", false
-	}
-	e.Environ, e.In, e.Out, e.Err, e.Terminal = vars, strings.NewReader(""), out, talk, terminals{}
-	e.Folders = folders{Home: home, State: e.Vars.Get("XDG_STATE_HOME"), Config: filepath.Join(home, ".config")}
-	return e, out, talk
 }

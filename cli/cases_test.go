@@ -1,22 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"keycare/credfile"
-	"keycare/credfile/disk"
 )
 
 // deadEnd is an address where nobody answers.
@@ -124,28 +116,6 @@ func caseHome(t *testing.T, name string) string {
 	return home
 }
 
-// runHere runs a command that calls nobody, in this process with the variables of
-// another. all is what it printed and said, out what it printed alone.
-func runHere(t *testing.T, vars []string, args ...string) (all, out string, code int) {
-	t.Helper()
-	values := map[string]string{}
-	for _, v := range vars {
-		name, value, _ := strings.Cut(v, "=")
-		values[name] = value
-	}
-	var printed, both bytes.Buffer
-	e := &env{
-		Program: "keycare", Environ: vars, Disk: disk.OS{}, Now: time.Now, In: strings.NewReader(""),
-		Notify: func(title, text string) error { _, err := fmt.Fprintln(&both, title+": "+text); return err },
-		Vars:   credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { v, ok := values[name]; return v, ok }},
-		Out:    io.MultiWriter(&printed, &both), Err: &both,
-		Folders: folders{Home: values["HOME"], State: values["XDG_STATE_HOME"], Config: filepath.Join(values["HOME"], ".config")},
-	}
-	e.settings = sync.OnceValues(e.readSettings)
-	code = execute(t.Context(), e, args)
-	return both.String(), printed.String(), code
-}
-
 func TestCases(t *testing.T) {
 	program, tried := lookKeycare(t), map[string]bool{}
 	for _, c := range homeCases {
@@ -166,7 +136,9 @@ func TestCases(t *testing.T) {
 			var text string
 			var code int
 			if strings.HasPrefix(c.args, "fix") || strings.HasSuffix(c.args, "--offline") {
-				text, _, code = runHere(t, vars, strings.Fields(c.args)...)
+				m := hereWith(vars)
+				code = m.run(t.Context(), strings.Fields(c.args)...)
+				text = m.both.String()
 			} else { // the SDK looks at the variables of the process
 				cmd := exec.Command(program, strings.Fields(c.args)...)
 				cmd.Env = vars

@@ -92,13 +92,15 @@ func TestCompletion(t *testing.T) {
 // Every flag whose values are one of a few completes, and all of these are
 // accepted. What is not one of them is refused.
 func TestCompletionValues(t *testing.T) {
-	e, _, _ := testMachine(t.TempDir())
-	refused := func(words ...string) bool { return execute(t.Context(), e, words) == exitUsage }
+	home := t.TempDir()
+	writeFile(t, filepath.Join(home, ".aws", "credentials"), "[default]\n", 0o600) // a missing file would be waited for
+	m := hereIn(home)
+	refused := func(words ...string) bool { return m.run(t.Context(), words...) == exitUsage }
 	offered := 0
-	usage.Each(newApp(e).Commands, func(name string, c *cli.Command) {
+	usage.Each(newApp(m.env).Commands, func(name string, c *cli.Command) {
 		for _, f := range usage.Flags(c.Flags) {
 			words := append(strings.Fields(name), "--"+f.Name)
-			found, _ := complete.Next(newApp(e), words, "")
+			found, _ := complete.Next(newApp(m.env), words, "")
 			if name == "schedule run" || f.Value == "" || f.Value == "PROFILE" {
 				continue
 			}
@@ -157,11 +159,11 @@ func TestCompletionFiles(t *testing.T) {
 // asked asks keycare as the scripts do. It must end well and say nothing beside.
 func asked(t *testing.T, home string, words ...string) string {
 	t.Helper()
-	e, out, talk := testMachine(home)
-	if code := execute(t.Context(), e, words); code != exitOK || talk.Len() > 0 {
-		t.Errorf("%q: %d, %q", words, code, talk)
+	m := hereIn(home)
+	if code := m.run(t.Context(), words...); code != exitOK || m.talk.Len() > 0 {
+		t.Errorf("%q: %d, %q", words, code, &m.talk)
 	}
-	return out.String()
+	return m.out.String()
 }
 
 // Whatever stands in the line, nothing but an answer comes of it.

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf16"
 
 	"keycare/rotate/awstest"
@@ -102,11 +101,7 @@ func oddMachine(t *testing.T, path string) (m *machine, template []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	m = &machine{t: t, dir: dir, exe: lookKeycare(t), iam: awstest.New(t, awstest.Options{AnyRegion: true})}
-	m.iam.AddUser(awstest.User{Name: "ann"})
-	m.old = m.iam.AddKey("ann", time.Now().AddDate(0, 0, -400))
-	m.env = append(environment(filepath.Join(dir, "home"), m.iam.URL()), "PATH="+os.Getenv("PATH"))
+	m = bareMachine(t)
 	text := string(fill(template, m.old))
 	writeFile(t, m.aws("credentials"), text, 0o600)
 	m.leaks.allow(m.aws("credentials"))

@@ -151,7 +151,7 @@ func aroundFlags(t *testing.T, what string) (all []around) {
 		try("-" + what)
 		all = append(all, around{field: "words of " + strings.Join(path, " "), commands: runs})
 	}
-	app := newApp(machineOf(t, t.TempDir(), nil, nil))
+	app := newApp(hereIn(t.TempDir()).env)
 	for _, c := range app.Commands {
 		walk(nil, c)
 	}

@@ -217,9 +217,10 @@ func sameFinding(f toldFinding) string { return f.Rule + " " + f.Fingerprint }
 
 func auditOf(t *testing.T, home string) []toldFinding {
 	t.Helper()
-	_, out, _ := runHere(t, environment(home, "http://127.0.0.1:9"), "audit", "--offline", "--format", "json")
+	m := hereIn(home)
+	m.run(t.Context(), "audit", "--offline", "--format", "json")
 	var rep struct{ Findings []toldFinding }
-	if err := json.Unmarshal([]byte(out), &rep); err != nil {
+	if err := json.Unmarshal(m.out.Bytes(), &rep); err != nil {
 		t.Fatalf("audit: %v", err)
 	}
 	return rep.Findings

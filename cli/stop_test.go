@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"keycare/credfile/disk"
+	"keycare/rotate/awstest"
 )
 
 // faulty panics with a secret where a file is read.
@@ -42,16 +45,16 @@ func TestPanic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
-			e, out, talk := testMachine(home)
-			e.Disk = faulty{disk.OS{}, "credentials", secret}
+			m := hereIn(home)
+			m.Disk = faulty{disk.OS{}, "credentials", secret}
 			writeFile(t, filepath.Join(home, ".aws", "credentials"), "", 0o600)
 			if tt.journal != "" {
-				e.Folders.State = filepath.Join(home, "state")
-				dir := filepath.Join(e.Folders.State, "keycare", "rotations")
+				m.Folders.State = filepath.Join(home, "state")
+				dir := filepath.Join(m.Folders.State, "keycare", "rotations")
 				writeFile(t, filepath.Join(dir, "0123456789ab.json"), tt.journal, 0o600)
 			}
-			code := execute(t.Context(), e, []string{"audit", "--offline"})
-			said := out.String() + talk.String()
+			code := m.run(t.Context(), "audit", "--offline")
+			said := m.both.String()
 			if code != tt.want || !strings.Contains(said, "a bug in keycare") || !strings.Contains(said, tt.says) {
 				t.Errorf("%d: %s", code, said)
 			}
@@ -101,6 +104,7 @@ func TestHangUp(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no such signal on Windows")
 	}
+	t.Parallel()
 	m := newMachine(t)
 	reached, code := m.runSignalled(syscall.SIGHUP, 2, "rotate", "work", "--yes")
 	if !reached || code != exitInterrupted && code != exitHalf {
@@ -114,6 +118,7 @@ func TestHangUp(t *testing.T) {
 
 // Where nobody reads any more what is said, a rotation comes to its end.
 func TestClosedOutput(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -131,4 +136,59 @@ func TestClosedOutput(t *testing.T) {
 	if id, _ := m.pair(); id == m.old.ID {
 		t.Error("the key was not rotated")
 	}
+}
+
+// TestInterrupted interrupts a rotation, as Ctrl-C does, at every AWS call that
+// it makes. Exit code 130 promises that nothing is left half done.
+func TestInterrupted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupts on Windows")
+	}
+	calls := callsOf(t, "rotate", "work", "--yes")
+	for n := range calls + 1 {
+		t.Run(fmt.Sprint("call ", n), func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			reached, code := m.runSignalled(os.Interrupt, n, "rotate", "work", "--yes")
+			if reached != (n < calls) {
+				t.Errorf("it was interrupted: %v, with %d calls without", reached, calls)
+			}
+			switch code {
+			case exitInterrupted:
+				m.check()
+			case exitHalf:
+				m.resume()
+			case exitOK: // it came too late
+			default:
+				t.Errorf("exit code %d", code)
+			}
+			m.check()
+		})
+	}
+}
+
+// runSignalled runs the program and sends it a signal at AWS call n, which is
+// answered once the signal has been sent.
+func (m *machine) runSignalled(signal os.Signal, n int, args ...string) (reached bool, code int) {
+	m.t.Helper()
+	var out bytes.Buffer
+	cmd := m.command(args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	started := make(chan struct{})
+	var sent atomic.Bool
+	m.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		if c.N == n && !sent.Swap(true) {
+			<-started
+			_ = cmd.Process.Signal(signal)
+		}
+		return awstest.Fault{}
+	})
+	if err := cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	close(started)
+	_ = cmd.Wait()
+	m.iam.SetFault(nil)
+	m.leaks.heard(strings.Join(args, " "), out.String())
+	return sent.Load(), cmd.ProcessState.ExitCode()
 }

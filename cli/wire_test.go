@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -22,10 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile"
-	"keycare/credfile/disk"
 	"keycare/credfile/disk/testrun"
-	"keycare/credfile/show"
 	"keycare/rotate/awstest"
 )
 
@@ -106,7 +101,7 @@ func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testin
 	var runs atomic.Int64
 	var wg sync.WaitGroup
 	next := make(chan int)
-	for range 8 {
+	for range 16 {
 		wg.Go(func() {
 			for i := range next {
 				p := all[i]
@@ -164,53 +159,25 @@ func (w *wire) furnish(t *testing.T, dir string, files map[string]string, key aw
 	}
 }
 
-// runIn runs a command in this process, on a machine of its own below dir.
+// runIn runs a command in this process, on a machine of its own below dir. It
+// reaches what the AWS files there name: the test's own variables name nothing.
 func runIn(t *testing.T, dir string, args ...string) string {
 	return runWith(t, dir, nil, args...)
 }
 
 // runWith is runIn with more variables. The SDK sees those of the process.
 func runWith(t *testing.T, dir string, more map[string]string, args ...string) string {
-	vars := map[string]string{"HOME": dir, "USERPROFILE": dir, "PATH": "/nowhere"}
-	maps.Copy(vars, more)
-	var out bytes.Buffer
-	e := machineOf(t, dir, vars, &out)
+	vars := []string{"HOME=" + dir, "USERPROFILE=" + dir, "PATH=/nowhere"}
+	for name, value := range more {
+		vars = append(vars, name+"="+value)
+	}
+	m := hereWith(vars)
+	m.Folders = folders{Home: dir, State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "settings")}
 	// Without a network the timer's run would wait for one.
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
 	defer stop()
-	if code := execute(ctx, e, args); strings.Contains(out.String(), "this is a bug in keycare") {
-		t.Errorf("%q ends with %d: %s", args, code, out.String())
+	if code := m.run(ctx, args...); strings.Contains(m.both.String(), "this is a bug in keycare") {
+		t.Errorf("%q ends with %d: %s", args, code, &m.both)
 	}
-	e.flush()
-	return out.String()
+	return m.both.String()
 }
-
-// machineOf is a machine whose home is dir, and which writes all to out.
-func machineOf(t *testing.T, dir string, vars map[string]string, out *bytes.Buffer) *env {
-	t.Helper()
-	var environ []string
-	for name, value := range vars {
-		environ = append(environ, name+"="+value)
-	}
-	var mu sync.Mutex
-	to := writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return out.Write(p)
-	})
-	e := &env{
-		Program: "keycare",
-		Vars:    credfile.Env{Lookup: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, GOOS: runtime.GOOS},
-		Environ: environ,
-		Disk:    disk.OS{}, Now: time.Now,
-		In: strings.NewReader(""), Out: show.NewWriter(to, false), Err: show.NewWriter(to, false),
-		Notify:  func(title, text string) error { _, err := fmt.Fprintln(to, title+": "+text); return err },
-		Folders: folders{Home: dir, State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "settings")},
-	}
-	e.settings = sync.OnceValues(e.readSettings)
-	return e
-}
-
-type writerFunc func(p []byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
