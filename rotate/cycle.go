@@ -39,6 +39,7 @@ type cycle struct {
 	wait     time.Duration
 	kept     string // why both keys are kept, for people
 	why      error  // the last thing that went wrong, for people
+	decided  bool   // the direction is this run's decision
 }
 
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
@@ -108,7 +109,7 @@ func (r *cycle) decide(d state.Direction) error {
 		return err
 	}
 	r.seen.Files = filesUnread
-	if d == state.Undo {
+	if r.decided = true; d == state.Undo {
 		r.say("undoing: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
 		r.deadline = r.Now().Add(r.Timeout)
 	}

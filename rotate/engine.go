@@ -149,15 +149,23 @@ func (r *cycle) undoneBecause() error {
 		return r.replyLost()
 	}
 	why := fmt.Sprintf("the new key %s did not answer within %s", r.j.New, r.Timeout)
+	cause := r.why
 	switch {
+	case r.j.UndoAsked:
+		why, cause = "a person asked for it", nil
 	case r.j.New == "":
 		why = "no new key could be made"
+	case !r.decided:
+		why, cause = "an earlier run had decided so", nil
 	case r.seen.Switches > maxPutBacks:
 		why = "another program keeps putting the old key back into the files"
 	}
 	err := fmt.Errorf("%s, so the rotation was undone; profile %s keeps key %s", why, show.Name(r.j.Profile), r.j.Old)
-	if r.why != nil {
-		err = fmt.Errorf("%w: %w", err, r.why)
+	if mayStillLand(r.j) {
+		err = fmt.Errorf("%w. A request for a new key may still make one: \"keycare resume\" looks for it until %s", err, show.Time(r.watchEnds()))
+	}
+	if cause != nil {
+		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	return err
 }

@@ -35,17 +35,23 @@ import (
 type storm struct {
 	t      *testing.T
 	exe    string
-	url    string                     // of the IAM
+	seed   uint64                   // of all that is left to chance
+	begin  func(n int) *account     // one user with one key
+	counts map[string]*atomic.Int64 // what happened, for the log
+}
+
+// account is what the two homes of a meeting talk to.
+type account struct {
+	url    string
+	old    credfile.Pair
 	works  func(p credfile.Pair) bool // asked of STS
+	keys   func() (ids []string)      // that the user has
 	passes func()                     // lets AWS's time go by; nil where nobody can
-	seed   uint64                     // of all that is left to chance
-	user   func(n int) credfile.Pair  // a new user with one key
-	keys   func(n int) (ids []string) // that this user has
-	counts map[string]*atomic.Int64   // what happened, for the log
 }
 
 type stormHome struct {
 	s     *storm
+	at    *account
 	name  string
 	dir   string
 	chaos *rand.Rand
@@ -62,12 +68,12 @@ type stormHome struct {
 
 func (s *storm) count(what string) { s.counts[what].Add(1) }
 
-func (s *storm) home(name string, pair credfile.Pair, chaos *rand.Rand) *stormHome {
-	h := &stormHome{s: s, name: name, dir: filepath.Join(s.t.TempDir(), "home"), chaos: chaos, killAt: -1, made: map[string]bool{}}
+func (s *storm) home(name string, at *account, chaos *rand.Rand) *stormHome {
+	h := &stormHome{s: s, at: at, name: name, dir: filepath.Join(s.t.TempDir(), "home"), chaos: chaos, killAt: -1, made: map[string]bool{}}
 	if err := os.MkdirAll(filepath.Join(h.dir, ".aws"), 0o700); err != nil {
 		s.t.Fatal(err)
 	}
-	h.put(pair)
+	h.put(at.old)
 	h.proxy = httptest.NewServer(http.HandlerFunc(h.serve))
 	return h
 }
@@ -124,7 +130,7 @@ func (h *stormHome) serve(w http.ResponseWriter, r *http.Request) {
 		h.s.count("requests lost")
 		panic(http.ErrAbortHandler)
 	}
-	req, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, h.s.url+r.URL.RequestURI(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, h.at.url+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -134,6 +140,8 @@ func (h *stormHome) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	reply, err := io.ReadAll(resp.Body)
+	// moto puts its refusals into one element more than AWS does.
+	reply = []byte(strings.NewReplacer("<Errors><Error>", "<Error>", "</Error></Errors>", "</Error>").Replace(string(reply)))
 	_ = resp.Body.Close()
 	h.note(string(body), resp.StatusCode, string(reply))
 	if at == 1 {
@@ -147,6 +155,7 @@ func (h *stormHome) serve(w http.ResponseWriter, r *http.Request) {
 	for name, values := range resp.Header {
 		w.Header()[name] = values
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(reply)))
 	w.WriteHeader(resp.StatusCode)
 	_, _ = w.Write(reply)
 }
@@ -212,10 +221,10 @@ func (h *stormHome) settle() (code int, out string) {
 		if code, out = h.run("resume", "--yes"); !h.inFlight() {
 			return code, out
 		}
-		if h.s.passes == nil {
+		if h.at.passes == nil {
 			break
 		}
-		h.s.passes()
+		h.at.passes()
 	}
 	return code, out
 }
@@ -224,10 +233,10 @@ func (h *stormHome) settle() (code int, out string) {
 // and says what has become of them.
 func (s *storm) meet(n int) {
 	t := s.t
-	old := s.user(n)
+	at := s.begin(n)
 	var homes [2]*stormHome
 	for i, name := range []string{"a", "b"} {
-		homes[i] = s.home(name, old, rand.New(rand.NewPCG(s.seed+uint64(n), uint64(i))))
+		homes[i] = s.home(name, at, rand.New(rand.NewPCG(s.seed+uint64(n), uint64(i))))
 		defer homes[i].proxy.Close()
 	}
 	var wg sync.WaitGroup
@@ -251,7 +260,7 @@ func (s *storm) meet(n int) {
 	}
 	var with, without []*stormHome
 	for _, h := range homes {
-		if s.works(h.pair()) {
+		if at.works(h.pair()) {
 			with = append(with, h)
 			s.count("homes with a working key")
 		} else {
@@ -260,7 +269,7 @@ func (s *storm) meet(n int) {
 		}
 	}
 	if len(with) == 0 {
-		fail("no home has a working key; the user's keys are %v", s.keys(n))
+		fail("no home has a working key; the user's keys are %v", at.keys())
 		return
 	}
 	for _, h := range without {
@@ -277,15 +286,15 @@ func (s *storm) meet(n int) {
 			code, out = h.run("resume", "--yes", "--keep-both")
 		}
 		fmt.Fprintf(&talk[i], "%s resume at last: exit %d\n%s\n", h.name, code, out)
-		if code != 0 && code != 3 || h.inFlight() && s.passes != nil {
+		if code != 0 && code != 3 || h.inFlight() && at.passes != nil {
 			fail("home %s: resume does not end: exit %d", h.name, code)
 		}
-		if p := h.pair(); !s.works(p) {
+		if p := h.pair(); !at.works(p) {
 			fail("home %s holds key %s, which does not work", h.name, p.ID)
 		}
 		for _, id := range h.deleted {
 			s.count("keys deleted")
-			if id != old.ID && !h.made[id] && homes[1-i].made[id] {
+			if id != at.old.ID && !h.made[id] && homes[1-i].made[id] {
 				fail("home %s deleted key %s, which home %s made", h.name, id, homes[1-i].name)
 			}
 		}
@@ -331,25 +340,24 @@ func buildKeycare(t *testing.T) string {
 // requests and replies; CloudTrail can be asked.
 func TestStormOfTwoMachines(t *testing.T) {
 	testrun.NotShort(t)
-	var ahead atomic.Int64
-	server := awstest.New(t, awstest.Options{AnyRegion: true, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
-	server.SetTrailDelay(trailDelay)
-	name := func(n int) string { return fmt.Sprintf("user%d", n) }
-	s := &storm{t: t, exe: buildKeycare(t), url: server.URL(),
-		works:  func(p credfile.Pair) bool { _, ok := server.Valid(p.ID, p.Secret.Reveal()); return ok },
-		passes: func() { ahead.Add(int64(10 * time.Minute)) },
-		user: func(n int) credfile.Pair {
-			server.AddUser(awstest.User{Name: name(n)})
-			k := server.AddKey(name(n), time.Now().AddDate(0, 0, -100))
-			return credfile.Pair{ID: k.ID, Secret: credfile.NewSecret(k.Secret)}
-		},
-		keys: func(n int) (ids []string) {
-			for _, k := range server.Keys(name(n)) {
-				ids = append(ids, k.ID+" "+k.Status)
-			}
-			return ids
-		},
-	}
+	s := &storm{t: t, exe: buildKeycare(t), begin: func(int) *account {
+		var ahead atomic.Int64
+		const name = "ann"
+		server := awstest.New(t, awstest.Options{AnyRegion: true, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+		server.SetTrailDelay(trailDelay)
+		server.AddUser(awstest.User{Name: name})
+		k := server.AddKey(name, time.Now().AddDate(0, 0, -100))
+		return &account{url: server.URL(), old: credfile.Pair{ID: k.ID, Secret: credfile.NewSecret(k.Secret)},
+			works:  func(p credfile.Pair) bool { _, ok := server.Valid(p.ID, p.Secret.Reveal()); return ok },
+			passes: func() { ahead.Add(int64(10 * time.Minute)) },
+			keys: func() (ids []string) {
+				for _, k := range server.Keys(name) {
+					ids = append(ids, k.ID+" "+k.Status)
+				}
+				return ids
+			},
+		}
+	}}
 	if testrun.IsLong() {
 		s.blow(60, 3)
 	} else {
@@ -372,27 +380,24 @@ func TestInteropMotoStorm(t *testing.T) {
 	cfg := aws.Config{Region: client.DefaultRegion, BaseEndpoint: aws.String(m.url),
 		Credentials: credentials.NewStaticCredentialsProvider(made.AccessKey.AccessKeyId, made.AccessKey.SecretAccessKey, "")}
 	admin, way := iam.NewFromConfig(cfg), client.FromConfig(cfg)
-	name := func(n int) *string { return aws.String(fmt.Sprintf("user%d", n)) }
-	s := &storm{t: t, exe: buildKeycare(t), url: m.url,
-		works: func(p credfile.Pair) bool { _, _, err := way.Identity(t.Context(), p); return err == nil },
-		user: func(n int) credfile.Pair {
-			_, err := admin.CreateUser(t.Context(), &iam.CreateUserInput{UserName: name(n)})
-			if err == nil {
-				_, err = admin.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: name(n), PolicyName: aws.String("all"), PolicyDocument: aws.String(all)})
+	s := &storm{t: t, exe: buildKeycare(t), begin: func(n int) *account {
+		name := aws.String(fmt.Sprintf("user%d", n))
+		_, err := admin.CreateUser(t.Context(), &iam.CreateUserInput{UserName: name})
+		if err == nil {
+			_, err = admin.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: name, PolicyName: aws.String("all"), PolicyDocument: aws.String(all)})
+		}
+		at := &account{url: m.url, works: func(p credfile.Pair) bool { _, _, err := way.Identity(t.Context(), p); return err == nil }}
+		if err == nil {
+			var k *iam.CreateAccessKeyOutput
+			if k, err = admin.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: name}); err == nil {
+				at.old = credfile.Pair{ID: *k.AccessKey.AccessKeyId, Secret: credfile.NewSecret(*k.AccessKey.SecretAccessKey)}
 			}
-			if err != nil {
-				t.Error(err)
-				return credfile.Pair{}
-			}
-			k, err := admin.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: name(n)})
-			if err != nil {
-				t.Error(err)
-				return credfile.Pair{}
-			}
-			return credfile.Pair{ID: *k.AccessKey.AccessKeyId, Secret: credfile.NewSecret(*k.AccessKey.SecretAccessKey)}
-		},
-		keys: func(n int) (ids []string) {
-			list, err := admin.ListAccessKeys(t.Context(), &iam.ListAccessKeysInput{UserName: name(n)})
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		at.keys = func() (ids []string) {
+			list, err := admin.ListAccessKeys(t.Context(), &iam.ListAccessKeysInput{UserName: name})
 			if err != nil {
 				return []string{err.Error()}
 			}
@@ -400,7 +405,8 @@ func TestInteropMotoStorm(t *testing.T) {
 				ids = append(ids, *k.AccessKeyId+" "+string(k.Status))
 			}
 			return ids
-		},
-	}
+		}
+		return at
+	}}
 	s.blow(50, 3)
 }
