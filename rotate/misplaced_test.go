@@ -37,6 +37,51 @@ func TestMisplacedSecretRefused(t *testing.T) {
 	}
 }
 
+// The same value that comes into the files while a rotation is unfinished: the
+// resume says where it stands and changes nothing, and goes on once it is gone.
+func TestMisplacedSecretStopsResume(t *testing.T) {
+	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	for name, c := range map[string]struct{ credentials, config, want string }{
+		"region":  {"", "[default]\nregion = " + secret + "\n", "config:2: region may hold a secret"},
+		"device":  {"", "[default]\nregion = us-east-1\nmfa_serial = " + secret + "\n", "config:3: mfa_serial may hold a secret"},
+		"renamed": {"[" + secret + "]\naws_access_key_id = OLD\naws_secret_access_key = SECRET\n", "", "credentials:1: the name of the section may hold a secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.iam.Deny(user, "iam:DeleteAccessKey")
+			if _, err := New(*w.options()).Rotate(t.Context(), "default"); !isHalf(err) {
+				t.Fatal(err)
+			}
+			w.iam.Allow(user)
+			held := w.inFiles()
+			before, beforeConfig := w.credentials, w.config
+			if w.config = c.config; c.credentials != "" {
+				w.credentials = c.credentials
+			}
+			w.write(held.ID, held.Secret.Reveal())
+			changed, calls := w.read(w.paths.Credentials), len(w.iam.Actions())
+			for _, o := range []func(o *Options){func(*Options) {}, func(o *Options) { o.Undo = true }, func(o *Options) { o.KeepBoth = true }} {
+				options := w.options()
+				o(options)
+				_, err := New(*options).Resume(t.Context())
+				if !isHalf(err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error()+w.said.String(), secret[:20]) {
+					t.Errorf("got %v, want a stop with %q", err, c.want)
+				}
+			}
+			if now := w.read(w.paths.Credentials); now != changed || len(w.iam.Actions()) != calls {
+				t.Errorf("calls %v", w.iam.Actions()[calls:])
+			}
+			w.credentials, w.config = before, beforeConfig
+			w.write(held.ID, held.Secret.Reveal())
+			if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+				t.Errorf("once it is gone: %v", err)
+			}
+			w.checkWorking()
+			w.checkClosed()
+		})
+	}
+}
+
 // An endpoint without encryption is said before the first call.
 func TestPlainEndpointIsSaid(t *testing.T) {
 	w := newWorld(t)

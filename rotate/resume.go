@@ -188,7 +188,11 @@ func (rot *Rotator) takeUp(ctx context.Context, j *state.Journal) (*cycle, *Half
 		return nil, halfDone(j, "its recovery file cannot be read", err)
 	}
 	a, err := rot.reach(ctx, j, fresh.ID)
-	if err != nil {
+	var misplaced *credfile.MisplacedError
+	switch {
+	case errors.As(err, &misplaced):
+		return nil, halfDone(j, "a line of the files has to be mended first", err)
+	case err != nil:
 		return nil, halfDone(j, "AWS cannot be reached", err)
 	}
 	r := newCycle(rot, a, j)
@@ -298,7 +302,13 @@ func (rot *Rotator) reach(ctx context.Context, j *state.Journal, fresh string) (
 		return rot.Connect(ctx, j.Paths, j.Profile)
 	}
 	there := set.Profiles()
-	for _, p := range slices.Concat([]string{j.Profile}, holders(set, j.New), holders(set, fresh), holders(set, j.Old)) {
+	holding := slices.Concat([]string{j.Profile}, holders(set, j.New), holders(set, fresh), holders(set, j.Old))
+	for _, p := range holding { // the files may have changed since the rotation began
+		if err := set.Fit(p); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range holding {
 		if slices.Contains(there, p) {
 			return rot.Connect(ctx, j.Paths, p)
 		}
