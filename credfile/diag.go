@@ -3,6 +3,7 @@ package credfile
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -86,6 +87,11 @@ func (d *differ) section(i int, sec Section) {
 				d.add("indented-comment", l.Start)
 			}
 		case Property, Junk:
+			if d.hiddenHeader(l) {
+				d.add("header-hidden", l.Start)
+				d.names = nil // what follows is meant for another section
+				continue
+			}
 			if i == 0 {
 				d.add("no-section", l.Start)
 				continue
@@ -93,6 +99,14 @@ func (d *differ) section(i int, sec Section) {
 			d.setting(l)
 		}
 	}
+}
+
+// hiddenHeader reports whether a line would be a header but for characters before
+// it that do not show. A byte order mark at the start is a quirk of its own.
+func (d *differ) hiddenHeader(l Line) bool {
+	text := strings.TrimRight(d.file.Text[l.Start:l.End], " \t\r\n")
+	rest := strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+	return len(rest) < len(text) && strings.HasPrefix(rest, "[") && strings.HasSuffix(rest, "]") && strings.TrimLeft(text, " \t"+bom) != rest
 }
 
 func (d *differ) loneCR(l Line) {

@@ -24,6 +24,8 @@ var diagnosticCases = []struct {
 	{CredentialsFile, "[a]\nx = 1\n# a\rb = 2\n", []string{"3:4 lone-cr"}},
 	{CredentialsFile, "# fine\nx = 1\n[a]\n", []string{"2:1 no-section"}},
 	{CredentialsFile, "junk\n[a]\n", []string{"1:1 no-section"}},
+	{CredentialsFile, "\u200b[a]\nx = 1\n", []string{"1:1 header-hidden", "2:1 no-section"}},
+	{CredentialsFile, "[b]\n\x1b[a]\nx = 1\n", []string{"2:1 header-hidden"}},
 	{CredentialsFile, "[a]\nexport\nx = 1\n", []string{"2:1 no-delimiter"}},
 	{CredentialsFile, "[a]\n= 1\n", []string{"2:1 no-name"}},
 	{CredentialsFile, "[a]\ns3 =\n  = 1\n", []string{"3:1 no-name"}},

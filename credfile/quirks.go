@@ -40,6 +40,8 @@ var QuirkTexts = map[Quirk]QuirkText{
 		"the AWS CLI takes all up to the last ] for the name", "move the comment to a line of its own", false},
 	"header-hash": {"a # or ; inside the name of a header",
 		"the Go SDK cuts the name there", "choose a name without it", false},
+	"header-hidden": {"characters that do not show before the [ of a header",
+		"the AWS CLI and the strict tools reject the file; the Go and JavaScript SDKs give what follows to the profile above", "delete them, or write the header anew", true},
 	"header-empty": {"a header without a name",
 		"the AWS CLI rejects the file", "name the profile or delete the header", true},
 	"header-spaces": {"spaces inside the brackets of a header",

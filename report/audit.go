@@ -13,7 +13,7 @@ import (
 // of the files.
 func Audit(in Input) *Report {
 	a := &auditor{in: in, goos: in.AWSFiles.GOOS, set: in.Set, idleKeys: make(map[string]keyUse),
-		noRegion: make(map[*profile]bool), explained: make(map[*fileEntry]bool)}
+		noRegion: make(map[*profile]bool), explained: make(map[*fileEntry]bool), misspelt: make(map[string]bool)}
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}

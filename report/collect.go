@@ -24,9 +24,11 @@ type auditor struct {
 	noCLI     bool              // the AWS CLI rejects a file, so no command of it works
 	// explained are entries whose missing half a mistake explains.
 	explained map[*fileEntry]bool
-	swapped   []*key            // stand where the secret belongs
-	noRegion  map[*profile]bool // have a region that is none
-	digest    []byte            // reused for fingerprints
+	// misspelt are the key IDs that stand under misspelt names.
+	misspelt map[string]bool
+	swapped  []*key            // stand where the secret belongs
+	noRegion map[*profile]bool // have a region that is none
+	digest   []byte            // reused for fingerprints
 }
 
 // keyUse is an active key of a user, and how long nobody has used it.

@@ -41,7 +41,7 @@ func lookAtLooseKeys(a *auditor) {
 		told := make(map[string]bool)
 		for n := range f.Lines {
 			id := looseKeyID(f, n)
-			if id == "" || told[id] || !secretNear(f, n) || a.used(id) {
+			if id == "" || told[id] || !secretNear(f, n) || a.used(id) || a.misspelt[id] {
 				continue
 			}
 			told[id] = true

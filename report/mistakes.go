@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -146,6 +147,7 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 				found.Repair = say("write " + meant)
 			}
 			a.explained[h] = true
+			a.misspelt[found.KeyID] = true
 			a.add(ruleMisspeltSetting, a.at(found, kind, n+1, 1), s.name, kind.String(), meant)
 			if prompt.MatchString(name) {
 				return
@@ -175,7 +177,7 @@ func (a *auditor) judgeSecret(k *key, p location) {
 	}
 	f := a.at(Finding{Profiles: names, KeyID: k.shown()}, p.file, h.secret.line, h.secret.col)
 	switch {
-	case !h.secret.isSet() || secretForm.MatchString(value) && k.valid:
+	case !h.secret.isSet(), secretForm.MatchString(value) && k.valid, strings.HasSuffix(value, "]") && a.endsInHeader(p.file, h.secret.line):
 	case show.IsKeyID(value) && secretForm.MatchString(k.ID):
 		f.KeyID = value
 		f.What = fmt.Sprintf("%s has its key ID and its secret exchanged", show.Names(names))
@@ -188,6 +190,12 @@ func (a *auditor) judgeSecret(k *key, p location) {
 		f.What = fmt.Sprintf("the secret of %s %s; a secret access key has 40 letters, digits, + and /", show.Names(names), oddity(value))
 		a.add(ruleImpossibleSecret, f, p.profile.name, p.file.String())
 	}
+}
+
+// endsInHeader reports whether a header is glued to a line, which is what is wrong
+// there.
+func (a *auditor) endsInHeader(kind credfile.FileKind, line int) bool {
+	return slices.ContainsFunc(a.set.Files()[kind].Diagnostics(), func(d credfile.Diagnostic) bool { return d.Quirk == "header-glued" && d.Pos.Line == line })
 }
 
 // shown is the key ID of k where it may be shown.
@@ -237,7 +245,7 @@ var (
 // judgeRegion judges the region of a profile whose calls go to AWS.
 func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) {
 	value := h.region.value
-	if value == "" || regionForm.MatchString(value) || s.ways&hasEndpoint != 0 || s.elsewhere() {
+	if value == "" || regionForm.MatchString(value) || strings.HasSuffix(value, "-global") || s.ways&hasEndpoint != 0 || s.elsewhere() {
 		return
 	}
 	f := Finding{Profiles: []string{s.name}}

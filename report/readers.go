@@ -116,7 +116,7 @@ func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why stri
 	f := r.set.Files()[kind]
 	for _, d := range r.diags[kind] {
 		// What stands twice below a header that nobody sees is no fault of its own.
-		if d.Quirk == "header-glued" && d.Pos.Line < ref.Line && sectionAt(f, d.Pos.Line) == sectionAt(f, ref.Line) {
+		if (d.Quirk == "header-glued" || d.Quirk == "header-hidden") && d.Pos.Line < ref.Line && sectionAt(f, d.Pos.Line) == sectionAt(f, ref.Line) {
 			r.told[quirkOf{kind, d.Profile, d.Quirk}] = true
 			return credfile.QuirkTexts[d.Quirk].What, r.quirkRepair(d), d.Pos.Line
 		}
