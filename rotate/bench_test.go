@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -74,6 +75,42 @@ func BenchmarkRotate(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkLook is one rotation with the look between switching the old key off
+// and deleting it, and without: where AWS does not let the user switch keys off,
+// it is deleted after one look. Of the time, what is waited for a program that may
+// be about to write is counted apart.
+func BenchmarkLook(b *testing.B) {
+	for _, call := range []time.Duration{0, roundTrip} {
+		for _, looks := range []bool{true, false} {
+			b.Run(fmt.Sprintf("call=%s/looks=%v", call, looks), func(b *testing.B) {
+				calls, waited := 0, time.Duration(0)
+				for b.Loop() {
+					b.StopTimer()
+					w := newWorld(b)
+					if call > 0 {
+						slow(w)
+					}
+					if !looks {
+						w.iam.Deny(user, "iam:UpdateAccessKey")
+					}
+					o := w.real(b)
+					o.Wait = func(ctx context.Context, d time.Duration) error {
+						waited += d
+						return realWait(ctx, d)
+					}
+					b.StartTimer()
+					if _, err := New(*o).Rotate(b.Context(), "default"); err != nil {
+						b.Fatal(err)
+					}
+					calls += len(w.iam.Actions())
+				}
+				b.ReportMetric(float64(calls)/float64(b.N), "calls/op")
+				b.ReportMetric(waited.Seconds()*1000/float64(b.N), "waited-ms/op")
+			})
+		}
+	}
 }
 
 // BenchmarkRotateMany rotates the keys of 100 users with 50 ms a call, together

@@ -359,7 +359,7 @@ func TestStormOfTwoMachines(t *testing.T) {
 		}
 	}}
 	if testrun.IsLong() {
-		s.blow(60, 3)
+		s.blow(60, 10)
 	} else {
 		s.blow(2, 2)
 	}
@@ -408,5 +408,5 @@ func TestInteropMotoStorm(t *testing.T) {
 		}
 		return at
 	}}
-	s.blow(50, 3)
+	s.blow(50, 5)
 }
