@@ -163,6 +163,8 @@ func condition(name string) (bool, error) {
 		return canUnprivileged(), nil
 	case "mounts":
 		return canMount(), nil
+	case "root": // can a program be run as any user?
+		return os.Geteuid() == 0 && canUnprivileged(), nil
 	}
 	return false, fmt.Errorf("no such condition")
 }

@@ -90,6 +90,7 @@ func runAudit(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	e.sayGuest()
 	in, asker, err := gather(e, o.scope)
 	if err != nil {
 		return err

@@ -118,7 +118,11 @@ func (e *env) State() (state.Folder, error) {
 	if e.Folders.State == "" {
 		return state.Folder{}, errors.New("no place for the state folder: set HOME or XDG_STATE_HOME")
 	}
-	return state.Folder{Dir: filepath.Join(e.Folders.State, "keycare"), Disk: e.Disk}, nil
+	folder := state.Folder{Dir: filepath.Join(e.Folders.State, "keycare"), Disk: e.Disk}
+	if h := e.Host(); h != nil && h.has(e, folder.Dir) {
+		folder.Disk = disk.Guest{FS: e.Disk, Owner: h.uid}
+	}
+	return folder, nil
 }
 
 // unfinished is the journal or recovery file of a rotation that may still write

@@ -30,7 +30,7 @@ func fixCommand(e *env) *cli.Command {
 		UsageText: usage.Examples(
 			"keycare fix --dry-run", "what would be changed",
 			"keycare fix", "show each change and ask"),
-		Action: action(e, runFix),
+		Action: writing(e, runFix),
 	}
 }
 

@@ -99,7 +99,7 @@ func remember(ctx context.Context, e *env, asker *ask.Asker, answers map[string]
 		return // nothing is kept
 	}
 	cache := folder.FactCache()
-	if cache.Merge(asker.Set, answers, now) && ctx.Err() == nil {
+	if cache.Merge(asker.Set, answers, now) && ctx.Err() == nil && !folder.Guest() {
 		if err := folder.SaveFacts(cache); err != nil {
 			e.say("keycare: what was learned is not kept for later audits: %v", err)
 		}

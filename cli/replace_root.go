@@ -34,7 +34,7 @@ func replaceRootCommand(e *env) *cli.Command {
 		UsageText: usage.Examples(
 			"keycare replace-root --dry-run", "what would be made and changed",
 			"keycare replace-root --user dana", "asks several times"),
-		Action: action(e, runReplaceRoot),
+		Action: writing(e, runReplaceRoot),
 	}
 }
 

@@ -31,7 +31,7 @@ func resumeCommand(e *env) *cli.Command {
 			"keycare resume", "finish what is unfinished",
 			"keycare resume --keep-both", "close it, and delete nothing",
 			"keycare resume --forget 0123456789ab", "set damaged notes aside"),
-		Action: action(e, runResume),
+		Action: writing(e, runResume),
 	}
 }
 

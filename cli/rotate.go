@@ -43,7 +43,7 @@ func rotateCommand(e *env) *cli.Command {
 			"keycare rotate work --grace 24h", "retire the old key later",
 			"keycare rotate --due --yes --grace 24h", "in a script"),
 		BashComplete: complete.Arguments(e.keyProfile),
-		Action:       action(e, runRotate),
+		Action:       writing(e, runRotate),
 	}
 }
 

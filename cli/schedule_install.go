@@ -21,7 +21,7 @@ func scheduleInstallCommand(e *env) *cli.Command {
 		UsageText: usage.Examples(
 			"keycare schedule install", "audit every day",
 			"keycare schedule install --rotate work", "rotate that key when due"),
-		Action: action(e, runScheduleInstall),
+		Action: writing(e, runScheduleInstall),
 	}
 }
 

@@ -15,7 +15,7 @@ func scheduleRemoveCommand(e *env) *cli.Command {
 		UsageText: usage.Examples(
 			"keycare schedule status", "what there is",
 			"keycare schedule remove", "take it away"),
-		Action: action(e, runScheduleRemove),
+		Action: writing(e, runScheduleRemove),
 	}
 }
 

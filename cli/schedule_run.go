@@ -31,7 +31,7 @@ func scheduleRunCommand(e *env) *cli.Command {
 		UsageText: usage.Examples(
 			"keycare schedule run", "do now what the timer would",
 			"keycare schedule run --always", "also if it was done today"),
-		Action: action(e, runTimer),
+		Action: writing(e, runTimer),
 	}
 }
 

@@ -12,6 +12,18 @@ func cmdUnprivileged(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("unprivileged: not on this system")
 }
 
+func cmdOwn(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Fatalf("own: not on this system")
+}
+
+func cmdAs(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Fatalf("as: not on this system")
+}
+
+func cmdOnlyOf(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Fatalf("onlyof: not on this system")
+}
+
 func canUnprivileged() bool { return false }
 
 func canMount() bool { return false }

@@ -22,6 +22,9 @@ import (
 //	run CODE PROGRAM ARG...   run it; it must end with that exit code
 //	unprivileged CODE PROGRAM ARG...
 //	                          the same as a user whom permissions bind
+//	own UID FOLDER            give the folder, with what is in it, to that user (root only)
+//	as UID CODE PROGRAM ARG... run as that user
+//	onlyof UID FOLDER         all that is in the folder belongs to that user
 //	full CODE FOLDER PROGRAM ARG...
 //	                          the same with FOLDER on a disk that is full
 //	expand FILE...            replace $VAR and ${VAR} in the files
@@ -42,6 +45,9 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"run":          cmdRun,
 	"unprivileged": cmdUnprivileged,
 	"full":         cmdFull,
+	"own":          cmdOwn,
+	"as":           cmdAs,
+	"onlyof":       cmdOnlyOf,
 	"expand":       cmdExpand,
 	"pair":         cmdPair,
 	"allow":        cmdAllow,

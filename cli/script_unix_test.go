@@ -4,11 +4,13 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,6 +49,48 @@ func cmdUnprivileged(ts *testscript.TestScript, neg bool, args []string) {
 	defer give(ts, work, 0)
 	argv := append([]string{"sh", "-c", `exec setpriv --reuid=65534 --regid=65534 --clear-groups -- "$0" "$@"`, path}, args[2:]...)
 	runFor(ts, args[0], argv, args[1:])
+}
+
+func number(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
+}
+
+func cmdOwn(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "own UID FOLDER")
+	// The folders that the test made for itself are closed to others.
+	for _, dir := range []string{ts.Getenv("WORK"), filepath.Dir(ts.Getenv("WORK"))} {
+		ts.Check(os.Chmod(dir, 0o755))
+	}
+	give(ts, ts.MkAbs(args[1]), number(ts, args[0]))
+}
+
+func cmdAs(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, "as UID CODE PROGRAM ARG...")
+	path, err := exec.LookPath(args[2])
+	ts.Check(err)
+	ts.Check(os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755))
+	argv := append([]string{"setpriv", "--reuid=" + args[0], "--regid=" + args[0], "--clear-groups", "--", path}, args[3:]...)
+	runFor(ts, args[1], argv, args[2:])
+}
+
+func cmdOnlyOf(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "onlyof UID FOLDER")
+	uid := number(ts, args[0])
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if got := int(fi.Sys().(*syscall.Stat_t).Uid); got != uid {
+			return fmt.Errorf("%s belongs to user %d", path, got)
+		}
+		return nil
+	}))
 }
 
 func give(ts *testscript.TestScript, dir string, uid int) {

@@ -30,6 +30,7 @@ func statusCommand(e *env) *cli.Command {
 }
 
 func runStatus(e *env, c *cli.Context) error {
+	e.sayGuest()
 	e.SettingsOrDefaults() // status needs none; what is wrong in them is told
 	folder, err := e.State()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // ErrLocked says that another keycare holds a lock.
@@ -63,6 +65,12 @@ func TryLock(name string) (unlock func(), err error) {
 }
 
 func lockFailed(name string, err error) error {
+	if fi, gone := os.Lstat(name); gone == nil {
+		if uid, ok := disk.Owner(fi); ok && uid != disk.Self() {
+			return fmt.Errorf("cannot take the lock %s, which belongs to another user (uid %d), as after a run by root: %s: %w", name, uid,
+				show.Command("linux", "sudo", "chown", fmt.Sprint(disk.Self()), name), err)
+		}
+	}
 	return fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err)
 }
 

@@ -73,7 +73,9 @@ func (OS) KeepOwner(name string, like fs.FileInfo) error {
 	return keepOwner(name, like)
 }
 
-func (OS) ReadOwn(name string, most int64) (b []byte, err error) {
+func (OS) ReadOwn(name string, most int64) ([]byte, error) { return readOwn(name, most, Self()) }
+
+func readOwn(name string, most int64, owner int) (b []byte, err error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|noFollow, 0)
 	if err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func (OS) ReadOwn(name string, most int64) (b []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := isOwn(fi); err != nil {
+	if err := isOwn(fi, owner); err != nil {
 		return nil, err
 	}
 	if b, err = io.ReadAll(io.LimitReader(f, most+1)); err == nil && int64(len(b)) > most {

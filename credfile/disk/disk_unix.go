@@ -13,14 +13,26 @@ import (
 // noFollow keeps an open from following a link, and from waiting for a pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// isOwn refuses what this user did not write, or not alone.
-func isOwn(fi fs.FileInfo) error {
+// Self is the user that this program runs as.
+func Self() int { return os.Geteuid() }
+
+// Owner is the user that a file belongs to, where the system has such.
+func Owner(fi fs.FileInfo) (uid int, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return int(st.Uid), true
+}
+
+// isOwn refuses what owner did not write, or not alone.
+func isOwn(fi fs.FileInfo, owner int) error {
+	uid, ok := Owner(fi)
 	switch {
 	case !fi.Mode().IsRegular():
 		return errors.New("it is not a regular file")
-	case ok && int(st.Uid) != os.Geteuid():
-		return fmt.Errorf("it belongs to another user (uid %d)", st.Uid)
+	case ok && uid != owner:
+		return &Foreign{uid}
 	case fi.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("other users can write it (mode %04o)", fi.Mode().Perm())
 	}

@@ -15,9 +15,22 @@ import (
 
 // Folder is the folder that holds rotations in flight and the history.
 type Folder struct {
-	Dir  string
+	Dir string
+	// Disk is a disk.Guest where the folder is another user's: nothing is written
+	// then.
 	Disk disk.FS
 }
+
+// owner is the user whose folder it has to be.
+func (s Folder) owner() int {
+	if g, ok := s.Disk.(disk.Guest); ok {
+		return g.Owner
+	}
+	return disk.Self()
+}
+
+// Guest reports whether the folder is another user's.
+func (s Folder) Guest() bool { _, ok := s.Disk.(disk.Guest); return ok }
 
 // RotationsDir is the folder of the journals and recovery files.
 func (s Folder) RotationsDir() string { return filepath.Join(s.Dir, "rotations") }
@@ -53,7 +66,7 @@ func (s Folder) Init() error {
 		parents = append(parents, filepath.Dir(dir))
 	}
 	if err := s.Disk.MkdirAll(s.RotationsDir(), 0o700); err != nil {
-		return fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err)
+		return s.mendable(fmt.Errorf("cannot make the state folder %s: %w", s.Dir, err))
 	}
 	for _, dir := range parents {
 		if err := s.Disk.SyncDir(dir); err != nil {

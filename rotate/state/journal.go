@@ -243,7 +243,7 @@ func (s Folder) Journal(id string) (*Journal, error) {
 		return s.vanished(id), nil
 	}
 	if err != nil {
-		return nil, &Damaged{id, s.JournalPath(id), err}
+		return nil, &Damaged{id, s.JournalPath(id), s.mendable(err)}
 	}
 	j, err := parseJournal(id, b)
 	if err != nil {

@@ -6,6 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // Untrusted says that somebody else owns the state folder, or can write it. What
@@ -48,12 +52,12 @@ func (s Folder) fault() error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return fmt.Errorf("cannot look at the state folder %s: %w", own, err)
+			return s.mendable(fmt.Errorf("cannot look at the state folder %s: %w", own, err))
 		case own == s.Dir && fi.Mode()&fs.ModeSymlink != 0: // where it leads is judged below
 		case !fi.IsDir():
 			return &Untrusted{Path: own, Why: "is not a folder"}
 		default:
-			if why, command := ownFault(own, fi); why != "" {
+			if why, command := ownFault(own, fi, s.owner()); why != "" {
 				return &Untrusted{Path: own, Why: why, Command: command}
 			}
 		}
@@ -68,7 +72,7 @@ func (s Folder) fault() error {
 			if err != nil {
 				continue // not there yet
 			}
-			if why, command := aboveFault(dir, fi); why != "" {
+			if why, command := aboveFault(dir, fi, s.owner()); why != "" {
 				return &Untrusted{Path: dir, Why: why, Command: command}
 			}
 		}
@@ -84,9 +88,41 @@ func (s Folder) readOwn(name string, most int64) ([]byte, error) {
 	}
 	b, err := s.Disk.ReadOwn(name, most)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+		return nil, s.mendable(fmt.Errorf("cannot read %s: %w", name, err))
 	}
 	return b, err
+}
+
+// mendable adds to an error the command that gives this user back what another
+// run of keycare, as root, has left in the way to the folder or in it.
+func (s Folder) mendable(err error) error {
+	foreign := ""
+	if entries, _ := os.ReadDir(s.Dir); slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !s.owns(filepath.Join(s.Dir, e.Name())) }) {
+		foreign = s.Dir
+	}
+	for dir := s.Dir; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, gone := os.Lstat(dir); gone != nil {
+			continue
+		}
+		if s.owns(dir) {
+			break
+		}
+		foreign = dir
+	}
+	if foreign == "" || !s.owns(filepath.Dir(foreign)) { // the home is somebody else's
+		return err
+	}
+	return fmt.Errorf("%w\n%s, or something in it, belongs to another user, as after a run by root: %s", err, foreign,
+		show.Command("linux", "sudo", "chown", "-R", fmt.Sprint(s.owner()), foreign))
+}
+
+func (s Folder) owns(path string) bool {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return true
+	}
+	uid, ok := disk.Owner(fi)
+	return !ok || uid == s.owner()
 }
 
 // readDir lists the rotations; nothing where there are none.

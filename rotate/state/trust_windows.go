@@ -5,6 +5,6 @@ import "io/fs"
 // Windows keeps owners and rights in access lists, which the mode does not show;
 // LocalAppData gives its folders to their user alone.
 
-func ownFault(string, fs.FileInfo) (why, command string) { return "", "" }
+func ownFault(string, fs.FileInfo, int) (why, command string) { return "", "" }
 
-func aboveFault(string, fs.FileInfo) (why, command string) { return "", "" }
+func aboveFault(string, fs.FileInfo, int) (why, command string) { return "", "" }
