@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"keycare/cli/complete"
 	"keycare/cli/usage"
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 // Signals are those that stop a command: the context of Run ends with them. Go
@@ -26,8 +28,23 @@ var Signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall
 func Run(ctx context.Context, args []string, in, out, err *os.File) int {
 	noCore()
 	e := osEnv(args[0], in, out, err)
-	defer e.flush()
-	return execute(ctx, e, args[1:])
+	code := execute(ctx, e, args[1:])
+	e.flush()
+	return e.written(code)
+}
+
+// written is the exit code once the output is written: what is lost was not done.
+// That nobody reads any more is no failure.
+func (e *env) written(code int) int {
+	w, ok := e.Out.(*show.Writer)
+	if !ok || code != exitOK && code != exitFindings {
+		return code
+	}
+	if err := w.Err(); err != nil && !errors.Is(err, syscall.EPIPE) {
+		e.say("keycare: cannot write the output: %v", err)
+		return exitFailed
+	}
+	return code
 }
 
 // execute is Run for words without the program's name.

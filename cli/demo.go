@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -40,6 +42,7 @@ type demo struct {
 }
 
 func runDemo(ctx context.Context, e *env) (err error) {
+	signal.Ignore(syscall.SIGPIPE) // "demo | head": the home is removed all the same
 	home, err := os.MkdirTemp("", "keycare-demo-")
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -54,8 +55,16 @@ type Writer struct {
 	to   io.Writer
 	tail string // the beginning of a character or a sequence that may go on
 
-	mu   sync.Mutex // of the two
+	mu   sync.Mutex // of the three
 	hide []string
+	err  error // the first of a write
+}
+
+// Err is why a write failed, the first one that did.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // NewWriter returns a Writer in front of to.
@@ -105,6 +114,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 		text = text[n:]
 	}
 	if _, err := io.WriteString(w.to, b.String()); err != nil {
+		w.err = cmp.Or(w.err, err)
 		return 0, err
 	}
 	return len(p), nil
