@@ -185,7 +185,7 @@ func (w *wire) eachAround(t *testing.T, all []around, what string, check func(t 
 		}
 		var wg sync.WaitGroup
 		next := make(chan int)
-		for range 6 {
+		for range 16 {
 			wg.Go(func() {
 				for j := range next {
 					out := runWith(t, dir, a.vars, commands[j]...)
@@ -197,6 +197,9 @@ func (w *wire) eachAround(t *testing.T, all []around, what string, check func(t 
 			every := 3
 			if slices.Contains(commands[j], "run") {
 				every = 9 // it waits for a network
+			}
+			if testing.Short() {
+				every = 18
 			}
 			if a.commands == nil && (i+j)%every > 0 && !testrun.IsLong() {
 				continue // each command sees every third text
