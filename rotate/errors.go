@@ -129,7 +129,7 @@ type OldKeyUsed struct {
 }
 
 func (e *OldKeyUsed) Error() string {
-	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s",
+	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s; if this user's key is also on another machine, copy the new one there",
 		e.Use.At.UTC().Format(show.TimeFormat), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
 }
 

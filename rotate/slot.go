@@ -69,12 +69,9 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	case k.Active && useErr == nil && !use.At.IsZero() && ow.at.Sub(use.At) < recentUse:
 		return "", false, refuse("%s It is in use: find out by whom. %s. When nobody needs it any more, switch it off (%s) and rotate again",
 			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
-	case k.Active && ow.at.Sub(k.Created) < youngKey:
+	case k.Active:
 		return "", false, refuse("%s %s. If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
 			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
-	case k.Active:
-		return "", false, refuse("%s If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
-			full, command("update-access-key", " --status Inactive"))
 	case rot.Yes:
 		return "", false, refuse("%s --yes deletes only a key that has not been used for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
 	}

@@ -233,6 +233,18 @@ func TestSecondMachineIsNamed(t *testing.T) {
 	want(err)
 	w.checkWorking()
 	w.checkClosed()
+	// So is one that is older, and a use of the old key in its grace.
+	w = newWorld(t)
+	w.iam.AddKey(user, w.clock.Now().Add(-100*day))
+	_, err = New(*w.options()).Rotate(t.Context(), "default")
+	want(err)
+	w = inGrace(t)
+	w.passes(time.Hour)
+	w.use(w.old)
+	w.passes(24 * time.Hour)
+	if err := w.resume(w.options(), Unfinished); err == nil || !strings.Contains(err.Error(), "another machine, copy the new one there") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // The token that CloudTrail shows is on disk before the request is sent.
