@@ -221,7 +221,7 @@ func (h *stormHome) settle() (code int, out string) {
 		if code, out = h.run("resume", "--yes"); !h.inFlight() {
 			return code, out
 		}
-		if h.at.passes == nil {
+		if h.at.passes == nil || code == 4 { // it has waited for a key to answer as long as it may
 			break
 		}
 		h.at.passes()
