@@ -123,14 +123,18 @@ func (f *fixer) modes(paths credfile.Paths) error {
 		if at.OwnedByOther {
 			continue // only its owner may
 		}
-		ok, err := f.agreed(fmt.Sprintf("chmod %04o %s (it is %04o)", at.Want(), at.Path, at.Mode.Perm()), "")
+		want, what := at.Want(), fmt.Sprintf("chmod %04o %s (it is %04o)", at.Want(), at.Path, at.Mode.Perm())
+		if len(at.Others) > 0 {
+			want, what = want&0o700, fmt.Sprintf("%s: the access list is to leave it to you (it has %s)", at.Path, at.How())
+		}
+		ok, err := f.agreed(what, "")
 		if err != nil {
 			return err
 		}
 		if !ok {
 			continue
 		}
-		if err := f.Disk.Chmod(at.Path, at.Want()); err != nil {
+		if err := f.Disk.Chmod(at.Path, want); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -197,7 +198,7 @@ func TestRewrite(t *testing.T) {
 	if b, _ := os.ReadFile(paths.Credentials); string(b) != strings.TrimPrefix(text, bom) {
 		t.Errorf("got %q", b)
 	}
-	if fi, _ := os.Stat(paths.Credentials); fi.Mode().Perm()&0o077 != 0 {
+	if fi, _ := os.Stat(paths.Credentials); runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0 {
 		t.Errorf("mode %v", fi.Mode())
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 2 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,9 @@ import (
 
 // What keeps a file shut has one command.
 func TestUnreadable(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes and sudo")
+	}
 	deny := func(change func(*Input)) Input {
 		return input("", "", func(in *Input) {
 			in.Set, in.ReadErrors = nil, []error{fmt.Errorf("cannot read: %w", &fs.PathError{Op: "open", Path: testPaths.Credentials, Err: fs.ErrPermission})}

@@ -103,11 +103,14 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 func lookAtModes(a *auditor) {
 	for _, t := range tooOpen(a.in, a.inventory.holdsKeys) {
 		if t.rule != ruleCacheMode {
-			repair := Repair{}
-			if t.rule == ruleFolderMode && t.OwnedByOther {
-				repair = moveAway
+			f := Finding{File: t.Path, What: t.what + " has " + t.How()}
+			switch {
+			case t.rule == ruleFolderMode && t.OwnedByOther:
+				f.Repair = moveAway
+			case len(t.Others) > 0:
+				f.Repair = icacls(t.FileFact, a.in.AWSFiles.User)
 			}
-			a.add(t.rule, Finding{File: t.Path, Repair: repair, What: fmt.Sprintf("%s has mode %04o: %s", t.what, t.Mode.Perm(), openTo(t.Take))}, t.Path)
+			a.add(t.rule, f, t.Path)
 		}
 	}
 	for _, c := range a.in.OtherFiles.Caches {
@@ -118,6 +121,40 @@ func lookAtModes(a *auditor) {
 		a.add(ruleCacheMode, Finding{File: c.Dir,
 			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", show.Count(len(c.Files), "open file"), openTo(worst))}, c.Dir)
 	}
+}
+
+// How says what is too much: in the mode, or in the access list.
+func (t TooOpen) How() string {
+	if len(t.Others) == 0 {
+		return fmt.Sprintf("mode %04o: %s", t.Mode.Perm(), openTo(t.Take))
+	}
+	var names []string
+	for _, o := range t.Others {
+		names = append(names, o.Name)
+	}
+	right := "read"
+	if t.Take&writeRight != 0 {
+		right = "change"
+	}
+	return fmt.Sprintf("an access list that lets others %s it: %s", right, show.Flow(strings.Join(names, ", ")))
+}
+
+// icacls is the command that leaves a file or a folder to its user and the system
+// (https://learn.microsoft.com/windows-server/administration/windows-commands/icacls).
+func icacls(f home.FileFact, user string) Repair {
+	all := ":F"
+	if f.Mode.IsDir() {
+		all = ":(OI)(CI)F"
+	}
+	argv := []string{"icacls", f.Path, "/inheritance:r", "/grant:r", user + all, "*S-1-5-18" + all, "*S-1-5-32-544" + all, "/remove"}
+	for _, o := range f.Others {
+		argv = append(argv, "*"+o.SID)
+	}
+	command := show.Command("windows", argv...)
+	if command == "" {
+		return renameFirst
+	}
+	return Repair{Command: command}
 }
 
 // openTo says who can do what, the widest right first.

@@ -196,8 +196,12 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 	if err != nil {
 		return err
 	}
-	if fi, err := d.Stat(path); err == nil && runtime.GOOS != "windows" && fi.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("%s: other users can change it, and it may name a command: chmod go-w %q", path, path)
+	if fi, err := d.Stat(path); err == nil && disk.OthersCanChange(path, fi) {
+		closed := "chmod go-w"
+		if runtime.GOOS == "windows" {
+			closed = "icacls /inheritance:r /grant:r *S-1-3-4:F /remove:g *S-1-1-0 *S-1-5-32-545 *S-1-5-11" // its owner; not Everyone, Users, Authenticated Users
+		}
+		return fmt.Errorf("%s: other users can change it, and it may name a command: %s %q", path, closed, path)
 	}
 	r := &reader{path, credfile.Parse(path, credfile.CredentialsFile, text)}
 	if err := r.check(); err != nil {

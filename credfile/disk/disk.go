@@ -62,10 +62,10 @@ func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (OS) EvalSymlinks(name string) (string, error)   { return filepath.EvalSymlinks(name) }
 func (OS) Readlink(name string) (string, error)       { return os.Readlink(name) }
-func (OS) Chmod(name string, perm fs.FileMode) error  { return os.Chmod(name, perm) }
+func (OS) Chmod(name string, perm fs.FileMode) error  { return chmod(name, perm) }
 func (OS) Link(old, new string) error                 { return os.Link(old, new) }
 func (OS) Remove(name string) error                   { return os.Remove(name) }
-func (OS) MkdirAll(name string, p fs.FileMode) error  { return os.MkdirAll(name, p) }
+func (OS) MkdirAll(name string, p fs.FileMode) error  { return mkdirAll(name, p) }
 func (OS) Replace(from, to string) error              { return replace(from, to) }
 func (OS) SyncDir(name string) error                  { return syncDir(name) }
 func (OS) KeepAttributes(from, to string) error       { return keepAttributes(from, to) }
@@ -95,7 +95,7 @@ func readOwn(name string, most int64, owner int) (b []byte, err error) {
 }
 
 func (OS) CreateNew(name string, perm fs.FileMode) (File, error) {
-	return wrapFile(os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm))
+	return wrapFile(createNew(name, perm))
 }
 
 func (OS) OpenWrite(name string) (File, error) {

@@ -265,6 +265,9 @@ func TestProbe(t *testing.T) {
 // A rehearsal leaves everything as it was: bytes, mode, links, nothing beside;
 // and what somebody writes meanwhile.
 func TestRehearse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a right that users lack")
+	}
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
 	if err := errors.Join(os.WriteFile(path, []byte(oldText), 0o600), os.Chmod(path, 0o644), os.Symlink(path, link)); err != nil {

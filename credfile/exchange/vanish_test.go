@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func TestExchangeVanish(t *testing.T) {
 // The new text alone may be half of one: it stays, and a person is told of it.
 func TestSweepNewTextAlone(t *testing.T) {
 	dir, files := three(t)
-	temp := dir + "/.keycare-t-file0.new"
+	temp := filepath.Join(dir, ".keycare-t-file0.new")
 	if err := errors.Join(os.Remove(files[0].Path), os.WriteFile(temp, []byte(newText), 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +90,9 @@ func TestSweepNewTextAlone(t *testing.T) {
 // A file that somebody moved away is not put back.
 func TestSweepMovedFile(t *testing.T) {
 	dir, files := three(t)
+	mine := filepath.Join(dir, "mine")
 	x := &exchange.Exchanger{Disk: disk.OS{}, Tag: "t"}
-	if err := errors.Join(os.Rename(files[0].Path, dir+"/mine"), os.Link(dir+"/mine", dir+"/.keycare-t-file0.old")); err != nil {
+	if err := errors.Join(os.Rename(files[0].Path, mine), os.Link(mine, filepath.Join(dir, ".keycare-t-file0.old"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Sweep(files[0].Path); err != nil || x.Left(files[0].Path) {

@@ -18,6 +18,7 @@ type AWSFiles struct {
 	GOOS string
 	// Files are the credentials file and the config file, in this order.
 	Files []FileFact
+	User  string // of this process, as icacls takes it; Windows alone
 	// Dirs are the folders of the two files and, where a file is a symbolic
 	// link, the folder of what it points to. Each folder once.
 	Dirs []FileFact
@@ -45,16 +46,18 @@ type FileFact struct {
 	Path   string
 	Kind   credfile.FileKind // says something for the entries of AWSFiles.Files alone
 	Exists bool
-	// Mode holds permissions where ModeKnown is set. Windows has access lists
-	// instead, and the mode that Go makes up there means nothing.
+	// Mode holds permissions where ModeKnown is set. On Windows they are made of
+	// the access list: the rights of Others are those of all others.
 	Mode      fs.FileMode
 	ModeKnown bool
+	// Others are the accounts that the access list gives rights, beside the user's
+	// and the system's own. Windows alone.
+	Others []disk.Other
 	// Target is where a symbolic link leads in the end; empty for no link.
 	Target string
 	// OwnedByOther says that the owner is not the user of this process. A run
 	// as root, as fleet tools do it, stands for the owner of the folder above
-	// the file's folder, which is the home folder as a rule. Unknown on
-	// Windows, and false there.
+	// the file's folder, which is the home folder as a rule.
 	OwnedByOther bool
 	// OwnedByRoot says that the owner is root, who may be trusted with a folder:
 	// root could read everything anyway.
@@ -72,7 +75,7 @@ var keyVariables = []string{
 // ReadAWSFiles gathers the facts about the files that p names. What is missing or
 // cannot be looked at is said in the facts and is no error.
 func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
-	l := AWSFiles{GOOS: env.GOOS}
+	l := AWSFiles{GOOS: env.GOOS, User: userName()}
 	for _, name := range keyVariables {
 		if env.Get(name) != "" {
 			l.EnvKeys = append(l.EnvKeys, name)
@@ -144,6 +147,7 @@ func factOf(d disk.FS, env credfile.Env, path string) FileFact {
 	}
 	f.Exists = true
 	if env.GOOS == "windows" {
+		f.lookAtAccess(fi)
 		return f
 	}
 	f.Mode, f.ModeKnown = fi.Mode(), true

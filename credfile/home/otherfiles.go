@@ -67,9 +67,6 @@ func ReadOtherFiles(d disk.FS, env credfile.Env, p credfile.Paths) (b OtherFiles
 			b.Legacy = append(b.Legacy, path)
 		}
 	}
-	if env.GOOS == "windows" {
-		return b
-	}
 	for _, name := range cacheDirs {
 		if c := cacheOf(d, env, home, name); len(c.Files) > 0 {
 			b.Caches = append(b.Caches, c)
@@ -93,7 +90,7 @@ func cacheOf(d disk.FS, env credfile.Env, home, name string) (c Cache) {
 	at := filepath.Join(home, ".aws")
 	for _, step := range append([]string{""}, strings.Split(name, "/")...) {
 		at = filepath.Join(at, step)
-		if fi, err := d.Stat(at); err != nil || !fi.IsDir() || fi.Mode()&0o011 == 0 {
+		if fi, err := d.Stat(at); err != nil || !fi.IsDir() || env.GOOS != "windows" && fi.Mode()&0o011 == 0 {
 			return c
 		}
 	}

@@ -37,3 +37,9 @@ func meantUser(d disk.FS, path string) (uid int, ok bool) {
 	}
 	return ownerOf(fi)
 }
+
+// lookAtAccess is for Windows.
+func (f *FileFact) lookAtAccess(fs.FileInfo) {}
+
+// userName is for Windows.
+func userName() string { return "" }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -298,6 +299,9 @@ func TestSystemdWithoutManager(t *testing.T) {
 
 // A unit that a dotfiles manager keeps elsewhere stays a link.
 func TestInstallKeepsLinks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("systemd is not there")
+	}
 	h, _ := withPrograms(t, "linux")
 	target := filepath.Join(h.Home, "dotfiles.service")
 	if err := os.WriteFile(target, nil, 0o600); err != nil {

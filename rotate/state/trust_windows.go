@@ -1,10 +1,31 @@
 package state
 
-import "io/fs"
+import (
+	"io/fs"
 
-// Windows keeps owners and rights in access lists, which the mode does not show;
-// LocalAppData gives its folders to their user alone.
+	"keycare/credfile/disk"
+	"keycare/credfile/show"
+)
 
-func ownFault(string, fs.FileInfo, int) (why, command string) { return "", "" }
+// ownFault says what is wrong with a folder that only this user may have.
+func ownFault(path string, _ fs.FileInfo, _ int) (why, command string) {
+	a, err := disk.AccessOf(path)
+	switch {
+	case err != nil: // a file system without access lists
+		return "", ""
+	case a.Foreign && !a.System:
+		return "belongs to another user", ""
+	case a.Mode&0o022 == 0:
+		return "", ""
+	}
+	argv := []string{"icacls", path, "/inheritance:r", "/grant:r", disk.UserName() + ":(OI)(CI)F", "/remove"}
+	for _, o := range a.Others {
+		argv = append(argv, "*"+o.SID)
+	}
+	return "can be written by other users (" + show.Flow(a.Others[0].Name) + ")", show.Command("windows", argv...)
+}
 
+// aboveFault would say how somebody else could put another folder in the place of
+// the one below path. Windows lets nobody rename a folder in which a file is open,
+// and gives the folders of a user to that user alone.
 func aboveFault(string, fs.FileInfo, int) (why, command string) { return "", "" }

@@ -98,11 +98,12 @@ type FS struct {
 	ops   []Op
 	crash *Crash
 	loss  loss
+	open  map[disk.File]bool
 }
 
 // New wraps inner. A nil hook lets everything pass.
 func New(inner disk.FS, hook Hook) *FS {
-	return &FS{inner: inner, hook: hook, loss: loss{files: map[string]*content{}}}
+	return &FS{inner: inner, hook: hook, open: map[disk.File]bool{}, loss: loss{files: map[string]*content{}}}
 }
 
 // Run calls a program that works with f, in a goroutine of its own, and reports
@@ -179,6 +180,9 @@ func (f *FS) do(name, path string, whole, half func() error) error {
 func (f *FS) stop(op Op) {
 	f.mu.Lock()
 	f.crash = &Crash{op}
+	for file := range f.open { // as the system does; Windows removes no open file
+		_ = file.Close()
+	}
 	f.mu.Unlock()
 	runtime.Goexit()
 }
@@ -291,6 +295,7 @@ func (f *FS) wrap(name string, file disk.File, err error) (disk.File, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.open[file] = true
 	return &handle{fs: f, inner: file, path: name, content: f.loss.open(f.inner, name)}, nil
 }
 
@@ -340,5 +345,8 @@ func (h *handle) Sync() error {
 // Close closes the file in any case, so that no test leaks one.
 func (h *handle) Close() error {
 	err := h.fs.do("Close", h.path, func() error { return nil }, nil)
+	h.fs.mu.Lock()
+	delete(h.fs.open, h.inner)
+	h.fs.mu.Unlock()
 	return errors.Join(h.inner.Close(), err)
 }
