@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,9 @@ type leftBehind struct {
 // their end with this one: plain, deactivating, with a grace, undone, with replies
 // or requests lost, of a root key.
 func TestUpgradeFinishesOpenRotations(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the journals have paths of Unix")
+	}
 	f, err := os.Open("testdata/upgrade/version1.jsonl")
 	if err != nil {
 		t.Fatal(err)

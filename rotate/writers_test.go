@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,9 @@ func configureSet(path string, value string) error {
 // doubled, no bytes are torn, and an edit of ours that was overwritten by an
 // older copy is seen when the file is looked at again, and made again.
 func TestOtherWriters(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a program that opens the file while another replaces it fails there")
+	}
 	edits := 1000
 	if testing.Short() {
 		edits = 100

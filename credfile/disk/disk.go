@@ -56,7 +56,7 @@ type File interface {
 // OS is the file system of this machine.
 type OS struct{}
 
-func (OS) ReadFile(name string) ([]byte, error)       { return os.ReadFile(name) }
+func (OS) ReadFile(name string) ([]byte, error)       { return readFile(name) }
 func (OS) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
 func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
@@ -64,7 +64,7 @@ func (OS) EvalSymlinks(name string) (string, error)   { return filepath.EvalSyml
 func (OS) Readlink(name string) (string, error)       { return os.Readlink(name) }
 func (OS) Chmod(name string, perm fs.FileMode) error  { return chmod(name, perm) }
 func (OS) Link(old, new string) error                 { return os.Link(old, new) }
-func (OS) Remove(name string) error                   { return os.Remove(name) }
+func (OS) Remove(name string) error                   { return remove(name) }
 func (OS) MkdirAll(name string, p fs.FileMode) error  { return mkdirAll(name, p) }
 func (OS) Replace(from, to string) error              { return replace(from, to) }
 func (OS) SyncDir(name string) error                  { return syncDir(name) }
@@ -76,7 +76,7 @@ func (OS) KeepOwner(name string, like fs.FileInfo) error {
 func (OS) ReadOwn(name string, most int64) ([]byte, error) { return readOwn(name, most, Self()) }
 
 func readOwn(name string, most int64, owner int) (b []byte, err error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|noFollow, 0)
+	f, err := openRead(name)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,12 @@ import (
 // noFollow keeps an open from following a link, and from waiting for a pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
+func openRead(name string) (*os.File, error) { return os.OpenFile(name, os.O_RDONLY|noFollow, 0) }
+
+func readFile(name string) ([]byte, error) { return os.ReadFile(name) }
+
+func remove(name string) error { return os.Remove(name) }
+
 // Self is the user that this program runs as.
 func Self() int { return os.Geteuid() }
 

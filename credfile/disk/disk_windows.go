@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,17 +35,17 @@ func Backup(from string) string { return from + ".was" }
 // (ReplaceFileW), and never leaves the name without a file if it can help it.
 func replace(from, to string) error {
 	if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
-		return patiently(func() error { return os.Rename(from, to) })
+		return patiently(inTheWay, func() error { return os.Rename(from, to) })
 	}
 	backup := Backup(from)
 	if err := os.Remove(backup); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	err := patiently(func() error { return replaceFile(from, to, backup) })
+	err := patiently(inTheWay, func() error { return replaceFile(from, to, backup) })
 	if err != nil {
 		return errors.Join(err, refill(from, to, backup))
 	}
-	_ = patiently(func() error { return os.Remove(backup) }) // who has a use for it asks by Backup
+	_ = patiently(inTheWay, func() error { return os.Remove(backup) }) // who has a use for it asks by Backup
 	return nil
 }
 
@@ -61,11 +62,11 @@ func refill(from, to, backup string) error {
 	return err
 }
 
-// patiently tries again for about two seconds while the file is busy: virus
+// patiently tries again for about two seconds what fails in this way: virus
 // scanners and indexers hold files open for moments.
-func patiently(try func() error) (err error) {
+func patiently(again func(error) bool, try func() error) (err error) {
 	for wait := 10 * time.Millisecond; wait < 2*time.Second; wait *= 2 {
-		if err = try(); !busy(err) {
+		if err = try(); !again(err) {
 			return err
 		}
 		time.Sleep(wait)
@@ -73,9 +74,14 @@ func patiently(try func() error) (err error) {
 	return err
 }
 
-func busy(err error) bool {
-	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED) ||
-		errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_UNABLE_TO_REMOVE_REPLACED)
+// held says that somebody has the file open.
+func held(err error) bool {
+	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_LOCK_VIOLATION)
+}
+
+// inTheWay says that somebody has the file open, or is about to delete it.
+func inTheWay(err error) bool {
+	return held(err) || errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_UNABLE_TO_REMOVE_REPLACED)
 }
 
 var replaceFileW = windows.NewLazySystemDLL("kernel32.dll").NewProc("ReplaceFileW")
@@ -122,6 +128,28 @@ func open(path string, access uint32) (windows.Handle, error) {
 	return windows.CreateFile(name, access, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
 }
 
+// openRead opens a file in a way that keeps nobody from replacing or deleting it
+// meanwhile, and waits for whoever is doing that.
+func openRead(name string) (*os.File, error) {
+	var h windows.Handle
+	err := patiently(held, func() (err error) { h, err = open(name, windows.GENERIC_READ); return err })
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(h), name), nil
+}
+
+func readFile(name string) (b []byte, err error) {
+	f, err := openRead(name)
+	if err != nil {
+		return nil, err
+	}
+	b, err = io.ReadAll(f)
+	return b, errors.Join(err, f.Close())
+}
+
+func remove(name string) error { return patiently(inTheWay, func() error { return os.Remove(name) }) }
+
 // Links counts the names of the file name, which fi describes.
 func Links(name string, fi fs.FileInfo) int {
 	h, err := open(name, windows.FILE_READ_ATTRIBUTES)
@@ -146,7 +174,7 @@ func Obstacle(path string) string {
 	if attributes, err := windows.GetFileAttributes(name); err == nil && attributes&windows.FILE_ATTRIBUTE_READONLY != 0 {
 		return "has the read-only attribute; attrib -r takes it away"
 	}
-	err = patiently(func() error {
+	err = patiently(held, func() error {
 		h, err := open(path, windows.DELETE)
 		if err == nil {
 			err = windows.CloseHandle(h)

@@ -279,13 +279,13 @@ func (f *FS) SyncDir(name string) error {
 
 func (f *FS) CreateNew(name string, perm fs.FileMode) (file disk.File, err error) {
 	err = f.do("CreateNew", name, func() error {
-		return f.named(name, func() (err error) { file, err = f.inner.CreateNew(name, perm); return }, func() { f.loss.create(name) })
+		return f.named(name, func() (err error) { file, err = f.inner.CreateNew(name, perm); return f.opened(file, err) }, func() { f.loss.create(name) })
 	}, nil)
 	return f.wrap(name, file, err)
 }
 
 func (f *FS) OpenWrite(name string) (file disk.File, err error) {
-	err = f.do("OpenWrite", name, func() (err error) { file, err = f.inner.OpenWrite(name); return }, nil)
+	err = f.do("OpenWrite", name, func() (err error) { file, err = f.inner.OpenWrite(name); return f.opened(file, err) }, nil)
 	return f.wrap(name, file, err)
 }
 
@@ -295,8 +295,17 @@ func (f *FS) wrap(name string, file disk.File, err error) (disk.File, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.open[file] = true
 	return &handle{fs: f, inner: file, path: name, content: f.loss.open(f.inner, name)}, nil
+}
+
+// opened notes an open file, which a crash closes.
+func (f *FS) opened(file disk.File, err error) error {
+	if err == nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.open[file] = true
+	}
+	return err
 }
 
 // handle is a file open for writing.
