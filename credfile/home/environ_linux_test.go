@@ -20,6 +20,10 @@ func TestProcessesWith(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -27,6 +31,13 @@ func TestProcessesWith(t *testing.T) {
 			in.Close()
 			_ = cmd.Wait()
 		})
+		// Once it answers it is cat, and has its environment.
+		if _, err := fmt.Fprintln(in); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
 		return cmd
 	}
 	with := start("AWS_ACCESS_KEY_ID="+id, "AWS_SECRET_ACCESS_KEY=x")
