@@ -205,7 +205,19 @@ func (w *world) leftNothing(fault diskFault, err error) {
 // it came to that, and the error, which is a crash's where one ended f.
 func (w *world) underFault(n int, action diskfault.Action, loss diskfault.Loss, f func(*world, *Options) error) (met bool, op string, err error) {
 	w.t.Helper()
-	d := diskfault.New(diskfault.Unsynced{}, diskfault.At(n, action))
+	return w.under(diskfault.At(n, action), loss, f)
+}
+
+// under is underFault for what a hook lets go wrong.
+func (w *world) under(hook diskfault.Hook, loss diskfault.Loss, f func(*world, *Options) error) (met bool, op string, err error) {
+	w.t.Helper()
+	d := diskfault.New(diskfault.Unsynced{}, func(o diskfault.Op) diskfault.Action {
+		a := hook(o)
+		if a != diskfault.Pass {
+			met, op = true, o.String()
+		}
+		return a
+	})
 	w.disk = d
 	crash, err := d.Run(func() error { return f(w, w.options()) })
 	w.disk = diskfault.Unsynced{}
@@ -215,8 +227,5 @@ func (w *world) underFault(n int, action diskfault.Action, loss diskfault.Loss, 
 		}
 		err = fmt.Errorf("crashed at %s", crash.Op)
 	}
-	if ops := d.Ops(); n < len(ops) {
-		return true, ops[n].String(), err
-	}
-	return false, "", err
+	return met, op, err
 }

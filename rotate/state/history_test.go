@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/disk/testrun"
 )
 
 // A line on which a later run depends is not dropped, however many come after it.
 func TestHistoryKeepsWhatGuards(t *testing.T) {
+	testrun.NotShort(t)
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	day := func(n int) time.Time { return now.Add(time.Duration(n) * 24 * time.Hour) }
 	key := func(n int) string { return fmt.Sprintf("AKIA%016d", n) }
