@@ -239,6 +239,7 @@ func isAlnum(r rune) bool {
 
 var (
 	regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
+	noDashes   = regexp.MustCompile(`^([a-z]{2,4}(?:-[a-z]{2,5})?)-?(north|south|east|west|central|northeast|northwest|southeast|southwest)-?([0-9]{1,2}[a-z]?)$`)
 	zoneForm   = regexp.MustCompile(`^(.*-[0-9]{1,2})[a-z]$`)
 )
 
@@ -255,6 +256,7 @@ func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) 
 	}
 	f.What = fmt.Sprintf("profile %s: %s is no region", show.Name(s.name), name)
 	near := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(value)), "-.,;\"'")
+	near = noDashes.ReplaceAllString(near, "$1-$2-$3")
 	zone := zoneForm.FindStringSubmatch(near)
 	if zone != nil {
 		near = zone[1]

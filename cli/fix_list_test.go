@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// fixLine is a change that fix names: of a text, or of a mode.
+var fixLine = regexp.MustCompile(`(?m)^(?:[^ \n]+:\d+: .*|chmod .*)$`)
+
+// What fix would do and what it does are one list, over all homes of cases, and a
+// second run has nothing to do.
+func TestFixDryRunIsTheRun(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes and sudo")
+	}
+	homes, err := os.ReadDir(filepath.Join("..", "testdata", "cases"))
+	if err != nil || len(homes) < 30 {
+		t.Fatalf("%d homes, %v", len(homes), err)
+	}
+	changes := 0
+	for _, h := range homes {
+		if !h.IsDir() {
+			continue
+		}
+		home := caseHome(t, h.Name())
+		if err := os.Chmod(filepath.Join(home, ".aws"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		list := func(words ...string) (lines []string, all string) {
+			m := hereIn(home)
+			m.run(t.Context(), words...)
+			for _, line := range fixLine.FindAllString(m.out.String(), -1) {
+				lines = append(lines, strings.TrimSpace(line))
+			}
+			return lines, m.both.String()
+		}
+		dry, saidDry := list("fix", "--dry-run")
+		run, said := list("fix", "--yes")
+		if !slices.Equal(dry, run) {
+			t.Errorf("%s: the dry run names\n%s\nthe run\n%s", h.Name(), saidDry, said)
+		}
+		changes += len(run)
+		if again, said := list("fix", "--yes"); len(run) > 0 && !slices.Equal(again, nil) && !strings.Contains(said, "--yes does not agree") {
+			t.Errorf("%s: a second run does\n%s", h.Name(), said)
+		}
+	}
+	if changes < 30 {
+		t.Errorf("only %d changes", changes)
+	}
+	t.Logf("%d changes", changes)
+}
