@@ -75,6 +75,59 @@ func TestChoicesKilled(t *testing.T) {
 	}
 }
 
+// "resume --delete-key" is killed at every call, and asked for again: the key of a
+// lost reply goes, no other one does. (--forget calls nobody.)
+func TestDeleteKeyKilled(t *testing.T) {
+	for _, effect := range []bool{true, false} {
+		t.Run(fmt.Sprint("effect ", effect), func(t *testing.T) {
+			if !effect {
+				testrun.Long(t)
+			}
+			for n, killed := 0, true; killed; n++ {
+				m := newMachine(t)
+				m.iam.Deny("ann", "cloudtrail:LookupEvents")
+				lost := false
+				m.iam.SetFault(func(c awstest.Call) awstest.Fault {
+					if c.Action != "CreateAccessKey" || lost {
+						return awstest.Fault{}
+					}
+					lost = true
+					return awstest.Fault{Kind: awstest.FaultDropAfter}
+				})
+				m.run(exitFailed, "rotate", "work", "--yes", "--timeout", "1s")
+				m.iam.SetFault(nil)
+				var orphan string
+				for _, k := range m.iam.Keys("ann") {
+					if k.ID != m.old.ID {
+						orphan = k.ID
+					}
+				}
+				if orphan == "" {
+					t.Fatal("no key was lost")
+				}
+				m.iam.ResetCalls()
+				killed = m.runKilled(n, effect, "resume", "--delete-key", orphan)
+				if killed {
+					m.leaks.heard("resume", m.said("resume", "--delete-key", orphan))
+				}
+				if keys := m.iam.Keys("ann"); len(keys) != 1 || keys[0].ID != m.old.ID || keys[0].Status != "Active" {
+					t.Errorf("killed at call %d: the user has keys %v, and %s was to be deleted", n, keys, orphan)
+				}
+				if id, secret := m.pair(); id != m.old.ID || secret != m.old.Secret {
+					t.Errorf("killed at call %d: the files hold %s", n, id)
+				}
+				m.private()
+			}
+		})
+	}
+}
+
+// said is what a command says, whatever its exit code.
+func (m *machine) said(words ...string) string {
+	out, _ := m.command(words...).CombinedOutput()
+	return string(out)
+}
+
 // again asks for a choice once more. Where the key is gone from IAM that a killed
 // run deleted, it says that it goes on looking.
 func (m *machine) again(choice string) {
