@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // Settings is what is in force, flags apart.
@@ -197,11 +198,11 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 		return err
 	}
 	if fi, err := d.Stat(path); err == nil && disk.OthersCanChange(path, fi) {
-		closed := "chmod go-w"
+		closed := fmt.Sprintf("chmod go-w %q", path)
 		if runtime.GOOS == "windows" {
-			closed = "icacls /inheritance:r /grant:r *S-1-3-4:F /remove:g *S-1-1-0 *S-1-5-32-545 *S-1-5-11" // its owner; not Everyone, Users, Authenticated Users
+			closed = "icacls " + show.Quoted(path, "windows") + " /reset" // as its folder, which is the user's
 		}
-		return fmt.Errorf("%s: other users can change it, and it may name a command: %s %q", path, closed, path)
+		return fmt.Errorf("%s: other users can change it, and it may name a command: %s", path, closed)
 	}
 	r := &reader{path, credfile.Parse(path, credfile.CredentialsFile, text)}
 	if err := r.check(); err != nil {
