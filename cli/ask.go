@@ -42,6 +42,9 @@ func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 	}()
 	select {
 	case a := <-answers:
+		if w, ok := e.Err.(*show.Writer); ok {
+			w.LineEnded()
+		}
 		return a.line, a.err
 	case <-ctx.Done():
 		fmt.Fprintln(e.Err) // the prompt's line

@@ -53,6 +53,10 @@ type terminals struct {
 	In, Out, Err bool
 	Width        int // of Out, in columns; 0 if it is not known
 	Color        bool
+	// Lively says that Err may show a line that is rewritten, ErrWidth is the number
+	// of its columns; 0 if it is not known.
+	Lively   bool
+	ErrWidth int
 }
 
 // folders are the user's. Those that cannot be known are empty.
@@ -99,14 +103,18 @@ func osEnv(program string, in, out, err *os.File) *env {
 func terminalOf(vars credfile.Env, in, out, err *os.File) terminals {
 	is := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 	t := terminals{In: is(in), Out: is(out), Err: is(err)}
-	if !t.Out {
-		return t
-	}
-	if width, _, err := term.GetSize(int(out.Fd())); err == nil {
-		t.Width = width
+	width := func(f *os.File) int {
+		columns, _, _ := term.GetSize(int(f.Fd())) // 0 where it cannot be had
+		return columns
 	}
 	kind := vars.Get("TERM")
-	t.Color = vars.Get("NO_COLOR") == "" && kind != "dumb" && (kind != "" || runtime.GOOS == "windows")
+	able := vars.Get("NO_COLOR") == "" && kind != "dumb" && (kind != "" || runtime.GOOS == "windows")
+	if t.Out {
+		t.Width, t.Color = width(out), able
+	}
+	if t.Err {
+		t.ErrWidth, t.Lively = width(err), able
+	}
 	return t
 }
 
@@ -203,6 +211,7 @@ func (e *env) hideGiven(words []string) {
 func (e *env) flush() {
 	for _, to := range []io.Writer{e.Out, e.Err} {
 		if w, ok := to.(*show.Writer); ok {
+			w.Status("")
 			_ = w.Flush() // there is nowhere to tell of it
 		}
 	}

@@ -59,6 +59,7 @@ func TestDirectionOfImports(t *testing.T) {
 	rooms := []room{
 		{"keycare", []string{"cli"}},
 		{"cli/notice", nil},
+		{"cli/progress", []string{"credfile/show"}},
 		{"cli/complete", []string{"cli/usage"}},
 		{"cli/usage", []string{"credfile/show"}},
 		{"cli/settings", []string{"credfile"}},

@@ -55,9 +55,10 @@ type Writer struct {
 	to   io.Writer
 	tail string // the beginning of a character or a sequence that may go on
 
-	mu   sync.Mutex // of the three
-	hide []string
-	err  error // the first of a write
+	mu     sync.Mutex // of all here
+	hide   []string
+	err    error // the first of a write
+	status statusLine
 }
 
 // Err is why a write failed, the first one that did.
@@ -98,8 +99,22 @@ func Under(w io.Writer) io.Writer {
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	text := w.tail + string(p)
-	w.tail = ""
+	text, rest := w.shown(w.tail + string(p))
+	w.tail = rest
+	if text != "" {
+		w.status.unfinished = !strings.HasSuffix(text, "\n")
+		text = w.status.erase() + text + w.status.draw()
+	}
+	if _, err := io.WriteString(w.to, text); err != nil {
+		w.err = cmp.Or(w.err, err)
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// shown is how text is written. rest is its end where that is the beginning of a
+// character or a sequence.
+func (w *Writer) shown(text string) (shown, rest string) {
 	for _, s := range w.hide {
 		text = strings.ReplaceAll(text, s, Redacted)
 	}
@@ -107,17 +122,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 	for text != "" {
 		n, form := w.next(text)
 		if n == 0 {
-			w.tail = text
 			break
 		}
 		b.WriteString(form)
 		text = text[n:]
 	}
-	if _, err := io.WriteString(w.to, b.String()); err != nil {
-		w.err = cmp.Or(w.err, err)
-		return 0, err
-	}
-	return len(p), nil
+	return b.String(), text
 }
 
 // Flush writes what still waited for its rest.

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"cmp"
+	"time"
+
+	"keycare/cli/progress"
+	"keycare/cli/usage"
+	"keycare/credfile/show"
+)
+
+// progress shows on standard error, where a person looks at it, that work lives
+// which may take over a second: "asking AWS: 12 of 18 keys" for the unit "key".
+// Who calls it defers Done, and writes no standard output before that: both may be
+// the same screen. What is said on standard error comes to stand above the line.
+func (e *env) progress(text, unit string, total int) *progress.Line {
+	w, ok := e.Err.(*show.Writer)
+	if !ok || !e.Terminal.Lively {
+		return nil
+	}
+	after := func(d time.Duration, f func()) { time.AfterFunc(d, f) }
+	return progress.Start(w, cmp.Or(e.Terminal.ErrWidth, usage.Width), after, text, unit, total)
+}
