@@ -37,6 +37,12 @@ func policyOf(s *settings.Settings) report.Policy {
 	for _, e := range s.Exceptions {
 		p.Exceptions = append(p.Exceptions, report.Exception(e))
 	}
+	for rule, level := range s.Severity {
+		if p.Severity == nil {
+			p.Severity = map[string]report.Severity{}
+		}
+		p.Severity[rule], _ = report.ParseSeverity(level) // it was checked when it was read
+	}
 	return p
 }
 
@@ -48,7 +54,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 		return report.Input{}, nil, err
 	}
 	in := report.Input{
-		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles,
+		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles, Partial: !s.downloads,
 		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars,
 	}
 	if s.downloads {

@@ -17,6 +17,7 @@ func Audit(in Input) *Report {
 	if a.set == nil {
 		a.set = credfile.NewSet(credfile.Paths{}, "", "")
 	}
+	a.matched = make([]bool, len(in.Policy.Exceptions))
 	a.inventory = takeInventory(a.set, in.Profiles)
 	a.noCLI = a.set.CLI("default").Refused != nil
 	a.chooseIdleKeys()
@@ -28,8 +29,8 @@ func Audit(in Input) *Report {
 
 func (a *auditor) result() *Report {
 	r := &Report{
-		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown, Excepted: a.excepted,
-		Files: []string{}, Findings: a.found,
+		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown, Excepted: len(a.accepted),
+		Files: []string{}, Findings: a.found, Accepted: a.accepted, RulesOff: a.in.Policy.Off, SeveritySet: a.in.Policy.Severity,
 	}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
@@ -58,6 +59,7 @@ func (a *auditor) result() *Report {
 		*r.Counts.at(r.Findings[i].Severity)++
 	}
 	slices.SortStableFunc(r.Findings, compare)
+	slices.SortStableFunc(r.Accepted, func(a, b Accepted) int { return compare(a.Finding, b.Finding) })
 	return r
 }
 

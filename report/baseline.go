@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Baseline is the fingerprints of an earlier report.
@@ -29,18 +30,30 @@ func ReadBaseline(b []byte) (Baseline, error) {
 	return known, nil
 }
 
-// Since leaves only the findings that the baseline does not have, and counts
-// the others.
+// Since leaves only the findings that the baseline does not have, and sets the
+// others aside.
 func (r *Report) Since(known Baseline) {
 	left := make([]Finding, 0, len(r.Findings))
 	r.Counts = Counts{}
 	for _, f := range r.Findings {
-		if known[f.Fingerprint] {
+		if f.State = StateNew; known[f.Fingerprint] {
+			f.State = StateKnown
 			r.Known++
+			r.KnownFindings = append(r.KnownFindings, f)
 			continue
 		}
 		left = append(left, f)
 		*r.Counts.at(f.Severity)++
 	}
 	r.Findings = left
+}
+
+// All are the findings with those that a baseline had, in their order.
+func (r *Report) All() []Finding {
+	if len(r.KnownFindings) == 0 {
+		return r.Findings
+	}
+	all := append(slices.Clone(r.Findings), r.KnownFindings...)
+	slices.SortStableFunc(all, compare)
+	return all
 }

@@ -19,7 +19,8 @@ type auditor struct {
 	inventory *inventory
 	found     []Finding
 	unknown   int
-	excepted  int
+	accepted  []Accepted
+	matched   []bool            // by exception: it covers a finding
 	idleKeys  map[string]keyUse // the key that may be told to be deactivated, by the user's ARN
 	noCLI     bool              // the AWS CLI rejects a file, so no command of it works
 	// explained are entries whose missing half a mistake explains.
@@ -53,6 +54,9 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	if f.Severity == Clean {
 		f.Severity = r.Severity
 	}
+	if set, ok := a.in.Policy.Severity[r.ID]; ok {
+		f.Severity = set
+	}
 	if f.Repair == (Repair{}) {
 		f.Repair = r.Repair.filled(&f, a.goos)
 	}
@@ -64,10 +68,6 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 		shown[i] = show.Field(name)
 	}
 	f.Profiles = shown
-	a.digest = append(a.digest[:0], r.ID...)
-	for _, part := range subject {
-		a.digest = append(append(a.digest, 0), part...)
-	}
 	if f.Account == "" && f.KeyID != "" {
 		f.Account = a.accountOf(f.KeyID)
 	}
@@ -77,12 +77,15 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	if slices.Contains(a.in.Policy.Off, r.ID) {
 		return false
 	}
-	if a.accepted(r, &f) {
-		a.excepted++
+	f.Fingerprint = a.fingerprint(r.ID, subject)
+	covered := "" // what its fingerprint would be under the rule whose exceptions hold for it
+	if r.CoveredBy != "" && len(a.in.Policy.Exceptions) > 0 {
+		covered = a.fingerprint(r.CoveredBy, subject)
+	}
+	if e := a.exceptionFor(r, &f, covered); e != nil {
+		a.accepted = append(a.accepted, Accepted{f, e.Name, show.Plain(e.Reason), lastDay(e.Until)})
 		return false
 	}
-	sum := sha256.Sum256(a.digest)
-	f.Fingerprint = hex.EncodeToString(sum[:16])
 	a.found = append(a.found, f)
 	return true
 }
@@ -132,25 +135,46 @@ func (a *auditor) atHeader(f Finding, s *profile) Finding {
 	return f
 }
 
-// accepted reports whether an exception that still holds covers f.
-func (a *auditor) accepted(r *Rule, f *Finding) bool {
+// fingerprint is that of a finding of a rule about a subject.
+func (a *auditor) fingerprint(rule string, subject []string) string {
+	a.digest = append(a.digest[:0], rule...)
+	for _, part := range subject {
+		a.digest = append(append(a.digest, 0), part...)
+	}
+	sum := sha256.Sum256(a.digest)
+	return hex.EncodeToString(sum[:16])
+}
+
+// exceptionFor is the first exception that still holds and covers f; nil for
+// none. All that cover it are noted.
+func (a *auditor) exceptionFor(r *Rule, f *Finding, covered string) (first *Exception) {
 	for i := range a.in.Policy.Exceptions {
-		if e := &a.in.Policy.Exceptions[i]; a.in.Now.Before(e.Until) && e.covers(r, f) {
-			return true
+		e := &a.in.Policy.Exceptions[i]
+		if !e.covers(r, f, covered) {
+			continue
+		}
+		a.matched[i] = true
+		if first == nil && a.in.Now.Before(e.Until) {
+			first = e
 		}
 	}
-	return false
+	return first
 }
 
 // covers reports whether all that e names fits f. An exception that names
 // nothing covers nothing. One for a profile covers a finding about several only
 // where it is the only one. One for old-key goes on when the key gets older than
-// a year (CoveredBy).
-func (e *Exception) covers(r *Rule, f *Finding) bool {
-	if e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "" {
+// a year (CoveredBy), covered being the finding's fingerprint under that rule.
+func (e *Exception) covers(r *Rule, f *Finding, covered string) bool {
+	if !e.namesSomething() {
 		return false
 	}
 	return (e.Rule == "" || e.Rule == r.ID || e.Rule == r.CoveredBy) && (e.Key == "" || e.Key == f.KeyID) &&
-		(e.Account == "" || e.Account == f.Account) &&
-		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile}))
+		(e.Account == "" || e.Account == f.Account) && (e.File == "" || e.File == f.File) &&
+		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile})) &&
+		(e.Fingerprint == "" || e.Fingerprint == f.Fingerprint || e.Fingerprint == covered)
+}
+
+func (e *Exception) namesSomething() bool {
+	return e.Rule != "" || e.Profile != "" || e.Account != "" || e.Key != "" || e.File != "" || e.Fingerprint != ""
 }

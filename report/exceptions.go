@@ -2,8 +2,9 @@ package report
 
 import (
 	"fmt"
-	"keycare/credfile/show"
 	"time"
+
+	"keycare/credfile/show"
 )
 
 var (
@@ -12,20 +13,35 @@ var (
 		Title:   "Exception that has ended",
 		Why:     "somebody accepted a finding until that day",
 		Sources: []string{"keycare settings"},
-		Repair:  Repair{Text: "mend what it was about, then delete it from keycare.ini, or give it a new end", Command: "keycare settings"},
+		Repair:  Repair{Text: "fix what it was about, accept it again, or delete the exception", Command: "keycare settings"},
+	}
+	ruleExceptionUnused = &Rule{
+		ID: "exception-unused", About: AboutMachine, Severity: Info, Because: "it hides nothing today",
+		Title:   "Exception that matches nothing",
+		Why:     "what it accepted is gone, or it names something else than it should",
+		Sources: []string{"keycare settings"},
+		Repair:  Repair{Text: "delete it from keycare.ini if it is no longer needed", Command: "keycare settings"},
 	}
 )
 
 // exceptionRules are about the exceptions themselves.
-var exceptionRules = []*Rule{ruleExceptionExpired}
+var exceptionRules = []*Rule{ruleExceptionExpired, ruleExceptionUnused}
 
-// lookAtExceptions judges the exceptions themselves.
+// lookAtExceptions judges the exceptions themselves, after all that they may
+// cover. Whether one matches nothing only an audit of everything knows.
 func lookAtExceptions(a *auditor) {
-	for _, e := range a.in.Policy.Exceptions {
-		if a.in.Now.Before(e.Until) {
-			continue
+	whole := a.in.Set != nil && len(a.in.ReadErrors) == 0 && !a.in.Offline && !a.in.Partial && len(a.in.Profiles) == 0 && a.unknown == 0
+	for i, e := range a.in.Policy.Exceptions {
+		ended := !a.in.Now.Before(e.Until)
+		name := fmt.Sprintf("the exception %s (%s)", show.Name(e.Name), e.Where)
+		switch {
+		case ended:
+			a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("%s ended on %s: %s", name, lastDay(e.Until), show.Plain(e.Reason))}, e.Name)
+		case whole && !a.matched[i]:
+			a.add(ruleExceptionUnused, Finding{What: name + " matches no finding"}, e.Name)
 		}
-		a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("the exception %s (%s) ended on %s: %s",
-			show.Name(e.Name), e.Where, e.Until.Add(-time.Second).Format(time.DateOnly), show.Plain(e.Reason))}, e.Name)
 	}
 }
+
+// lastDay is the last day of an exception that ends before a moment.
+func lastDay(end time.Time) string { return end.Add(-time.Second).Format(time.DateOnly) }

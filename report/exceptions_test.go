@@ -1,6 +1,10 @@
 package report
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestExceptionsAndSwitches(t *testing.T) {
 	in := input(section("a", keyA, secretA), "", online(aged(200)))
@@ -26,7 +30,81 @@ func TestExceptionsAndSwitches(t *testing.T) {
 			t.Errorf("%+v: %d findings, want %d", c.e, got, c.want)
 		}
 	}
+	found := of(Audit(in), "old-key")[0]
+	for e, want := range map[Exception]int{
+		{Fingerprint: found.Fingerprint, Until: until}:                       0,
+		{Fingerprint: found.Fingerprint, Rule: "year-old-key", Until: until}: 1,
+		{Fingerprint: strings.Repeat("0", 32), Until: until}:                 1,
+		{File: found.File, Until: until}:                                     0,
+		{File: found.File + "x", Until: until}:                               1,
+	} {
+		if got := count(func(p *Policy) { p.Exceptions = []Exception{e} }); got != want {
+			t.Errorf("%+v: %d findings, want %d", e, got, want)
+		}
+	}
 	if got := count(func(p *Policy) { p.Off = []string{"old-key"} }); got != 0 {
 		t.Error("the rule is switched off")
+	}
+}
+
+// What is accepted stays in the report, with reason and end, and is neither
+// counted nor a failure.
+func TestAcceptedStays(t *testing.T) {
+	in := input(section("a", keyA, secretA), "", online(aged(400)))
+	found := of(Audit(in), "year-old-key")[0]
+	// As it was accepted when the key was younger: by rule and fingerprint of old-key.
+	younger := of(Audit(input(section("a", keyA, secretA), "", online(aged(200)))), "old-key")[0]
+	in.Policy.Exceptions = []Exception{{Name: "x", Rule: "old-key", Fingerprint: younger.Fingerprint, Reason: "soon", Until: now.Add(day)}}
+	r := Audit(in)
+	if len(of(r, "year-old-key")) != 0 || r.Excepted != 1 || len(r.Accepted) != 1 || r.Fails(High) || r.Counts.High != 0 {
+		t.Fatalf("got %s", jsonText(t, r))
+	}
+	if a := r.Accepted[0]; a.Fingerprint != found.Fingerprint || a.Exception != "x" || a.Reason != "soon" || a.Until != "2026-11-03" {
+		t.Errorf("got %+v", a)
+	}
+}
+
+// Whether an exception matches nothing only a whole audit tells.
+func TestUnusedExceptions(t *testing.T) {
+	for name, change := range map[string]func(*Input){
+		"offline": func(in *Input) { in.Offline = true }, "one profile": func(in *Input) { in.Profiles = []string{"a"} },
+		"partial": func(in *Input) { in.Partial = true }, "no answer": func(in *Input) { in.Online = nil },
+	} {
+		in := input(section("a", keyA, secretA), "", online(aged(1)), exception(Exception{Name: "x", Rule: "root-key", Until: now.Add(day)}))
+		if n := len(of(Audit(in), "exception-unused")); n != 1 {
+			t.Fatalf("%d findings", n)
+		}
+		if change(&in); len(of(Audit(in), "exception-unused")) != 0 {
+			t.Errorf("%s: told", name)
+		}
+	}
+}
+
+func TestSeveritySet(t *testing.T) {
+	in := input(section("a", keyA, secretA), "", online(aged(400)))
+	in.Policy.Severity = map[string]Severity{"year-old-key": Low}
+	if r := Audit(in); of(r, "year-old-key")[0].Severity != Low || r.Fails(High) || r.Counts.Low == 0 || r.SeveritySet["year-old-key"] != Low {
+		t.Errorf("got %s", jsonText(t, r))
+	}
+}
+
+// A baseline that a report with it replaces stays one: what is known stays known.
+func TestBaselineDoesNotFlipFlop(t *testing.T) {
+	in := input(section("a", keyA, secretA), "", mode(0, 0o644))
+	known := Baseline{}
+	for _, f := range Audit(in).Findings {
+		known[f.Fingerprint] = true
+	}
+	for range 3 {
+		r := Audit(in)
+		r.Since(known)
+		all := r.All()
+		if len(r.Findings) != 0 || len(all) != len(known) || !slices.IsSortedFunc(all, compare) || all[0].State != StateKnown {
+			t.Fatalf("got %d findings, %d in all", len(r.Findings), len(all))
+		}
+		known = Baseline{}
+		for _, f := range all {
+			known[f.Fingerprint] = true
+		}
 	}
 }

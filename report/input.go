@@ -32,8 +32,10 @@ type Input struct {
 	// Profiles limits the audit to these profiles and to the files themselves;
 	// empty means all. A name that no file has is the caller's to refuse.
 	Profiles []string
-	Now      time.Time
-	Policy   Policy
+	// Partial says that not all places were looked at where keys may be.
+	Partial bool
+	Now     time.Time
+	Policy  Policy
 }
 
 // Policy is what a user or a company decides.
@@ -49,15 +51,19 @@ type Policy struct {
 	Accounts []string
 	// Off names rules that are switched off.
 	Off []string
+	// Severity are the severities that the findings of some rules get instead of
+	// their own.
+	Severity map[string]Severity
 	// Exceptions are findings that are accepted for a time.
 	Exceptions []Exception
 }
 
-// Exception accepts findings until a date. An empty field means any; one of
-// Rule, Profile, Account and Key has to be set.
+// Exception accepts findings until a date. An empty field means any; one of the
+// first two lines has to be set.
 type Exception struct {
-	Name                        string // what it is called where it was written
 	Rule, Profile, Account, Key string
+	File, Fingerprint           string
+	Name                        string // what it is called where it was written
 	Reason                      string
 	Until                       time.Time // the first moment in which it no longer holds
 	Where                       string    // file:line, for people

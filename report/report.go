@@ -19,12 +19,20 @@ type Report struct {
 	// Unknown counts the keys of which it is not known whether they are root
 	// keys, or how old they are.
 	Unknown int `json:"unknown"`
-	// Excepted counts the findings that are left out because of an exception;
-	// Known those that a baseline had.
-	Excepted int       `json:"excepted"`
-	Known    int       `json:"known"`
-	Counts   Counts    `json:"counts"`
-	Findings []Finding `json:"findings"` // the worst first
+	// Excepted counts the findings that an exception accepts (Accepted); Known
+	// those that a baseline had (KnownFindings). Neither are in Counts and Findings.
+	Excepted int    `json:"excepted"`
+	Known    int    `json:"known"`
+	Counts   Counts `json:"counts"`
+	// Findings are the worst first. In JSON the known ones stand among them, so
+	// that a report can be the baseline of the next one.
+	Findings      []Finding  `json:"findings"`
+	KnownFindings []Finding  `json:"-"`
+	Accepted      []Accepted `json:"accepted"`
+	// RulesOff are the rules that the settings switch off, SeveritySet those whose
+	// severity they set: what a reader has to know of what is not here.
+	RulesOff    []string            `json:"rules_off"`
+	SeveritySet map[string]Severity `json:"severity_set"`
 	// Unread names what could not be read, if nothing is known of the two files.
 	Unread []string `json:"unread"`
 }
@@ -91,6 +99,25 @@ type Finding struct {
 	// Fingerprint stays the same while the finding does, wherever it moves in
 	// its file; it is made of the rule and the subject.
 	Fingerprint string `json:"fingerprint"`
+	// State says whether the baseline has the finding; empty without a baseline.
+	State State `json:"state,omitempty"`
+}
+
+// State is a finding's place beside an earlier report.
+type State string
+
+// The states.
+const (
+	StateNew   State = "new"
+	StateKnown State = "known"
+)
+
+// Accepted is a finding that an exception of the settings covers.
+type Accepted struct {
+	Finding
+	Exception string `json:"exception"` // its name
+	Reason    string `json:"reason"`
+	Until     string `json:"until"` // its last day
 }
 
 // Worst returns the highest severity found, Clean if there are no findings.

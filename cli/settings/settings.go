@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -31,6 +33,8 @@ type Settings struct {
 	RulesOff   []string
 	NeverCall  NeverCall
 	Exceptions []Exception
+	// Severity has the level that a rule's findings get, by rule.
+	Severity map[string]string
 	// Path is the settings file, which need not exist; Found says that it does.
 	Path  string
 	Found bool
@@ -51,10 +55,12 @@ func (n NeverCall) Bars(profile, keyID string) bool {
 
 // Exception accepts findings until a date.
 type Exception struct {
-	Name                                string
-	Rule, Profile, Account, Key, Reason string
-	Until                               time.Time // the day after the last one, UTC
-	Where                               string    // file:line
+	Rule, Profile, Account, Key string
+	File, Fingerprint           string // of one finding
+	Name                        string
+	Reason                      string
+	Until                       time.Time // the day after the last one, UTC
+	Where                       string    // file:line
 }
 
 // Known is what values may be; the packages that give it a meaning know it.
@@ -86,7 +92,11 @@ func (o option) full() string {
 	return o.section + "." + o.name
 }
 
-const neverCall = "never_call"
+// The sections beside those of exceptions.
+const (
+	neverCall   = "never_call"
+	severitySec = "severity"
+)
 
 var options = []option{
 	{"", "max_age", "90d", func(s *Settings, v string, _ Known) error { return days(&s.MaxAge, v) }, true},
@@ -166,9 +176,13 @@ func (s *Settings) Show() []Shown {
 	for _, o := range options {
 		all = append(all, Shown{o.full(), s.text[o.full()], s.from[o.full()]})
 	}
+	for _, rule := range slices.Sorted(maps.Keys(s.Severity)) {
+		name := severitySec + "." + rule
+		all = append(all, Shown{name, s.Severity[rule], s.from[name]})
+	}
 	for _, e := range s.Exceptions {
 		var parts []string
-		for _, p := range [][2]string{{"rule", e.Rule}, {"profile", e.Profile}, {"account", e.Account}, {"key", e.Key}} {
+		for _, p := range e.fields() {
 			if p[1] != "" {
 				parts = append(parts, p[0]+" "+p[1])
 			}
@@ -177,6 +191,11 @@ func (s *Settings) Show() []Shown {
 			e.Until.AddDate(0, 0, -1).Format(time.DateOnly), e.Reason), e.Where})
 	}
 	return all
+}
+
+// fields are what an exception names, by the names of its settings.
+func (e *Exception) fields() [][2]string {
+	return [][2]string{{"rule", e.Rule}, {"profile", e.Profile}, {"account", e.Account}, {"key", e.Key}, {"file", e.File}, {"fingerprint", e.Fingerprint}}
 }
 
 // reader reads one file: ini.v1 the values, credfile the lines.
@@ -227,6 +246,12 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 		}
 		for _, k := range sec.Keys() {
 			at := r.at(name, k.Name())
+			if name == severitySec {
+				if err := s.severity(k.Name(), k.Value(), at, known); err != nil {
+					return fmt.Errorf("%s: %s: %w", at, k.Name(), err)
+				}
+				continue
+			}
 			i := slices.IndexFunc(options, func(o option) bool { return o.section == name && o.name == k.Name() })
 			if i < 0 {
 				return fmt.Errorf("%s: there is no setting %q here%s", at, k.Name(), near(k.Name(), name))
@@ -236,6 +261,25 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 			}
 		}
 	}
+	return nil
+}
+
+// severity is one line of the section for it.
+func (s *Settings) severity(rule, level, at string, known Known) error {
+	if err := oneOf(rule, known.Rules); err != nil {
+		return err
+	}
+	if level == "none" {
+		return fmt.Errorf("a rule that is not wanted stands in rules_off")
+	}
+	if err := oneOf(level, slices.DeleteFunc(slices.Clone(known.Levels), func(l string) bool { return l == "none" })); err != nil {
+		return err
+	}
+	if s.Severity == nil {
+		s.Severity = map[string]string{}
+	}
+	s.Severity[rule] = level
+	s.from[severitySec+"."+rule] = at
 	return nil
 }
 
@@ -258,8 +302,8 @@ func (r *reader) check() error {
 	for _, sec := range r.lines.Sections {
 		if sec.Raw != "" {
 			name := sec.Raw
-			if exception, ok := strings.CutPrefix(name, "exception "); name != neverCall && (!ok || strings.TrimSpace(exception) == "") {
-				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s] and [exception NAME]", r.path, sec.First+1, name, neverCall)
+			if exception, ok := strings.CutPrefix(name, "exception "); name != neverCall && name != severitySec && (!ok || strings.TrimSpace(exception) == "") {
+				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s], [%s] and [exception NAME]", r.path, sec.First+1, name, neverCall, severitySec)
 			}
 			if seen["["+name] {
 				return fmt.Errorf("%s:%d: a second section [%s]", r.path, sec.First+1, name)
@@ -312,6 +356,12 @@ func (r *reader) exception(name string, sec *ini.Section, known Known) (Exceptio
 			e.Account, err = v, account(v)
 		case "key":
 			e.Key, err = v, keyID(v)
+		case "file":
+			if e.File = v; !filepath.IsAbs(v) {
+				err = fmt.Errorf("%s is not a whole path", show.Name(v))
+			}
+		case "fingerprint":
+			e.Fingerprint, err = v, fingerprint(v)
 		case "reason":
 			e.Reason = v
 		case "until":
@@ -320,15 +370,15 @@ func (r *reader) exception(name string, sec *ini.Section, known Known) (Exceptio
 			}
 			e.Until = e.Until.AddDate(0, 0, 1)
 		default:
-			err = errors.New("an exception has rule, profile, account, key, reason and until")
+			err = errors.New("an exception has rule, profile, account, key, file, fingerprint, reason and until")
 		}
 		if err != nil {
 			return e, fmt.Errorf("%s: %s: %w", r.at(sec.Name(), k.Name()), k.Name(), err)
 		}
 	}
 	switch {
-	case e.Rule == "" && e.Profile == "" && e.Account == "" && e.Key == "":
-		return e, fmt.Errorf("%s: the exception %q is for nothing: name a rule, profile, account or key", e.Where, name)
+	case !slices.ContainsFunc(e.fields(), func(f [2]string) bool { return f[1] != "" }):
+		return e, fmt.Errorf("%s: the exception %q is for nothing: name a rule, profile, account, key, file or fingerprint", e.Where, name)
 	case e.Reason == "":
 		return e, fmt.Errorf("%s: the exception %q has no reason", e.Where, name)
 	case e.Until.IsZero():

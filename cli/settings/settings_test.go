@@ -46,6 +46,9 @@ profile = ci
 account = 111122223333
 reason = migration; ticket 12
 until = 2027-01-31
+
+[severity]
+old-key = low
 `
 
 func TestLoad(t *testing.T) {
@@ -86,7 +89,7 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	shown := s.Show()
-	if len(shown) != len(options)+1 || shown[0] != (Shown{"max_age", "60d", "KEYCARE_MAX_AGE"}) {
+	if len(shown) != len(options)+2 || shown[len(options)] != (Shown{"severity.old-key", "low", s.Path + ":22"}) || shown[0] != (Shown{"max_age", "60d", "KEYCARE_MAX_AGE"}) {
 		t.Errorf("shown %+v", shown)
 	}
 	if !s.Found || shown[1].Value != "20d" {
@@ -104,20 +107,25 @@ func TestLoadNothing(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	const good = "[exception a]\nrule = old-key\nreason = x\nuntil = 2027-01-01\n"
 	for text, want := range map[string]string{
-		"max_agee = 3d\n":                            `keycare.ini:1: there is no setting "max_agee" here; did you mean "max_age"?`,
-		"\nmax_age = soon\n":                         `keycare.ini:2: max_age: "soon" is not a duration`,
-		"max_age = 3h\n":                             `keycare.ini:1: max_age: "3h": must be a duration of at least a day`,
-		"fail_on = hihg\n":                           `keycare.ini:1: fail_on: there is no "hihg"; did you mean "high"?`,
-		"fail_on = severe\n":                         `keycare.ini:1: fail_on: there is no "severe"; there are: high, low, none`,
-		"rules_off = old-key, rot-key\n":             `keycare.ini:1: rules_off: there is no "rot-key"; did you mean "root-key"?`,
-		"accounts = 12\n":                            `keycare.ini:1: accounts: "12" is not an account ID`,
-		"[never_call]\nkeys = wJalrXUtnFEMI\n":       `keycare.ini:2: keys: it is not an access key ID`,
-		"[never]\n":                                  `keycare.ini:1: there is no section [never]`,
-		"[exception]\n":                              `there is no section [exception]`,
-		"a lone line\n":                              `keycare.ini:1: this line is no setting`,
-		"max_age = 3d\nmax_age = 4d\n":               `keycare.ini:2: max_age is set a second time`,
-		good + good:                                  `keycare.ini:5: a second section [exception a]`,
-		strings.Replace(good, "reason = x\n", "", 1): `keycare.ini:1: the exception "a" has no reason`,
+		"max_agee = 3d\n":                      `keycare.ini:1: there is no setting "max_agee" here; did you mean "max_age"?`,
+		"\nmax_age = soon\n":                   `keycare.ini:2: max_age: "soon" is not a duration`,
+		"max_age = 3h\n":                       `keycare.ini:1: max_age: "3h": must be a duration of at least a day`,
+		"fail_on = hihg\n":                     `keycare.ini:1: fail_on: there is no "hihg"; did you mean "high"?`,
+		"fail_on = severe\n":                   `keycare.ini:1: fail_on: there is no "severe"; there are: high, low, none`,
+		"rules_off = old-key, rot-key\n":       `keycare.ini:1: rules_off: there is no "rot-key"; did you mean "root-key"?`,
+		"accounts = 12\n":                      `keycare.ini:1: accounts: "12" is not an account ID`,
+		"[never_call]\nkeys = wJalrXUtnFEMI\n": `keycare.ini:2: keys: it is not an access key ID`,
+		"[never]\n":                            `keycare.ini:1: there is no section [never]`,
+		"[exception]\n":                        `there is no section [exception]`,
+		"[severity]\nold-kye = low\n":          `keycare.ini:2: old-kye: there is no "old-kye"; did you mean "old-key"?`,
+		"[severity]\nold-key = bad\n":          `keycare.ini:2: old-key: there is no "bad"; there are: high, low`,
+		"[severity]\nold-key = none\n":         `keycare.ini:2: old-key: a rule that is not wanted stands in rules_off`,
+		strings.Replace(good, "rule = old-key", "file = here", 1):     `keycare.ini:2: file: "here" is not a whole path`,
+		strings.Replace(good, "rule = old-key", "fingerprint = 1", 1): `keycare.ini:2: fingerprint: "1" is not a finding's`,
+		"a lone line\n":                `keycare.ini:1: this line is no setting`,
+		"max_age = 3d\nmax_age = 4d\n": `keycare.ini:2: max_age is set a second time`,
+		good + good:                    `keycare.ini:5: a second section [exception a]`,
+		strings.Replace(good, "reason = x\n", "", 1):          `keycare.ini:1: the exception "a" has no reason`,
 		strings.Replace(good, "until = 2027-01-01\n", "", 1):  `keycare.ini:1: the exception "a" has no end`,
 		strings.Replace(good, "rule = old-key\n", "", 1):      `keycare.ini:1: the exception "a" is for nothing`,
 		strings.Replace(good, "2027-01-01", "31.12.2027", 1):  `keycare.ini:4: until: "31.12.2027" is not a date`,

@@ -99,6 +99,14 @@ func keyID(v string) error {
 	return nil
 }
 
+// fingerprint is that of a finding, as the audit's JSON has it.
+func fingerprint(v string) error {
+	if len(v) != 32 || strings.Trim(v, "0123456789abcdef") != "" {
+		return fmt.Errorf("%s is not a finding's fingerprint", show.Name(v))
+	}
+	return nil
+}
+
 // argv splits a command line at spaces, but for those in quotes.
 func argv(line string) ([]string, error) {
 	var args []string

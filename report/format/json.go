@@ -24,11 +24,20 @@ type jsonFinding struct {
 
 // writeJSON writes the report for programs. docs/report.schema.json describes it.
 func writeJSON(w io.Writer, r *report.Report, _ Options) error {
-	out := jsonReport{Report: *r, Findings: make([]jsonFinding, len(r.Findings))}
-	out.Files, out.Unread = notNil(r.Files), notNil(r.Unread)
-	for i, f := range r.Findings {
+	all := r.All()
+	out := jsonReport{Report: *r, Findings: make([]jsonFinding, len(all))}
+	out.Files, out.Unread, out.RulesOff = notNil(r.Files), notNil(r.Unread), notNil(r.RulesOff)
+	for i, f := range all {
 		f.Profiles, f.Sources = notNil(f.Profiles), notNil(f.Sources)
 		out.Findings[i] = jsonFinding{f, f.Repair.String()}
+	}
+	out.Accepted = make([]report.Accepted, len(r.Accepted))
+	for i, a := range r.Accepted {
+		a.Profiles, a.Sources = notNil(a.Profiles), notNil(a.Sources)
+		out.Accepted[i] = a
+	}
+	if out.SeveritySet == nil {
+		out.SeveritySet = map[string]report.Severity{}
 	}
 	safe := show.NewWriter(w, false) // no name in a file steers a terminal
 	e := json.NewEncoder(safe)
