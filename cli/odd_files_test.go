@@ -47,7 +47,7 @@ var refusals = map[string]string{
 	"twice-section":    `credentials:6:1: a second section of the same name`,
 	"header-tail":      `credentials:1:\d+: text after the \] of a header`,
 	"prefix":           `no such profile`,
-	"merge-conflict":   `credentials:2:1: a line that is no header, setting or comment`,
+	"merge-conflict":   `credentials:2:1: a line that is not a header, setting or comment`,
 	"csv":              `credentials:1:1: a setting before the first`,
 	"yaml":             `credentials:1:1: a setting before the first`,
 	"json":             `credentials:1:1: a setting before the first`,

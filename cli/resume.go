@@ -16,7 +16,7 @@ func resumeCommand(e *env) *cli.Command {
 		Name:      "resume",
 		Category:  "Rotate",
 		ArgsUsage: "[PROFILE]...",
-		Usage:     "finish or undo what an interrupted rotation left",
+		Usage:     "finish or roll back an interrupted rotation",
 		Description: "Every rotate does this first for the key that it is about. A rotation in grace\n" +
 			"is finished when the grace has ended and nobody used the old key since.",
 		Flags: []cli.Flag{

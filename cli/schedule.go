@@ -10,7 +10,7 @@ func scheduleCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "schedule",
 		Category: "Automate",
-		Usage:    "let a timer look after the keys",
+		Usage:    "run audits and rotations on a schedule",
 		Description: "The timer starts every four hours, also after the machine slept. It audits once a\n" +
 			"day and retires old keys after their grace. It rotates nothing but the profiles\n" +
 			"that are given to it by --rotate.",

@@ -122,13 +122,13 @@ func TestFirstPage(t *testing.T) {
 		}
 	}
 	p.in.Rotations = nil
-	if page, want := p.page(80), "keycare audit   ask AWS as well, and see how to mend\n  keycare rotate "+strings.Repeat("n", 60)+" --dry-run\n"; !strings.Contains(page, want) {
+	if page, want := p.page(80), "keycare audit   check with AWS too, and see the fixes\n  keycare rotate "+strings.Repeat("n", 60)+" --dry-run\n"; !strings.Contains(page, want) {
 		t.Errorf("no %q:\n%s", want, page)
 	}
 	// A command of usual length has its reason beside it.
 	p = firstOf("[work]" + firstKey).with(report.Finding{Rule: "root-key", Severity: report.Critical, Repair: report.Repair{Command: "keycare replace-root --profile default"}})
 	const want = "\n  keycare replace-root --profile default --dry-run  what would replace it\n" +
-		"  keycare audit   ask AWS as well, and see how to mend\n  keycare --help  all that keycare can do\n"
+		"  keycare audit   check with AWS too, and see the fixes\n  keycare --help  list all commands\n"
 	if page := p.page(80); !strings.HasSuffix(page, want) {
 		t.Errorf("got:\n%s", page)
 	}

@@ -13,49 +13,49 @@ import (
 var (
 	ruleRootKeyInAccount = &Rule{
 		ID: "root-key-in-account", About: AboutAccount, Severity: Critical, Because: "as for root-key",
-		Title:   "Account whose root user has a key",
-		Why:     "somewhere there is a key that can do anything in the account",
+		Title:   "Root user of an account has an access key",
+		Why:     "a key that can do anything in the account exists somewhere",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4", "Prowler iam_no_root_access_key"},
 		Repair:  Repair{Text: "sign in as root and delete the key under Security credentials"},
 	}
 	ruleRootNoMFA = &Rule{
-		ID: "root-no-mfa", About: AboutAccount, Severity: Critical, Because: "a password alone stands before all of the account",
+		ID: "root-no-mfa", About: AboutAccount, Severity: Critical, Because: "only a password protects the whole account",
 		Title:   "Root user without MFA",
 		Why:     "whoever learns the password, or can read the mailbox, owns the account",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.5 and 2.6", "AWS Security Hub IAM.9 and IAM.6", "Prowler iam_root_mfa_enabled"},
-		Repair:  Repair{Text: "sign in as root and assign an MFA device, best a security key, under Security credentials"},
+		Repair:  Repair{Text: "sign in as root and assign an MFA device, preferably a security key, under Security credentials"},
 	}
 	ruleRootCertificate = &Rule{
-		ID: "root-certificate", About: AboutAccount, Severity: High, Because: "it signs as root like a key, but hardly anybody looks for it",
+		ID: "root-certificate", About: AboutAccount, Severity: High, Because: "it signs as root like a key does, but hardly anyone looks for it",
 		Title:   "Signing certificate of the root user",
-		Why:     "it can do anything in the account that old interfaces allow",
+		Why:     "it can do anything in the account that older AWS interfaces allow",
 		Sources: []string{"ScoutSuite iam-root-account-with-active-certs"},
 		Repair:  Repair{Text: "sign in as root and delete the certificate under Security credentials"},
 	}
 	ruleRootUsed = &Rule{
-		ID: "root-used", About: AboutAccount, Severity: Medium, Because: "it may have been needed; look who it was",
+		ID: "root-used", About: AboutAccount, Severity: Medium, Because: "it may have been needed; find out who it was",
 		Title:   "Root user in daily use",
-		Why:     "root is for the few tasks that only root can do",
+		Why:     "root is only for the few tasks that nothing else can do",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.7", "Prowler iam_avoid_root_usage"},
-		Repair:  Repair{Text: "find out who it was in CloudTrail, and use an IAM user or role instead"},
+		Repair:  Repair{Text: "find out in CloudTrail who it was, and use an IAM user or role instead"},
 	}
 	rulePasswordPolicy = &Rule{
 		ID: "password-policy", About: AboutAccount, Severity: Medium, Because: "as in Prowler",
-		Title:   "Weak rules for passwords",
-		Why:     "short and reused passwords are guessed; the rules bind IAM users, not root",
+		Title:   "Weak password policy",
+		Why:     "short and reused passwords get guessed; the policy applies to IAM users, not to root",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.8 and 2.9", "AWS Security Hub IAM.7 and IAM.11 to IAM.16", "Prowler iam_password_policy_minimum_length_14, _reuse_24 and others"},
 	}
 	ruleRootVirtualMFA = &Rule{
-		ID: "root-virtual-mfa", About: AboutAccount, Severity: Low, Because: "as CIS L2: a program is far better than nothing",
+		ID: "root-virtual-mfa", About: AboutAccount, Severity: Low, Because: "as in CIS level 2: an authenticator app is far better than nothing",
 		Title:   "Root user without hardware MFA",
-		Why:     "a program on a phone can be copied with the phone, and its codes can be typed into a false page; a security key cannot",
+		Why:     "an authenticator app can be copied with the phone, and its codes can be phished; a security key cannot",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.6", "AWS Security Hub IAM.6", "Prowler iam_root_hardware_mfa_enabled"},
-		Repair:  Repair{Text: "sign in as root, assign a security key under Security credentials, then take the program away"},
+		Repair:  Repair{Text: "sign in as root, assign a security key under Security credentials, then remove the authenticator app"},
 	}
 	rulePasswordExpiry = &Rule{
-		ID: "password-expiry", About: AboutAccount, Severity: Info, Because: "CIS dropped it: passwords that end make people choose worse ones",
-		Title:   "Passwords that do not end",
-		Why:     "Security Hub and Prowler count it, if your company goes by them",
+		ID: "password-expiry", About: AboutAccount, Severity: Info, Because: "CIS dropped it: forced changes make people choose worse passwords",
+		Title:   "Passwords never expire",
+		Why:     "Security Hub and Prowler flag it; ignore it if you do not follow them",
 		Sources: []string{"AWS Security Hub IAM.17", "Prowler iam_password_policy_expires_passwords_within_90_days_or_less"},
 	}
 )
@@ -83,7 +83,7 @@ func (a *auditor) judgeAccount(acct keyAccount) {
 			if a.replacesRoot(acct.ID) {
 				repair = do("keycare resume")
 			}
-			add(ruleRootKeyInAccount, repair, "has a root access key, which is not in these files")
+			add(ruleRootKeyInAccount, repair, "has a root access key, which is not in your files")
 		}
 		if r.MFA == 0 && !(r.NoPassword && r.Keys == 0) {
 			add(ruleRootNoMFA, Repair{}, "has no MFA device for its root user")
@@ -93,7 +93,7 @@ func (a *auditor) judgeAccount(acct keyAccount) {
 		}
 	}
 	if acct.RootVirtual.Known() && acct.RootVirtual.Value {
-		add(ruleRootVirtualMFA, Repair{}, "has a program as an MFA device of its root user, not a piece of hardware")
+		add(ruleRootVirtualMFA, Repair{}, "protects its root user with an authenticator app, not with a security key")
 	}
 	// A root key on this machine is a finding of its own, and asking is a use.
 	if u := acct.RootUse.Value; acct.RootUse.Known() && !u.At.IsZero() && a.in.Now.Sub(u.At) <= day && !a.rootKeyHere(acct.ID) {
@@ -103,14 +103,14 @@ func (a *auditor) judgeAccount(acct keyAccount) {
 		if short := shortOf(p); len(short) > 0 {
 			says := "allows weak passwords: " + strings.Join(short, ", ")
 			if p.Default {
-				says = "has no password policy, so AWS's default holds: " + strings.Join(short, ", ")
+				says = "has no password policy, so AWS's default applies: " + strings.Join(short, ", ")
 			}
 			add(rulePasswordPolicy, iam("", &f, a.goos, passwordCommand(p)...), "%s", says)
 		}
 		if p.MaxAge == 0 || p.MaxAge > passwordMaxAge {
-			says, strict := "lets passwords live for ever", p
+			says, strict := "lets passwords live forever", p
 			if p.MaxAge > 0 {
-				says = fmt.Sprintf("lets passwords live for %d days, not %d", p.MaxAge, passwordMaxAge)
+				says = fmt.Sprintf("lets passwords live for %d days (should be %d)", p.MaxAge, passwordMaxAge)
 			}
 			strict.MaxAge = passwordMaxAge
 			add(rulePasswordExpiry, iam("", &f, a.goos, passwordCommand(strict)...), "%s", says)
@@ -128,7 +128,7 @@ const (
 // shortOf says in what a policy falls short.
 func shortOf(p facts.PasswordPolicy) (short []string) {
 	if p.MinLength < minPassword {
-		short = append(short, fmt.Sprintf("%d characters, not %d", p.MinLength, minPassword))
+		short = append(short, fmt.Sprintf("minimum length %d (should be %d)", p.MinLength, minPassword))
 	}
 	if p.Reuse < passwordReuse {
 		short = append(short, fmt.Sprintf("%d passwords remembered, not %d", p.Reuse, passwordReuse))
@@ -143,7 +143,7 @@ func shortOf(p facts.PasswordPolicy) (short []string) {
 		}
 	}
 	if len(kinds) > 0 && !p.Default { // the default wants three of the four kinds
-		short = append(short, "no need of "+strings.Join(kinds, ", "))
+		short = append(short, "not required: "+strings.Join(kinds, ", "))
 	}
 	return short
 }

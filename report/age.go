@@ -8,30 +8,30 @@ import (
 
 var (
 	ruleYearOldKey = &Rule{
-		ID: "year-old-key", CoveredBy: "old-key", About: AboutKey, Severity: High, Because: "four times the limit of every benchmark; as for old-generation-key",
+		ID: "year-old-key", CoveredBy: "old-key", About: AboutKey, Severity: High, Because: "four times the limit of every benchmark",
 		Title:   "Key older than a year",
-		Why:     "in that time it went to more machines, backups and people than anybody remembers",
+		Why:     "by now it has spread to more machines, backups and people than anyone remembers",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Powerpipe iam_user_access_key_age_365"},
 		Repair:  Repair{Command: "keycare rotate {arg}"},
 	}
 	ruleOldKey = &Rule{
-		ID: "old-key", About: AboutKey, Severity: Medium, Because: "as in Prowler; age alone is no leak",
+		ID: "old-key", About: AboutKey, Severity: Medium, Because: "as in Prowler; age alone is not a leak",
 		Title:   "Key older than the limit",
-		Why:     "the longer a key lives, the more copies of it there are",
+		Why:     "the older a key, the more copies of it exist",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "Prowler iam_rotate_access_key_90_days"},
 		Repair:  Repair{Command: "keycare rotate {arg}"},
 	}
 	ruleUnusedKey = &Rule{
-		ID: "unused-key", About: AboutKey, Severity: Medium, Because: "as in Prowler; a key that nobody needs is only a risk",
-		Title:   "Key that is not used",
-		Why:     "nobody would miss it, and nobody would notice its theft",
+		ID: "unused-key", About: AboutKey, Severity: Medium, Because: "as in Prowler; a key nobody needs is nothing but risk",
+		Title:   "Unused key",
+		Why:     "nobody would miss it, and nobody would notice if it were stolen",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_accesskey_unused; here a key that was never used counts from its creation"},
-		Repair:  Repair{Text: "if nothing needs it, deactivate it; after that its profile cannot sign, and only an administrator or another profile can switch it on again", Command: "aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}"},
+		Repair:  Repair{Text: "if nothing needs it, deactivate it; its profile then stops working, and only an administrator or another profile can reactivate the key", Command: "aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}"},
 	}
 	ruleSetupKey = &Rule{
-		ID: "setup-key", About: AboutKey, Severity: Low, Because: "unused-key tells it too, later",
-		Title:   "Key made with the user and never used",
-		Why:     "keys made when the user was made, just in case, are forgotten",
+		ID: "setup-key", About: AboutKey, Severity: Low, Because: "unused-key reports it too, later",
+		Title:   "Key created with the user and never used",
+		Why:     "keys created just in case, together with the user, are forgotten",
 		Sources: []string{"CIS AWS Foundations 3.0.0 1.11, 5.0.0 1.10 and 6.0.0 2.10 (dropped in 7.0.0)", "Prowler iam_user_no_setup_initial_access_key"},
 		Repair:  Repair{Text: "if nothing needs it, deactivate it, and delete it later", Command: "aws iam update-access-key --status Inactive --access-key-id {key} --profile {profile}"},
 	}
@@ -62,7 +62,7 @@ func lookAtAge(a *auditor) {
 			continue
 		}
 		f := a.keyFinding(k.key)
-		f.What = fmt.Sprintf("%s of %s is %s days old, the limit is %s", k.show(), show.Names(f.Profiles), days(age, limit), days(limit, limit))
+		f.What = fmt.Sprintf("%s of %s is %s days old; the limit is %s", k.show(), show.Names(f.Profiles), days(age, limit), days(limit, limit))
 		if unused {
 			f.Repair = Repair{"see unused-key; if it is needed", "keycare rotate {arg}"}.filled(&f, a.goos)
 		}
@@ -77,7 +77,7 @@ func (a *auditor) atLeastAge(k answered) {
 		return
 	}
 	f := a.keyFinding(k.key)
-	f.What = fmt.Sprintf("%s of %s is at least %s days old, the limit is %s", k.show(), show.Names(f.Profiles), days(seen, limit), days(limit, limit))
+	f.What = fmt.Sprintf("%s of %s is at least %s days old; the limit is %s", k.show(), show.Names(f.Profiles), days(seen, limit), days(limit, limit))
 	a.add(ageRule(seen), f, k.ID)
 }
 
@@ -92,14 +92,14 @@ func (a *auditor) judgeUse(k answered) (unused bool) {
 	of, never := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles)), s.use.At.IsZero()
 	f.Repair = a.unusedRepair(k, f)
 	if beyond(s.idle, limit) {
-		f.What = of + fmt.Sprintf("was not used for %s days (then: %s), the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
+		f.What = of + fmt.Sprintf("has not been used for %s days (last used %s); the limit is %s", days(s.idle, limit), usedBy(s.use), days(limit, limit))
 		if never {
-			f.What = of + fmt.Sprintf("was never used in the %s days since it was made, the limit is %s", days(s.idle, limit), days(limit, limit))
+			f.What = of + fmt.Sprintf("has never been used in the %s days since it was created; the limit is %s", days(s.idle, limit), days(limit, limit))
 		}
 		unused = a.add(ruleUnusedKey, f, k.ID)
 	}
 	if never && k.User != nil && k.User.Password.Known() && k.User.Password.Value.Exists {
-		f.What = of + "was never used, and its user has a console password"
+		f.What = of + "has never been used, and its user has a console password"
 		a.add(ruleSetupKey, f, k.ID)
 	}
 	return unused

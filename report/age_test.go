@@ -39,7 +39,7 @@ func TestAgeAndUse(t *testing.T) {
 
 // A limit that is no number of days is neither tightened nor shown as another one.
 func TestPartsOfDays(t *testing.T) {
-	for hours, want := range map[int]string{36: "", 37: "is 1.5 days old, the limit is 1.5", 60: "is 2.5 days old, the limit is 1.5"} {
+	for hours, want := range map[int]string{36: "", 37: "is 1.5 days old; the limit is 1.5", 60: "is 2.5 days old; the limit is 1.5"} {
 		in := input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) {
 			o.Created.Value = now.Add(-time.Duration(hours) * time.Hour)
 		})))

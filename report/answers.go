@@ -17,23 +17,23 @@ var (
 		Repair:  Repair{Command: "keycare replace-root --profile {profile}"},
 	}
 	ruleAccountNotAllowed = &Rule{
-		ID: "account-not-allowed", About: AboutKey, Severity: High, Because: "company keys and others do not mix; the list says so",
-		Title:   "Key of an account that is not in the list",
-		Why:     "the settings name the accounts whose keys may be on this machine, and this key is of another one",
+		ID: "account-not-allowed", About: AboutKey, Severity: High, Because: "the settings list which accounts belong on this machine",
+		Title:   "Key from an account that is not allowed",
+		Why:     "your settings list the accounts whose keys may be on this machine, and this account is not among them",
 		Sources: []string{"keycare settings, accounts"},
-		Repair:  Repair{Text: "delete the key from the file, or add its account to accounts in keycare.ini"},
+		Repair:  Repair{Text: "remove the key from the file, or add its account to accounts in keycare.ini"},
 	}
 	ruleKeyRejected = &Rule{
-		ID: "key-rejected", About: AboutKey, Severity: High, Because: "tools with this profile fail, and a dead key hides what happened to it",
-		Title:   "Key that AWS does not accept",
-		Why:     "it was deleted or deactivated, its secret is wrong, or it belongs to another partition (GovCloud, China): no tool can sign in with this profile",
+		ID: "key-rejected", About: AboutKey, Severity: High, Because: "tools fail with this profile, and a dead key hides what happened to it",
+		Title:   "Key that AWS rejects",
+		Why:     "it was deleted or deactivated, its secret is wrong, or it belongs to another partition (GovCloud, China); no tool can use this profile",
 		Sources: []string{"AWS STS GetCallerIdentity"},
-		Repair:  Repair{Text: "enter a working key, or the region if it is a key of GovCloud or China", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "enter a working key, or set the region if this is a GovCloud or China key", Command: "aws configure --profile {profile}"},
 	}
 	ruleKeyInactive = &Rule{
-		ID: "key-inactive", About: AboutKey, Severity: Low, Because: "it opens nothing until someone makes it active",
-		Title:   "Inactive key in a file",
-		Why:     "it does not work now, and anyone who may manage keys can make it work again",
+		ID: "key-inactive", About: AboutKey, Severity: Low, Because: "it does nothing until someone reactivates it",
+		Title:   "Inactive key in your files",
+		Why:     "it does not work now, but anyone who may manage keys can reactivate it",
 		Sources: []string{"ScoutSuite iam-user-no-key-rotation"},
 		Repair:  Repair{Text: "if nothing needs it, delete it from AWS and its lines from the profile"},
 	}
@@ -62,7 +62,7 @@ func lookAtAnswers(a *auditor) {
 			f := f
 			f.Severity = Medium
 			f.Repair = Repair{"write the region into the profile", "aws configure set region " + k.Region + " --profile {profile}"}.filled(&f, a.goos)
-			f.What = fmt.Sprintf("%s of %s works in partition %s only, and the profile's region is not there", k.show(), show.Names(f.Profiles), show.Plain(k.Identity.Value.Partition()))
+			f.What = fmt.Sprintf("%s of %s works only in partition %s, and the profile's region is in another one", k.show(), show.Names(f.Profiles), show.Plain(k.Identity.Value.Partition()))
 			a.add(ruleKeyRejected, f, k.ID, "region")
 		}
 		a.wrongSecrets(k)
@@ -85,9 +85,9 @@ func (a *auditor) allowedAccount(k answered) {
 	if len(allowed) == 0 || k.Kind != credfile.LongTerm || slices.Contains(allowed, f.Account) {
 		return
 	}
-	f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in the list", k.show(), show.Names(f.Profiles), f.Account)
+	f.What = fmt.Sprintf("%s of %s belongs to account %s, which is not in your list", k.show(), show.Names(f.Profiles), f.Account)
 	if f.Account == "" {
-		f.What = fmt.Sprintf("%s of %s belongs to an account that is not known, so it may not be in the list", k.show(), show.Names(f.Profiles))
+		f.What = fmt.Sprintf("%s of %s belongs to an unknown account, which may not be in your list", k.show(), show.Names(f.Profiles))
 	}
 	a.add(ruleAccountNotAllowed, f, k.ID)
 }

@@ -15,7 +15,7 @@ func TestWrongSecret(t *testing.T) {
 	if len(fs) != 1 || len(fs[0].Profiles) != 1 || fs[0].Profiles[0] != "a" || fs[0].Line != 3 || !strings.Contains(fs[0].What, "its secret is wrong") {
 		t.Errorf("got %+v", fs)
 	}
-	if fs := of(r, "secret-mismatch"); len(fs) != 1 || fs[0].Repair.String() != `the secret of profile "b" works: take it over into profile "a", or delete the key's lines there` {
+	if fs := of(r, "secret-mismatch"); len(fs) != 1 || fs[0].Repair.String() != `the secret of profile "b" works: copy it to profile "a", or delete the key's lines there` {
 		t.Errorf("got %+v", fs)
 	}
 	in.Online[keyA] = facts.Online{KeyID: keyA, Rejected: true}
@@ -32,9 +32,9 @@ func TestRejectedKeyElsewhere(t *testing.T) {
 		online       facts.Online
 		what, repair string
 	}{
-		{facts.Online{Rejected: true}, "is not accepted by AWS", "enter a working key, or the region if it is a key of GovCloud or China: aws configure --profile a"},
+		{facts.Online{Rejected: true}, "is not accepted by AWS", "enter a working key, or set the region if this is a GovCloud or China key: aws configure --profile a"},
 		{facts.Online{Rejected: true, Partitions: true}, "is not accepted by AWS", "enter a working key, or delete the profile's key lines: aws configure --profile a"},
-		{gov, "works in partition aws-us-gov only", "write the region into the profile: aws configure set region us-gov-west-1 --profile a"},
+		{gov, "works only in partition aws-us-gov", "write the region into the profile: aws configure set region us-gov-west-1 --profile a"},
 	} {
 		fs := of(Audit(input(section("a", keyA, secretA), "", online(c.online))), "key-rejected")
 		if len(fs) != 1 || !strings.Contains(fs[0].What, c.what) || fs[0].Repair.String() != c.repair {

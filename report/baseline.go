@@ -18,10 +18,10 @@ func ReadBaseline(b []byte) (Baseline, error) {
 		} `json:"findings"`
 	}
 	if err := json.Unmarshal(b, &r); err != nil {
-		return nil, fmt.Errorf("it is no report in JSON: %w", err)
+		return nil, fmt.Errorf("not a keycare JSON report (version 1): %w", err)
 	}
 	if r.Version != Version || r.Findings == nil {
-		return nil, fmt.Errorf("it is no report of version %d: write one with keycare audit --format json", Version)
+		return nil, fmt.Errorf("not a keycare JSON report (version %d); create one with: keycare audit --format json", Version)
 	}
 	known := make(Baseline, len(*r.Findings))
 	for _, f := range *r.Findings {

@@ -10,39 +10,39 @@ import (
 
 var (
 	ruleRootKeyFile = &Rule{
-		ID: "root-key-file", About: AboutFile, Severity: Critical, Because: "as for root-key; the file's name is the one that AWS gives it",
+		ID: "root-key-file", About: AboutFile, Severity: Critical, Because: "as for root-key; AWS gives the file this name",
 		Title:   "Downloaded root key",
-		Why:     "the AWS console gives this name to the file with a root user's key",
+		Why:     "this is the name the AWS console gives to a downloaded root key",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4", "AWS Security Hub IAM.4"},
-		Repair:  Repair{Text: "make sure that the root key in it is deleted in the AWS console, then delete the file"},
+		Repair:  Repair{Text: "make sure the root key in it is deleted in the AWS console, then delete the file"},
 	}
 	ruleBackupCopy = &Rule{
-		ID: "backup-copy", About: AboutFile, Severity: Medium, Because: "it outlives every rotation until the old key is deleted",
+		ID: "backup-copy", About: AboutFile, Severity: Medium, Because: "the key in it works until the old key is deleted",
 		Title:   "Copy of a key file",
-		Why:     "keys in it are forgotten, backed up and shared more easily than those in the file itself",
+		Why:     "its keys are forgotten, backed up and shared more easily than those in the credentials file",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "if every key in it is in a profile", Command: "rm {file}"},
+		Repair:  Repair{Text: "if every key in it is also in a profile", Command: "rm {file}"},
 	}
 	ruleKeyDownload = &Rule{
 		ID: "key-download", About: AboutFile, Severity: Medium, Because: "as for backup-copy",
 		Title:   "Key file downloaded from the AWS console",
-		Why:     "the key needs to stand in the credentials file alone",
+		Why:     "the key belongs only in the credentials file",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "if every key in it is in a profile", Command: "rm {file}"},
+		Repair:  Repair{Text: "if every key in it is also in a profile", Command: "rm {file}"},
 	}
 	ruleKeycareLeftover = &Rule{
-		ID: "keycare-leftover", About: AboutFile, Severity: Medium, Because: "it holds keys, and a rotation is not finished",
+		ID: "keycare-leftover", About: AboutFile, Severity: Medium, Because: "it holds keys, and a rotation is unfinished",
 		Title:   "File of an interrupted rotation",
-		Why:     "keycare was stopped half way and left a file with keys",
+		Why:     "keycare was stopped in the middle of a rotation and left a file with keys",
 		Sources: []string{srcBest},
 		Repair:  Repair{Command: "keycare resume"},
 	}
 	ruleLegacyFile = &Rule{
 		ID: "legacy-file", About: AboutFile, Severity: Medium, Because: "as for backup-copy; the AWS CLI reads some of them even today",
-		Title:   "Key in a file of an older tool",
-		Why:     "a rotation does not change it, and nobody remembers that it is there",
+		Title:   "Key in an older tool's file",
+		Why:     "a rotation does not change it, and it is easily forgotten",
 		Sources: []string{srcPrecedence, "boto, s3cmd, s3fs and Elastic Beanstalk configuration files"},
-		Repair:  Repair{Text: "let the tool use the shared files, then", Command: "rm {file}"},
+		Repair:  Repair{Text: "point the tool at the AWS credentials file, then", Command: "rm {file}"},
 	}
 )
 
@@ -53,10 +53,10 @@ var siblingRules = map[home.SiblingKind]struct {
 	rule *Rule
 	what string
 }{
-	home.RootCSV:     {ruleRootKeyFile, "%s is the file of a root key"},
+	home.RootCSV:     {ruleRootKeyFile, "%s is a downloaded root key"},
 	home.KeyDownload: {ruleKeyDownload, "%s is a key file from the AWS console"},
 	home.BackupCopy:  {ruleBackupCopy, "%s is a copy with keys in it"},
-	home.Leftover:    {ruleKeycareLeftover, "%s is left from a rotation that was interrupted"},
+	home.Leftover:    {ruleKeycareLeftover, "%s is left over from an interrupted rotation"},
 }
 
 // lookAtCopies judges the files beside the shared files, and those of older
@@ -89,7 +89,7 @@ func (a *auditor) siblingRepair(s home.Sibling) Repair {
 	}
 	switch {
 	case len(s.KeyIDs) == 0 || a.in.Set == nil:
-		return say("see whether a key that somebody needs stands in it alone; if not, " + remove.Command)
+		return say("check that no key you need is only in this file; then " + remove.Command)
 	case len(lone) > 0:
 		return say(a.loneKeys(s, lone) + "; then " + remove.Command)
 	case s.Kind == home.RootCSV:
@@ -116,11 +116,11 @@ func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
 		case found && !other.unused && other.unknown == "":
 			return says + fmt.Sprintf("%s is in use (%s); put it into a profile", id, other.inWords())
 		case found && a.idleKeys[arn].id != "" && a.idleKeys[arn].id != id:
-			return says + fmt.Sprintf("keep %s, for nothing uses the other key of its user; put it into a profile", id)
+			return says + fmt.Sprintf("keep %s, because the other key of its user is unused; put it into a profile", id)
 		}
 	}
 	if s.Kind == home.RootCSV {
 		return says + "sign in as root and delete " + that + " under Security credentials"
 	}
-	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, or else put %s into a profile", that, it, it)
+	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, otherwise put %s into a profile", that, it, it)
 }

@@ -18,12 +18,12 @@ func TestLoneKeys(t *testing.T) {
 	}{
 		{home.BackupCopy, []string{keyA}, input(section("a", keyA, secretA), ""), `rm "` + path + `"`},
 		{home.BackupCopy, []string{keyA, keyB}, input(section("a", keyA, secretA), ""),
-			"it holds key " + keyB + " that is in no profile: if nothing uses that key, delete it in AWS, or else put it into a profile; then rm \"" + path + `"`},
+			"it holds key " + keyB + " that is in no profile: if nothing uses that key, delete it in AWS, otherwise put it into a profile; then rm \"" + path + `"`},
 		{home.KeyDownload, []string{keyB, keyOld}, input(section("a", keyA, secretA), ""), "it holds keys " + keyB + ", " + keyOld + " that are in no profile: if nothing uses those keys, delete them in AWS"},
 		{home.KeyDownload, []string{keyB}, twoKeys(1, 2, false), keyB + " is in use (s3 in eu-central-1, 2026-10-31); put it into a profile; then rm"},
-		{home.KeyDownload, []string{keyB}, twoKeys(60, -1, false), "keep " + keyB + ", for nothing uses the other key of its user"},
-		{home.BackupCopy, nil, input(section("a", keyA, secretA), ""), "see whether a key that somebody needs stands in it alone; if not, rm"},
-		{home.BackupCopy, []string{keyA}, Input{Now: now, ReadErrors: []error{errors.New("x")}}, "see whether a key"},
+		{home.KeyDownload, []string{keyB}, twoKeys(60, -1, false), "keep " + keyB + ", because the other key of its user is unused"},
+		{home.BackupCopy, nil, input(section("a", keyA, secretA), ""), "check that no key you need is only in this file; then rm"},
+		{home.BackupCopy, []string{keyA}, Input{Now: now, ReadErrors: []error{errors.New("x")}}, "check that no key you need"},
 		{home.RootCSV, []string{keyB}, input("", ""), "that is in no profile: sign in as root and delete that key under Security credentials; then rm"},
 		{home.Leftover, []string{keyB}, input("", ""), "keycare resume"},
 	} {

@@ -8,9 +8,9 @@ import (
 
 var (
 	ruleEnvironmentKey = &Rule{
-		ID: "environment-key", About: AboutMachine, Severity: Medium, Because: "tools use another key than the file says",
+		ID: "environment-key", About: AboutMachine, Severity: Medium, Because: "tools use a different key than the file says",
 		Title:   "Key in the environment",
-		Why:     "tools prefer it to the files, and rotating the key in the file does not change it",
+		Why:     "tools prefer it to the files, and a rotation does not change it",
 		Sources: []string{srcPrecedence},
 	}
 )

@@ -9,16 +9,16 @@ import (
 
 var (
 	ruleExceptionExpired = &Rule{
-		ID: "exception-expired", About: AboutMachine, Severity: Low, Because: "what it covered is shown again by its own rule",
-		Title:   "Exception that has ended",
-		Why:     "somebody accepted a finding until that day",
+		ID: "exception-expired", About: AboutMachine, Severity: Low, Because: "what it covered is reported again by its own rule",
+		Title:   "Expired exception",
+		Why:     "a finding was accepted until that day",
 		Sources: []string{"keycare settings"},
 		Repair:  Repair{Text: "fix what it was about, accept it again, or delete the exception", Command: "keycare settings"},
 	}
 	ruleExceptionUnused = &Rule{
 		ID: "exception-unused", About: AboutMachine, Severity: Info, Because: "it hides nothing today",
 		Title:   "Exception that matches nothing",
-		Why:     "what it accepted is gone, or it names something else than it should",
+		Why:     "what it accepted is gone, or it names the wrong thing",
 		Sources: []string{"keycare settings"},
 		Repair:  Repair{Text: "delete it from keycare.ini if it is no longer needed", Command: "keycare settings"},
 	}

@@ -12,39 +12,39 @@ import (
 
 var (
 	ruleFileOwner = &Rule{
-		ID: "file-owner", About: AboutFile, Severity: High, Because: "the owner can read and change it whatever its mode says",
-		Title:   "Key file or its folder owned by another user",
+		ID: "file-owner", About: AboutFile, Severity: High, Because: "the owner can read and change it whatever the mode says",
+		Title:   "Key file or folder owned by another user",
 		Why:     "its owner can read or replace your keys at any time",
 		Sources: []string{"AWS CLI file permission rule, by extension"},
 		Repair:  Repair{Command: `sudo chown "$(id -un)" {file}`},
 	}
 	ruleUnreadableFile = &Rule{
-		ID: "unreadable-file", About: AboutFile, Severity: High, Because: "what could not be looked at may be the worst of all",
-		Title:   "File that could not be read",
-		Why:     "nothing is known about the keys in it",
+		ID: "unreadable-file", About: AboutFile, Severity: High, Because: "what could not be checked may be the worst of all",
+		Title:   "Unreadable file",
+		Why:     "the keys in it could not be checked",
 		Sources: []string{srcShared},
-		Repair:  Repair{Text: "mend what the message says, then", Command: "keycare audit"},
+		Repair:  Repair{Text: "fix what the message says, then", Command: "keycare audit"},
 	}
 	ruleDoubtfulPath = &Rule{
-		ID: "doubtful-path", About: AboutMachine, Severity: Medium, Because: "tools may use keys from a file that nobody looks at",
-		Title:   "Place of the files that tools resolve differently",
-		Why:     "one tool may use keys of a file that the other does not know",
+		ID: "doubtful-path", About: AboutMachine, Severity: Medium, Because: "tools may use keys from a file nobody looks at",
+		Title:   "File path that tools resolve differently",
+		Why:     "one tool may use keys from a file that another tool does not read",
 		Sources: []string{"AWS SDKs and Tools Reference Guide, location of the shared files"},
-		Repair:  Repair{Text: "set the variable to the full path of the file that you mean"},
+		Repair:  Repair{Text: "set the variable to the full path of the file you mean"},
 	}
 	ruleHardLink = &Rule{
-		ID: "hard-link", About: AboutFile, Severity: Medium, Because: "the other name shows the keys in a place that nobody looks after",
+		ID: "hard-link", About: AboutFile, Severity: Medium, Because: "the other name exposes the keys in a place nobody looks after",
 		Title:   "Key file with a second name",
-		Why:     "the same keys stand under another path, and a rotation would leave the old ones there; keycare refuses it",
+		Why:     "the same keys are also under another path, where a rotation would leave the old ones; keycare refuses to rotate it",
 		Sources: []string{srcBest},
 		Repair:  Repair{Command: "cp -p {file} {file}.new && mv {file}.new {file}"},
 	}
 	ruleLinkOutside = &Rule{
-		ID: "link-outside", About: AboutFile, Severity: Medium, Because: "it may be a shared folder, or one that is synchronised or published",
-		Title:   "Key file that lies outside of your home",
-		Why:     "the file is a link, and who else can read and copy what it leads to is not decided in your home",
+		ID: "link-outside", About: AboutFile, Severity: Medium, Because: "the folder may be shared, synced or published",
+		Title:   "Key file outside your home folder",
+		Why:     "the file is a link to somewhere else, where others may be able to read it",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "make sure that the folder is yours alone, or put the file itself in the place of the link"},
+		Repair:  Repair{Text: "make sure only you can read that folder, or replace the link with the file itself"},
 	}
 )
 
@@ -71,7 +71,7 @@ func (a *auditor) judgeFailures() {
 			f.File = at.Path
 		}
 		if f.File != "" && errors.Is(err, fs.ErrPermission) {
-			f.What, f.Repair = "you have no permission to read it: permission denied", a.openUp(f.File)
+			f.What, f.Repair = "you do not have permission to read it", a.openUp(f.File)
 		}
 		a.add(ruleUnreadableFile, f, f.File, subject)
 	}
@@ -156,13 +156,13 @@ func (a *auditor) judgeOwners() {
 		}
 		// A folder of the system's is not the reader's to change.
 		if d.OwnedByOther && !d.OwnedByRoot {
-			a.add(ruleFileOwner, Finding{File: d.Path, Repair: moveAway, What: "the folder of the key file belongs to another user"}, d.Path)
+			a.add(ruleFileOwner, Finding{File: d.Path, Repair: moveAway, What: "the key folder belongs to another user"}, d.Path)
 		}
 	}
 }
 
 // moveAway is the repair where a key file lies in a folder of somebody else's.
-var moveAway = say("move the file into a folder of your own, ~/.aws as a rule, and set AWS_SHARED_CREDENTIALS_FILE or AWS_CONFIG_FILE to it")
+var moveAway = say("move the file into a folder of your own, normally ~/.aws, and point AWS_SHARED_CREDENTIALS_FILE or AWS_CONFIG_FILE at it")
 
 // linksOutside judges links that lead out of the home folder.
 func (a *auditor) linksOutside() {

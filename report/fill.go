@@ -8,7 +8,7 @@ import (
 
 // renameFirst is the repair where a path or a profile's name cannot stand in a
 // command line that is shown and copied.
-var renameFirst = say("rename it first: its name has characters that cannot stand in a command")
+var renameFirst = say("rename it first: its name has characters that cannot be used in a command")
 
 // filled fills in the placeholders of a rule's repair. They are said at Rule.
 func (r Repair) filled(f *Finding, goos string) Repair {
@@ -47,7 +47,7 @@ func iam(text string, f *Finding, goos string, argv ...string) Repair {
 // afterRejected is a repair where the AWS CLI rejects a file, so that none of its
 // commands works. It could not even write the file.
 func (r Repair) afterRejected() Repair {
-	const first = "first mend file-rejected"
+	const first = "fix file-rejected first"
 	switch {
 	case !strings.HasPrefix(r.Command, "aws "):
 		return r

@@ -8,16 +8,16 @@ import (
 
 var (
 	ruleCLIHistory = &Rule{
-		ID: "cli-history", About: AboutProfile, Severity: Medium, Because: "new secrets go into a second place that nobody looks after",
+		ID: "cli-history", About: AboutProfile, Severity: Medium, Because: "new secrets end up in a second place that nobody looks after",
 		Title:   "AWS CLI records its calls",
-		Why:     "with cli_history the AWS CLI keeps whole answers, so secrets of created keys stay in its history database",
+		Why:     "with cli_history the AWS CLI keeps whole responses, so the secrets of keys it creates stay in its history database",
 		Sources: []string{"AWS CLI history command"},
 		Repair:  Repair{Command: "aws configure set cli_history disabled --profile {profile}"},
 	}
 	ruleCLIHistoryFile = &Rule{
 		ID: "cli-history-file", About: AboutFile, Severity: Low, Because: "it may hold secrets of earlier calls",
 		Title:   "History database of the AWS CLI",
-		Why:     "secrets of keys that were created with the AWS CLI may be in it",
+		Why:     "it may contain secrets of keys created with the AWS CLI",
 		Sources: []string{"AWS CLI history command"},
 		Repair:  Repair{Command: "rm {file}"},
 	}

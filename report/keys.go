@@ -16,72 +16,72 @@ import (
 
 var (
 	ruleOldGenerationKey = &Rule{
-		ID: "old-generation-key", About: AboutKey, Severity: High, Because: "the key is years past every limit, for certain",
+		ID: "old-generation-key", About: AboutKey, Severity: High, Because: "the key is certainly years past every limit",
 		Title:   "Key from before about 2019",
-		Why:     "its ID is of a kind that AWS stopped making about 2019, so the key has not been changed for years",
+		Why:     "AWS stopped issuing this kind of ID around 2019, so the key is years old",
 		Sources: []string{srcCIS212, "AWS Security Hub IAM.3", "WithSecure on the generation bit of key IDs"},
 		Repair:  Repair{Command: "keycare rotate {arg}"},
 	}
 	ruleKeyWithToken = &Rule{
 		ID: "key-with-token", About: AboutKey, Severity: Medium, Because: "the key cannot work this way",
 		Title:   "Long-term key with a session token",
-		Why:     "AWS refuses a long-term key that comes with a session token",
+		Why:     "AWS rejects a long-term key that is sent with a session token",
 		Sources: []string{srcKeyIDs},
-		Repair:  Repair{Text: "delete the line of the session token, or put the session's own key ID and secret there"},
+		Repair:  Repair{Text: "delete the session token line, or replace the key with the session's own key ID and secret"},
 	}
 	ruleKeyInConfig = &Rule{
 		ID: "key-in-config", About: AboutKey, Severity: Low, Because: "allowed, but unexpected",
 		Title:   "Key in the config file",
-		Why:     "the config file is often shared, copied and readable to others, and the credentials file is the place for keys",
+		Why:     "the config file is often shared and copied; keys belong in the credentials file",
 		Sources: []string{srcShared},
-		Repair:  Repair{Text: "move the lines of the key from [profile ...] here to the profile's section in the credentials file"},
+		Repair:  Repair{Text: "move the key's lines from here to the profile's section in the credentials file"},
 	}
 	ruleSessionKey = &Rule{
 		ID: "session-key", About: AboutKey, Severity: Low, Because: "it expires by itself",
 		Title:   "Session key left in a file",
-		Why:     "it is of no use once it has expired, and until then it works for whoever copies it",
+		Why:     "it is useless once it expires, and until then it works for anyone who copies it",
 		Sources: []string{srcKeyIDs},
-		Repair:  Repair{Text: "if no tool of yours renews it, delete its lines from the profile"},
+		Repair:  Repair{Text: "if none of your tools renews it, delete its lines from the profile"},
 	}
 	ruleSessionKeyNoToken = &Rule{
-		ID: "session-key-no-token", About: AboutKey, Severity: Low, Because: "it opens nothing",
+		ID: "session-key-no-token", About: AboutKey, Severity: Low, Because: "it does not work",
 		Title:   "Session key without its token",
-		Why:     "a session key is of no use without aws_session_token",
+		Why:     "a session key does not work without aws_session_token",
 		Sources: []string{srcKeyIDs},
 		Repair:  Repair{Text: "delete its lines from the profile"},
 	}
 	ruleNotAnAccessKey = &Rule{
-		ID: "not-an-access-key", About: AboutKey, Severity: Low, Because: "AWS does not accept it, though another service may",
-		Title:   "Key ID that is none of AWS's",
-		Why:     "AWS does not accept it; if it is for another service, say so with endpoint_url in the profile",
+		ID: "not-an-access-key", About: AboutKey, Severity: Low, Because: "AWS rejects it, though another service may accept it",
+		Title:   "Not an AWS key ID",
+		Why:     "AWS rejects it; if it is for another service, set endpoint_url in the profile",
 		Sources: []string{srcKeyIDs},
-		Repair:  Repair{Text: "delete its lines, or write the right key ID", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "delete its lines, or enter the right key ID", Command: "aws configure --profile {profile}"},
 	}
 	ruleExampleKey = &Rule{
-		ID: "example-key", About: AboutKey, Severity: Low, Because: "it opens nothing",
+		ID: "example-key", About: AboutKey, Severity: Low, Because: "it does not work",
 		Title:   "Example key from AWS's documentation",
-		Why:     "it opens nothing, so every tool with this profile fails",
+		Why:     "it does not work, so every tool fails with this profile",
 		Sources: []string{"AWS documentation, AKIAIOSFODNN7EXAMPLE"},
-		Repair:  Repair{Text: "put a working key there, or delete its lines", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "enter a working key, or delete its lines", Command: "aws configure --profile {profile}"},
 	}
 	ruleStaticKey = &Rule{
-		ID: "static-key", About: AboutKey, Severity: Info, Because: "it works as meant; there are safer ways",
+		ID: "static-key", About: AboutKey, Severity: Info, Because: "it works as intended; there are safer ways",
 		Title:   "Long-term key on this machine",
-		Why:     "it works for ever for whoever copies it; short-term keys (aws login, IAM Identity Center) do not",
+		Why:     "it never expires: anyone who copies it can use it; short-term keys (aws login, IAM Identity Center) expire",
 		Sources: []string{srcBest, "CIS AWS Foundations 7.0.0 2.19"},
 		Repair:  Repair{Text: "if you can sign in to the console, use short-term keys instead", Command: "aws login"},
 	}
 	ruleSharedKey = &Rule{
-		ID: "shared-key", About: AboutKey, Severity: Info, Because: "keycare rotates all places at once",
+		ID: "shared-key", About: AboutKey, Severity: Info, Because: "keycare rotates all of them at once",
 		Title:   "Same key in several profiles",
-		Why:     "a rotation has to change all of them; keycare does",
+		Why:     "a rotation has to change every one; keycare does",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "keep one profile, and let the others name it as their source_profile"},
+		Repair:  Repair{Text: "keep the key in one profile, and name that as source_profile in the others"},
 	}
 	ruleCanaryKey = &Rule{
 		ID: "canary-key", About: AboutKey, Severity: Info, Because: "it is there on purpose",
 		Title:   "Canary key",
-		Why:     "it was put there as bait: any use of it raises an alarm. keycare makes no call with it and never rotates it",
+		Why:     "it was put there as bait: any use raises an alarm. keycare never calls AWS with it and never rotates it",
 		Sources: []string{"Thinkst canary tokens; trufflehog's list of canary accounts"},
 		Repair:  Repair{Text: "leave it as it is"},
 	}
@@ -110,7 +110,7 @@ func (a *auditor) judgeKey(k *key) {
 	a.keyPlaces(k, f)
 	switch {
 	case k.Canary:
-		add(ruleCanaryKey, fmt.Sprintf("%s of %s belongs to an account of canary keys", k.show(), of))
+		add(ruleCanaryKey, fmt.Sprintf("%s of %s belongs to a known canary account", k.show(), of))
 	case k.Example:
 		add(ruleExampleKey, fmt.Sprintf("%s %s the example %s", of, verbHas(f.Profiles), k.show()))
 	case slices.Contains(a.swapped, k):
@@ -129,7 +129,7 @@ func (a *auditor) judgeKey(k *key) {
 		}
 		add(ruleStaticKey, fmt.Sprintf("%s of %s works until someone deletes it%s", k.show(), of, a.knownAge(k)))
 		if k.OldGen {
-			add(ruleOldGenerationKey, fmt.Sprintf("%s of %s was made before about 2019", k.show(), of))
+			add(ruleOldGenerationKey, fmt.Sprintf("%s of %s was created before about 2019", k.show(), of))
 		}
 	}
 }
@@ -159,7 +159,7 @@ func (k *key) forAWS() bool {
 func (a *auditor) keyPlaces(k *key, f Finding) {
 	if len(f.Profiles) > 1 && k.valid && !k.Canary && !k.Example {
 		f := f
-		f.What = fmt.Sprintf("%s stands in %s", k.show(), show.Names(f.Profiles))
+		f.What = fmt.Sprintf("%s is shared by %s", k.show(), show.Names(f.Profiles))
 		a.add(ruleSharedKey, f, k.subjectOf())
 	}
 	for _, p := range k.locations {
@@ -197,7 +197,7 @@ func (a *auditor) judgeSession(k *key, f Finding) {
 		tense := "expires"
 		if !end.After(a.in.Now) {
 			tense = "expired"
-			f.Repair = say("sign in anew with the tool that made it, or delete its lines from the profile")
+			f.Repair = say("sign in again with the tool that created it, or delete its lines from the profile")
 		}
 		what = "%s of %s is a session key that " + tense + " " + end.UTC().Format("2006-01-02 15:04 MST") + " (" + p.entry.expiresBy + ")"
 		break
@@ -237,7 +237,7 @@ func (k *key) notAKey() (why string, repair Repair) {
 	why = show.Count(utf8.RuneCountInString(k.ID), "character")
 	switch {
 	case hidden(k.ID):
-		return why + ", some of which do not show, as of a pasted escape sequence", say("delete the characters that do not show, or write the line anew")
+		return why + ", some of them invisible, as of a pasted escape sequence", say("delete the characters that do not show, or write the line anew")
 	case strings.HasSuffix(k.ID, "[None]") && idAndMore.MatchString(k.ID):
 		return why + `, for behind the ID stands [None], a question of "aws configure"`, say("delete what stands behind the ID")
 	case idAndMore.MatchString(k.ID):

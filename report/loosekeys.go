@@ -12,10 +12,10 @@ import (
 var (
 	ruleStrayKey = &Rule{
 		ID: "stray-key", About: AboutKey, Severity: Medium, Because: "as for backup-copy",
-		Title:   "Key where no tool reads it",
-		Why:     "a key in a comment or a shell line is used by nothing that reads this file, and nobody rotates or deletes it",
+		Title:   "Key in a comment or stray line",
+		Why:     "no tool reads it there, so nobody rotates or deletes it",
 		Sources: []string{srcBest, "git-secrets and trufflehog patterns for key IDs and secrets"},
-		Repair:  Repair{Text: "delete the lines; if the key is not used anywhere else, delete it from AWS too"},
+		Repair:  Repair{Text: "delete the lines; if the key is not used anywhere else, delete it in AWS too"},
 	}
 )
 
@@ -59,7 +59,7 @@ func lookAtLooseKeys(a *auditor) {
 				where = "a comment"
 			}
 			a.add(ruleStrayKey, a.at(Finding{Profiles: names, KeyID: id,
-				What: fmt.Sprintf("key %s stands with its secret in %s%s", id, where, of)},
+				What: fmt.Sprintf("key %s and its secret are in %s%s", id, where, of)},
 				credfile.FileKind(kind), n+1, 1), credfile.FileKind(kind).String(), id)
 		}
 	}

@@ -14,38 +14,38 @@ import (
 
 var (
 	ruleMisspeltSetting = &Rule{
-		ID: "misspelt-setting", About: AboutKey, Severity: Medium, Because: "a key may work that no tool uses and nobody rotates",
+		ID: "misspelt-setting", About: AboutKey, Severity: Medium, Because: "the key may work though no tool uses it and nobody rotates it",
 		Title:   "Key under a name that no tool reads",
-		Why:     "tools skip the line without a word, and the key in it is forgotten",
+		Why:     "tools silently skip the line, and the key in it is forgotten",
 		Sources: []string{srcShared},
 	}
 	ruleSwappedPair = &Rule{
-		ID: "swapped-pair", About: AboutKey, Severity: Medium, Because: "nothing works with it, and tools show and send a key ID openly",
-		Title:   "Key ID and secret exchanged",
-		Why:     "AWS rejects it, and the secret goes where the key ID belongs: into messages, logs and every request",
+		ID: "swapped-pair", About: AboutKey, Severity: Medium, Because: "it cannot work, and tools print and send key IDs in the clear",
+		Title:   "Key ID and secret swapped",
+		Why:     "AWS rejects it, and the secret ends up where key IDs go: in messages, logs and every request",
 		Sources: []string{srcShared},
-		Repair:  Repair{Text: "exchange the two values; if a tool was used with it, replace the key then", Command: "keycare rotate {arg}"},
+		Repair:  Repair{Text: "swap the two values; if any tool has used them, rotate the key afterwards", Command: "keycare rotate {arg}"},
 	}
 	ruleImpossibleSecret = &Rule{
 		ID: "impossible-secret", About: AboutKey, Severity: Medium, Because: "the key cannot work this way",
-		Title:   "Secret that cannot be one",
-		Why:     "a secret access key has 40 letters, digits, + and /; with any other AWS rejects every call",
+		Title:   "Malformed secret access key",
+		Why:     "a secret access key has 40 characters: letters, digits, + and /; AWS rejects anything else",
 		Sources: []string{"AWS IAM User Guide, access keys; git-secrets pattern for secrets"},
-		Repair:  Repair{Text: "write the secret as AWS gave it", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "enter the secret exactly as AWS gave it", Command: "aws configure --profile {profile}"},
 	}
 	ruleRegionName = &Rule{
-		ID: "region-name", About: AboutProfile, Severity: Medium, Because: "no call with the profile works",
-		Title:   "Region that is none",
-		Why:     "tools look for AWS under an address that does not exist",
+		ID: "region-name", About: AboutProfile, Severity: Medium, Because: "no call with this profile works",
+		Title:   "Invalid region",
+		Why:     "tools look for AWS at an address that does not exist",
 		Sources: []string{"AWS General Reference, Regions and endpoints"},
-		Repair:  Repair{Text: "write the code of the region, such as us-east-1"},
+		Repair:  Repair{Text: "enter a region code such as us-east-1"},
 	}
 	ruleRoleWithoutKey = &Rule{
-		ID: "role-without-key", About: AboutProfile, Severity: Medium, Because: "no call with the profile works",
-		Title:   "Role without a key to take it with",
-		Why:     "a profile that takes a role needs another one with a key",
+		ID: "role-without-key", About: AboutProfile, Severity: Medium, Because: "no call with this profile works",
+		Title:   "Role profile without a key",
+		Why:     "a profile that assumes a role needs a profile with a key",
 		Sources: []string{"AWS CLI User Guide, source_profile"},
-		Repair:  Repair{Text: "name a profile that has a key as source_profile"},
+		Repair:  Repair{Text: "set source_profile to a profile that has a key"},
 	}
 )
 
@@ -135,15 +135,15 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 			meant := meantName(name)
 			switch {
 			case prompt.MatchString(name):
-				found.What = fmt.Sprintf("profile %s has the questions of \"aws configure\" with their answers: no tool reads them as settings", show.Name(s.name))
+				found.What = fmt.Sprintf("profile %s has the prompts of \"aws configure\" pasted into it; no tool reads them as settings", show.Name(s.name))
 				found.Repair = Repair{"delete the lines, then", "aws configure --profile {profile}"}.filled(&found, a.goos)
 			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.isSet()) || meant == "aws_secret_access_key" && (isID || h.secret.isSet()):
 				continue
 			case plainName.MatchString(name):
-				found.What = fmt.Sprintf("profile %s has a setting %s, which no tool reads: did you mean %s?", show.Name(s.name), name, meant)
+				found.What = fmt.Sprintf("profile %s has a setting %s, which no tool reads; did you mean %s?", show.Name(s.name), name, meant)
 				found.Repair = say("write " + meant)
 			default:
-				found.What = fmt.Sprintf("profile %s has a setting with an odd name, which no tool reads: did you mean %s?", show.Name(s.name), meant)
+				found.What = fmt.Sprintf("profile %s has a setting with an odd name, which no tool reads; did you mean %s?", show.Name(s.name), meant)
 				found.Repair = say("write " + meant)
 			}
 			a.explained[h] = true
@@ -180,7 +180,7 @@ func (a *auditor) judgeSecret(k *key, p location) {
 	case !h.secret.isSet(), secretForm.MatchString(value) && k.valid, strings.HasSuffix(value, "]") && a.endsInHeader(p.file, h.secret.line):
 	case show.IsKeyID(value) && secretForm.MatchString(k.ID):
 		f.KeyID = value
-		f.What = fmt.Sprintf("%s has its key ID and its secret exchanged", show.Names(names))
+		f.What = fmt.Sprintf("%s has its key ID and secret swapped", show.Names(names))
 		a.swapped = append(a.swapped, k)
 		a.add(ruleSwappedPair, f, p.profile.name, p.file.String())
 	case (k.valid && p.profile.ways&hasEndpoint == 0) || hidden(value):
@@ -220,7 +220,7 @@ func oddity(value string) string {
 	last, _ := utf8.DecodeLastRuneInString(value)
 	switch {
 	case hidden(value):
-		return says + ", some of which do not show"
+		return says + ", some of them invisible"
 	case odd(last):
 		return says + fmt.Sprintf(" and ends in %c", last)
 	case odd(first):
@@ -228,7 +228,7 @@ func oddity(value string) string {
 	case strings.ContainsFunc(value, unicode.IsSpace):
 		return says + " and a space in it"
 	case strings.ContainsFunc(value, odd):
-		return says + " and one in it that no secret has"
+		return says + ", one of them not allowed in a secret"
 	}
 	return says
 }
@@ -254,7 +254,7 @@ func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) 
 	if plainName.MatchString(value) && !show.SecretLike(value) {
 		name = value
 	}
-	f.What = fmt.Sprintf("profile %s: %s is no region", show.Name(s.name), name)
+	f.What = fmt.Sprintf("profile %s: %s is not a region", show.Name(s.name), name)
 	near := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(value)), "-.,;\"'")
 	near = noDashes.ReplaceAllString(near, "$1-$2-$3")
 	zone := zoneForm.FindStringSubmatch(near)
@@ -294,6 +294,6 @@ func (a *auditor) judgeRole(s *profile) {
 			f = a.at(f, credfile.FileKind(kind), h.source.line, h.source.col)
 		}
 	}
-	f.What = fmt.Sprintf("profile %s takes a role, but %s", show.Name(s.name), why)
+	f.What = fmt.Sprintf("profile %s assumes a role, but %s", show.Name(s.name), why)
 	a.add(ruleRoleWithoutKey, f, s.name)
 }

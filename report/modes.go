@@ -12,23 +12,23 @@ import (
 
 var (
 	ruleFileMode = &Rule{
-		ID: "file-mode", About: AboutFile, Severity: High, Because: "every other user of the machine gets the keys without a trace",
+		ID: "file-mode", About: AboutFile, Severity: High, Because: "every other user of this machine can take the keys without a trace",
 		Title:   "Key file open to others",
 		Why:     "other users of this machine can read or change the keys in it",
 		Sources: []string{srcCLIMode},
 		Repair:  Repair{Command: "chmod 600 {file}"},
 	}
 	ruleFolderMode = &Rule{
-		ID: "folder-mode", About: AboutFile, Severity: High, Because: "who can write to the folder can put a file of theirs in the place of yours",
-		Title:   "Folder of the key file open to others",
-		Why:     "other users of this machine can replace the files in it, keys and commands included",
+		ID: "folder-mode", About: AboutFile, Severity: High, Because: "anyone who can write to the folder can replace your file with theirs",
+		Title:   "Key folder open to others",
+		Why:     "other users of this machine can replace the files in it, including keys and commands",
 		Sources: []string{srcCLIMode},
 		Repair:  Repair{Command: "chmod go-w {folder}"},
 	}
 	ruleCacheMode = &Rule{
-		ID: "cache-mode", About: AboutFile, Severity: Medium, Because: "as for file-mode, but what is in it ends within hours or weeks",
-		Title:   "AWS's caches open to others",
-		Why:     "session keys and sign-ins in them work for whoever reads them, until they expire",
+		ID: "cache-mode", About: AboutFile, Severity: Medium, Because: "as for file-mode, but its contents expire within hours or weeks",
+		Title:   "AWS caches open to others",
+		Why:     "the session keys and sign-ins in them work for anyone who reads them, until they expire",
 		Sources: []string{srcCLIMode},
 		Repair:  Repair{Command: "chmod -R go-rwx {folder}"},
 	}
@@ -87,7 +87,7 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 	}
 	if there {
 		for _, d := range in.AWSFiles.Dirs {
-			check(d, writeRight, ruleFolderMode, "the folder of the key file")
+			check(d, writeRight, ruleFolderMode, "the key folder")
 		}
 	}
 	check(in.AWSFiles.History, everyRight, ruleFileMode, "the AWS CLI's record of calls")
@@ -119,7 +119,7 @@ func lookAtModes(a *auditor) {
 			worst |= f.Mode.Perm() & everyRight
 		}
 		a.add(ruleCacheMode, Finding{File: c.Dir,
-			What: fmt.Sprintf("%s in this cache of AWS's tools: %s", show.Count(len(c.Files), "open file"), openTo(worst))}, c.Dir)
+			What: fmt.Sprintf("%s in this AWS cache: %s", show.Count(len(c.Files), "open file"), openTo(worst))}, c.Dir)
 	}
 }
 

@@ -10,37 +10,37 @@ import (
 
 var (
 	rulePairSplit = &Rule{
-		ID: "pair-split", About: AboutProfile, Severity: Medium, Because: "most tools cannot use the key, some can",
+		ID: "pair-split", About: AboutProfile, Severity: Medium, Because: "most tools cannot use the key",
 		Title:   "Key split over both files",
-		Why:     "the AWS CLI and the Go SDK find no key here, the JavaScript SDK puts the two halves together",
+		Why:     "the AWS CLI and the Go SDK find no key here, while the JavaScript SDK joins the two halves",
 		Sources: []string{srcReadings},
-		Repair:  Repair{Text: "write key ID and secret into one file", Command: "aws configure --profile {profile}"},
+		Repair:  Repair{Text: "put the key ID and the secret in one file", Command: "aws configure --profile {profile}"},
 	}
 	ruleSecretMismatch = &Rule{
-		ID: "secret-mismatch", About: AboutKey, Severity: Medium, Because: "one of the two cannot work",
+		ID: "secret-mismatch", About: AboutKey, Severity: Medium, Because: "at most one of them works",
 		Title:   "Same key ID with different secrets",
 		Why:     "a key has one secret, so at most one of them works",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "delete the one that does not work; to see which", Command: "aws sts get-caller-identity --profile {profile}"},
+		Repair:  Repair{Text: "delete the one that does not work; to find out which", Command: "aws sts get-caller-identity --profile {profile}"},
 	}
 	ruleSecretReused = &Rule{
-		ID: "secret-reused", About: AboutKey, Severity: Medium, Because: "one of the two cannot work",
+		ID: "secret-reused", About: AboutKey, Severity: Medium, Because: "at most one of them works",
 		Title:   "Same secret under different key IDs",
 		Why:     "two keys never have the same secret, so at most one of them works",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "delete the one that does not work; to see which", Command: "aws sts get-caller-identity --profile {profile}"},
+		Repair:  Repair{Text: "delete the one that does not work; to find out which", Command: "aws sts get-caller-identity --profile {profile}"},
 	}
 	ruleIDWithoutSecret = &Rule{
-		ID: "id-without-secret", About: AboutProfile, Severity: Low, Because: "it opens nothing",
+		ID: "id-without-secret", About: AboutProfile, Severity: Low, Because: "it does not work",
 		Title:   "Key ID without its secret",
-		Why:     "tools that find half a key stop, or look for a key elsewhere",
+		Why:     "tools that find half a key stop, or use a key from elsewhere",
 		Sources: []string{srcReadings},
 		Repair:  Repair{Text: "delete the line, or complete the key", Command: "aws configure --profile {profile}"},
 	}
 	ruleSecretWithoutID = &Rule{
-		ID: "secret-without-id", About: AboutProfile, Severity: Low, Because: "a secret opens nothing without its key ID",
+		ID: "secret-without-id", About: AboutProfile, Severity: Low, Because: "a secret does nothing without its key ID",
 		Title:   "Secret without its key ID",
-		Why:     "tools that find half a key stop, or look for a key elsewhere",
+		Why:     "tools that find half a key stop, or use a key from elsewhere",
 		Sources: []string{srcReadings},
 		Repair:  Repair{Text: "delete the line, or complete the key", Command: "aws configure --profile {profile}"},
 	}
@@ -94,7 +94,7 @@ func (a *auditor) halves(s *profile) {
 		if h == nil || h.id.isSet() == h.secret.isSet() || a.explained[h] {
 			continue
 		}
-		rule, what, c := ruleIDWithoutSecret, "%s has a key ID without a secret: the AWS CLI and the Go SDK stop at it, the JavaScript SDK finds no key", h.id
+		rule, what, c := ruleIDWithoutSecret, "%s has a key ID without a secret; the AWS CLI and the Go SDK stop there, the JavaScript SDK finds no key", h.id
 		if h.secret.isSet() {
 			rule, what, c = ruleSecretWithoutID, "%s has a secret without a key ID", h.secret
 		}
@@ -117,7 +117,7 @@ func (a *auditor) secrets(k *key) {
 			first = h.secret.value
 		case h.secret.value != "" && h.secret.value != first:
 			f := a.keyFinding(k)
-			f.What = fmt.Sprintf("%s stands with different secrets in %s", k.show(), show.Names(f.Profiles))
+			f.What = fmt.Sprintf("%s has different secrets in %s", k.show(), show.Names(f.Profiles))
 			f.Repair = say(a.rightSecret(k))
 			a.add(ruleSecretMismatch, a.at(f, p.file, h.secret.line, h.secret.col), k.subjectOf())
 			return
@@ -130,13 +130,13 @@ func (a *auditor) secrets(k *key) {
 func (a *auditor) rightSecret(k *key) string {
 	o := a.in.Online[k.ID]
 	if o.Rejected {
-		return "AWS accepts none of them: put the right secret into one profile, and delete the key's lines from the others"
+		return "AWS accepts none of them: enter the right secret in one profile, and delete the key's lines from the others"
 	}
 	right := slices.DeleteFunc(k.profiles(), func(name string) bool { return slices.Contains(o.WrongSecret, name) })
 	if len(o.WrongSecret) == 0 || len(right) == 0 || !o.Identity.Known() {
 		return ""
 	}
-	return fmt.Sprintf("the secret of %s works: take it over into %s, or delete the key's lines there", show.Names(right[:1]), show.Names(o.WrongSecret))
+	return fmt.Sprintf("the secret of %s works: copy it to %s, or delete the key's lines there", show.Names(right[:1]), show.Names(o.WrongSecret))
 }
 
 // reusedSecrets finds secrets that stand with more than one key ID.

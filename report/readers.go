@@ -13,27 +13,27 @@ import (
 
 var (
 	ruleReadersDisagree = &Rule{
-		ID: "readers-disagree", About: AboutProfile, Severity: High, Because: "a tool silently uses another key than the file seems to say",
-		Title:   "AWS's tools read different keys",
-		Why:     "what you test with one tool is not what the other one does, and keycare does not rotate a key that is read in two ways",
+		ID: "readers-disagree", About: AboutProfile, Severity: High, Because: "a tool silently uses a different key than the file seems to say",
+		Title:   "AWS tools read different keys",
+		Why:     "what you test with one tool is not what another one does; keycare does not rotate a key that tools read differently",
 		Sources: []string{srcReadings},
 	}
 	ruleFileRejected = &Rule{
-		ID: "file-rejected", About: AboutFile, Severity: Medium, Because: "it breaks a tool, but loudly",
+		ID: "file-rejected", About: AboutFile, Severity: Medium, Because: "it breaks a tool, but visibly",
 		Title:   "File that a tool rejects",
-		Why:     "that tool finds none of the profiles, and keycare does not edit the file until all tools read it",
+		Why:     "that tool finds no profiles at all, and keycare does not edit the file until every tool can read it",
 		Sources: []string{srcReadings},
 	}
 	ruleNotRotatable = &Rule{
-		ID: "not-rotatable", About: AboutProfile, Severity: Medium, Because: "the key works, but it cannot be rotated until this is mended",
+		ID: "not-rotatable", About: AboutProfile, Severity: Medium, Because: "the key works, but cannot be rotated until this is fixed",
 		Title:   "Key that keycare would not rotate",
-		Why:     "keycare checks its edits with another reader too, and does not change what that one reads differently",
+		Why:     "keycare checks its edits with a third reader, and does not change what that one reads differently",
 		Sources: []string{srcReadings},
 	}
 	ruleFileQuirk = &Rule{
-		ID: "file-quirk", About: AboutFile, Severity: Low, Because: "no key is read in two ways because of it, but other settings or other tools may differ",
-		Title:   "Writing that tools read differently",
-		Why:     "another tool, or the next version of one, may read something else",
+		ID: "file-quirk", About: AboutFile, Severity: Low, Because: "it does not change which key is read, but other settings or other tools may differ",
+		Title:   "Syntax that tools read differently",
+		Why:     "another tool, or a newer version, may read it differently",
 		Sources: []string{srcReadings},
 	}
 )
@@ -125,7 +125,7 @@ func (r *readers) reason(kind credfile.FileKind, ref credfile.Refusal) (why stri
 			return t.What, r.quirkRepair(d), ref.Line
 		}
 	}
-	return withoutTexts(ref.Why), say("mend or delete the line"), ref.Line
+	return withoutTexts(ref.Why), say("fix or delete the line"), ref.Line
 }
 
 // compare judges one profile's readings.
@@ -164,7 +164,7 @@ func (r *readers) rejected(s *profile, cli credfile.Reading) {
 		}
 	}
 	f.What = fmt.Sprintf("profile %s: the AWS CLI %s, the Go SDK (terraform and others) rejects the profile: %s; a rotation goes by the key alone", show.Name(s.name), reads, rej.Why)
-	f.Repair = say("mend or delete the setting " + rej.Setting)
+	f.Repair = say("fix or delete the setting " + rej.Setting)
 	if strings.HasSuffix(rej.Why, "without role_arn") {
 		f.Repair = say("delete the line " + rej.Setting + ", or add the role_arn that it is for")
 	}
@@ -270,8 +270,8 @@ func (r *readers) cause(s *profile, cli, sdk credfile.Reading) cause {
 		switch {
 		case config.token.isSet() && !creds.token.isSet() && cli.None == "" && sdk.None == "" && cli.Pair.Equal(sdk.Pair):
 			return cause{credfile.ConfigFile, credfile.Position{Line: config.token.line, Col: config.token.col},
-				"the session token in the config file, which the Go SDK adds to the key of the credentials file",
-				say("delete the session token from the config file, or move it to the key that it belongs to")}
+				"the session token in the config file, which the Go SDK adds to the key from the credentials file",
+				say("delete the session token from the config file, or move it next to its key")}
 		case creds.id.isSet() != creds.secret.isSet():
 			half := creds.id
 			if !half.isSet() {
@@ -279,7 +279,7 @@ func (r *readers) cause(s *profile, cli, sdk credfile.Reading) cause {
 			}
 			return cause{credfile.CredentialsFile, credfile.Position{Line: half.line, Col: half.col},
 				"half a key in the credentials file beside a key in the config file",
-				say("delete the half, or complete it and delete the key in the config file")}
+				say("delete that half, or complete it and delete the key in the config file")}
 		}
 	}
 	if far != nil {
@@ -298,7 +298,7 @@ func (r *readers) cause(s *profile, cli, sdk credfile.Reading) cause {
 		kind = credfile.ConfigFile
 	}
 	return cause{kind, credfile.Position{Line: f.Line, Col: f.Col}, "the way the profile is written",
-		say("write the profile anew: its header, then one name = value a line")}
+		say("rewrite the profile: its header, then one name = value per line")}
 }
 
 // nearest returns the quirk of a section that is the likeliest cause, and

@@ -9,12 +9,12 @@ import (
 func TestNoCommandOfBrokenCLI(t *testing.T) {
 	broken := "[a]\naws_secret_access_key = " + secretA + "\n[b]\na lone line\n"
 	fs := of(Audit(input(broken, "")), "secret-without-id")
-	if len(fs) != 1 || fs[0].Repair.String() != "first mend file-rejected; then delete the line, or complete the key" {
+	if len(fs) != 1 || fs[0].Repair.String() != "fix file-rejected first; then delete the line, or complete the key" {
 		t.Errorf("got %+v", fs)
 	}
 	r := Audit(input(broken+section("c", keyA, secretA), "[default]\ncli_history = enabled\n", used(60)))
 	for rule, want := range map[string]string{
-		"cli-history": "first mend file-rejected; then: aws configure", "unused-key": "first mend file-rejected; then if nothing needs it, deactivate it",
+		"cli-history": "fix file-rejected first; then: aws configure", "unused-key": "fix file-rejected first; then if nothing needs it, deactivate it",
 	} {
 		if fs := of(r, rule); len(fs) != 1 || !strings.HasPrefix(fs[0].Repair.String(), strings.Replace(want, "; then: ", ", then: ", 1)) {
 			t.Errorf("%s: got %+v", rule, fs)

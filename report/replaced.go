@@ -9,11 +9,11 @@ import (
 )
 
 var ruleKeyReplaced = &Rule{
-	ID: "key-replaced", About: AboutKey, Severity: High, Because: "tools with this profile fail, or will as soon as the old key is gone",
-	Title:   "Key that keycare has replaced",
-	Why:     "an older copy of the file came back, or another machine's: the key it holds was taken out of use when it was replaced",
+	ID: "key-replaced", About: AboutKey, Severity: High, Because: "tools with this profile fail, or will once the old key is gone",
+	Title:   "Key that keycare already replaced",
+	Why:     "an older copy of the file came back, or one from another machine; its key was retired when it was replaced",
 	Sources: []string{srcBest},
-	Repair:  Repair{Text: "put the new key there: copy it from the profile or the machine that has it"},
+	Repair:  Repair{Text: "copy the new key from the profile or machine that has it"},
 }
 
 // replacedRules are about keys that the history says are out of use.

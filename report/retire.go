@@ -67,7 +67,7 @@ func (a *auditor) useOf(id string, created time.Time, last facts.Answer[facts.Us
 	switch {
 	case s.unknown != "":
 	case own:
-		s.unknown = "only keycare's own calls show"
+		s.unknown = "only keycare's own calls are visible"
 	case since.IsZero():
 		s.unknown = "AWS gave no date"
 	default:
@@ -93,7 +93,7 @@ func (a *auditor) otherKeyOf(id string) (s keyUse, arn string, found bool) {
 // inWords is the use of a key in a few words.
 func (s keyUse) inWords() string {
 	if s.use.At.IsZero() {
-		return "never used, but young"
+		return "created recently and never used"
 	}
 	return strings.TrimPrefix(usedBy(s.use), "for ") + ", " + s.use.At.UTC().Format(time.DateOnly)
 }
@@ -105,14 +105,14 @@ func (a *auditor) unusedRepair(k answered, f Finding) Repair {
 	case a.flightOf(k.ID) != nil:
 		return do("keycare resume")
 	case chosen.id != "" && chosen.id != k.ID:
-		return say(fmt.Sprintf("nothing uses key %s of the same user either: that one goes first, and this one stays until it is gone (two-active-keys)", chosen.id))
+		return say(fmt.Sprintf("key %s of the same user is unused too: remove that one first, and keep this one until it is gone (two-active-keys)", chosen.id))
 	}
 	names := show.Names(f.Profiles)
 	if by := a.otherSigner(k); by != "" {
-		return Repair{fmt.Sprintf("if nothing needs it, deactivate it; %s cannot sign after that, so use another profile, which can switch it on again if it may manage keys", names),
+		return Repair{fmt.Sprintf("if nothing needs it, deactivate it; %s then stops working, so run this with another profile, which can reactivate the key if it may manage keys", names),
 			show.Command(a.goos, append([]string{"aws", "iam"}, deactivation(k.ID)...)...) + by}
 	}
-	return iam(fmt.Sprintf("if nothing needs it, deactivate it; after that %s cannot sign, and only an administrator can switch it on again", names),
+	return iam(fmt.Sprintf("if nothing needs it, deactivate it; %s then stops working, and only an administrator can reactivate the key", names),
 		&f, a.goos, deactivation(k.ID)...)
 }
 
@@ -158,15 +158,15 @@ func (a *auditor) secondKeyRepair(k answered, other facts.OtherKey, f Finding) R
 	}
 	switch {
 	case chosen.id == s.id && !s.here:
-		return iam(fmt.Sprintf("nothing uses key %s: make it inactive, which can be undone; when nobody has missed it for a while, delete it", s.id),
+		return iam(fmt.Sprintf("key %s is unused: deactivate it, which can be undone; if nobody misses it for a while, delete it", s.id),
 			&f, a.goos, deactivation(s.id)...)
 	case chosen.id == s.id, chosen.id == k.ID && s.here:
-		return say(fmt.Sprintf("nothing uses key %s: see the finding about %s, and keep the other key", chosen.id, show.Names(a.inventory.byID[chosen.id].profiles())))
+		return say(fmt.Sprintf("key %s is unused: see the finding about %s, and keep the other key", chosen.id, show.Names(a.inventory.byID[chosen.id].profiles())))
 	case s.here:
-		return say(fmt.Sprintf("let %s use one of the two; when nothing uses the other, the audit says so",
+		return say(fmt.Sprintf("make %s use one of the two; once the other is unused, the audit says so",
 			show.Names(mergeNames(k.profiles(), a.inventory.byID[s.id].profiles()))))
 	case s.unknown != "":
-		return say(fmt.Sprintf("find out who uses key %s before you touch it: when it was used last is unknown (%s)%s", s.id, together([]string{s.unknown}), idle))
+		return say(fmt.Sprintf("find out who uses key %s before you touch it: its last use is unknown (%s)%s", s.id, together([]string{s.unknown}), idle))
 	}
-	return say(fmt.Sprintf("key %s is in use (%s): find out by whom; if you want only that one, put it into %s%s", s.id, s.inWords(), show.Names(f.Profiles), idle))
+	return say(fmt.Sprintf("key %s is in use (%s): find out by whom; to keep only that one, put it into %s%s", s.id, s.inWords(), show.Names(f.Profiles), idle))
 }

@@ -51,18 +51,18 @@ func TestSecondKey(t *testing.T) {
 		both          bool
 		has           []string // in the repairs
 	}{
-		{neverUsed, 2, false, []string{"key " + keyB + " is in use (s3 in eu-central-1, 2026-10-31): find out by whom; if you want only that one, put it into profile \"a\"; nothing uses key " + keyA,
-			takesA + " --profile a", "cannot sign, and only an administrator can switch it on again"}},
+		{neverUsed, 2, false, []string{"key " + keyB + " is in use (s3 in eu-central-1, 2026-10-31): find out by whom; to keep only that one, put it into profile \"a\"; nothing uses key " + keyA,
+			takesA + " --profile a", "stops working, and only an administrator can reactivate the key"}},
 		{1, 2, false, []string{"is in use (s3 in eu-central-1"}},
 		{1, 45, false, []string{"is in use"}},
 		{1, 46, false, []string{takesB + " --profile a", "which can be undone"}},
 		{1, neverUsed, false, []string{takesB + " --profile a"}},
-		{60, 50, false, []string{takesB + " --profile a", "nothing uses key " + keyB + " of the same user either"}},
-		{60, -1, false, []string{"when it was used last is unknown (AWS denies iam:GetAccessKeyLastUsed); nothing uses key " + keyA, takesA}},
+		{60, 50, false, []string{takesB + " --profile a", "key " + keyB + " of the same user is unused too"}},
+		{60, -1, false, []string{"its last use is unknown (AWS denies iam:GetAccessKeyLastUsed); nothing uses key " + keyA, takesA}},
 		{1, -1, false, []string{"find out who uses key " + keyB + " before you touch it"}},
 		{60, 2, true, []string{takesA + " --profile b", `see the finding about profile "a", and keep the other key`}},
-		{60, 65, true, []string{takesB + " --profile a", `see the finding about profile "b"`, "nothing uses key " + keyB + " of the same user either"}},
-		{1, 2, true, []string{`let profiles "a" and "b" use one of the two`}},
+		{60, 65, true, []string{takesB + " --profile a", `see the finding about profile "b"`, "key " + keyB + " of the same user is unused too"}},
+		{1, 2, true, []string{`make profiles "a" and "b" use one of the two`}},
 	} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			r := Audit(twoKeys(c.first, c.second, c.both))

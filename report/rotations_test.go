@@ -39,8 +39,8 @@ func TestGrace(t *testing.T) {
 		until     time.Time
 		what, fix string
 	}{
-		{now.Add(time.Hour), "still active until 2026-11-02 11:00 CET", `nothing to do before that; then "keycare resume" retires the old key`},
-		{now, "its grace ended on 2026-11-02 10:00 CET", "keycare resume"},
+		{now.Add(time.Hour), "still active until 2026-11-02 11:00 CET", `nothing to do until then; "keycare resume" retires the old key afterwards`},
+		{now, "its grace period ended 2026-11-02 10:00 CET", "keycare resume"},
 		{time.Time{}, "still active", "keycare resume"},
 	} {
 		in := input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "grace", Journal: true, Until: c.until}))

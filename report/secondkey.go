@@ -9,15 +9,15 @@ import (
 
 var (
 	ruleTwoActiveKeys = &Rule{
-		ID: "two-active-keys", About: AboutUser, Severity: Medium, Because: "as in Prowler; CIS dropped the check in v7",
+		ID: "two-active-keys", About: AboutUser, Severity: Medium, Because: "as in Prowler; CIS dropped the check in version 7",
 		Title:   "User with two active keys",
-		Why:     "one of the two is most likely forgotten, and a rotation finds no free slot",
+		Why:     "one of the two is probably forgotten, and a rotation needs a free slot",
 		Sources: []string{"CIS AWS Foundations 3.0.0 1.13, 5.0.0 1.12 and 6.0.0 2.12 (dropped in 7.0.0)", "Prowler iam_user_two_active_access_key", "ScoutSuite iam-user-with-multiple-access-keys"},
 	}
 	ruleInactiveKeyKept = &Rule{
 		ID: "inactive-key-kept", About: AboutUser, Severity: Low, Because: "as a warning in ScoutSuite",
 		Title:   "Old inactive key of a user",
-		Why:     "it blocks the slot for a rotation, and whoever may manage keys can make it work again",
+		Why:     "it takes the slot a rotation needs, and anyone who may manage keys can reactivate it",
 		Sources: []string{"ScoutSuite iam-user-no-key-rotation (Inactive, 90)"},
 	}
 )
@@ -71,5 +71,5 @@ func (a *auditor) otherKey(o facts.OtherKey) string {
 	if here := a.inventory.byID[o.ID]; here != nil {
 		return says + ", of " + show.Names(here.profiles())
 	}
-	return says + ", not in these files"
+	return says + ", not in your files"
 }

@@ -12,12 +12,12 @@ var (
 	ruleRootLogin = &Rule{
 		ID: "root-login", About: AboutProfile, Severity: High, Because: "it is root, but its session keys expire within hours",
 		Title:   "Profile that signs in as root",
-		Why:     "every command with this profile runs with unlimited rights",
+		Why:     "every command with this profile runs with unlimited permissions",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.7", "Prowler iam_avoid_root_usage"},
 		Repair:  Repair{Text: "sign in as a user or role instead", Command: "aws login --profile {profile}"},
 	}
 	ruleTwoWaysToSign = &Rule{
-		ID: "two-ways-to-sign", About: AboutProfile, Severity: Medium, Because: "a forgotten key wins over the safer way, in some tools only",
+		ID: "two-ways-to-sign", About: AboutProfile, Severity: Medium, Because: "in some tools a forgotten key wins over the safer way",
 		Title:   "Static key beside another way to sign in",
 		Why:     "tools differ in which of the two they use",
 		Sources: []string{srcPrecedence},

@@ -22,16 +22,16 @@ type Step struct{ Command, Why string }
 
 // Steps that stand for themselves.
 var (
-	stepAudit     = Step{"keycare audit", "ask AWS as well, and see how to mend"}
-	stepHelp      = Step{"keycare --help", "all that keycare can do"}
-	stepStatus    = Step{"keycare status", "the rotations, in flight and finished"}
-	stepTimer     = Step{"keycare schedule install", "let a timer look after the keys"}
-	stepTrouble   = Step{"keycare schedule status", "what the timer does"}
-	stepFix       = Step{"keycare fix --dry-run", "what would be mended in the files"}
-	stepUndo      = Step{"keycare resume", "finish or undo what an interrupted rotation left"}
+	stepAudit     = Step{"keycare audit", "check with AWS too, and see the fixes"}
+	stepHelp      = Step{"keycare --help", "list all commands"}
+	stepStatus    = Step{"keycare status", "rotations, in flight and finished"}
+	stepTimer     = Step{"keycare schedule install", "run audits and rotations on a schedule"}
+	stepTrouble   = Step{"keycare schedule status", "show the timer and its last run"}
+	stepFix       = Step{"keycare fix --dry-run", "show what would be fixed in the files"}
+	stepUndo      = Step{"keycare resume", "finish or roll back an interrupted rotation"}
 	stepRetire    = Step{"keycare resume", "retire the old key"}
 	stepDemo      = Step{"keycare demo", "see keycare at work on a made-up machine"}
-	stepSignIn    = Step{"aws configure sso", "sign in without a key that lasts: the best way"}
+	stepSignIn    = Step{"aws configure sso", "recommended: sign in without a long-lived key"}
 	stepElsewhere = Step{"keycare audit", "look for keys in other places"}
 )
 
@@ -100,7 +100,7 @@ func mending(in Input, r *Report) Step {
 	if slices.ContainsFunc(TooOpenIn(in), func(t TooOpen) bool { return t.Path == f.File && t.rule.ID == f.Rule && !t.OwnedByOther }) {
 		return stepFix
 	}
-	return Step{"keycare explain " + f.Rule, "what that means, and how to mend it"}
+	return Step{"keycare explain " + f.Rule, "what it means, and how to fix it"}
 }
 
 // dryRun adds the flag where it is one: not behind "--".

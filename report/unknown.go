@@ -11,18 +11,18 @@ import (
 
 var (
 	ruleUnknownFacts = &Rule{
-		ID: "unknown-facts", About: AboutKey, Severity: Low, Because: "unknown is not fine, and not proved wrong either",
-		Title:   "Facts that AWS did not tell",
-		Why:     "as long as they are unknown, the key may be a root key, too old or inactive",
+		ID: "unknown-facts", About: AboutKey, Severity: Low, Because: "unknown is not OK, and not proven wrong either",
+		Title:   "Could not check this key",
+		Why:     "until that is known, it may be a root key, too old or inactive",
 		Sources: []string{srcCIS212, "CIS AWS Foundations 7.0.0 2.4"},
-		Repair:  Repair{Text: "have an administrator allow them; the policy", Command: "keycare policy"},
+		Repair:  Repair{Text: "ask an administrator to allow them; the policy", Command: "keycare policy"},
 	}
 	ruleUnknownAccount = &Rule{
-		ID: "unknown-account", About: AboutAccount, Severity: Low, Because: "unknown is not fine, and not proved wrong either",
-		Title:   "Facts about an account that AWS did not tell",
-		Why:     "as long as they are unknown, the root user may have a key or no MFA, and passwords may be weak",
+		ID: "unknown-account", About: AboutAccount, Severity: Low, Because: "unknown is not OK, and not proven wrong either",
+		Title:   "Could not check this account",
+		Why:     "until that is known, the root user may have a key or no MFA, and passwords may be weak",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.4, 2.5 and 2.8"},
-		Repair:  Repair{Text: "if you look after the account, run the audit with a key that may read these; if not, ask who does"},
+		Repair:  Repair{Text: "if you manage the account, run the audit with a key that may read this; otherwise ask whoever does"},
 	}
 )
 
@@ -99,16 +99,16 @@ func (a *auditor) unknownFacts(k answered) {
 	why := together(reasons)
 	switch {
 	case !asked && a.neverCalled(k.key):
-		why = "the settings say never to ask AWS about it"
-		f.Severity, f.Repair = Info, Repair{"nothing, if that is still meant", "keycare settings"}
+		why = "your settings say never to ask AWS about it"
+		f.Severity, f.Repair = Info, Repair{"nothing, if that is still intended", "keycare settings"}
 	case !asked:
-		f.Repair = Repair{"mend what the other findings say about it, then", "keycare audit"}
+		f.Repair = Repair{"fix the other findings about it, then", "keycare audit"}
 	case strings.Contains(why, "AWS denies iam:"):
 		// The rule's own repair.
 	case strings.Contains(why, "--profile"):
 		f.Repair = do("keycare audit --profile {profile}").filled(&f, a.goos)
 	case slices.ContainsFunc(k.locations, func(p location) bool { return a.noRegion[p.profile] }):
-		f.Repair = Repair{"mend the region first (region-name), then", "keycare audit"}
+		f.Repair = Repair{"fix the region first (region-name), then", "keycare audit"}
 	default:
 		f.Repair = do("keycare audit")
 	}
@@ -188,7 +188,7 @@ func (a *auditor) unknownAccount(acct keyAccount) {
 		says = "when root was last used is unknown"
 		switch {
 		case use == facts.NoReport:
-			f.Repair = iam("an administrator can have one made", &f, a.goos, "generate-credential-report")
+			f.Repair = iam("an administrator can generate one", &f, a.goos, "generate-credential-report")
 		case strings.HasPrefix(use, needs):
 			f.Severity = Info // who has no such right can do nothing about it
 		}

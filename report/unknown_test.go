@@ -11,7 +11,7 @@ func TestNotAsked(t *testing.T) {
 	in := input(section("a", keyA, secretA)+section("b", keyA, secretA), "", func(in *Input) { in.Offline = false })
 	in.NeverCall = func(profile, id string) bool { return profile == "b" && id == keyA }
 	fs := of(Audit(in), "unknown-facts")
-	if len(fs) != 1 || fs[0].Severity != Info || !strings.HasSuffix(fs[0].What, "the settings say never to ask AWS about it") || !strings.HasSuffix(fs[0].Repair.String(), "keycare settings") {
+	if len(fs) != 1 || fs[0].Severity != Info || !strings.HasSuffix(fs[0].What, "your settings say never to ask AWS about it") || !strings.HasSuffix(fs[0].Repair.String(), "keycare settings") {
 		t.Errorf("got %+v", fs)
 	}
 	in.NeverCall = nil
@@ -27,7 +27,7 @@ func TestNotAsked(t *testing.T) {
 // What stays unknown has the repair that fits its reason.
 func TestUnknownRepairs(t *testing.T) {
 	for why, want := range map[string]string{
-		"needs iam:ListAccessKeys":                                     "have an administrator allow them; the policy: keycare policy",
+		"needs iam:ListAccessKeys":                                     "ask an administrator to allow them; the policy: keycare policy",
 		"no answer from AWS (the connection is refused)":               "keycare audit",
 		"too many keys for one audit: ask for this one with --profile": "keycare audit --profile a",
 	} {

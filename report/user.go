@@ -12,81 +12,81 @@ import (
 
 var (
 	ruleKeyQuarantined = &Rule{
-		ID: "key-quarantined", About: AboutUser, Severity: Critical, Because: "AWS saw the key in public, so others have it",
-		Title:   "User that AWS put into quarantine",
-		Why:     "AWS found a key of this user in a public place and limits what the user can do; others have the key as well",
+		ID: "key-quarantined", About: AboutUser, Severity: Critical, Because: "AWS found the key in public, so others have it",
+		Title:   "User quarantined by AWS",
+		Why:     "AWS found a key of this user in a public place and limits what the user can do; others have the key too",
 		Sources: []string{"AWS managed policies AWSCompromisedKeyQuarantine, V2 and V3"},
-		Repair:  Repair{Text: "follow the case that AWS opened for the account: delete the key, make a new one with another identity, look at what was done with it; do not detach the policy"},
+		Repair:  Repair{Text: "follow the support case that AWS opened for the account: delete the key, create a new one with another identity, check what was done with the old one; do not detach the policy"},
 	}
 	ruleConsoleNoMFA = &Rule{
-		ID: "console-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler: a password alone opens the console",
+		ID: "console-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler: a password alone gives access to the console",
 		Title:   "Console user without MFA",
 		Why:     "a guessed or stolen password is enough to sign in",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.10", "AWS Security Hub IAM.5", "Prowler iam_user_mfa_enabled_console_access"},
 		Repair:  Repair{Text: "sign in as the user and assign an MFA device under Security credentials"},
 	}
 	ruleAdminAttached = &Rule{
-		ID: "admin-attached", About: AboutUser, Severity: High, Because: "one copied key is the whole account; Prowler even says critical",
-		Title:   "Administrator by a policy of its own",
-		Why:     "rights that hang on a user are overlooked when somebody changes jobs; a group shows who is an administrator",
+		ID: "admin-attached", About: AboutUser, Severity: High, Because: "one copied key gives away the whole account; Prowler even says critical",
+		Title:   "Administrator policy attached directly to a user",
+		Why:     "permissions attached directly to a user are easily forgotten when someone changes jobs; a group shows who is an administrator",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2", "Prowler iam_user_administrator_access_policy"},
 	}
 	ruleAdminNoMFA = &Rule{
 		ID: "admin-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler",
 		Title:   "Administrator without MFA",
-		Why:     "nothing but the key stands between a thief and the whole account, and no policy can ask for a second factor",
+		Why:     "the key alone gives a thief the whole account, and no policy can ask for a second factor",
 		Sources: []string{"Prowler iam_administrator_access_with_mfa", "AWS Security Hub IAM.19"},
 		Repair:  Repair{Text: "sign in as the user and assign an MFA device under Security credentials"},
 	}
 	ruleConsoleUnused = &Rule{
 		ID: "console-unused", About: AboutUser, Severity: Medium, Because: "as for unused-key",
-		Title:   "Console password that is not used",
-		Why:     "nobody would miss it, and nobody would notice that somebody guessed it",
+		Title:   "Unused console password",
+		Why:     "nobody would miss it, and nobody would notice if it were guessed",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.11", "AWS Security Hub IAM.22 (45 days) and IAM.8 (90 days)", "Prowler iam_user_console_access_unused; here a password that was never used counts from when it was set"},
 	}
 	ruleAdminPerhaps = &Rule{
-		ID: "admin-perhaps", About: AboutUser, Severity: Medium, Because: "a person has to judge the conditions; without them it is admin-attached",
-		Title:   "Policy that may make an administrator",
-		Why:     "it allows all actions with conditions or exceptions, and those often leave more than was meant",
+		ID: "admin-perhaps", About: AboutUser, Severity: Medium, Because: "a person has to judge the conditions; without them this would be admin-attached",
+		Title:   "Policy that may grant administrator access",
+		Why:     "it allows all actions with conditions or exceptions, and those often leave more than intended",
 		Sources: []string{"AWS Security Hub IAM.1", srcBest},
 	}
 	ruleUserNoMFA = &Rule{
-		ID: "user-no-mfa", About: AboutUser, Severity: Low, Because: "without a console password only a policy could ask for it",
+		ID: "user-no-mfa", About: AboutUser, Severity: Low, Because: "without a console password, only a policy could ask for it",
 		Title:   "User without MFA",
 		Why:     "no policy can ask for a second factor before the key does something dangerous",
 		Sources: []string{"AWS Security Hub IAM.19", srcBest},
 		Repair:  Repair{Text: "assign an MFA device to the user in the console, under Security credentials"},
 	}
 	ruleSigningCertificate = &Rule{
-		ID: "signing-certificate", About: AboutUser, Severity: Low, Because: "few interfaces of AWS take it still",
+		ID: "signing-certificate", About: AboutUser, Severity: Low, Because: "few AWS interfaces still accept it",
 		Title:   "Signing certificate of a user",
-		Why:     "it signs calls of old interfaces until somebody deletes it, and no rotation of keys changes it",
+		Why:     "it signs calls to older interfaces until someone deletes it, and key rotation does not change it",
 		Sources: []string{srcBest, "IAM User Guide, X.509 signing certificates; for root: ScoutSuite iam-root-account-with-active-certs"},
 	}
 	ruleServiceCredential = &Rule{
-		ID: "service-credential", About: AboutUser, Severity: Low, Because: "it opens one service",
+		ID: "service-credential", About: AboutUser, Severity: Low, Because: "it gives access to one service",
 		Title:   "Password or API key for one service",
-		Why:     "it works beside the access keys for whoever copies it, and no rotation of keys changes it",
+		Why:     "it works alongside the access keys for anyone who copies it, and key rotation does not change it",
 		Sources: []string{"IAM User Guide, service-specific credentials"},
 	}
 	rulePolicyOnUser = &Rule{
-		ID: "policy-on-user", About: AboutUser, Severity: Low, Because: "as CIS L1; it is untidy more than dangerous",
-		Title:   "Policies of a user's own",
-		Why:     "rights that hang on a user are overlooked; through groups it is clear who may do what",
+		ID: "policy-on-user", About: AboutUser, Severity: Low, Because: "as in CIS level 1; untidy rather than dangerous",
+		Title:   "Policies attached directly to a user",
+		Why:     "permissions attached directly to a user are easily overlooked; groups show who may do what",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2"},
 		Repair:  Repair{Text: "put the user into a group that has the policies, then detach them from the user"},
 	}
 	ruleAdminKey = &Rule{
-		ID: "admin-key", About: AboutUser, Severity: Info, Because: "the way it should be, if there has to be a key",
-		Title:   "Key of an administrator",
-		Why:     "a key with all rights lies in a file; keep it young, and use short-term keys where you can",
+		ID: "admin-key", About: AboutUser, Severity: Info, Because: "as it should be, if there has to be a key",
+		Title:   "Administrator's key",
+		Why:     "a key with full permissions is in a file; rotate it often, and use short-term keys where you can",
 		Sources: []string{srcBest},
-		Repair:  Repair{Text: "give daily work a key or role with fewer rights"},
+		Repair:  Repair{Text: "use a key or role with fewer permissions for daily work"},
 	}
 	ruleKeyAndPassword = &Rule{
 		ID: "key-and-password", About: AboutUser, Severity: Info, Because: "nothing is wrong with it yet",
 		Title:   "User with a console password and a key",
-		Why:     "whoever can sign in to the console needs no long-term key on a machine: aws login makes short-term ones",
+		Why:     "someone who can sign in to the console needs no long-term key: aws login creates short-term ones",
 		Sources: []string{"ScoutSuite iam-user-with-password-and-key", "CIS AWS Foundations 7.0.0 2.19"},
 		Repair:  Repair{Command: "aws login"},
 	}
@@ -122,7 +122,7 @@ func (a *auditor) judgeUser(k answered) {
 	p := userJudge{auditor: a, UserFacts: u, f: f, arn: arn,
 		about: fmt.Sprintf("user %s of account %s (%s)", u.Name, k.Identity.Value.Account, show.Names(f.Profiles))}
 	if u.FromReport {
-		p.report = ", as the credential report says"
+		p.report = ", according to the credential report"
 	}
 	direct, group := p.policies(), p.groups()
 	p.password()
@@ -174,7 +174,7 @@ func (p *userJudge) policies() (admin bool) {
 		case isAdmin(arn):
 			admin = true
 			p.add(ruleAdminAttached, arn, p.iamRepair("put the user into a group that has the policy, then", "detach-user-policy", "policy-arn", arn),
-				"has AdministratorAccess attached to itself")
+				"has AdministratorAccess attached directly")
 		default:
 			plain = append(plain, name)
 		}
@@ -184,16 +184,16 @@ func (p *userJudge) policies() (admin bool) {
 		case facts.GrantsAll:
 			admin = true
 			p.add(ruleAdminAttached, policy.Name, p.iamRepair("put the user into a group with AdministratorAccess, then", "delete-user-policy", "policy-name", policy.Name),
-				"may do everything by its inline policy "+policy.Name)
+				"may do everything through its inline policy "+policy.Name)
 			continue
 		case facts.GrantsPerhapsAll:
-			p.add(ruleAdminPerhaps, policy.Name, p.iamRepair("see what it allows", "get-user-policy", "policy-name", policy.Name),
-				"may be an administrator by its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
+			p.add(ruleAdminPerhaps, policy.Name, p.iamRepair("check what it allows", "get-user-policy", "policy-name", policy.Name),
+				"may be an administrator through its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
 		}
 		plain = append(plain, policy.Name+" (inline)")
 	}
 	if len(plain) > 0 {
-		p.add(rulePolicyOnUser, "", Repair{}, "has policies of its own: "+strings.Join(plain, ", "))
+		p.add(rulePolicyOnUser, "", Repair{}, "has policies attached directly: "+strings.Join(plain, ", "))
 	}
 	return admin
 }
@@ -212,8 +212,8 @@ func (p *userJudge) groups() bool {
 				admin = g.Name
 			case facts.GrantsPerhapsAll:
 				p.add(ruleAdminPerhaps, g.Name+"\x00"+policy.Name,
-					iam("see what it allows", &p.f, p.goos, "get-group-policy", "--group-name", g.Name, "--policy-name", policy.Name),
-					fmt.Sprintf("may be an administrator by the inline policy %s of group %s: it allows all actions, with conditions or exceptions", policy.Name, g.Name))
+					iam("check what it allows", &p.f, p.goos, "get-group-policy", "--group-name", g.Name, "--policy-name", policy.Name),
+					fmt.Sprintf("may be an administrator through inline policy %s of group %s: it allows all actions, with conditions or exceptions", policy.Name, g.Name))
 			}
 		}
 	}
@@ -238,9 +238,9 @@ func (p *userJudge) password() {
 		return
 	}
 	limit := p.in.Policy.maxUnused()
-	since, says := pw.Used.Value, "has a console password that was not used for %s days, the limit is %s"
+	since, says := pw.Used.Value, "has a console password that has not been used for %s days; the limit is %s"
 	if since.IsZero() {
-		since, says = pw.Set, "has a console password that was never used in the %s days since it was set, the limit is %s"
+		since, says = pw.Set, "has a console password that was never used in the %s days since it was set; the limit is %s"
 	}
 	if idle := p.in.Now.Sub(since); !since.IsZero() && beyond(idle, limit) {
 		p.add(ruleConsoleUnused, "", p.iamRepair("if the user does not need the console", "delete-login-profile"),
@@ -248,7 +248,7 @@ func (p *userJudge) password() {
 	}
 }
 
-// otherCredentials judges what else of the user lives until somebody deletes it.
+// otherCredentials judges what else of the user lives until someone deletes it.
 func (p *userJudge) otherCredentials() {
 	for i, id := range p.Certificates.Value {
 		what, repair := "has the active signing certificate "+id, p.iamRepair("if nothing needs it", "delete-signing-certificate", "certificate-id", id)
@@ -262,7 +262,7 @@ func (p *userJudge) otherCredentials() {
 		if !c.Expires.IsZero() && !c.Expires.After(p.in.Now) {
 			continue
 		}
-		until := "until somebody deletes it"
+		until := "until someone deletes it"
 		if !c.Expires.IsZero() {
 			until = "until " + c.Expires.UTC().Format(time.DateOnly)
 		}

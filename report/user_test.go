@@ -57,7 +57,7 @@ func TestInlineAdmin(t *testing.T) {
 	if fs := of(r, "admin-attached"); len(fs) == 2 && !strings.Contains(fs[0].Repair.String()+fs[1].Repair.String(), "aws iam delete-user-policy --user-name dev --policy-name all --profile a") {
 		t.Errorf("got %q and %q", fs[0].Repair.String(), fs[1].Repair.String())
 	}
-	if fs := of(r, "policy-on-user"); len(fs) != 1 || !strings.Contains(fs[0].What, "own: most (inline)") {
+	if fs := of(r, "policy-on-user"); len(fs) != 1 || !strings.Contains(fs[0].What, "directly: most (inline)") {
 		t.Errorf("got %+v", fs)
 	}
 }
@@ -70,7 +70,7 @@ func TestFromReport(t *testing.T) {
 	})))
 	for rule, want := range map[string]int{"user-no-mfa": 1, "signing-certificate": 2} {
 		fs := of(r, rule)
-		if len(fs) != want || !strings.HasSuffix(fs[0].What, ", as the credential report says") {
+		if len(fs) != want || !strings.HasSuffix(fs[0].What, ", according to the credential report") {
 			t.Errorf("%s: got %+v", rule, fs)
 		}
 	}

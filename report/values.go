@@ -9,18 +9,18 @@ import (
 
 var (
 	ruleMisplacedSecret = &Rule{
-		ID: "misplaced-secret", About: AboutFile, Severity: High, Because: "it is sent and shown in clear, where a secret never is",
-		Title:   "Secret in the place of something else",
-		Why:     "AWS's tools send a region, an endpoint or an ARN in clear, look it up in DNS and print it",
+		ID: "misplaced-secret", About: AboutFile, Severity: High, Because: "tools send and show it in the clear",
+		Title:   "Secret in the wrong setting",
+		Why:     "AWS tools send regions, endpoints and ARNs in the clear, look them up in DNS and print them",
 		Sources: []string{srcShared},
-		Repair:  Repair{Text: "write there what belongs there; if it is a secret that works, replace that key"},
+		Repair:  Repair{Text: "enter the right value; if a working secret was there, rotate its key"},
 	}
 	rulePlainEndpoint = &Rule{
-		ID: "plain-endpoint", About: AboutProfile, Severity: Medium, Because: "it takes somebody on the way between",
-		Title:   "Endpoint without encryption",
-		Why:     "whoever is on the way to it can read the replies, and the reply to a new key carries its secret",
+		ID: "plain-endpoint", About: AboutProfile, Severity: Medium, Because: "it takes someone on the network path",
+		Title:   "Unencrypted endpoint",
+		Why:     "anyone on the network path can read the replies, and the reply to a key creation contains its secret",
 		Sources: []string{"AWS SDKs and Tools Reference Guide, service-specific endpoints"},
-		Repair:  Repair{Text: "write https:// if the endpoint takes it, or delete the setting"},
+		Repair:  Repair{Text: "use https:// if the endpoint supports it, or delete the setting"},
 	}
 )
 
@@ -52,13 +52,13 @@ func lookAtValues(a *auditor) {
 		}
 		if e, ok := a.set.PlainEndpoint(s.name); ok {
 			a.add(rulePlainEndpoint, a.at(Finding{Profiles: []string{s.name},
-				What: fmt.Sprintf("profile %s sends its calls to %s without encryption", show.Name(s.name), e.Host)}, e.Kind, e.Line, 0), s.name)
+				What: fmt.Sprintf("profile %s sends its calls to %s unencrypted", show.Name(s.name), e.Host)}, e.Kind, e.Line, 0), s.name)
 		}
 	}
 	for _, v := range a.in.AWSFiles.PlainEndpoints {
 		if len(all) > 0 {
-			a.add(rulePlainEndpoint, Finding{Subject: Subject{Type: AboutMachine}, Profiles: all, Repair: say("unset " + v.Name + ", or write https:// if the endpoint takes it"),
-				What: fmt.Sprintf("%s sends all calls to %s without encryption", v.Name, v.Host)}, v.Name)
+			a.add(rulePlainEndpoint, Finding{Subject: Subject{Type: AboutMachine}, Profiles: all, Repair: say("unset " + v.Name + ", or use https:// if the endpoint supports it"),
+				What: fmt.Sprintf("%s sends all calls to %s unencrypted", v.Name, v.Host)}, v.Name)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type Untrusted struct {
 func (e *Untrusted) Error() string {
 	msg := fmt.Sprintf("keycare's state folder cannot be trusted: %s %s", e.Path, e.Why)
 	if e.Command != "" {
-		msg += ": look at what is in it, then run: " + e.Command
+		msg += ": check what is in it, then run: " + e.Command
 	}
 	return msg
 }
