@@ -11,6 +11,7 @@ import (
 	"keycare/credfile/home"
 	"keycare/report"
 	"keycare/rotate/ask"
+	"keycare/rotate/job"
 	"keycare/rotate/state"
 )
 
@@ -55,7 +56,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 	}
 	in := report.Input{
 		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles, Partial: !s.downloads,
-		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars,
+		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars, Origin: origin(e),
 	}
 	if s.downloads {
 		in.AWSFiles.Siblings = append(in.AWSFiles.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
@@ -74,6 +75,9 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 			in.ReadErrors = append(in.ReadErrors, err)
 		} else if in.Replaced, err = folder.Replaced(); err != nil {
 			in.ReadErrors = append(in.ReadErrors, err)
+		}
+		if st, err := job.Load(folder); err == nil && st != nil && !st.Ended.IsZero() { // a damaged one is the status's matter
+			in.Timer = &report.TimerRun{LastRun: st.Ended.UTC().Truncate(time.Second), Outcome: string(st.Outcome)}
 		}
 	}
 	if in.Set == nil {

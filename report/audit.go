@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 // Audit judges in and returns the findings in a stable order: the worst first,
@@ -29,8 +30,9 @@ func Audit(in Input) *Report {
 
 func (a *auditor) result() *Report {
 	r := &Report{
-		Version: Version, Time: a.in.Now.UTC(), Offline: a.in.Offline, Unknown: a.unknown, Excepted: len(a.accepted),
-		Files: []string{}, Findings: a.found, Accepted: a.accepted, RulesOff: a.in.Policy.Off, SeveritySet: a.in.Policy.Severity,
+		Version: Version, Origin: a.in.Origin, Time: whole(a.in.Now), Policy: a.in.Policy.limits(), Offline: a.in.Offline, Unknown: a.unknown,
+		Inventory: a.keyList(), Rotations: a.flights(), Timer: a.in.Timer, Partial: a.in.Partial,
+		Excepted: len(a.accepted), Files: []string{}, Findings: a.found, Accepted: a.accepted, RulesOff: a.in.Policy.Off, SeveritySet: a.in.Policy.Severity,
 	}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
@@ -60,7 +62,18 @@ func (a *auditor) result() *Report {
 	}
 	slices.SortStableFunc(r.Findings, compare)
 	slices.SortStableFunc(r.Accepted, func(a, b Accepted) int { return compare(a.Finding, b.Finding) })
+	r.Follow(nil, nil)
 	return r
+}
+
+// flights are the rotations that are not closed.
+func (a *auditor) flights() []Flight {
+	all := []Flight{}
+	for _, r := range a.in.Rotations {
+		f := Flight{Profile: show.Field(r.Profile), Old: shownID(r.Old), New: shownID(r.New), Stage: r.Stage, Since: whole(r.Since), Until: whole(r.Until)}
+		all = append(all, f)
+	}
+	return all
 }
 
 func compare(a, b Finding) int {

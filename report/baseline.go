@@ -46,6 +46,8 @@ func (r *Report) Since(known Baseline) {
 		*r.Counts.at(f.Severity)++
 	}
 	r.Findings = left
+	r.countChanges()
+	r.countChanges()
 }
 
 // All are the findings with those that a baseline had, in their order.

@@ -50,7 +50,7 @@ type keyUse struct {
 // fingerprint. Never put a secret into it. It reports whether the finding is in
 // the report.
 func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
-	f.Rule, f.Why, f.Sources = r.ID, r.Why, r.Sources
+	f.Rule, f.Title, f.Why, f.Sources = r.ID, r.Title, r.Why, r.Sources
 	if f.Severity == Clean {
 		f.Severity = r.Severity
 	}
@@ -83,6 +83,7 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 		covered = a.fingerprint(r.CoveredBy, subject)
 	}
 	if e := a.exceptionFor(r, &f, covered); e != nil {
+		f.State = StateAccepted
 		a.accepted = append(a.accepted, Accepted{f, e.Name, show.Plain(e.Reason), lastDay(e.Until)})
 		return false
 	}

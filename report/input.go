@@ -36,6 +36,8 @@ type Input struct {
 	Partial bool
 	Now     time.Time
 	Policy  Policy
+	Origin  Origin
+	Timer   *TimerRun // nil if it has not run
 }
 
 // Policy is what a user or a company decides.

@@ -10,8 +10,10 @@ const Version = 1
 
 // Report is the result of an audit.
 type Report struct {
-	Version  int       `json:"version"`
-	Time     time.Time `json:"time"`
+	Version int `json:"version"`
+	Origin
+	Time     time.Time `json:"time"` // in whole seconds
+	Policy   Limits    `json:"policy"`
 	Files    []string  `json:"files"`    // that exist
 	Profiles int       `json:"profiles"` // looked at
 	Keys     int       `json:"keys"`     // distinct key IDs in these profiles
@@ -35,6 +37,20 @@ type Report struct {
 	SeveritySet map[string]Severity `json:"severity_set"`
 	// Unread names what could not be read, if nothing is known of the two files.
 	Unread []string `json:"unread"`
+	// Partial says that the downloads and the desktop were not looked at.
+	Partial bool `json:"partial"`
+	// Inventory is every key that was looked at, in the order of the files.
+	Inventory []Key `json:"inventory"`
+	// Rotations are those that are not closed.
+	Rotations []Flight `json:"rotations"`
+	// Timer is nil if it has not run.
+	Timer *TimerRun `json:"timer,omitempty"`
+	// Changes is nil where there is no audit before to compare with.
+	Changes *Changes `json:"changes,omitempty"`
+	// Trend is what the audits before this one counted, the latest last.
+	Trend []Point `json:"trend,omitempty"`
+
+	looksFurther bool // than the audit before, which was Partial
 }
 
 // SubjectType is a kind of thing that a finding can be about.
@@ -80,6 +96,7 @@ func (f *Finding) subject(want SubjectType) Subject {
 // Finding is one thing that is wrong, or good to know.
 type Finding struct {
 	Rule     string   `json:"rule"`
+	Title    string   `json:"title"` // of the rule
 	Severity Severity `json:"severity"`
 	Subject  Subject  `json:"subject"`
 	Profiles []string `json:"profiles"` // concerned; empty for a finding about a file
@@ -99,18 +116,12 @@ type Finding struct {
 	// Fingerprint stays the same while the finding does, wherever it moves in
 	// its file; it is made of the rule and the subject.
 	Fingerprint string `json:"fingerprint"`
-	// State says whether the baseline has the finding; empty without a baseline.
-	State State `json:"state,omitempty"`
+	State       State  `json:"state"`
+	// FirstSeen is when an audit found it first.
+	FirstSeen time.Time `json:"first_seen"`
+	// Was is the severity at the audit before, where it was lower; else Clean.
+	Was Severity `json:"was,omitzero"`
 }
-
-// State is a finding's place beside an earlier report.
-type State string
-
-// The states.
-const (
-	StateNew   State = "new"
-	StateKnown State = "known"
-)
 
 // Accepted is a finding that an exception of the settings covers.
 type Accepted struct {

@@ -12,46 +12,69 @@ import (
 // none, never null.
 type jsonReport struct {
 	report.Report
-	Findings []jsonFinding `json:"findings"`
+	Findings []jsonFinding  `json:"findings"`
+	Accepted []jsonAccepted `json:"accepted"`
 }
 
-// jsonFinding has beside the repair the field that was there before it: its two
-// parts in one line.
+// jsonFinding has beside the severity its number, for comparisons, and beside the
+// repair the field that was there before it: its two parts in one line.
 type jsonFinding struct {
 	report.Finding
-	Fix string `json:"fix"`
+	Number int    `json:"severity_number"`
+	Fix    string `json:"fix"`
 }
+
+type jsonAccepted struct {
+	jsonFinding
+	Exception string `json:"exception"`
+	Reason    string `json:"reason"`
+	Until     string `json:"until"`
+}
+
+func jsonFindingOf(f report.Finding) jsonFinding {
+	f.Profiles, f.Sources = notNil(f.Profiles), notNil(f.Sources)
+	return jsonFinding{f, severityNumber(f.Severity), f.Repair.String()}
+}
+
+// severityNumber is 5 for critical down to 1 for info.
+func severityNumber(s report.Severity) int { return int(s - report.Clean) }
 
 // writeJSON writes the report for programs. docs/report.schema.json describes it.
 func writeJSON(w io.Writer, r *report.Report, _ Options) error {
-	all := r.All()
-	out := jsonReport{Report: *r, Findings: make([]jsonFinding, len(all))}
+	return encodeJSON(w, jsonOf(r), "  ")
+}
+
+func jsonOf(r *report.Report) jsonReport {
+	out := jsonReport{Report: *r, Findings: []jsonFinding{}, Accepted: []jsonAccepted{}}
 	out.Files, out.Unread, out.RulesOff = notNil(r.Files), notNil(r.Unread), notNil(r.RulesOff)
-	for i, f := range all {
-		f.Profiles, f.Sources = notNil(f.Profiles), notNil(f.Sources)
-		out.Findings[i] = jsonFinding{f, f.Repair.String()}
+	out.Inventory, out.Rotations = notNil(r.Inventory), notNil(r.Rotations)
+	for _, f := range r.All() {
+		out.Findings = append(out.Findings, jsonFindingOf(f))
 	}
-	out.Accepted = make([]report.Accepted, len(r.Accepted))
-	for i, a := range r.Accepted {
-		a.Profiles, a.Sources = notNil(a.Profiles), notNil(a.Sources)
-		out.Accepted[i] = a
+	for _, a := range r.Accepted {
+		out.Accepted = append(out.Accepted, jsonAccepted{jsonFindingOf(a.Finding), a.Exception, a.Reason, a.Until})
 	}
 	if out.SeveritySet == nil {
 		out.SeveritySet = map[string]report.Severity{}
 	}
+	return out
+}
+
+// encodeJSON writes a document, in one line where there is no indentation.
+func encodeJSON(w io.Writer, doc any, indent string) error {
 	safe := show.NewWriter(w, false) // no name in a file steers a terminal
 	e := json.NewEncoder(safe)
 	e.SetEscapeHTML(false) // commands are meant to be read and copied
-	e.SetIndent("", "  ")
-	if err := e.Encode(out); err != nil {
+	e.SetIndent("", indent)
+	if err := e.Encode(doc); err != nil {
 		return err
 	}
 	return safe.Flush()
 }
 
-func notNil(s []string) []string {
+func notNil[T any](s []T) []T {
 	if s == nil {
-		return []string{}
+		return []T{}
 	}
 	return s
 }

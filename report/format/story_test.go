@@ -142,3 +142,34 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("%s is not what is written now; look at the change, then run: go test ./report/format -update\n%s", name, got)
 	}
 }
+
+// story2 is the report of a story with all that a report can have: a later audit
+// than that of a story that had less, with exceptions, other keys and rotations.
+func story2() *report.Report {
+	in := story()
+	in.Origin = report.Origin{
+		Host: report.Host{Name: "dana-mbp", ID: "5f1d7f0a5b0c4d7e8f9a0b1c2d3e4f50", OS: "darwin", Arch: "arm64"},
+		User: report.User{Name: "dana", UID: "501"}, Tool: report.Tool{Name: "keycare", Version: "1.2.0"}, Run: "0123456789ab",
+	}
+	in.Timer = &report.TimerRun{LastRun: now.Add(-day), Outcome: "all well"}
+	in.Rotations = []facts.Rotation{{ID: "aaaaaaaaaaaa", Profile: "default", Old: keyOld, New: keyA, Stage: "grace", Since: now.Add(-day), Until: now.Add(day)}}
+	in.Replaced = []facts.Replacement{{Old: keyOld, New: keyA, Profile: "default", At: now.Add(-400 * day)}}
+	in.Policy.Exceptions = []report.Exception{{Name: "half", Rule: "secret-without-id", Profile: "half-1", Reason: "ours | <b>soon</b>", Until: now.Add(40 * day), Where: "keycare.ini:3"}}
+	o := in.Online[keyA]
+	o.Others = facts.Answered([]facts.OtherKey{{ID: keyOld, Created: now.Add(-500 * day), LastUsed: facts.Answered(facts.Use{})}})
+	in.Online[keyA] = o
+	o = in.Online[keyB]
+	o.LastUsed.Fail("needs iam:GetAccessKeyLastUsed")
+	in.Online[keyB] = o
+	old := in
+	old.Now, old.AWSFiles.Siblings = now.Add(-day), nil
+	old.Set = credfile.NewSet(in.Set.Paths, section("default", keyA, secretA)+section("gone", keyOld, secretA), "")
+	before := report.Audit(old)
+	before.Findings[0].Severity = report.Low
+	r := report.Audit(in)
+	r.Follow(before, report.Seen{})
+	for i := range 40 {
+		r.Trend = append(r.Trend, report.Point{Time: now.Add(time.Duration(i-40) * day), Keys: 3, Counts: report.Counts{Critical: 1, High: i % 3, Medium: 4, Low: 7, Info: 1}})
+	}
+	return r
+}

@@ -1,0 +1,105 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"keycare/credfile/show"
+)
+
+// Read reads a report that was written in JSON, by this version or an earlier
+// one. Anybody may have written the file: what has a form is held to it, and
+// counts are made anew.
+func Read(b []byte) (*Report, error) {
+	r := &Report{}
+	if err := json.Unmarshal(b, r); err != nil {
+		return nil, fmt.Errorf("not a keycare JSON report: %w", plainJSON(err))
+	}
+	if r.Version != Version || r.Findings == nil || r.Time.IsZero() {
+		return nil, fmt.Errorf("not a keycare JSON report of version %d: write one with keycare audit --format json", Version)
+	}
+	all := r.Findings
+	r.Time, r.Counts, r.Known, r.Findings = whole(r.Time), Counts{}, 0, []Finding{}
+	for i := range all {
+		f := &all[i]
+		if err := f.check(); err != nil {
+			return nil, fmt.Errorf("finding %d: %w", i+1, err)
+		}
+		if f.FirstSeen.IsZero() {
+			f.FirstSeen = r.Time
+		}
+		if f.State == "" {
+			f.State = StateNew
+		}
+		if f.State == StateKnown {
+			r.Known++
+			r.KnownFindings = append(r.KnownFindings, *f)
+			continue
+		}
+		*r.Counts.at(f.Severity)++
+		r.Findings = append(r.Findings, *f)
+	}
+	r.Excepted = len(r.Accepted)
+	for i := range r.Accepted {
+		if err := r.Accepted[i].check(); err != nil {
+			return nil, fmt.Errorf("accepted finding %d: %w", i+1, err)
+		}
+		r.Accepted[i].State = StateAccepted
+	}
+	for i := range r.Inventory {
+		k := &r.Inventory[i]
+		k.ID = shownID(k.ID)
+		for j := range k.Others {
+			k.Others[j].ID = shownID(k.Others[j].ID)
+		}
+		if k.Replaces != nil {
+			k.Replaces.ID = shownID(k.Replaces.ID)
+		}
+	}
+	for i := range r.Rotations {
+		r.Rotations[i].Old, r.Rotations[i].New = shownID(r.Rotations[i].Old), shownID(r.Rotations[i].New)
+	}
+	return r, nil
+}
+
+// check holds what was read to its form, and fills in what earlier versions did
+// not write.
+func (f *Finding) check() error {
+	if f.Severity < Info || f.Severity > Critical || f.Was > Critical {
+		return errors.New("it has no severity that findings have")
+	}
+	if f.Rule == "" || f.Fingerprint == "" {
+		return errors.New("it has no rule or no fingerprint")
+	}
+	if r := RuleByID(f.Rule); f.Title == "" && r != nil {
+		f.Title = r.Title
+	}
+	if f.Title == "" {
+		f.Title = f.Rule
+	}
+	f.KeyID = shownID(f.KeyID)
+	f.Line, f.Col = max(f.Line, 0), max(f.Col, 0)
+	return nil
+}
+
+// shownID is an ID that may be shown; empty for what is none.
+func shownID(id string) string {
+	if show.IsKeyID(id) {
+		return id
+	}
+	return ""
+}
+
+// plainJSON leaves out of an error what the file says: it may be anything.
+func plainJSON(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is damaged at byte %d", syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%q is not what belongs there", kind.Field)
+	}
+	return errors.New("a value in it is not what belongs there")
+}
