@@ -75,6 +75,14 @@ func siblings(path string, kind home.SiblingKind) func(*Input) {
 	}
 }
 
+// copyRights gives the first copy a mode, of which others can use what reach says.
+func copyRights(m, reach fs.FileMode) func(*Input) {
+	return func(in *Input) {
+		s := &in.AWSFiles.Siblings[0]
+		s.Fact, s.Reach = home.FileFact{Path: s.Path, Exists: true, Mode: m, ModeKnown: true}, reach
+	}
+}
+
 // password is one that was set and used so many days ago; used below zero is
 // never.
 func password(set, used int) func(*facts.UserFacts) {

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"keycare/credfile"
@@ -32,18 +34,27 @@ var (
 		Sources: []string{srcCLIMode},
 		Repair:  Repair{Command: "chmod -R go-rwx {folder}"},
 	}
+	ruleCopyMode = &Rule{
+		ID: "copy-mode", About: AboutFile, Severity: High, Because: "as for file-mode: a key in a copy works as well",
+		Title:   "Copy of a key open to others",
+		Why:     "other users of this machine can read the keys in it, whatever the mode of the key file itself",
+		Sources: []string{srcCLIMode + ", by extension"},
+		Repair:  Repair{Command: "chmod 600 {file}"},
+	}
 )
 
 // modeRules are about modes that give others too much.
-var modeRules = []*Rule{ruleFileMode, ruleFolderMode, ruleCacheMode}
+var modeRules = []*Rule{ruleFileMode, ruleCopyMode, ruleFolderMode, ruleCacheMode}
 
 // TooOpen is a file or a folder that others have rights to which they should not
 // have. OwnedByOther says that only its owner can mend that.
 type TooOpen struct {
 	home.FileFact
 	Take fs.FileMode // the rights to take away
+	open fs.FileMode // those of them that others can make use of
 	rule *Rule
 	what string // it is, in a sentence
+	keys []string
 }
 
 // Want is its mode without them.
@@ -68,7 +79,7 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 	check := func(f home.FileFact, bits fs.FileMode, rule *Rule, what string) {
 		// In a sticky folder, such as /tmp, nobody can replace another's file.
 		if f.Exists && f.ModeKnown && f.Mode.Perm()&bits != 0 && f.Mode&fs.ModeSticky == 0 {
-			all = append(all, TooOpen{f, f.Mode.Perm() & bits, rule, what})
+			all = append(all, TooOpen{FileFact: f, Take: f.Mode.Perm() & bits, open: f.Mode.Perm() & bits, rule: rule, what: what})
 		}
 	}
 	there := false
@@ -96,6 +107,37 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 			check(f, everyRight, ruleCacheMode, "")
 		}
 	}
+	return append(all, copiesTooOpen(in)...)
+}
+
+// copiesTooOpen lists the copies of keys that others can get at. One of which AWS
+// says that none of its keys works is only in the way.
+func copiesTooOpen(in Input) (all []TooOpen) {
+	dead := func(id string) bool {
+		o := in.Online[id]
+		return o.Rejected || o.Status.Known() && o.Status.Value == "Inactive"
+	}
+	for _, s := range in.AWSFiles.Siblings {
+		live := slices.DeleteFunc(slices.Clone(s.KeyIDs), dead)
+		open := s.Fact.Mode.Perm() & s.Reach & everyRight
+		if open == 0 || !s.Fact.ModeKnown || s.Closed || s.Kind == home.Leftover || len(s.KeyIDs) > 0 && len(live) == 0 {
+			continue
+		}
+		what := "the copy "
+		if s.Kind != home.BackupCopy {
+			what = "the download "
+		}
+		what += show.Flow(filepath.Base(s.Path))
+		switch n := len(live); {
+		case n == 1:
+			what += " with key " + live[0]
+		case n > 1:
+			what += fmt.Sprintf(" with %d keys, %s among them,", n, live[0])
+		default:
+			what += " with keys in it"
+		}
+		all = append(all, TooOpen{FileFact: s.Fact, Take: s.Fact.Mode.Perm() & everyRight, open: open, rule: ruleCopyMode, what: what, keys: live})
+	}
 	return all
 }
 
@@ -107,54 +149,71 @@ func lookAtModes(a *auditor) {
 			switch {
 			case t.rule == ruleFolderMode && t.OwnedByOther:
 				f.Repair = moveAway
+			case t.rule == ruleCopyMode && t.OwnedByOther && len(t.Others) == 0:
+				f.Repair = do("sudo chmod 600 {file}").filled(&f, a.goos)
 			case len(t.Others) > 0:
 				f.Repair = icacls(t.FileFact, a.in.AWSFiles.User)
+			}
+			if len(t.keys) > 0 {
+				f.KeyID = t.keys[0]
+				if k := a.inventory.byID[f.KeyID]; k != nil {
+					f.Profiles = k.profiles()
+				}
 			}
 			a.add(t.rule, f, t.Path)
 		}
 	}
 	for _, c := range a.in.OtherFiles.Caches {
-		var worst fs.FileMode
+		all := TooOpen{FileFact: home.FileFact{Path: c.Dir, Mode: fs.ModeDir}}
 		for _, f := range c.Files {
-			worst |= f.Mode.Perm() & everyRight
+			all.Take |= f.Mode.Perm() & everyRight
+			for _, o := range f.Others {
+				if !slices.Contains(all.Others, o) {
+					all.Others = append(all.Others, o)
+				}
+			}
 		}
-		a.add(ruleCacheMode, Finding{File: c.Dir,
-			What: fmt.Sprintf("%s in this AWS cache: %s", show.Count(len(c.Files), "open file"), openTo(worst))}, c.Dir)
+		all.open = all.Take
+		f := Finding{File: c.Dir, What: fmt.Sprintf("%s in this AWS cache: ", show.Count(len(c.Files), "open file"))}
+		if len(all.Others) == 0 {
+			f.What += openTo(all.open)
+		} else {
+			f.What += all.How()
+			if f.Repair = icacls(all.FileFact, a.in.AWSFiles.User); f.Repair != renameFirst {
+				f.Repair.Command += " /T" // what is in it
+			}
+		}
+		a.add(ruleCacheMode, f, c.Dir)
 	}
 }
 
 // How says what is too much: in the mode, or in the access list.
 func (t TooOpen) How() string {
 	if len(t.Others) == 0 {
-		return fmt.Sprintf("mode %04o: %s", t.Mode.Perm(), openTo(t.Take))
+		return fmt.Sprintf("mode %04o: %s", t.Mode.Perm(), openTo(t.open))
 	}
 	var names []string
 	for _, o := range t.Others {
 		names = append(names, o.Name)
 	}
 	right := "read"
-	if t.Take&writeRight != 0 {
+	if t.open&writeRight != 0 {
 		right = "change"
 	}
 	return fmt.Sprintf("an access list that lets others %s it: %s", right, show.Flow(strings.Join(names, ", ")))
 }
 
-// icacls is the command that leaves a file or a folder to its user and the system
-// (https://learn.microsoft.com/windows-server/administration/windows-commands/icacls).
+// icacls is the repair of a file or a folder by its access list.
 func icacls(f home.FileFact, user string) Repair {
-	all := ":F"
-	if f.Mode.IsDir() {
-		all = ":(OI)(CI)F"
-	}
-	argv := []string{"icacls", f.Path, "/inheritance:r", "/grant:r", user + all, "*S-1-5-18" + all, "*S-1-5-32-544" + all, "/remove"}
+	var sids []string
 	for _, o := range f.Others {
-		argv = append(argv, "*"+o.SID)
+		sids = append(sids, o.SID)
 	}
-	command := show.Command("windows", argv...)
+	command := show.Icacls(f.Path, f.Mode.IsDir(), user, sids...)
 	if command == "" {
 		return renameFirst
 	}
-	return Repair{Command: command}
+	return do(command)
 }
 
 // openTo says who can do what, the widest right first.

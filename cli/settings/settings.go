@@ -216,12 +216,14 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 	if err != nil {
 		return err
 	}
-	if fi, err := d.Stat(path); err == nil && disk.OthersCanChange(path, fi) {
-		closed := fmt.Sprintf("chmod go-w %q", path)
-		if runtime.GOOS == "windows" {
-			closed = "icacls " + show.Quoted(path, "windows") + " /reset" // as its folder, which is the user's
+	if fi, err := d.Stat(path); err == nil {
+		if others, open := disk.OthersCanChange(path, fi); open {
+			closed := show.Command("linux", "chmod", "go-w", path)
+			if runtime.GOOS == "windows" {
+				closed = show.Icacls(path, false, disk.UserName(), disk.SIDs(others)...)
+			}
+			return fmt.Errorf("%s: other users can change it, and it may name a command: %s", path, closed)
 		}
-		return fmt.Errorf("%s: other users can change it, and it may name a command: %s", path, closed)
 	}
 	r := &reader{path, credfile.Parse(path, credfile.CredentialsFile, text)}
 	if err := r.check(); err != nil {

@@ -12,3 +12,11 @@ type Access struct {
 
 // Other is an account that has rights to a file.
 type Other struct{ Name, SID string }
+
+// SIDs are those of the accounts.
+func SIDs(others []Other) (sids []string) {
+	for _, o := range others {
+		sids = append(sids, o.SID)
+	}
+	return sids
+}

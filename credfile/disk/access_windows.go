@@ -64,10 +64,10 @@ func accessIn(sd *windows.SECURITY_DESCRIPTOR, me *windows.SID, isDir bool) (a A
 }
 
 // OthersCanChange reports whether the access list of the file name lets others
-// change it.
-func OthersCanChange(name string, _ fs.FileInfo) bool {
+// change it, and who has rights to it.
+func OthersCanChange(name string, _ fs.FileInfo) (who []Other, can bool) {
 	a, err := AccessOf(name)
-	return err == nil && a.Mode&0o022 != 0
+	return a.Others, err == nil && a.Mode&0o022 != 0
 }
 
 // self is the user of this process.

@@ -75,7 +75,7 @@ var keyVariables = []string{
 // ReadAWSFiles gathers the facts about the files that p names. What is missing or
 // cannot be looked at is said in the facts and is no error.
 func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
-	l := AWSFiles{GOOS: env.GOOS, User: userName()}
+	l := AWSFiles{GOOS: env.GOOS, User: disk.UserName()}
 	for _, name := range keyVariables {
 		if env.Get(name) != "" {
 			l.EnvKeys = append(l.EnvKeys, name)
@@ -112,7 +112,7 @@ func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
 	}
 	for _, dir := range dirs {
 		l.Dirs = append(l.Dirs, factOf(d, env, dir))
-		l.Siblings = append(l.Siblings, siblings(d, dir, p)...)
+		l.Siblings = append(l.Siblings, siblings(d, env, dir, p)...)
 	}
 	l.History = factOf(d, env, historyPath(env, p))
 	if _, err := d.Stat(l.History.Path); err != nil {

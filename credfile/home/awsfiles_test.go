@@ -179,6 +179,12 @@ func TestReadDownloads(t *testing.T) {
 		{Path: filepath.Join(downloads, "dev_accessKeys (1).csv"), Kind: KeyDownload, KeyIDs: []string{"AKIAZAVB57H55F3T4BKH"}},
 		{Path: filepath.Join(downloads, "rootkey.csv"), Kind: RootCSV, KeyIDs: []string{"AKIAZAVB57H55F3T4BKH"}},
 	}
+	for i := range got {
+		if got[i].Fact.Path != got[i].Path || !got[i].Fact.Exists {
+			t.Errorf("%s: what the file system says is of %+v", got[i].Path, got[i].Fact)
+		}
+		got[i].Fact, got[i].Reach = FileFact{}, 0 // see TestCopyRights
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}

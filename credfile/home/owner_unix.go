@@ -40,6 +40,3 @@ func meantUser(d disk.FS, path string) (uid int, ok bool) {
 
 // lookAtAccess is for Windows.
 func (f *FileFact) lookAtAccess(fs.FileInfo) {}
-
-// userName is for Windows.
-func userName() string { return "" }

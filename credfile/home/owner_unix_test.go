@@ -100,3 +100,46 @@ func TestOwnedByOther(t *testing.T) {
 		}
 	}
 }
+
+// What others can do with a copy is in its mode, as far as the folders on the way
+// let them come, up to the home.
+func TestCopyRights(t *testing.T) {
+	top := t.TempDir()
+	home := filepath.Join(top, "home")
+	aws, loads := filepath.Join(home, ".aws"), filepath.Join(home, "Downloads")
+	for _, dir := range []string{aws, loads} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := credfile.Paths{Credentials: filepath.Join(aws, "credentials"), Config: filepath.Join(aws, "config")}
+	copied, loaded := filepath.Join(aws, "credentials.bak"), filepath.Join(loads, "rootkey.csv")
+	for _, path := range []string{copied, loaded} {
+		localWrite(t, path, "AKIAZAVB57H55F3T4BKH,")
+	}
+	env := localEnv(map[string]string{"HOME": home})
+	for _, c := range []struct {
+		top, home, dir, file, reach fs.FileMode
+	}{
+		{0o700, 0o755, 0o755, 0o644, 0o077}, // what is above the home is not looked at
+		{0o755, 0o700, 0o755, 0o644, 0},
+		{0o755, 0o755, 0o700, 0o666, 0},
+		{0o755, 0o750, 0o755, 0o640, 0o070},
+		{0o755, 0o755, 0o711, 0o644, 0o077}, // its name can be guessed
+	} {
+		for path, mode := range map[string]fs.FileMode{aws: c.dir, loads: c.dir, copied: c.file, loaded: c.file, home: c.home, top: c.top} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		found := append(ReadAWSFiles(disk.OS{}, env, p).Siblings, ReadDownloads(disk.OS{}, env, loads)...)
+		if len(found) != 2 || found[0].Path != copied || found[1].Path != loaded {
+			t.Fatalf("%+v: found %+v", c, found)
+		}
+		for _, s := range found {
+			if s.Reach != c.reach || s.Fact.Mode.Perm() != c.file || !s.Fact.ModeKnown {
+				t.Errorf("%+v: %s: got %+v", c, s.Path, s)
+			}
+		}
+	}
+}

@@ -27,6 +27,3 @@ func (f *FileFact) lookAtAccess(fi fs.FileInfo) {
 	f.Mode, f.ModeKnown = fi.Mode().Type()|0o600|a.Mode, true
 	f.Others, f.OwnedByOther, f.OwnedByRoot = a.Others, a.Foreign && !a.System, a.System
 }
-
-// userName is the user of this process as icacls takes it.
-func userName() string { return disk.UserName() }

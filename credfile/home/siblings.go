@@ -2,6 +2,7 @@ package home
 
 import (
 	"bytes"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,10 +33,15 @@ type Sibling struct {
 	KeyIDs []string
 	// Closed says that it could not be looked into.
 	Closed bool
+	// Fact is what the file system says about it.
+	Fact FileFact
+	// Reach is which rights in its mode others can make use of: a folder on the
+	// way, up to the home folder, may shut them out.
+	Reach fs.FileMode
 }
 
 // siblings looks through folder dir for copies of the shared files.
-func siblings(d disk.FS, dir string, p credfile.Paths) []Sibling {
+func siblings(d disk.FS, env credfile.Env, dir string, p credfile.Paths) []Sibling {
 	entries, err := d.ReadDir(dir)
 	if err != nil {
 		return nil
@@ -48,10 +54,33 @@ func siblings(d disk.FS, dir string, p credfile.Paths) []Sibling {
 			continue
 		}
 		if s := (Sibling{Path: path, Kind: kind}); s.look(d) {
+			s.rights(d, env)
 			found = append(found, s)
 		}
 	}
 	return found
+}
+
+// rights fills in what others may do with the file.
+func (s *Sibling) rights(d disk.FS, env credfile.Env) {
+	s.Fact, s.Reach = factOf(d, env, s.Path), 0o077
+	if env.GOOS == "windows" {
+		return // there a folder's list shuts nobody out of the files in it
+	}
+	home, _ := credfile.HomeOf(env)
+	for dir := filepath.Dir(s.Path); ; dir = filepath.Dir(dir) {
+		if fi, err := d.Stat(dir); err == nil {
+			if fi.Mode()&0o010 == 0 {
+				s.Reach &^= 0o070
+			}
+			if fi.Mode()&0o001 == 0 {
+				s.Reach &^= 0o007
+			}
+		}
+		if dir == home || dir == filepath.Dir(dir) {
+			return
+		}
+	}
 }
 
 // mostDownloads is how many files of such names are looked into in a folder.
@@ -83,6 +112,7 @@ func ReadDownloads(d disk.FS, env credfile.Env, dirs ...string) (found []Sibling
 			}
 			left--
 			if s := (Sibling{Path: filepath.Join(dir, e.Name()), Kind: kind}); s.look(d) {
+				s.rights(d, env)
 				found = append(found, s)
 			}
 		}

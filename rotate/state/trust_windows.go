@@ -18,11 +18,8 @@ func ownFault(path string, _ fs.FileInfo, _ int) (why, command string) {
 	case a.Mode&0o022 == 0:
 		return "", ""
 	}
-	argv := []string{"icacls", path, "/inheritance:r", "/grant:r", disk.UserName() + ":(OI)(CI)F", "/remove"}
-	for _, o := range a.Others {
-		argv = append(argv, "*"+o.SID)
-	}
-	return "can be written by other users (" + show.Flow(a.Others[0].Name) + ")", show.Command("windows", argv...)
+	return "can be written by other users (" + show.Flow(a.Others[0].Name) + ")",
+		show.Icacls(path, true, disk.UserName(), disk.SIDs(a.Others)...)
 }
 
 // aboveFault would say how somebody else could put another folder in the place of
