@@ -69,7 +69,7 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 func newApp(e *env) *cli.App {
 	app := &cli.App{
 		Name:                      "keycare",
-		Usage:                     "keep the AWS keys on this machine in good health",
+		Usage:                     "audit and rotate the AWS access keys on this machine",
 		Version:                   version(),
 		Description:               appDescription,
 		Reader:                    e.In,
@@ -83,7 +83,7 @@ func newApp(e *env) *cli.App {
 		Action:                    func(c *cli.Context) error { return noCommand(e, c) },
 		UsageText: usage.Examples(
 			"keycare", "what it sees, and what to do next",
-			"keycare audit", "all that is wrong; changes nothing",
+			"keycare audit", "what is wrong; changes nothing",
 			"keycare rotate work --dry-run", "what a rotation would do",
 			"keycare rotate work", "rotate the key of profile work",
 			"keycare demo", "see it work without keys of your own"),
@@ -110,11 +110,11 @@ func newApp(e *env) *cli.App {
 	return app
 }
 
-const appDescription = `Reads the AWS shared files (~/.aws/credentials and ~/.aws/config), says what is
-wrong with the keys in them, and rotates the keys of IAM users: create, update
-file, verify, then delete old. Whatever fails, a working key stays in the file.
+const appDescription = `Reads ~/.aws/credentials and ~/.aws/config, reports what is wrong with the keys in
+them, and rotates the keys of IAM users: create, update file, verify, then delete
+old. Whatever fails, a working key stays in the file.
 
-Without a command it says what it sees and what to do next, and asks nobody. The
+Without a command it says what it sees and what to do first, and never prompts. The
 exit code is then 0, or 3 if a file could not be read.`
 
 // answerFlag writes what --help or --version asks for, whatever else stands
@@ -164,7 +164,7 @@ func crashed(e *env) int {
 	if folder, err := e.State(); err != nil {
 		left = "nothing was begun"
 	} else if open, err := unfinished(folder); open != "" || err != nil {
-		code, left = exitHalf, "a rotation is not finished: run \"keycare resume\""
+		code, left = exitHalf, "a rotation is unfinished: run \"keycare resume\""
 	}
 	e.say("keycare: this is a bug in keycare, which stopped in the middle of its work; %s", left)
 	return code

@@ -23,10 +23,10 @@ func demoCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "demo",
 		Category: "More",
-		Usage:    "show the whole story with a made-up home and a built-in IAM",
-		Description: "Makes a home folder in a temporary place and an IAM on this machine's loopback,\n" +
-			"audits, rotates, audits again and cleans up. It reads and changes nothing of yours\n" +
-			"and makes no call outside this machine.",
+		Usage:    "show a whole audit and rotation with made-up keys",
+		Description: "Makes a temporary home folder and an IAM on this machine's loopback, audits, rotates,\n" +
+			"audits again and cleans up. It touches nothing of yours and makes no call outside\n" +
+			"this machine.",
 		UsageText: usage.Examples(
 			"keycare demo", "all of it, in a few seconds",
 			"keycare demo | less", "page by page"),
@@ -57,7 +57,7 @@ func runDemo(ctx context.Context, e *env) (err error) {
 	if err := d.furnish(e.Now()); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.Out, "This demo uses a made-up home, %s, and an IAM built into keycare on %s.\nIt touches nothing of yours.\n", home, iam.URL())
+	fmt.Fprintf(e.Out, "This demo uses a made-up home, %s, and an IAM built into keycare, on %s.\nIt touches nothing of yours.\n", home, iam.URL())
 	before, err := os.ReadFile(d.credentials())
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"keycare/rotate/state"
 )
 
-// The exit codes. exitTable says what they mean, for help and README.
+// The exit codes. exitTable says what they mean, for help and docs/reference.md.
 const (
 	exitOK          = 0
 	exitFindings    = 1

@@ -16,10 +16,10 @@ func explainCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
 		Category:  "Look",
-		Usage:     "say what a rule of the audit is about",
+		Usage:     "explain a rule of the audit",
 		ArgsUsage: "[RULE]",
-		Description: "Says what the rule looks for, why it matters, how to mend it and who else checks\n" +
-			"for it. Without RULE it lists all rules, the worst first.",
+		Description: "Says what the rule looks for, why it matters, how to fix it and who else checks for\n" +
+			"it. Without RULE it lists all rules, worst first.",
 		UsageText: usage.Examples(
 			"keycare explain", "all rules",
 			"keycare explain old-key", "one of them"),
@@ -43,9 +43,9 @@ func runExplain(e *env, c *cli.Context) error {
 			return nil
 		}
 		if near := credfile.Nearest(id, report.RuleIDs()); near != "" {
-			return usagef("no such rule %q; did you mean %q?", id, near)
+			return usagef("no rule %q; did you mean %q?", id, near)
 		}
-		return usagef("no such rule %q; \"keycare explain\" lists them", id)
+		return usagef("no rule %q; run \"keycare explain\" for the list", id)
 	}
 	return usagef("one rule at a time")
 }

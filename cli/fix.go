@@ -18,7 +18,7 @@ import (
 func fixCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "fix",
-		Category: "Mend",
+		Category: "Fix",
 		Usage:    "mend what is wrong with the files themselves",
 		Description: "Takes rights from others (chmod) and mends what AWS's tools read differently, where\n" +
 			"that is safe: the AWS CLI reads every setting as before. Each change is shown,\n" +

@@ -69,14 +69,14 @@ func TestManPageIsWhole(t *testing.T) {
 	}
 	table := regexp.MustCompile("(?m)^\\| `[A-Z].*?\\|")
 	variables := 0
-	for _, row := range table.FindAllString(readDoc(t, "../README.md"), -1) {
+	for _, row := range table.FindAllString(readDoc(t, "../docs/reference.md"), -1) {
 		for _, m := range regexp.MustCompile("`([A-Z_]+)`").FindAllStringSubmatch(row, -1) {
 			variables++
 			has(m[1])
 		}
 	}
 	if variables < 15 {
-		t.Errorf("only %d variables were found in README.md", variables)
+		t.Errorf("only %d variables were found in docs/reference.md", variables)
 	}
 	if m := regexp.MustCompile(`(?m)^## v?\d\S+ .*(\d{4}-\d\d-\d\d)`).FindStringSubmatch(readDoc(t, "../CHANGELOG.md")); m != nil && !strings.Contains(page, " "+m[1]+" ") {
 		t.Errorf("the page is not of the day of the last version, %s", m[1])

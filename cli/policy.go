@@ -11,10 +11,10 @@ func policyCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "policy",
 		Category: "Rotate",
-		Usage:    "print the least IAM policy that a user needs",
-		Description: "With it a user can audit and rotate its own keys, and do nothing else. It is JSON,\n" +
-			"as IAM takes it. The statement KeycareOptionalProof may be left out: it lets keycare\n" +
-			"ask CloudTrail which key a request made whose reply was lost.",
+		Usage:    "print the least IAM policy a user needs",
+		Description: "With it a user can audit and rotate its own keys, and nothing else. It is JSON, ready\n" +
+			"for IAM. The statement KeycareOptionalProof is optional: with it keycare can ask\n" +
+			"CloudTrail which key a request created if the reply was lost.",
 		UsageText: usage.Examples(
 			"keycare policy", "show it",
 			"keycare policy >policy.json", "for \"aws iam put-user-policy\""),

@@ -15,7 +15,7 @@ import (
 func replaceRootCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "replace-root",
-		Category: "Mend",
+		Category: "Fix",
 		Usage:    "put an IAM administrator's key in the place of a root key",
 		Description: "For a profile that holds the root user's key: makes an IAM group with\n" +
 			"AdministratorAccess, an IAM user in it and a key of that user, where they are\n" +

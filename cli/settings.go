@@ -13,8 +13,8 @@ func settingsCommand(e *env) *cli.Command {
 		Name:     "settings",
 		Category: "Automate",
 		Usage:    "show the settings in force and where each comes from",
-		Description: "Reads keycare.ini in your config folder, then the KEYCARE_* variables. Flags of the\n" +
-			"commands go before both.",
+		Description: "Reads keycare.ini in your config folder, then the KEYCARE_* variables. Command-line\n" +
+			"flags override both.",
 		Flags: []cli.Flag{resultFormat()},
 		UsageText: usage.Examples(
 			"keycare settings", "those in force",

@@ -50,7 +50,7 @@ func (p Manual) Man() string {
 	m.item("--help, -h", "Show the help page, also of a command.")
 	m.item("--version, -v", "Print the version.")
 	m.macro("PP")
-	m.text("Flags may stand before or after other arguments; behind \"--\" all are arguments.")
+	m.text("Flags may come before or after other arguments; after \"--\" everything is an argument.")
 	m.macro("SH", "EXIT STATUS")
 	for _, e := range p.Exits {
 		m.item(e[0], sentence(e[1]))
@@ -67,7 +67,7 @@ func (p Manual) Man() string {
 	m.macro("SH", "EXAMPLES")
 	m.verbatim(app.UsageText)
 	m.macro("SH", "SEE ALSO")
-	m.text("\"keycare explain\" has what man pages have of rules: what each looks for, why it matters and how to mend it.")
+	m.text("\"keycare explain RULE\" says what a rule of the audit looks for, why it matters and how to fix it.")
 	m.macro("PP")
 	m.text("crontab(1), systemd.timer(5)")
 	return m.String()
