@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
+	"keycare/credfile/show"
 	"keycare/rotate/job"
 	"keycare/rotate/schedule"
 )
@@ -131,7 +133,7 @@ func timerWarnings(e *env, found []schedule.Timer, findErr error) (warnings []st
 		if _, err := os.Stat(t.Job.Argv[0]); errors.Is(err, os.ErrNotExist) {
 			again := append([]string{"keycare", "schedule", "install", "--kind", string(t.Kind)}, t.Job.Argv[min(3, len(t.Job.Argv)):]...)
 			warnings = append(warnings, fmt.Sprintf("the program that the timer starts is gone: %s. With an installed keycare run: %s",
-				t.Job.Argv[0], schedule.Line(e.Vars.GOOS, again)))
+				t.Job.Argv[0], cmp.Or(show.Command(e.Vars.GOOS, again...), schedule.Line(e.Vars.GOOS, again))))
 		}
 	}
 	return warnings

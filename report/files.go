@@ -37,7 +37,7 @@ var (
 		Title:   "Key file with a second name",
 		Why:     "the same keys are also under another path, where a rotation would leave the old ones; keycare refuses to rotate it",
 		Sources: []string{srcBest},
-		Repair:  Repair{Command: "cp -p {file} {file}.new && mv {file}.new {file}"},
+		Repair:  Repair{Command: ownFile},
 	}
 	ruleLinkOutside = &Rule{
 		ID: "link-outside", About: AboutFile, Severity: Medium, Because: "the folder may be shared, synced or published",

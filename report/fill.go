@@ -19,17 +19,61 @@ func (r Repair) filled(f *Finding, goos string) Repair {
 	if len(f.Profiles) > 0 {
 		profile = f.Profiles[0]
 	}
+	if goos == "windows" {
+		return r.onWindows(f, profile)
+	}
 	path, name := show.Quoted(f.File, goos), show.Word(profile, goos)
 	aboutFile := strings.Contains(r.Command, "{file}") || strings.Contains(r.Command, "{folder}")
 	if aboutFile && path == "" || !aboutFile && name == "" {
 		return renameFirst
 	}
-	if rest, ok := strings.CutPrefix(r.Command, "rm "); ok && goos == "windows" {
-		r.Command = "del " + rest
-	}
 	fill := strings.NewReplacer("{file}", path, "{folder}", path, "{profile}", name, "{arg}", show.Arg(profile, goos), "{key}", f.KeyID)
 	return Repair{fill.Replace(r.Text), fill.Replace(r.Command)}
 }
+
+// onWindows is filled for cmd and PowerShell, which both know copy, move and del.
+func (r Repair) onWindows(f *Finding, profile string) Repair {
+	if show.SecretLike(profile) && !strings.Contains(r.Command, "{file}") && !strings.Contains(r.Command, "{folder}") {
+		return renameFirst
+	}
+	fill := strings.NewReplacer("{file}", f.File, "{folder}", f.File, "{profile}", profile, "{key}", f.KeyID)
+	var steps []string
+	for _, template := range windowsSteps(r.Command) {
+		var argv []string
+		for _, word := range strings.Fields(template) {
+			if word != "{arg}" {
+				argv = append(argv, fill.Replace(word))
+				continue
+			}
+			if strings.HasPrefix(profile, "-") {
+				argv = append(argv, "--")
+			}
+			argv = append(argv, profile)
+		}
+		command := show.Command("windows", argv...)
+		if command == "" {
+			return renameFirst
+		}
+		steps = append(steps, command)
+	}
+	last := len(steps) - 1
+	text := strings.Join(append([]string{fill.Replace(r.Text)}, steps[:last]...), ", then ")
+	return Repair{strings.TrimPrefix(text, ", then "), steps[last]}
+}
+
+// windowsSteps are the commands of Windows that do what one of sh does.
+func windowsSteps(command string) []string {
+	switch rest, remove := strings.CutPrefix(command, "rm "); {
+	case remove:
+		return []string{"del " + rest}
+	case command == ownFile:
+		return []string{"copy {file} {file}.new", "del {file}", "move {file}.new {file}"}
+	}
+	return []string{command}
+}
+
+// ownFile gives a file's text a file without a second name.
+const ownFile = "cp -p {file} {file}.new && mv {file}.new {file}"
 
 // iam is a repair by a command of the AWS CLI about IAM, with the profile of f.
 func iam(text string, f *Finding, goos string, argv ...string) Repair {

@@ -116,9 +116,12 @@ func (x *Exchanger) bringBack(path, temp string, olds ...string) error {
 		}
 		return nil
 	}
-	name := func(s string) string { return show.Quoted(s, runtime.GOOS) }
-	return fmt.Errorf("no file is left under the name %s, and %s may be its new text or a part of it: look at it, then move it there, mv %s %s, or delete it, rm %s",
-		path, temp, name(temp), name(path), name(temp))
+	move, remove := "mv", "rm"
+	if runtime.GOOS == "windows" {
+		move, remove = "move", "del"
+	}
+	return fmt.Errorf("no file is left under the name %s, and %s may be its new text or a part of it: look at it, then move it there, %s, or delete it, %s",
+		path, temp, show.Command(runtime.GOOS, move, temp, path), show.Command(runtime.GOOS, remove, temp))
 }
 
 // Check says what is known to keep the file from being replaced, and changes
@@ -133,9 +136,13 @@ func (x *Exchanger) Check(path string) error {
 		return fmt.Errorf("cannot look at %s: %w", path, err)
 	}
 	if disk.Links(resolved, fi) > 1 {
-		name := func(s string) string { return show.Quoted(s, runtime.GOOS) }
-		return fmt.Errorf("%s has a second name (a hard link), which replacing it would cut off: copy it to a file of its own first, cp %s %s && mv %s %s",
-			path, name(resolved), name(resolved+".copy"), name(resolved+".copy"), name(resolved))
+		command := func(words ...string) string { return show.Command(runtime.GOOS, words...) }
+		cut := command("cp", resolved, resolved+".copy") + " && " + command("mv", resolved+".copy", resolved)
+		if runtime.GOOS == "windows" { // words that cmd and PowerShell both know
+			cut = command("copy", resolved, resolved+".copy") + ", then " + command("del", resolved) + ", then " +
+				command("move", resolved+".copy", resolved)
+		}
+		return fmt.Errorf("%s has a second name (a hard link), which replacing it would cut off: copy it to a file of its own first, %s", path, cut)
 	}
 	if parent, err := x.Disk.Stat(filepath.Dir(resolved)); err == nil && disk.OtherDevice(fi, parent) {
 		return fmt.Errorf("%s is a mount point itself, so it cannot be replaced: mount its folder instead", path)

@@ -140,43 +140,6 @@ func TestKeyIDsIn(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
-	for _, c := range []struct{ in, goos, want string }{
-		{"prod", "linux", "prod"},
-		{"", "linux", `""`},
-		{"my prod", "linux", `"my prod"`},
-		{"a=b", "linux", `"a=b"`}, // zsh expands "=b"
-		{"~/x", "linux", `"~/x"`},
-		{"a$b", "linux", `'a$b'`},
-		{"it's `x`", "linux", `'it'\''s ` + "`x`'"},
-		{"wow!", "darwin", `'wow!'`},
-		{"a@b,c", "linux", "a@b,c"},
-		{"a\x1bb", "linux", ""},
-		{`C:\Users\me`, "windows", `C:\Users\me`},
-		{`C:\My Files\`, "windows", `"C:\My Files\\"`},
-		{"a@b,c", "windows", `"a@b,c"`},
-		{"a$b", "windows", "'a$b'"},
-		{"it's $b", "windows", "'it''s $b'"},
-		{"100%", "windows", ""},
-	} {
-		if got := show.Word(c.in, c.goos); got != c.want {
-			t.Errorf("Word(%q, %s) = %s, want %s", c.in, c.goos, got, c.want)
-		}
-	}
-	if got := show.Arg("-x", "linux"); got != "-- -x" {
-		t.Errorf("Arg: %s", got)
-	}
-	if got := show.Quoted("/a/b", "linux"); got != `"/a/b"` {
-		t.Errorf("Quoted: %s", got)
-	}
-	if got := show.Command("linux", "chmod", "600", "/a b"); got != `chmod 600 "/a b"` {
-		t.Errorf("Command: %s", got)
-	}
-	if got := show.Command("linux", "chmod", "600", "/a\nb"); got != "" {
-		t.Errorf("Command: %s", got)
-	}
-}
-
 func TestCounts(t *testing.T) {
 	for _, c := range []struct {
 		n           int

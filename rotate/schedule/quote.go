@@ -211,8 +211,11 @@ func windowsWords(s string) []string {
 	return words
 }
 
-// Line is the job's command line, for people to read and to copy.
+// Line is the job's command line, for people to read and to try.
 func Line(goos string, argv []string) string {
+	if goos == "windows" {
+		return show.Text(windowsLine(argv))
+	}
 	if line := show.Command(goos, argv...); line != "" {
 		return line
 	}
