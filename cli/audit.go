@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -114,8 +115,11 @@ func runAudit(e *env, c *cli.Context) error {
 	if len(in.ReadErrors) > 0 {
 		return fmt.Errorf("the audit is not complete: %w", in.ReadErrors[0])
 	}
-	if rep.Fails(o.failOn) {
+	switch {
+	case rep.Fails(o.failOn):
 		return errFindings
+	case rep.Undecided(o.failOn):
+		return fmt.Errorf("the audit is incomplete, so a finding at or above %s may be missing: %s", o.failOn, strings.Join(rep.Incomplete, "; "))
 	}
 	return nil
 }

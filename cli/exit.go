@@ -24,7 +24,7 @@ var exitTable = [][2]string{
 	{"0", "all well"},
 	{"1", "the audit found something at or above --fail-on"},
 	{"2", "wrong usage; nothing was done"},
-	{"3", "failed or refused; nothing is left half done"},
+	{"3", "failed, refused, or an audit that could not check all of --fail-on"},
 	{"4", "stopped half way; \"keycare resume\" will finish"},
 	{"130", "interrupted; nothing is left half done"},
 }

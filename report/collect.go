@@ -19,10 +19,14 @@ type auditor struct {
 	inventory *inventory
 	found     []Finding
 	unknown   int
-	accepted  []Accepted
-	matched   []bool            // by exception: it covers a finding
-	idleKeys  map[string]keyUse // the key that may be told to be deactivated, by the user's ARN
-	noCLI     bool              // the AWS CLI rejects a file, so no command of it works
+	// incomplete says what could not be learned, undecided which severity a finding
+	// may have that is missing for it.
+	incomplete []string
+	undecided  Severity
+	accepted   []Accepted
+	matched    []bool            // by exception: it covers a finding
+	idleKeys   map[string]keyUse // the key that may be told to be deactivated, by the user's ARN
+	noCLI      bool              // the AWS CLI rejects a file, so no command of it works
 	// explained are entries whose missing half a mistake explains.
 	explained map[*fileEntry]bool
 	// misspelt are the key IDs that stand under misspelt names.

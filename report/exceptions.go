@@ -30,7 +30,7 @@ var exceptionRules = []*Rule{ruleExceptionExpired, ruleExceptionUnused}
 // lookAtExceptions judges the exceptions themselves, after all that they may
 // cover. Whether one matches nothing only an audit of everything knows.
 func lookAtExceptions(a *auditor) {
-	whole := a.in.Set != nil && len(a.in.ReadErrors) == 0 && !a.in.Offline && !a.in.Partial && len(a.in.Profiles) == 0 && a.unknown == 0
+	whole := a.in.Set != nil && len(a.in.ReadErrors) == 0 && !a.in.Offline && !a.in.Partial && len(a.in.Profiles) == 0 && a.unknown == 0 && len(a.incomplete) == 0
 	for i, e := range a.in.Policy.Exceptions {
 		ended := !a.in.Now.Before(e.Until)
 		name := fmt.Sprintf("the exception %s (%s)", show.Name(e.Name), e.Where)

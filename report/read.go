@@ -12,7 +12,7 @@ import (
 // one. Anybody may have written the file: what has a form is held to it, and
 // counts are made anew.
 func Read(b []byte) (*Report, error) {
-	r := &Report{}
+	r := &Report{Complete: true} // as earlier versions meant it, which do not say so
 	if err := json.Unmarshal(b, r); err != nil {
 		return nil, fmt.Errorf("not a keycare JSON report: %w", plainJSON(err))
 	}

@@ -21,6 +21,12 @@ type Report struct {
 	// Unknown counts the keys of which it is not known whether they are root
 	// keys, or how old they are.
 	Unknown int `json:"unknown"`
+	// Complete says that the audit learned all that it was allowed to ask. Where it
+	// did not, Incomplete says so for people, a sentence for each reason.
+	Complete   bool     `json:"complete"`
+	Incomplete []string `json:"incomplete"`
+	// undecided is the highest severity of a finding that may be missing for it.
+	undecided Severity
 	// Excepted counts the findings that an exception accepts (Accepted); Known
 	// those that a baseline had (KnownFindings). Neither are in Counts and Findings.
 	Excepted int    `json:"excepted"`

@@ -31,6 +31,7 @@ var topics = []struct {
 	{environmentRules, lookAtEnvironment},
 	{historyRules, lookAtHistory},
 	{unknownRules, lookAtUnknown},
+	{nil, lookAtLost},
 	{exceptionRules, lookAtExceptions},
 }
 

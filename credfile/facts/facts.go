@@ -19,11 +19,17 @@ type Answer[T any] struct {
 	Value T
 
 	known bool
+	lost  bool   // not known, and another audit may learn it
 	why   string // it is not known
 }
 
-// NotAsked is why nothing is known where nobody asked AWS.
-const NotAsked = "it was not asked"
+// Reasons why nothing is known that others tell apart.
+const (
+	NotAsked = "it was not asked" // nobody wanted to
+	TimedOut = "no answer from AWS (it took too long)"
+	Throttle = "AWS is throttling"
+	TooMany  = "too many keys for one audit: ask for this one with --profile"
+)
 
 // Answered is what AWS told.
 func Answered[T any](v T) Answer[T] { return Answer[T]{Value: v, known: true} }
@@ -46,8 +52,16 @@ func (a Answer[T]) Why() string {
 	return a.why
 }
 
-// Fail makes it not known, for a reason.
-func (a *Answer[T]) Fail(why string) { a.known, a.why = false, why }
+// Fail makes it not known, for a reason that holds the next time too: it is AWS's
+// answer, or nobody wanted to ask.
+func (a *Answer[T]) Fail(why string) { a.known, a.lost, a.why = false, false, why }
+
+// Lose makes it not known for a reason that says nothing about it: no answer,
+// throttling, no time. What depends on it is not decided.
+func (a *Answer[T]) Lose(why string) { a.known, a.lost, a.why = false, true, why }
+
+// Lost reports whether it was asked for, or would have been, and AWS did not tell.
+func (a Answer[T]) Lost() bool { return !a.known && a.lost }
 
 // Online is what AWS says about one access key. Times are AWS's.
 type Online struct {
@@ -87,6 +101,16 @@ func (o Online) AllUnknown(why string) Online {
 	o.Status.Fail(why)
 	o.LastUsed.Fail(why)
 	o.Others.Fail(why)
+	return o
+}
+
+// AllLost is the same where the reason says nothing about the key.
+func (o Online) AllLost(why string) Online {
+	o.Identity.Lose(why)
+	o.Created.Lose(why)
+	o.Status.Lose(why)
+	o.LastUsed.Lose(why)
+	o.Others.Lose(why)
 	return o
 }
 

@@ -47,7 +47,7 @@ func writeJSON(w io.Writer, r *report.Report, _ Options) error {
 func jsonOf(r *report.Report) jsonReport {
 	out := jsonReport{Report: *r, Findings: []jsonFinding{}, Accepted: []jsonAccepted{}}
 	out.Files, out.Unread, out.RulesOff = notNil(r.Files), notNil(r.Unread), notNil(r.RulesOff)
-	out.Inventory, out.Rotations = notNil(r.Inventory), notNil(r.Rotations)
+	out.Inventory, out.Rotations, out.Incomplete = notNil(r.Inventory), notNil(r.Rotations), notNil(r.Incomplete)
 	for _, f := range r.All() {
 		out.Findings = append(out.Findings, jsonFindingOf(f))
 	}

@@ -52,10 +52,10 @@ func (a *account) group(name string) *groupAnswer {
 
 func (a *account) unknown(why string) {
 	f := a.facts
-	f.Root.Fail(why)
-	f.RootVirtual.Fail(why)
-	f.Password.Fail(why)
-	f.RootUse.Fail(why)
+	f.Root.Lose(why)
+	f.RootVirtual.Lose(why)
+	f.Password.Lose(why)
+	f.RootUse.Lose(why)
 }
 
 // mostAskers bounds how many users of an account are tried for a question that
@@ -116,7 +116,11 @@ func (r *round) account(a *account, askers []*askedKey) {
 			r.call(func() { a.report, err = r.credentialReport(c) })
 			a.facts.RootUse.Fail("the credential report has no line for root")
 			if err != nil {
-				a.facts.RootUse.Fail(whyNoReport(err))
+				if why := whyNoReport(err); why != "" {
+					a.facts.RootUse.Fail(why)
+				} else {
+					a.facts.RootUse = fail(a.facts.RootUse, err, "iam:GetCredentialReport")
+				}
 				return a.facts.RootUse.Why()
 			}
 			return ""

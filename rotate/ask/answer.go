@@ -16,16 +16,27 @@ import (
 // Why something is unknown that no answer of AWS's explains.
 const (
 	notAsked = facts.NotAsked
-	tooMany  = "too many keys for one audit: ask for this one with --profile"
+	tooMany  = facts.TooMany
 	tooLong  = "AWS lists more of it than one audit reads"
 )
 
 // answerOf is a value, or why there is none.
 func answerOf[T any](v T, err error, action string) facts.Answer[T] {
 	if err != nil {
-		return facts.Unanswered[T](whyUnknown(err, action))
+		return fail(facts.Answer[T]{}, err, action)
 	}
 	return facts.Answered(v)
+}
+
+// fail is a without an answer, and why there is none. Only what AWS refuses to tell
+// is settled by that: all else is lost.
+func fail[T any](a facts.Answer[T], err error, action string) facts.Answer[T] {
+	if why := whyUnknown(err, action); client.ReplyOf(err) == client.ReplyDenied {
+		a.Fail(why)
+	} else {
+		a.Lose(why)
+	}
+	return a
 }
 
 // whyUnknown says in a few words why AWS did not tell. action is the permission
@@ -41,7 +52,7 @@ func whyUnknown(err error, action string) string {
 		}
 		return "AWS denies the call"
 	case client.ReplyBusy:
-		return "AWS is throttling"
+		return facts.Throttle
 	case client.ReplySilent:
 		if errors.Is(err, errTooLong) {
 			return tooLong

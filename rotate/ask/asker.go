@@ -201,7 +201,7 @@ func (r *round) essentials() {
 	for _, k := range r.keys {
 		var err error
 		if k.aws, err = r.reach(k.Profile); err != nil {
-			k.facts = k.facts.AllUnknown("the AWS client cannot be set up for profile " + k.Profile)
+			k.facts = k.facts.AllLost("the AWS client cannot be set up for profile " + k.Profile)
 			continue
 		}
 		gate <- struct{}{}
@@ -266,16 +266,16 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 		}
 		return reply == client.ReplyBadSignature
 	default:
-		f.Identity.Fail(whyUnknown(errSTS, ""))
+		f.Identity = fail(f.Identity, errSTS, "")
 	}
-	why := "IAM does not list the key"
-	if errIAM != nil {
-		why = whyUnknown(errIAM, "iam:ListAccessKeys")
-	}
-	f.Created.Fail(why)
-	f.Status.Fail(why)
+	const unlisted, action = "IAM does not list the key", "iam:ListAccessKeys"
+	f.Created.Fail(unlisted)
+	f.Status.Fail(unlisted)
+	f.Others.Fail(unlisted)
 	f.LastUsed.Fail(notAsked)
-	f.Others.Fail(why)
+	if errIAM != nil {
+		f.Created, f.Status, f.Others = fail(f.Created, errIAM, action), fail(f.Status, errIAM, action), fail(f.Others, errIAM, action)
+	}
 	for _, l := range k.listed {
 		if l.ID == k.KeyID {
 			f.Created, f.Others = facts.Answered(l.Created), facts.Answered([]facts.OtherKey(nil))

@@ -123,7 +123,7 @@ func (r *round) credentialReport(c *iam.Client) (map[string]reportRow, error) {
 
 var errReport = errors.New("the credential report cannot be read")
 
-// whyNoReport says why nothing is known from the credential report.
+// whyNoReport says what is wrong with the report itself; empty where nobody knows.
 func whyNoReport(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) && slices.Contains([]string{"ReportNotPresent", "ReportExpired", "ReportInProgress"}, api.ErrorCode()) {
@@ -132,7 +132,7 @@ func whyNoReport(err error) string {
 	if errors.Is(err, errReport) {
 		return err.Error()
 	}
-	return whyUnknown(err, "iam:GetCredentialReport")
+	return ""
 }
 
 func readReport(content []byte) (map[string]reportRow, error) {

@@ -81,9 +81,9 @@ func (r *round) admit() (asks []func()) {
 }
 
 func (k *askedKey) lastUseUnknown(why string) {
-	k.facts.LastUsed.Fail(why)
+	k.facts.LastUsed.Lose(why)
 	for i := range k.facts.Others.Value {
-		k.facts.Others.Value[i].LastUsed.Fail(why)
+		k.facts.Others.Value[i].LastUsed.Lose(why)
 	}
 }
 

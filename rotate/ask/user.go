@@ -74,7 +74,7 @@ func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Pass
 			out.User = &types.User{}
 		}
 		if err != nil {
-			a.Value.Used.Fail(whyUnknown(err, "iam:GetUser"))
+			a.Value.Used = fail(a.Value.Used, err, "iam:GetUser")
 			return
 		}
 		a.Value.Used = facts.Answered(aws.ToTime(out.User.PasswordLastUsed))
@@ -146,7 +146,7 @@ func (r *round) inline(found []string, action string, document func(policy strin
 		p := &policies[i]
 		p.Name = name
 		if !r.take(1) {
-			p.Grants.Fail(tooMany)
+			p.Grants.Lose(tooMany)
 			continue
 		}
 		wg.Go(func() {
@@ -204,8 +204,8 @@ func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]f
 // already.
 func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 	if !paid && !r.take(2) {
-		g.Attached.Fail(tooMany)
-		g.Inline.Fail(tooMany)
+		g.Attached.Lose(tooMany)
+		g.Inline.Lose(tooMany)
 		return
 	}
 	name := aws.String(g.Name)
@@ -244,13 +244,13 @@ func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 }
 
 func unknownUser(u *facts.UserFacts, why string) {
-	u.MFA.Fail(why)
-	u.Password.Fail(why)
-	u.Certificates.Fail(why)
-	u.Services.Fail(why)
-	u.Attached.Fail(why)
-	u.Inline.Fail(why)
-	u.Groups.Fail(why)
+	u.MFA.Lose(why)
+	u.Password.Lose(why)
+	u.Certificates.Lose(why)
+	u.Services.Lose(why)
+	u.Attached.Lose(why)
+	u.Inline.Lose(why)
+	u.Groups.Lose(why)
 }
 
 func policyARNs(all []types.AttachedPolicy) []string {
