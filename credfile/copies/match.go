@@ -1,0 +1,288 @@
+package copies
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+
+	"keycare/credfile"
+)
+
+// Options says what a Matcher looks for beside the keys it is given.
+type Options struct {
+	// Others asks for the IDs of all other keys too, plain and in UTF-16.
+	Others bool
+}
+
+// Matcher looks for keys in bytes. It does not change, and any number of Scanners
+// may use it at the same time.
+//
+// It looks at four bytes at every step-th place only. The step is such that at
+// least one of these looks falls into each occurrence of a core; a filter, by a hash
+// of the four bytes, says whether it may be one. No look waits for what the one
+// before it found. Looks that hit are compared byte by byte.
+type Matcher struct {
+	keys    []Key
+	own     map[string]int
+	others  bool
+	step    int
+	reach   int // how far an occurrence, and what is near it, may reach
+	shift   uint
+	filter  []uint64
+	buckets [][]place // by hash
+	mask    uint32
+}
+
+// place is where in a core four bytes stand.
+type place struct {
+	gram uint32
+	at   int
+	core *core
+}
+
+const (
+	hashFactor = 0x9E3779B1
+	nearBytes  = 350 // how far a secret may be from its ID
+)
+
+// NewMatcher returns a matcher of the keys. A secret of less than 16 characters is
+// not looked for.
+func NewMatcher(keys []Key, o Options) *Matcher {
+	m := &Matcher{keys: slices.Clone(keys), own: make(map[string]int, len(keys)), others: o.Others, step: leastCore - gram + 1}
+	var needles []*needle
+	for i, k := range keys {
+		m.own[k.ID] = i
+		for _, n := range needlesOf(i, k) {
+			needles = append(needles, &n)
+		}
+	}
+	var cores []core
+	longest := 2 * nearBytes
+	for _, n := range needles {
+		cores = append(cores, n.cores(m.step)...)
+		size := 0
+		for i := range len(n.text) {
+			if size += 1; !letter(n.text[i]) {
+				size += mostEscape
+			}
+			if n.breaks {
+				size += 2
+			}
+		}
+		longest = max(longest, size*n.unit)
+	}
+	for _, c := range cores {
+		m.step = min(m.step, len(c.text)-gram+1)
+	}
+	m.reach = longest + 64
+	m.fill(cores)
+	return m
+}
+
+// fill makes the filter and the table behind it.
+func (m *Matcher) fill(cores []core) {
+	var places []place
+	grams := make(map[uint32]bool)
+	for i := range cores {
+		c := &cores[i]
+		// Any stretch of the core would do; that in the middle has the fewest of the
+		// characters that many texts have around a key.
+		c.window = (len(c.text) - gram + 1 - m.step) / 2
+		for at := c.window; at < c.window+m.step; at++ {
+			p := place{binary.LittleEndian.Uint32([]byte(c.text[at : at+gram])), at, c}
+			places, grams[p.gram] = append(places, p), true
+		}
+	}
+	logSize := max(17, bits.Len(uint(len(grams)*32))) // one bit in 32, or fewer
+	m.shift = uint(32 - min(logSize, 26))
+	m.filter = make([]uint64, 1<<(32-m.shift)/64)
+	m.mask = 1<<bits.Len(uint(len(places))) - 1
+	m.buckets = make([][]place, m.mask+1)
+	for _, p := range places {
+		h := p.gram * hashFactor
+		m.filter[h>>m.shift/64] |= 1 << (h >> m.shift % 64)
+		b := &m.buckets[h>>5&m.mask]
+		*b = append(*b, p)
+	}
+}
+
+// Keys are the keys that the indices in hits are about.
+func (m *Matcher) Keys() []Key { return m.keys }
+
+// base32 marks the characters of key IDs.
+var base32 = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 'A' && c <= 'Z' || c >= '2' && c <= '7'
+	}
+	return t
+}()
+
+// probe looks at b from place from on, before to, and returns the next place. Where
+// there is more of the stream, b must reach m.reach bytes around these places.
+func (m *Matcher) probe(b []byte, from, to int, emit func(Hit)) int {
+	to = min(to, len(b)-gram+1)
+	q, step, shift, others := from, m.step, m.shift, m.others
+	filter := m.filter
+	if len(filter) == 0 {
+		return max(q, to)
+	}
+	for ; q < to; q += step {
+		v := binary.LittleEndian.Uint32(b[q:])
+		h := v * hashFactor >> shift
+		if filter[h/64]&(1<<(h%64)) != 0 {
+			m.compare(b, q, v, emit)
+		}
+		if others && base32[byte(v)] && base32[byte(v>>8)] && base32[byte(v>>16)] && base32[v>>24] {
+			m.other(b, q, emit)
+		}
+	}
+	return q
+}
+
+func (m *Matcher) compare(b []byte, q int, v uint32, emit func(Hit)) {
+	for _, p := range m.buckets[v*hashFactor>>5&m.mask] {
+		first := q - p.at
+		if p.gram != v || first < 0 || first+len(p.core.text) > len(b) || string(b[first:first+len(p.core.text)]) != p.core.text {
+			continue
+		}
+		if h, ok := p.core.whole(b, first); ok {
+			if h.Part == ID && m.keys[h.Key].Secret.Empty() {
+				h.Near = secretNear(b, int(h.Off), h.Len)
+			}
+			emit(h)
+		}
+	}
+}
+
+// whole looks whether the needle is there around its core.
+func (c *core) whole(b []byte, first int) (Hit, bool) {
+	n := c.needle
+	if n.unit == 2 {
+		narrowed, at := narrow(b, first, len(n.text)*mostEscape)
+		one := *n
+		one.unit = 1
+		inner := core{text: n.text[c.at : c.at+c.n], at: c.at, n: c.n, needle: &one}
+		inner.text = string(narrowed[at:min(at+(len(c.text)+1)/2, len(narrowed))])
+		h, ok := inner.whole(narrowed, at)
+		h.Off = int64(first) - 2*(int64(at)-h.Off)
+		h.Len = 2*h.Len - 1
+		return h, ok
+	}
+	form := n.form
+	left := first
+	for i := c.at - 1; i >= 0; i-- {
+		size := n.before(b[:left], n.text[i])
+		if size == 0 && n.breaks {
+			if end := lineEndBefore(b[:left]); end > 0 {
+				if size = n.before(b[:left-end], n.text[i]); size > 0 {
+					size += end
+				}
+			}
+		}
+		if size == 0 {
+			return Hit{}, false
+		}
+		left -= size
+	}
+	right := first + len(c.text)
+	for i := c.at + c.n; i < len(n.text); i++ {
+		size := n.unescape(b[right:], n.text[i])
+		if size == 0 && n.breaks {
+			if end := lineEnd(b[right:]); end > 0 {
+				if size = n.unescape(b[right+end:], n.text[i]); size > 0 {
+					size += end
+				}
+			}
+		}
+		if size == 0 {
+			return Hit{}, false
+		}
+		right += size
+	}
+	if form == Plain && string(b[left:right]) != n.text {
+		form = Escaped
+	}
+	return Hit{Off: int64(left), Len: right - left, Key: n.key, Part: n.part, Form: form}, true
+}
+
+// before returns how many bytes at the end of b stand for the character c; of a row
+// of backslashes all.
+func (n *needle) before(b []byte, c byte) int {
+	if len(b) == 0 {
+		return 0
+	}
+	if letter(c) {
+		if b[len(b)-1] == c {
+			return 1
+		}
+		return 0
+	}
+	for size := min(mostEscape, len(b)); size > 0; size-- {
+		if n.unescape(b[len(b)-size:], c) == size {
+			return size
+		}
+	}
+	return 0
+}
+
+func lineEndBefore(b []byte) int {
+	for _, s := range lineEnds {
+		if len(b) >= len(s) && string(b[len(b)-len(s):]) == s {
+			return len(s)
+		}
+	}
+	return 0
+}
+
+// narrow returns the text of UTF-16 around first without its zeros, and where in
+// it that is.
+func narrow(b []byte, first, most int) (text []byte, at int) {
+	from := first
+	for from >= 2 && b[from-1] == 0 && b[from-2] != 0 && (first-from)/2 < most {
+		from -= 2
+	}
+	for i := from; i < len(b) && (i-first)/2 < most; i += 2 {
+		text = append(text, b[i])
+		if i+1 < len(b) && b[i+1] != 0 {
+			break
+		}
+	}
+	return text, (first - from) / 2
+}
+
+// other looks for the ID of a key that is not one of the matcher's around place q.
+func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
+	const size = 20
+	left := q
+	for left > 0 && q-left < size-gram && base32[b[left-1]] {
+		left--
+	}
+	for s := left; s <= q; s++ {
+		if b[s] != 'A' || s+size > len(b) || b[s+2] != 'I' || b[s+3] != 'A' || b[s+1] != 'K' && b[s+1] != 'S' {
+			continue
+		}
+		if q-m.step >= s && q-m.step+gram <= s+size || !allBase32(b[s:s+size]) || !bordered(b, s, s+size) {
+			continue // the look before this one was in it too
+		}
+		id := string(b[s : s+size])
+		if _, own := m.own[id]; !own && credible(id) {
+			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: id, Part: ID, Near: secretNear(b, s, size)})
+		}
+	}
+}
+
+func allBase32(b []byte) bool {
+	for _, c := range b {
+		if !base32[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// credible reports whether an ID may be that of a real key: not one of the many in
+// documentation and tests that only look like one.
+func credible(id string) bool {
+	f := credfile.FactsOf(id)
+	return !f.Example && (f.Account != "" || f.OldGen) && !standIn(id)
+}

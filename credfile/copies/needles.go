@@ -1,0 +1,282 @@
+package copies
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// needle is one spelling of a half of a key.
+type needle struct {
+	key    int
+	part   Part
+	form   Form
+	text   string // what stands there once escapes are undone
+	unit   int    // bytes a character: 2 for UTF-16
+	breaks bool   // a line may end between two characters
+	url    bool   // - and _ may stand for + and /
+}
+
+// core is a run of bytes that every occurrence of a needle has, whatever the
+// escapes around it. It begins at the needle's character at.
+type core struct {
+	text string
+	at   int // in characters of the needle
+	n    int // characters that the text stands for
+	// window is where in the text the step grams begin that the filter knows.
+	window int
+	needle *needle
+}
+
+const (
+	gram = 4
+	// leastCore is the length that lets the matcher look at every 16th byte.
+	leastCore = 16 + gram - 1
+	// leastSecret is the shortest secret that is looked for: a shorter one would be
+	// found in texts that have nothing to do with it.
+	leastSecret = 16
+)
+
+// escapes are how programs write a character that is no letter or digit. They
+// matter to cores where no run of letters and digits is long enough.
+func (n *needle) escapes(c byte) []string {
+	x, X := fmt.Sprintf("%02x", c), fmt.Sprintf("%02X", c)
+	all := []string{
+		string(c), "%" + X, "%" + x, "%25" + X, "%25" + x, `\` + string(c), `\\` + string(c), `\\\` + string(c), `\\\\` + string(c),
+		`\u00` + X, `\u00` + x, `\\u00` + X, `\\u00` + x, `\x` + X, `\x` + x, `\\x` + X, `\\x` + x, fmt.Sprintf(`\%03o`, c), fmt.Sprintf(`\\%03o`, c),
+	}
+	all = append(append(all, "&#x"+X+";"), entities[c]...)
+	switch {
+	case n.url && c == '+':
+		all = append(all, "-")
+	case n.url && c == '/':
+		all = append(all, "_")
+	case c == '+':
+		all = append(all, " ")
+	}
+	return all
+}
+
+// writings are how programs write text: each of its odd characters, two at most, in
+// one way wherever it stands.
+func (n *needle) writings(text string) []string {
+	var odd []byte
+	for i := range len(text) {
+		if !letter(text[i]) && !slices.Contains(odd, text[i]) {
+			odd = append(odd, text[i])
+		}
+	}
+	for len(odd) < 2 {
+		odd = append(odd, 0)
+	}
+	var all []string
+	for _, first := range n.escapes(odd[0]) {
+		for _, second := range n.escapes(odd[1]) {
+			all = append(all, strings.NewReplacer(string(odd[0]), first, string(odd[1]), second).Replace(text))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// needlesOf are all spellings of one key.
+func needlesOf(index int, k Key) (all []needle) {
+	for _, half := range []struct {
+		part Part
+		text string
+	}{{ID, k.ID}, {Secret, k.Secret.Reveal()}} {
+		text := half.text
+		if text == "" || half.part == Secret && len(text) < leastSecret {
+			continue
+		}
+		add := func(n needle) {
+			n.key, n.part = index, half.part
+			if n.unit == 0 {
+				n.unit = 1
+			}
+			all = append(all, n)
+		}
+		add(needle{text: text})
+		add(needle{form: Wide, text: text, unit: 2})
+		for _, other := range []string{strings.ToLower(text), strings.ToUpper(text)} {
+			if other != text {
+				add(needle{form: CaseLost, text: other})
+			}
+		}
+		digits := hex.EncodeToString([]byte(text))
+		add(needle{form: Hex, text: digits})
+		add(needle{form: Hex, text: strings.ToUpper(digits)})
+		for phase := range 3 {
+			add(needle{form: Base64, text: encoded(text, phase), breaks: true, url: true})
+		}
+	}
+	return all
+}
+
+// encoded is the part of a base64 text that depends on text alone, where so many
+// other bytes, modulo three, stand before it.
+func encoded(text string, phase int) string {
+	all := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", phase) + text))
+	first, last := (8*phase+5)/6, 8*(phase+len(text))/6
+	return all[first:last]
+}
+
+// cores are byte strings of which every occurrence of the needle has one, unless a
+// line ends in the middle of each.
+func (n *needle) cores(step int) []core {
+	least := step + gram - 1
+	size := len(n.text)
+	parts := [][2]int{{0, size}}
+	if n.breaks && size >= 2*least {
+		parts = [][2]int{{0, size / 2}, {size / 2, size}}
+	}
+	var all []core
+	for _, p := range parts {
+		from, to := longestRun(n.text, p[0], p[1])
+		if (to-from)*n.unit-(n.unit-1) >= least {
+			all = append(all, n.core(from, to, n.text[from:to]))
+			continue
+		}
+		from, to = plainest(n.text, p[0], p[1], (least+n.unit-1)/n.unit)
+		for _, text := range n.writings(n.text[from:to]) {
+			all = append(all, n.core(from, to, text))
+		}
+	}
+	return all
+}
+
+func (n *needle) core(from, to int, text string) core {
+	if n.unit == 2 {
+		text = strings.TrimSuffix(strings.Join(strings.Split(text, ""), "\x00"), "\x00")
+	}
+	return core{text: text, at: from, n: to - from, needle: n}
+}
+
+func letter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// longestRun is the longest run of letters and digits in text[from:to].
+func longestRun(text string, from, to int) (first, last int) {
+	first, last = from, from
+	for i := from; i < to; i++ {
+		j := i
+		for j < to && letter(text[j]) {
+			j++
+		}
+		if j-i > last-first {
+			first, last = i, j
+		}
+		i = j
+	}
+	return first, last
+}
+
+// plainest is the stretch of so many characters with the fewest that may be
+// escaped.
+func plainest(text string, from, to, size int) (first, last int) {
+	size = min(size, to-from)
+	best := size + 1
+	for i := from; i+size <= to; i++ {
+		odd := 0
+		for j := i; j < i+size; j++ {
+			if !letter(text[j]) {
+				odd++
+			}
+		}
+		if odd < best {
+			best, first = odd, i
+		}
+	}
+	return first, first + size
+}
+
+// mostEscape is the length of the longest escape of a character.
+const mostEscape = 14
+
+// unescape returns how many bytes at the start of b stand for the character c; 0
+// if they do not.
+func (n *needle) unescape(b []byte, c byte) int {
+	if len(b) == 0 {
+		return 0
+	}
+	if b[0] == c {
+		return 1
+	}
+	if letter(c) {
+		return 0
+	}
+	switch {
+	case c == '+' && (b[0] == ' ' || n.url && b[0] == '-'), n.url && c == '/' && b[0] == '_':
+		return 1
+	case b[0] == '%':
+		i := 1
+		for i+2 < len(b) && b[i] == '2' && b[i+1] == '5' && i < 7 {
+			i += 2
+		}
+		return i2(i, hexIs(b, i, 2, c))
+	case b[0] == '\\':
+		i := 1
+		for i < len(b) && i < 8 && b[i] == '\\' {
+			i++
+		}
+		switch {
+		case i >= len(b):
+			return 0
+		case b[i] == c:
+			return i + 1
+		case b[i] == 'u':
+			return i2(i+1, hexIs(b, i+1, 4, c))
+		case b[i] == 'x':
+			return i2(i+1, hexIs(b, i+1, 2, c))
+		case i+3 <= len(b) && string(b[i:i+3]) == fmt.Sprintf("%03o", c):
+			return i + 3
+		}
+	case b[0] == '&':
+		for _, s := range entities[c] {
+			if len(b) >= len(s) && strings.EqualFold(string(b[:len(s)]), s) {
+				return len(s)
+			}
+		}
+	}
+	return 0
+}
+
+var entities = map[byte][]string{
+	'+': {"&#43;", "&#043;", "&#x2b;", "&#x002b;", "&plus;"},
+	'/': {"&#47;", "&#047;", "&#x2f;", "&#x002f;", "&sol;"},
+	'=': {"&#61;", "&#061;", "&#x3d;", "&equals;"},
+}
+
+func i2(at, n int) int {
+	if n == 0 {
+		return 0
+	}
+	return at + n
+}
+
+// hexIs returns size if b has at i so many hex digits that stand for c.
+func hexIs(b []byte, i, size int, c byte) int {
+	if i+size > len(b) {
+		return 0
+	}
+	if v := fmt.Sprintf("%0*x", size, c); strings.EqualFold(string(b[i:i+size]), v) {
+		return size
+	}
+	return 0
+}
+
+// lineEnd returns how many bytes at the start of b end a line, in itself or in the
+// text of a string.
+func lineEnd(b []byte) int {
+	for _, s := range lineEnds {
+		if len(b) >= len(s) && string(b[:len(s)]) == s {
+			return len(s)
+		}
+	}
+	return 0
+}
+
+var lineEnds = []string{"\r\n", "\n", `\r\n`, `\n`, `\\n`}

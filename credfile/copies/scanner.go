@@ -1,0 +1,158 @@
+package copies
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// bufferSize is how much is read at a time: measured, more and less are slower.
+const bufferSize = 256 << 10
+
+// Scanner looks for a matcher's keys in streams, one after another. Each goroutine
+// needs one of its own.
+type Scanner struct {
+	m      *Matcher
+	size   int // of a read
+	buf    []byte
+	narrow []byte
+}
+
+// NewScanner returns a scanner for m.
+func NewScanner(m *Matcher) *Scanner { return newScanner(m, bufferSize) }
+
+func newScanner(m *Matcher, size int) *Scanner {
+	return &Scanner{m: m, size: size, buf: make([]byte, size+2*m.reach+m.step+2)}
+}
+
+// stream is where a scan of one stream is.
+type stream struct {
+	s       *Scanner
+	base    int64 // of b[0] in the stream
+	next    int   // place of the next look
+	wide    int64 // in the stream: before it UTF-16 was looked at
+	isWide  bool
+	decided bool
+	lines   int // line ends before b[counted]
+	counted int
+	emit    func(Hit)
+	last    map[[2]int]int64
+}
+
+// Bytes looks for keys in b, which is the whole of it.
+func (s *Scanner) Bytes(b []byte, emit func(Hit)) {
+	t := stream{s: s, emit: emit}
+	t.look(b, true)
+}
+
+// Scan looks for keys in all of r. It calls emit for each, in about their order.
+func (s *Scanner) Scan(r io.Reader, emit func(Hit)) (size int64, err error) {
+	t := stream{s: s, emit: emit}
+	have := 0
+	for {
+		n, err := r.Read(s.buf[have:min(have+s.size, len(s.buf))])
+		size += int64(n)
+		have += n
+		last := err != nil
+		if last || have == len(s.buf) {
+			done := t.look(s.buf[:have], last)
+			have = copy(s.buf, s.buf[done:have])
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return size, nil
+		case err != nil:
+			return size, err
+		}
+	}
+}
+
+// look goes over b as far as what comes after it cannot matter, and returns from
+// where on its bytes are needed again.
+func (t *stream) look(b []byte, last bool) (done int) {
+	m := t.s.m
+	to := len(b)
+	if !last {
+		to -= m.reach
+	}
+	t.next = m.probe(b, t.next, to, func(h Hit) { t.found(b, h) })
+	if !t.decided {
+		t.decided, t.isWide = true, m.others && looksWide(b)
+	}
+	if t.isWide {
+		t.lookWide(b, to)
+	}
+	if last {
+		return len(b)
+	}
+	done = max(0, min(t.next, len(b))-m.reach)
+	done &^= 1 // narrowed texts stay in step
+	t.count(b, done)
+	t.counted -= done
+	t.base += int64(done)
+	t.next -= done
+	return done
+}
+
+// count counts the line ends before b[to].
+func (t *stream) count(b []byte, to int) {
+	if to > t.counted {
+		t.lines += bytes.Count(b[t.counted:to], []byte{'\n'})
+		t.counted = to
+	}
+}
+
+func (t *stream) found(b []byte, h Hit) {
+	at := int(h.Off)
+	h.Line = t.lines + 1
+	if at >= t.counted {
+		h.Line += bytes.Count(b[t.counted:at], []byte{'\n'})
+	} else {
+		h.Line -= bytes.Count(b[at:t.counted], []byte{'\n'})
+	}
+	h.Off += t.base
+	half := [2]int{h.Key, int(h.Part)}
+	if before, ok := t.last[half]; ok && before == h.Off && h.Key >= 0 {
+		return // two cores of one occurrence
+	}
+	if t.last == nil {
+		t.last = make(map[[2]int]int64)
+	}
+	t.last[half] = h.Off
+	t.emit(h)
+}
+
+// looksWide reports whether a text that begins so is UTF-16.
+func looksWide(b []byte) bool {
+	if len(b) >= 2 && (b[0] == 0xFF && b[1] == 0xFE || b[0] == 0xFE && b[1] == 0xFF) {
+		return true
+	}
+	head := b[:min(len(b), 512)]
+	var zeros [2]int
+	for i, c := range head {
+		if c == 0 {
+			zeros[i&1]++
+		}
+	}
+	return len(head) >= 40 && (zeros[0] > len(head)/3 && zeros[1] < len(head)/16 || zeros[1] > len(head)/3 && zeros[0] < len(head)/16)
+}
+
+// lookWide looks for other keys in UTF-16 before b[to]; what was before t.wide in the
+// stream it has told.
+func (t *stream) lookWide(b []byte, to int) {
+	for parity := range 2 {
+		t.s.narrow = t.s.narrow[:0]
+		for i := parity; i < len(b); i += 2 {
+			t.s.narrow = append(t.s.narrow, b[i])
+		}
+		t.s.m.probe(t.s.narrow, 0, len(t.s.narrow), func(h Hit) {
+			at := parity + 2*int(h.Off)
+			if h.Key >= 0 || at >= to || t.base+int64(at) < t.wide {
+				return
+			}
+			h.Off, h.Len, h.Form = int64(at), 2*h.Len-1, Wide
+			t.found(b, h)
+		})
+	}
+	t.wide = t.base + int64(max(to, 0))
+}
