@@ -127,8 +127,8 @@ func timerWarnings(e *env, found []schedule.Timer, findErr error) (warnings []st
 	}
 	for _, t := range found {
 		warnings = append(warnings, t.Trouble...)
-		if len(t.Job.Argv) == 0 {
-			continue
+		if len(t.Job.Argv) == 0 || strings.ContainsAny(t.Job.Argv[0], "?\ufffd") && e.Vars.GOOS == "windows" {
+			continue // it is not known, or not all of it: no file's name has that in it
 		}
 		if _, err := os.Stat(t.Job.Argv[0]); errors.Is(err, os.ErrNotExist) {
 			again := append([]string{"keycare", "schedule", "install", "--kind", string(t.Kind)}, t.Job.Argv[min(3, len(t.Job.Argv)):]...)

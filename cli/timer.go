@@ -44,7 +44,7 @@ func timerHost(e *env) (*schedule.Host, error) {
 	if u, err := user.Current(); err == nil {
 		h.User = u.Username
 		if e.Vars.GOOS == "windows" {
-			h.User = u.Uid
+			h.User, h.Account = u.Uid, u.Username
 		}
 	}
 	return h, nil

@@ -28,7 +28,9 @@ type programs struct {
 	link    string // what enables the timer
 	active  bool   // the timer is
 	loaded  bool
-	task    []byte
+	tasks   map[string][]byte
+	asks    int            // how often schtasks lists all
+	noHR    bool           // schtasks does not know /hresult
 	refuse  map[string]int // how often a command fails
 	noUser  bool           // no user manager
 	mangles bool           // crontab changes what it gets
@@ -85,22 +87,51 @@ func (p *programs) run(_ context.Context, stdin []byte, argv ...string) ([]byte,
 	case strings.HasPrefix(line, "launchctl print gui/501/") && p.loaded, strings.HasPrefix(line, "launchctl enable"):
 	case strings.HasPrefix(line, "launchctl"):
 		return fail(113, "Could not find service")
-	case strings.HasPrefix(line, "schtasks /create"):
-		b, err := os.ReadFile(argv[5])
-		if err != nil {
-			p.t.Error(err)
-		}
-		p.task = b
-	case strings.HasPrefix(line, "schtasks /delete") && p.task != nil:
-		p.task = nil
-	case strings.HasPrefix(line, "schtasks /query") && p.task != nil:
-		return []byte(fromUTF16(p.task)), nil
-	case strings.HasPrefix(line, "schtasks"):
-		return fail(1, "cannot find the file specified")
+	case argv[0] == "schtasks":
+		return p.schtasks(argv, fail)
 	default:
 		p.t.Errorf("what is %q?", line)
 	}
 	return nil, nil
+}
+
+// schtasks has no words for "no such task" that could be read.
+func (p *programs) schtasks(argv []string, fail func(int, string) ([]byte, error)) ([]byte, error) {
+	name := strings.ToLower(argv[min(3, len(argv)-1)])
+	switch there := p.tasks[name] != nil; {
+	case argv[1] == "/create":
+		b, err := os.ReadFile(argv[5])
+		if err != nil {
+			p.t.Error(err)
+		}
+		if p.tasks == nil {
+			p.tasks = map[string][]byte{}
+		}
+		p.tasks[name] = b
+	case argv[1] == "/delete" && there:
+		delete(p.tasks, name)
+	case argv[1] == "/query" && argv[2] == "/fo":
+		p.asks++
+		list := "\"\\\\Qu\x82 sera\",\"N/A\",\"Ready\"\r\n"
+		for name := range p.tasks {
+			list += `"` + name + `","N/A","Ready"` + "\r\n"
+		}
+		return []byte(list), nil
+	case argv[1] == "/query" && !there && !p.noHR:
+		return fail(0x80070000|2, "ERREUR\x85: syst\x8ame")
+	case argv[1] == "/query" && there:
+		return []byte(fromUTF16(p.tasks[name])), nil
+	default:
+		return fail(1, "ERREUR: le fichier")
+	}
+	return nil, nil
+}
+
+// edit changes the only task as a person would.
+func (p *programs) edit(old, new string) {
+	for name, b := range p.tasks {
+		p.tasks[name] = []byte(strings.Replace(fromUTF16(b), old, new, 1))
+	}
 }
 
 func withPrograms(t *testing.T, goos string) (*Host, *programs) {
@@ -161,7 +192,7 @@ func TestInstallAndRemove(t *testing.T) {
 			if left := filesBelow(t, h); len(left) > 0 {
 				t.Errorf("left: %q", left)
 			}
-			if p.active || p.loaded || p.task != nil || k == Cron && string(p.tab) != "# mine\n" {
+			if p.active || p.loaded || len(p.tasks) > 0 || k == Cron && string(p.tab) != "# mine\n" {
 				t.Errorf("left: %+v", p)
 			}
 		})
@@ -178,8 +209,7 @@ func TestInstallActivates(t *testing.T) {
 		{Systemd, func(p *programs) { _ = os.Remove(p.link) }},
 		{Launchd, func(p *programs) { p.loaded = false }},
 		{Task, func(p *programs) {
-			text := strings.Replace(fromUTF16(p.task), "<AllowStartOnDemand>true</AllowStartOnDemand>\r\n    <Enabled>true", "<Enabled>false", 1)
-			p.task = []byte(text)
+			p.edit("<AllowStartOnDemand>true</AllowStartOnDemand>\r\n    <Enabled>true", "<Enabled>false")
 		}},
 	} {
 		k, off := c.kind, c.off
@@ -227,7 +257,7 @@ func TestTaskChanged(t *testing.T) {
 		if _, err := h.Install(t.Context(), Task, plainJob); err != nil {
 			t.Fatal(err)
 		}
-		p.task = []byte(strings.Replace(fromUTF16(p.task), c[0], c[1], 1))
+		p.edit(c[0], c[1])
 		if r, err := h.Install(t.Context(), Task, plainJob); err != nil || r.Same {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}

@@ -102,15 +102,29 @@ func launchdFind(ctx context.Context, h *Host) (*Timer, error) {
 	if t.Job, err = launchdJob(b); err != nil {
 		t.Trouble = append(t.Trouble, "the command line in "+path+" cannot be read: "+err.Error())
 	}
-	if _, err := h.Run(ctx, nil, "launchctl", "print", domain(h)+"/"+label); err != nil {
+	if t.Active, err = loaded(ctx, h); err != nil {
+		t.Trouble = append(t.Trouble, "launchd does not answer, so it is not known whether the agent is loaded: "+err.Error())
+		return t, nil
+	}
+	if !t.Active {
 		t.Trouble = append(t.Trouble, fmt.Sprintf("the agent is not loaded: launchctl bootstrap %s %s", domain(h), shellWord(path)))
 		return t, nil
 	}
-	t.Active = true
 	if len(t.Job.Argv) > 0 {
 		t.Next = next(h.Now(), t.Job.Minute)
 	}
 	return t, nil
+}
+
+// loaded asks launchd for the agent. "Could not find service" has had two codes.
+func loaded(ctx context.Context, h *Host) (bool, error) {
+	const noDomain, noService, noProcess = 112, 113, 3 // without a session on the screen there is no domain
+	_, err := h.Run(ctx, nil, "launchctl", "print", domain(h)+"/"+label)
+	var failed *RunError
+	if errors.As(err, &failed) && (failed.Code == noDomain || failed.Code == noService || failed.Code == noProcess) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func launchdInstall(ctx context.Context, h *Host, files []File) error {
@@ -153,12 +167,18 @@ func load(ctx context.Context, h *Host) error {
 }
 
 func launchdRemove(ctx context.Context, h *Host) error {
-	// Its errors are of no use: "not found" has had several codes and texts.
+	// What bootout says of an agent that is not loaded has changed with the versions.
 	_, bootoutErr := h.Run(ctx, nil, "launchctl", "bootout", domain(h)+"/"+label)
 	if err := disk.RemoveIfThere(h.Disk, agentPath(h)); err != nil {
 		return err
 	}
-	if _, err := h.Run(ctx, nil, "launchctl", "print", domain(h)+"/"+label); err == nil && bootoutErr != nil {
+	if bootoutErr == nil {
+		return nil
+	}
+	switch still, err := loaded(ctx, h); {
+	case err != nil:
+		return fmt.Errorf("its file is gone, but launchd does not answer, so it may run until you log out: %w", err)
+	case still:
 		return fmt.Errorf("the agent is still loaded until you log out: %w", bootoutErr)
 	}
 	return nil

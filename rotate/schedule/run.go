@@ -52,5 +52,5 @@ func Exec(ctx context.Context, stdin []byte, argv ...string) ([]byte, error) {
 	if errors.As(err, &exit) {
 		code = exit.ExitCode()
 	}
-	return stdout.Bytes(), &RunError{argv, code, strings.ToValidUTF8(stderr.String(), "?"), err}
+	return stdout.Bytes(), &RunError{argv, code, fromConsole(stderr.Bytes()), err}
 }

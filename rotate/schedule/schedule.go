@@ -132,9 +132,10 @@ type Host struct {
 	Now  func() time.Time
 	// Home and ConfigHome are the user's folders, Temp a private one.
 	Home, ConfigHome, Temp string
-	// UID is the user's number, User the name, on Windows the security ID.
-	UID  int
-	User string
+	// UID is the user's number, User the name, on Windows the security ID, and
+	// Account the name there, with that of the domain or the machine.
+	UID           int
+	User, Account string
 }
 
 // Minute spreads the timers of many machines over the hour, and is the same at

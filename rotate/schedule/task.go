@@ -9,9 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -31,7 +32,22 @@ func taskScheduler() kind {
 	}
 }
 
-const taskName = `\keycare\schedule`
+const (
+	// taskName is that of a definition for whoever registers it. A user's own has
+	// the security ID behind it, for the users of a machine share the names. It is
+	// in the root, where every user may make tasks.
+	taskName = `\keycare-schedule`
+	// oldTaskName was that of all users.
+	oldTaskName = `\keycare\schedule`
+)
+
+// ownTask is the name of this user's task.
+func ownTask(h *Host) string {
+	if h.GOOS != "windows" || h.User == "" {
+		return taskName
+	}
+	return taskName + "-" + h.User
+}
 
 // task is the definition of a task, in the order of the published schema
 // (https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema). The
@@ -42,12 +58,15 @@ type task struct {
 	Source      string   `xml:"RegistrationInfo>Source"`
 	// Version is a hash of the rest. Task Scheduler gives it back unchanged,
 	// whatever it makes of the rest.
-	Version     string      `xml:"RegistrationInfo>Version"`
-	Description string      `xml:"RegistrationInfo>Description"`
-	Trigger     taskTrigger `xml:"Triggers>CalendarTrigger"`
-	Principal   taskUser    `xml:"Principals>Principal"`
-	Settings    taskSettings
-	Actions     taskActions
+	Version     string `xml:"RegistrationInfo>Version"`
+	Description string `xml:"RegistrationInfo>Description"`
+	// Documentation has the command line in ASCII, if it needs more: what schtasks
+	// tells of the rest went through the console's code page.
+	Documentation string      `xml:"RegistrationInfo>Documentation,omitempty"`
+	Trigger       taskTrigger `xml:"Triggers>CalendarTrigger"`
+	Principal     taskUser    `xml:"Principals>Principal"`
+	Settings      taskSettings
+	Actions       taskActions
 }
 
 type taskTrigger struct {
@@ -113,6 +132,7 @@ func taskFiles(h *Host, j Job) ([]File, error) {
 		Hidden:   false, // it would hide the task from its user, and no window
 		Priority: 7,     // the default: below normal, and low for the disk
 	}
+	t.Documentation = inASCII(j.Argv)
 	t.Actions.Context = "Author"
 	t.Actions.Exec.Command, t.Actions.Exec.Arguments = j.Argv[0], windowsLine(j.Argv[1:])
 	for _, s := range []string{t.Actions.Exec.Command, t.Actions.Exec.Arguments} {
@@ -134,7 +154,7 @@ func taskFiles(h *Host, j Job) ([]File, error) {
 	// schtasks reads UTF-16 with a byte order mark. It takes no UTF-8, declared or
 	// not ("unable to switch the encoding").
 	text := "\ufeff" + `<?xml version="1.0" encoding="UTF-16"?>` + "\n" + string(b) + "\n"
-	return []File{{"task " + taskName, toUTF16(strings.ReplaceAll(text, "\n", "\r\n")), 0o600}}, nil
+	return []File{{"task " + ownTask(h), toUTF16(strings.ReplaceAll(text, "\n", "\r\n")), 0o600}}, nil
 }
 
 func toUTF16(s string) []byte {
@@ -146,8 +166,8 @@ func toUTF16(s string) []byte {
 }
 
 // fromUTF16 decodes what is in UTF-16, and leaves all else as it is. What
-// schtasks writes into a pipe is, in spite of what it says, in the console's
-// code page; letters that are not in UTF-8 then become "\ufffd".
+// schtasks writes into a pipe is, in spite of what it says, in the console's code
+// page, and letters that are not in it are lost.
 func fromUTF16(b []byte) string {
 	if len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[1] == 0) {
 		units := make([]uint16, len(b)/2)
@@ -156,7 +176,43 @@ func fromUTF16(b []byte) string {
 		}
 		return strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff")
 	}
-	return strings.ToValidUTF8(string(b), string(utf8.RuneError))
+	return fromConsole(b)
+}
+
+// inASCII are words that have more than ASCII in them, in ASCII, as Go writes
+// them; empty for others.
+func inASCII(words []string) string {
+	if ascii(strings.Join(words, "")) == strings.Join(words, "") {
+		return ""
+	}
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.QuoteToASCII(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// fromASCII reads what inASCII wrote.
+func fromASCII(text string) (words []string) {
+	for text != "" {
+		quoted, err := strconv.QuotedPrefix(text)
+		if err != nil {
+			return nil
+		}
+		word, _ := strconv.Unquote(quoted) // QuotedPrefix has looked
+		words, text = append(words, word), strings.TrimPrefix(text[len(quoted):], " ")
+	}
+	return words
+}
+
+// ascii is what is left of a text in every code page. "?" stands for what is lost.
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= utf8.RuneSelf || r == '?' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func parseTask(b []byte) (*task, error) {
@@ -175,6 +231,10 @@ func taskJob(t *task) (Job, error) {
 		return Job{}, errors.New("no command line")
 	}
 	j := Job{Argv: append([]string{t.Actions.Exec.Command}, windowsWords(t.Actions.Exec.Arguments)...)}
+	// Unless a person has changed it since.
+	if words := fromASCII(t.Documentation); ascii(strings.Join(words, " ")) == ascii(strings.Join(j.Argv, " ")) {
+		j.Argv = words
+	}
 	start, err := time.Parse("2006-01-02T15:04:05", t.Trigger.StartBoundary)
 	if err == nil {
 		j.Minute = start.Minute()
@@ -182,20 +242,77 @@ func taskJob(t *task) (Job, error) {
 	return j, nil
 }
 
-func taskFind(ctx context.Context, h *Host) (*Timer, error) {
-	out, err := h.Run(ctx, nil, "schtasks", "/query", "/tn", taskName, "/xml")
-	if errors.Is(err, exec.ErrNotFound) {
+// queryTask returns nil if there is no such task. The words for that are in the
+// user's language.
+func queryTask(ctx context.Context, h *Host, name string) (*task, error) {
+	out, err := h.Run(ctx, nil, "schtasks", "/query", "/tn", name, "/xml", "/hresult")
+	var failed *RunError
+	switch {
+	case err == nil && len(bytes.TrimSpace(out)) == 0:
+		return nil, fmt.Errorf("cannot ask the Task Scheduler for the task %s: schtasks says nothing", name)
+	case err == nil:
+		t, err := parseTask(out)
+		if err != nil { // by its name it is this user's, or nobody's
+			t = &task{Principal: taskUser{UserId: strings.TrimPrefix(name, taskName+"-")}}
+		}
+		return t, nil
+	case !errors.As(err, &failed) || failed.Code == -1:
 		return nil, err
 	}
-	if err != nil {
-		return nil, nil // its words for "no such task" are in the user's language
+	const noFile, noFolder, denied = 0x80070002, 0x80070003, 0x80070005
+	switch uint32(failed.Code) {
+	case noFile, noFolder:
+		return nil, nil
+	case denied:
+		if name != ownTask(h) { // it is another user's
+			return nil, nil
+		}
 	}
-	found := &Timer{Where: []string{"task " + taskName}}
-	t, err := parseTask(out)
-	if err == nil {
-		found.Job, err = taskJob(t)
+	// Else it may be a schtasks that does not know /hresult.
+	list, listErr := h.Run(ctx, nil, "schtasks", "/query", "/fo", "csv", "/nh")
+	if listErr != nil || strings.Contains(strings.ToLower(fromUTF16(list)), `"`+strings.ToLower(name)+`"`) {
+		return nil, fmt.Errorf("cannot ask the Task Scheduler for the task %s: %w", name, err)
 	}
-	if err != nil {
+	return nil, nil
+}
+
+// ours reports whether a task starts as this user. Task Scheduler may put the name
+// of the account in the place of the security ID.
+func (t *task) ours(h *Host) bool {
+	id := t.Principal.UserId
+	return id != "" && (strings.EqualFold(id, h.User) || strings.EqualFold(id, h.Account))
+}
+
+// ownTasks are those of this user by their names, the right one first, and what
+// this version does not name any more.
+func ownTasks(ctx context.Context, h *Host) (names []string, tasks []*task, err error) {
+	for _, name := range []string{ownTask(h), taskName, oldTaskName} {
+		if slices.Contains(names, name) {
+			continue
+		}
+		t, queryErr := queryTask(ctx, h, name)
+		if queryErr != nil {
+			err = errors.Join(err, queryErr)
+		} else if t != nil && t.ours(h) {
+			names, tasks = append(names, name), append(tasks, t)
+		}
+	}
+	return names, tasks, err
+}
+
+func taskFind(ctx context.Context, h *Host) (*Timer, error) {
+	names, tasks, err := ownTasks(ctx, h)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	found, t := &Timer{}, tasks[0]
+	for _, name := range names {
+		found.Where = append(found.Where, "task "+name)
+	}
+	if len(names) > 1 {
+		found.Trouble = append(found.Trouble, fmt.Sprintf(`%s does the same work as %s: "keycare schedule install" leaves one of them`, names[1], names[0]))
+	}
+	if found.Job, err = taskJob(t); err != nil {
 		found.Trouble = append(found.Trouble, "the task cannot be read: "+err.Error())
 		return found, nil
 	}
@@ -203,10 +320,10 @@ func taskFind(ctx context.Context, h *Host) (*Timer, error) {
 	if found.Active {
 		found.Next = next(h.Now(), found.Job.Minute)
 	} else {
-		found.Trouble = append(found.Trouble, `the task is switched off: schtasks /change /enable /tn `+taskName)
+		found.Trouble = append(found.Trouble, `the task is switched off: schtasks /change /enable /tn `+names[0])
 	}
 	// Windows changes the text, so what counts is that the same would be written.
-	if files, err := taskFiles(h, found.Job); err == nil {
+	if files, err := taskFiles(h, found.Job); err == nil && len(names) == 1 && names[0] == ownTask(h) {
 		if again, err := parseTask(files[0].Data); err == nil && again.Version == t.Version {
 			found.files = files
 		}
@@ -215,7 +332,8 @@ func taskFind(ctx context.Context, h *Host) (*Timer, error) {
 }
 
 // taskInstall gives the definition to schtasks in a file. Task Scheduler changes
-// a task as a whole or not at all.
+// a task as a whole or not at all. One with another name goes after that; if it
+// stays, taskFind tells.
 func taskInstall(ctx context.Context, h *Host, files []File) error {
 	if err := h.Disk.MkdirAll(h.Temp, 0o700); err != nil {
 		return err
@@ -224,11 +342,28 @@ func taskInstall(ctx context.Context, h *Host, files []File) error {
 	if err := disk.WriteAtomic(h.Disk, path, path+".new", bytes.Clone(files[0].Data), 0o600); err != nil {
 		return err
 	}
-	_, err := h.Run(ctx, nil, "schtasks", "/create", "/tn", taskName, "/xml", path, "/f")
-	return errors.Join(err, disk.RemoveIfThere(h.Disk, path))
+	_, err := h.Run(ctx, nil, "schtasks", "/create", "/tn", ownTask(h), "/xml", path, "/f")
+	if err = errors.Join(err, disk.RemoveIfThere(h.Disk, path)); err != nil {
+		return err
+	}
+	names, _, _ := ownTasks(ctx, h)
+	for _, name := range names {
+		if name != ownTask(h) {
+			_ = deleteTask(ctx, h, name)
+		}
+	}
+	return nil
 }
 
 func taskRemove(ctx context.Context, h *Host) error {
-	_, err := h.Run(ctx, nil, "schtasks", "/delete", "/tn", taskName, "/f")
+	names, _, err := ownTasks(ctx, h)
+	for _, name := range names {
+		err = errors.Join(err, deleteTask(ctx, h, name))
+	}
+	return err
+}
+
+func deleteTask(ctx context.Context, h *Host, name string) error {
+	_, err := h.Run(ctx, nil, "schtasks", "/delete", "/tn", name, "/f")
 	return err
 }
