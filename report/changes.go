@@ -69,30 +69,38 @@ func (s Seen) Add(fingerprint string, at time.Time) {
 func (r *Report) Follow(before *Report, seen Seen) {
 	had := make(map[string]*Finding)
 	if before != nil {
+		for i := range before.Accepted {
+			had[before.Accepted[i].Fingerprint] = &before.Accepted[i].Finding
+		}
 		for _, list := range [][]Finding{before.KnownFindings, before.Findings} {
 			for i := range list {
 				had[list[i].Fingerprint] = &list[i]
 			}
 		}
 	}
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		f.FirstSeen, f.State, f.Was = r.Time, StateNew, Clean
+	follow := func(f *Finding) (old *Finding) {
+		f.FirstSeen, f.Was = r.Time, Clean
 		if at, ok := seen[f.Fingerprint]; ok && at.Before(f.FirstSeen) {
 			f.FirstSeen = whole(at)
 		}
-		old := had[f.Fingerprint]
-		if old == nil {
+		if old = had[f.Fingerprint]; old == nil {
 			old = grownFrom(f, before)
 		}
-		if old == nil {
-			continue
-		}
-		f.State = StateOpen
-		if !old.FirstSeen.IsZero() && old.FirstSeen.Before(f.FirstSeen) {
+		if old != nil && !old.FirstSeen.IsZero() && old.FirstSeen.Before(f.FirstSeen) {
 			f.FirstSeen = whole(old.FirstSeen)
 		}
-		if old.Severity < f.Severity {
+		return old
+	}
+	for i := range r.Accepted {
+		follow(&r.Accepted[i].Finding)
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		old := follow(f)
+		if f.State = StateNew; old == nil {
+			continue
+		}
+		if f.State = StateOpen; old.Severity < f.Severity {
 			f.Was = old.Severity
 		}
 	}

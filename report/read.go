@@ -46,6 +46,9 @@ func Read(b []byte) (*Report, error) {
 			return nil, fmt.Errorf("accepted finding %d: %w", i+1, err)
 		}
 		r.Accepted[i].State = StateAccepted
+		if r.Accepted[i].FirstSeen.IsZero() {
+			r.Accepted[i].FirstSeen = r.Time
+		}
 	}
 	for i := range r.Inventory {
 		k := &r.Inventory[i]

@@ -83,6 +83,7 @@ func TestFollow(t *testing.T) {
 	r := make(today, Finding{Rule: "a", Fingerprint: "1", Severity: High}, Finding{Rule: "year-old-key", Fingerprint: "4", Severity: High},
 		Finding{Rule: "d", Fingerprint: "5", Severity: Low}, Finding{Rule: "e", Fingerprint: "7", Severity: Low})
 	r.Accepted = []Accepted{{Finding: Finding{Fingerprint: "6"}}}
+	before.Findings[3].FirstSeen = now.Add(-7 * day)
 	r.Follow(before, Seen{"7": now.Add(-30 * day)})
 	for i, want := range []Finding{
 		{State: StateOpen, Was: Low, FirstSeen: now.Add(-9 * day)},
@@ -93,6 +94,9 @@ func TestFollow(t *testing.T) {
 		if f := r.Findings[i]; f.State != want.State || f.Was != want.Was || !f.FirstSeen.Equal(want.FirstSeen) {
 			t.Errorf("%d: %s, was %s, seen %s", i, f.State, f.Was, f.FirstSeen)
 		}
+	}
+	if at := r.Accepted[0].FirstSeen; !at.Equal(now.Add(-7 * day)) {
+		t.Errorf("the accepted one is seen since %s", at)
 	}
 	c := r.Changes
 	if c == nil || c.New != 2 || c.Worse != 2 || len(c.Gone) != 1 || c.Gone[0].Fingerprint != "3" || !c.Since.Equal(yesterday) {

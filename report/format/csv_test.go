@@ -13,7 +13,7 @@ func TestCSV(t *testing.T) {
 	r := report.Audit(story())
 	r.Findings[0].What = "=cmd|' /c x'!A1, \"a\"\nb"
 	var b bytes.Buffer
-	if err := writeCSV(&b, r, Options{}); err != nil {
+	if err := Write(&b, "csv", r, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(strings.ToUpper(b.String()), secretMark) {
@@ -26,7 +26,7 @@ func TestCSV(t *testing.T) {
 	if what := rows[1][7]; !strings.HasPrefix(what, "'=cmd") {
 		t.Errorf("a spreadsheet takes it for a formula: %q", what)
 	}
-	if err := writeCSV(failing{err: errFull}, r, Options{}); err == nil {
+	if err := Write(failing{err: errFull}, "csv", r, Options{}); err == nil {
 		t.Error("the failure is lost")
 	}
 }

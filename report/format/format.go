@@ -3,7 +3,9 @@ package format
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
+	"time"
 
 	"keycare/report"
 )
@@ -14,18 +16,42 @@ type Options struct {
 	Width int // columns; 0 means 80
 	Color bool
 	Home  string // shown as ~; empty to show whole paths
+	// Region is the one that findings for AWS Security Hub are sent to; empty means
+	// us-east-1.
+	Region string
+	// Zone is the reader's time zone; nil means UTC.
+	Zone *time.Location
 }
 
-// formats are all formats of a report; the first is the one for a terminal.
-// Flags, completion and documentation take the names from here.
+// formats are all formats of reports; the first is the one for a terminal. Flags,
+// completion and documentation take the names from here.
 var formats = []struct {
 	name  string
-	write func(io.Writer, *report.Report, Options) error
+	write func(io.Writer, []*report.Report, Options) error
 }{
-	{"table", writeTable},
+	{"table", each(writeTable)},
 	{"json", writeJSON},
+	{"jsonl", writeJSONLines},
 	{"csv", writeCSV},
-	{"markdown", writeMarkdown},
+	{"markdown", each(writeMarkdown)},
+	{"prometheus", writePrometheus},
+	{"sarif", writeSARIF},
+	{"ocsf", writeOCSF},
+	{"asff", writeASFF},
+	{"summary", each(writeNumbers)},
+	{"jamf", each(writeJamf)},
+}
+
+// each makes a format of several reports of one for a report.
+func each(write func(io.Writer, *report.Report, Options) error) func(io.Writer, []*report.Report, Options) error {
+	return func(w io.Writer, rs []*report.Report, o Options) error {
+		for _, r := range rs {
+			if err := write(w, r, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // Names lists the formats, as Write takes them.
@@ -37,12 +63,26 @@ func Names() []string {
 	return names
 }
 
+// Mode is that of a file in a format. Reports name keys and weaknesses, so their
+// files are for their owner alone; numbers are for other programs too.
+func Mode(name string) fs.FileMode {
+	if name == "prometheus" {
+		return 0o644
+	}
+	return 0o600
+}
+
 // Write writes r in the format of that name. An unknown name is an error, and so
 // is a failure to write.
 func Write(w io.Writer, name string, r *report.Report, o Options) error {
+	return WriteAll(w, name, []*report.Report{r}, o)
+}
+
+// WriteAll writes reports of several machines, or users, as one.
+func WriteAll(w io.Writer, name string, rs []*report.Report, o Options) error {
 	for _, f := range formats {
 		if f.name == name {
-			return f.write(w, r, o)
+			return f.write(w, rs, o)
 		}
 	}
 	return fmt.Errorf("unknown format %q: use %s", name, strings.Join(Names(), ", "))

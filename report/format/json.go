@@ -40,8 +40,16 @@ func jsonFindingOf(f report.Finding) jsonFinding {
 func severityNumber(s report.Severity) int { return int(s - report.Clean) }
 
 // writeJSON writes the report for programs. docs/report.schema.json describes it.
-func writeJSON(w io.Writer, r *report.Report, _ Options) error {
-	return encodeJSON(w, jsonOf(r), "  ")
+// Several are a list.
+func writeJSON(w io.Writer, rs []*report.Report, _ Options) error {
+	if len(rs) == 1 {
+		return encodeJSON(w, jsonOf(rs[0]), "  ")
+	}
+	all := make([]jsonReport, len(rs))
+	for i, r := range rs {
+		all[i] = jsonOf(r)
+	}
+	return encodeJSON(w, map[string]any{"version": report.Version, "reports": all}, "  ")
 }
 
 func jsonOf(r *report.Report) jsonReport {
