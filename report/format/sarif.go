@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"keycare/credfile/show"
@@ -188,7 +189,9 @@ func sarifPlace(r *report.Report, f *report.Finding, home string) sarifLocation 
 		l.Physical.Artifact = sarifArtifact{URI: fileURI(file)}
 	}
 	for _, name := range f.Profiles {
-		l.Logical = append(l.Logical, sarifLogical{name, "profile"})
+		if at := (sarifLogical{name, "profile"}); !slices.Contains(l.Logical, at) { // SARIF wants them unique
+			l.Logical = append(l.Logical, at)
+		}
 	}
 	return l
 }
