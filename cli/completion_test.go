@@ -55,7 +55,7 @@ func TestCompletion(t *testing.T) {
 		{words: "rotate|--no-such|", want: "work"},
 		{words: "audit|"},
 		{words: "audit|--profile|sso|-", want: "--profile|--offline"},
-		{words: "audit|--format|", want: "table|json|csv|markdown"},
+		{words: "audit|--format|", want: "table|json|jsonl|csv|markdown|prometheus|sarif|ocsf|asff|summary|jamf"},
 		{words: "status|--format|", want: "text|json"},
 		{words: "audit|--output|", files: true},
 		{words: "audit|--output=", files: true},

@@ -119,6 +119,10 @@ func TestFollow(t *testing.T) {
 	if r.Follow(before, nil); r.Changes != nil || r.Findings[0].State != StateOpen {
 		t.Errorf("changes %+v", r.Changes)
 	}
+	r.Offline, r.Incomplete = false, []string{"1 of 2 keys could not be checked in full: no network"}
+	if r.Follow(before, nil); r.Changes != nil {
+		t.Errorf("changes %+v", r.Changes)
+	}
 	if r.Follow(nil, nil); r.Changes != nil || r.Findings[0].State != StateNew || !r.Findings[0].FirstSeen.Equal(now) {
 		t.Errorf("got %+v", r.Findings[0])
 	}

@@ -33,7 +33,7 @@ type numbers struct {
 }
 
 func numbersOf(r *report.Report) numbers {
-	n := numbers{Time: r.Time.Unix(), Complete: oneIf(complete(r)), Profiles: r.Profiles, Keys: r.Keys, Unknown: r.Unknown, OldestDays: int(oldest(r) / (24 * time.Hour)),
+	n := numbers{Time: r.Time.Unix(), Complete: oneIf(r.Complete), Profiles: r.Profiles, Keys: r.Keys, Unknown: r.Unknown, OldestDays: int(oldest(r) / (24 * time.Hour)),
 		Critical: r.Counts.Critical, High: r.Counts.High, Medium: r.Counts.Medium, Low: r.Counts.Low, Info: r.Counts.Info,
 		Accepted: r.Excepted, Known: r.Known, Rotations: len(r.Rotations)}
 	for _, k := range r.Inventory {
@@ -50,11 +50,6 @@ func oneIf(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// complete reports whether the audit learned what it asked for.
-func complete(r *report.Report) bool {
-	return !r.Offline && len(r.Unread) == 0 && r.Unknown == 0
 }
 
 // oldest is the age of the oldest key of those whose age is known.

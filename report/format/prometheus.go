@@ -34,7 +34,7 @@ func count(n func(r *report.Report) int) func(*report.Report, func(float64, ...s
 var metrics = []metric{
 	{"keycare_build_info", "The version of keycare that made the report.", func(r *report.Report, add func(float64, ...string)) { add(1, "version", r.Tool.Version) }},
 	{"keycare_audit_time_seconds", "When the audit was made, in seconds since 1970.", count(func(r *report.Report) int { return int(r.Time.Unix()) })},
-	{"keycare_audit_complete", "1 if the audit learned all that it asked for, else 0.", count(func(r *report.Report) int { return oneIf(complete(r)) })},
+	{"keycare_audit_complete", "1 if the audit learned all that it asked for, else 0.", count(func(r *report.Report) int { return oneIf(r.Complete) })},
 	{"keycare_profiles", "Profiles in the shared AWS files.", count(func(r *report.Report) int { return r.Profiles })},
 	{"keycare_keys", "Access keys in the shared AWS files.", count(func(r *report.Report) int { return r.Keys })},
 	{"keycare_keys_unknown", "Keys whose owner or age is not known.", count(func(r *report.Report) int { return r.Unknown })},
