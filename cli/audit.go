@@ -32,6 +32,7 @@ func auditCommand(e *env) *cli.Command {
 			choice("format", format.Names()[0], "`FORMAT` of the report", format.Names()...),
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
+			&cli.BoolFlag{Name: "all-users", Usage: "as root: audit the home of each user of this machine, as that user; --output then names a folder, with a report in JSON for each"},
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
 		},
 		UsageText: usage.Examples(
@@ -87,6 +88,9 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 }
 
 func runAudit(e *env, c *cli.Context) error {
+	if c.Bool("all-users") {
+		return runAllUsers(e, c)
+	}
 	o, err := auditOptionsOf(e, c)
 	if err != nil {
 		return err

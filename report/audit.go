@@ -58,13 +58,19 @@ func (a *auditor) result() *Report {
 			r.Keys++
 		}
 	}
+	r.Sort()
+	r.Follow(nil, nil)
+	return r
+}
+
+// Sort puts the findings in order and counts them.
+func (r *Report) Sort() {
+	r.Counts = Counts{}
 	for i := range r.Findings {
 		*r.Counts.at(r.Findings[i].Severity)++
 	}
 	slices.SortStableFunc(r.Findings, compare)
 	slices.SortStableFunc(r.Accepted, func(a, b Accepted) int { return compare(a.Finding, b.Finding) })
-	r.Follow(nil, nil)
-	return r
 }
 
 // flights are the rotations that are not closed.

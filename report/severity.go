@@ -88,6 +88,14 @@ var Severities = []Severity{Critical, High, Medium, Low, Info}
 // LevelNames lists what ParseSeverity takes.
 func LevelNames() []string { return slices.Clone(severityNames[Info:]) }
 
+// Plus is the sum of both.
+func (c Counts) Plus(d Counts) Counts {
+	for _, s := range Severities {
+		*c.at(s) += d.Of(s)
+	}
+	return c
+}
+
 // AtLeast is the number of findings at or above a severity.
 func (c Counts) AtLeast(level Severity) (n int) {
 	for s := level; s <= Critical; s++ {
