@@ -14,6 +14,7 @@ import (
 	"keycare/report"
 	"keycare/report/format"
 	"keycare/rotate/ask"
+	"keycare/rotate/state"
 )
 
 func auditCommand(e *env) *cli.Command {
@@ -33,12 +34,16 @@ func auditCommand(e *env) *cli.Command {
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
 			&cli.BoolFlag{Name: "all-users", Usage: "as root: audit the home of each user of this machine, as that user; --output then names a folder, with a report in JSON for each"},
+			&cli.BoolFlag{Name: "details", Usage: "show why each finding matters, its sources and every fix"},
+			&cli.BoolFlag{Name: "all", Usage: "show low and info findings too"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print the summary line only"},
+			choice("group-by", "", "list the findings of each of these: `WHAT`", "profile"),
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
 		},
 		UsageText: usage.Examples(
 			"keycare audit", "all profiles",
+			"keycare audit --details", "why, and every fix",
 			"keycare audit --profile work --max-age 60d", "one profile, stricter",
-			"keycare audit --offline", "make no network call",
 			"keycare audit --format json --output r.json", "for another program",
 			"keycare audit --baseline r.json", "what is new since"),
 		Action: action(e, runAudit),
@@ -53,6 +58,7 @@ type auditOptions struct {
 	output   string
 	failOn   report.Severity
 	baseline report.Baseline
+	look     format.Options
 }
 
 func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
@@ -63,6 +69,9 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	o.scope = scopeOf(set)
 	o.profiles, o.offline, o.downloads = c.StringSlice("profile"), c.Bool("offline"), true
 	o.dryRun, o.format, o.output = c.Bool("dry-run"), c.String("format"), c.String("output")
+	if o.look, err = lookOf(c); err != nil {
+		return o, err
+	}
 	for flag, to := range map[string]*time.Duration{"max-age": &o.policy.MaxAge, "max-unused": &o.policy.MaxUnused} {
 		if c.IsSet(flag) {
 			*to = age(c, flag)
@@ -85,6 +94,24 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 		}
 	}
 	return o, nil
+}
+
+// lookOf is how the table is to look.
+func lookOf(c *cli.Context) (format.Options, error) {
+	look := format.Options{Details: c.Bool("details"), All: c.Bool("all"), Quiet: c.Bool("quiet"), ByProfile: c.String("group-by") != ""}
+	var given []string
+	for _, flag := range []string{"quiet", "details", "all", "group-by"} {
+		if c.IsSet(flag) && (flag == "group-by" || c.Bool(flag)) {
+			given = append(given, "--"+flag)
+		}
+	}
+	switch {
+	case len(given) > 0 && c.String("format") != format.Names()[0]:
+		return look, usagef("%s changes the table: it cannot be used with --format %s", given[0], c.String("format"))
+	case look.Quiet && len(given) > 1:
+		return look, usagef("--quiet prints the summary line only: it cannot be used with %s", given[1])
+	}
+	return look, nil
 }
 
 func runAudit(e *env, c *cli.Context) error {
@@ -110,6 +137,9 @@ func runAudit(e *env, c *cli.Context) error {
 		}
 	}
 	rep := report.Audit(in)
+	if in.Set != nil && !o.offline && len(o.profiles) == 0 {
+		noteAudit(e, rep)
+	}
 	if o.baseline != nil {
 		rep.Since(o.baseline)
 	}
@@ -126,6 +156,25 @@ func runAudit(e *env, c *cli.Context) error {
 		return fmt.Errorf("the audit is incomplete, so a finding at or above %s may be missing: %s", o.failOn, strings.Join(rep.Incomplete, "; "))
 	}
 	return nil
+}
+
+// noteAudit keeps what an audit of all profiles found, for "keycare" alone. That it
+// cannot be kept is not the audit's failure, and facts.json tells of it.
+func noteAudit(e *env, rep *report.Report) {
+	folder, err := e.State()
+	if err != nil || folder.Guest() || rep.Keys == 0 {
+		return
+	}
+	last := state.LastAudit{Time: rep.Time, Counts: map[string]int{}}
+	for _, s := range report.Severities {
+		if n := rep.Counts.Of(s); n > 0 {
+			last.Counts[s.String()] = n
+		}
+	}
+	if len(rep.Findings) > 0 {
+		last.Worst = titleOf(rep.Findings[0].Rule)
+	}
+	_ = folder.SaveLastAudit(last)
 }
 
 // sayWhom tells which profiles would be asked about.
@@ -146,7 +195,8 @@ func sayWhom(e *env, asker *ask.Asker, offline bool) error {
 // writeReport renders first and writes then, so that a failure leaves no half
 // report. A report names keys and weaknesses: its file is for its owner alone.
 func writeReport(e *env, rep *report.Report, o auditOptions) error {
-	look := format.Options{Home: e.Folders.Home}
+	look := o.look
+	look.Home = e.Folders.Home
 	if o.output == "" {
 		look.Width, look.Color = e.Terminal.Width, e.Terminal.Color
 	}

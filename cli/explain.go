@@ -18,8 +18,8 @@ func explainCommand(e *env) *cli.Command {
 		Category:  "Look",
 		Usage:     "explain a rule of the audit",
 		ArgsUsage: "[RULE]",
-		Description: "Says what the rule looks for, why it matters, how to fix it and who else checks for\n" +
-			"it. Without RULE it lists all rules, worst first.",
+		Description: "Shows what the rule looks for, why it matters, how to fix it, and its sources.\n" +
+			"Without RULE it lists all rules, the worst first.",
 		UsageText: usage.Examples(
 			"keycare explain", "all rules",
 			"keycare explain old-key", "one of them"),
@@ -37,7 +37,7 @@ func runExplain(e *env, c *cli.Context) error {
 		return nil
 	case 1:
 		id := c.Args().First()
-		text, ok := format.Explain(id)
+		text, ok := format.Explain(id, e.Width())
 		if ok {
 			fmt.Fprint(e.Out, text)
 			return nil

@@ -161,6 +161,9 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 		remember(ctx, e, asker, in.Online, in.Now)
 	}
 	rep := report.Audit(in)
+	if asker != nil && !found.Unanswered {
+		noteAudit(e, rep)
+	}
 	found.Summary, found.Fails = format.Summary(rep), rep.Fails(a.failOn)
 	for _, f := range rep.Findings {
 		if f.Severity >= max(a.failOn, report.Info) {

@@ -13,6 +13,7 @@ import (
 	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/rotate/job"
+	"keycare/rotate/state"
 )
 
 // startPage is what keycare without a command knows. It comes from this machine
@@ -22,6 +23,7 @@ type startPage struct {
 	in    report.Input
 	home  string // shown as ~
 	timer report.Timer
+	last  *state.LastAudit // nil where there was none
 }
 
 // runStart is keycare without a command: in at most ten lines, what it sees and
@@ -40,14 +42,15 @@ func runStart(e *env) error {
 	}
 	if asker != nil {
 		in.Online = map[string]facts.Online{}
-		if state, err := e.State(); err == nil {
-			state.FactCache().Merge(asker.Set, in.Online, in.Now)
+		if folder, err := e.State(); err == nil {
+			folder.FactCache().Merge(asker.Set, in.Online, in.Now)
 		}
 	}
 	p := &startPage{rep: report.Audit(in), in: in, home: e.Folders.Home}
-	if state, err := e.State(); err == nil {
-		last, err := job.Load(state)
+	if folder, err := e.State(); err == nil {
+		last, err := job.Load(folder)
 		p.timer = report.Timer{Ran: last != nil, Trouble: timerTrouble(last, err, in.Now)}
+		p.last = folder.LastAudit()
 	}
 	fmt.Fprint(e.Out, p.page(e.Width()))
 	if len(in.ReadErrors) > 0 {
@@ -114,7 +117,7 @@ func (p *startPage) page(width int) string {
 func (p *startPage) seen(width int) (out []string) {
 	rep, set := p.rep, p.in.Set
 	if set == nil {
-		out = append(out, "Your AWS files could not be read, so nothing is known about the keys in them:")
+		out = append(out, "The AWS files could not be read, so their keys were not checked:")
 	}
 	for _, err := range p.in.ReadErrors {
 		out = append(out, "  "+show.Paths(err.Error(), p.home)+".")
@@ -122,24 +125,51 @@ func (p *startPage) seen(width int) (out []string) {
 	if set != nil {
 		out = append(out, p.inFiles(rep, set)...)
 	}
-	if n := rep.Counts.AtLeast(report.Low); n > 0 && set != nil {
+	n := rep.Counts.AtLeast(report.Low)
+	if n > 0 && set != nil {
 		f := rep.Findings[0]
 		findings, title := show.Count(n, "finding"), titleOf(f.Rule)
 		out = append(out, shorter(width,
-			fmt.Sprintf("%s without asking AWS, the worst is %s: %s.", findings, f.Severity, title),
-			fmt.Sprintf("%s offline, the worst is %s: %s.", findings, f.Severity, title),
-			fmt.Sprintf("%s, the worst: %s.", findings, title)), "  "+p.placeOf(f, width-2))
-	} else if rep.Keys > 0 {
+			fmt.Sprintf("%s without asking AWS. Worst: %s, %s.", findings, f.Severity, title),
+			fmt.Sprintf("%s offline. Worst: %s, %s.", findings, f.Severity, title),
+			fmt.Sprintf("%s. Worst: %s.", findings, title)), "  "+p.placeOf(f, width-2))
+	}
+	switch audited := p.audited(width, n == 0); {
+	case audited != "":
+		out = append(out, audited)
+	case n == 0 && rep.Keys > 0:
 		out = append(out, "Offline, nothing looks wrong.")
 	}
-	if rep.Unknown > 0 {
-		out = append(out, fmt.Sprintf("Not known before AWS is asked: owner or age of %s.", show.Count(rep.Unknown, "key")))
+	if p.last == nil && rep.Unknown > 0 {
+		out = append(out, fmt.Sprintf("Owner or age of %s is not known yet: AWS was not asked.", show.Count(rep.Unknown, "key")))
 	}
 	out = append(out, p.flights()...)
 	if p.timer.Trouble != "" {
 		out = append(out, show.Sentence(show.Paths(p.timer.Trouble, p.home))+".")
 	}
 	return out
+}
+
+// audited says what the last audit found, and when; nothing where there was none.
+func (p *startPage) audited(width int, worst bool) string {
+	if p.last == nil || p.in.Set == nil || p.rep.Keys == 0 {
+		return ""
+	}
+	var parts []string
+	for _, s := range report.Severities {
+		if n := p.last.Counts[s.String()]; n > 0 && s > report.Info {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	says := "The audit of " + show.Time(p.last.Time) + " found "
+	if len(parts) == 0 {
+		return says + "nothing wrong."
+	}
+	says += strings.Join(parts, ", ") + "."
+	if !worst {
+		return says
+	}
+	return shorter(width, says+" Worst: "+show.Text(p.last.Worst)+".", says)
 }
 
 // inFiles says which files there are and what is in them.
@@ -151,12 +181,12 @@ func (p *startPage) inFiles(rep *report.Report, set *credfile.Set) (out []string
 	all := strings.Join(files, " and ")
 	none := slices.Contains(set.Missing, set.Paths.Credentials) && rep.Keys == 0
 	if none {
-		out = append(out, "There is no credentials file yet: "+show.Path(set.Paths.Credentials, p.home)+".")
+		out = append(out, "No credentials file yet: "+show.Path(set.Paths.Credentials, p.home)+".")
 	}
 	switch {
 	case len(files) == 0:
 	case rep.Profiles == 0 && strings.TrimSpace(set.Credentials.Text+set.Config.Text) != "":
-		out = append(out, "No profile is in "+all+".")
+		out = append(out, "No profiles in "+all+".")
 	case rep.Profiles == 0 && len(files) == 1:
 		out = append(out, all+" is empty.")
 	case rep.Profiles == 0:
@@ -219,16 +249,17 @@ func (p *startPage) flights() []string {
 		}
 	}
 	add(n.Unfinished, "unfinished")
-	add(n.GraceOver, "past the grace")
+	add(n.GraceOver, "past the grace period")
+	until := show.Time(n.NextEnd)
 	switch {
-	case n.GraceOver > 0:
-		add(n.InGrace, "in grace")
+	case n.GraceOver > 0 || n.Unfinished > 0 && n.InGrace > 1:
+		add(n.InGrace, "in the grace period")
 	case n.InGrace > 1:
-		add(n.InGrace, "in grace, the first until "+show.Time(n.NextEnd))
+		add(n.InGrace, "in the grace period, the first until "+until)
 	case n.Unfinished > 0:
-		add(n.InGrace, "in grace until "+show.Time(n.NextEnd))
+		add(n.InGrace, "in the grace period until "+until)
 	default:
-		add(n.InGrace, "in grace: the old key is active until "+show.Time(n.NextEnd))
+		add(n.InGrace, "in its grace period until "+until)
 	}
 	if len(parts) == 0 {
 		return nil

@@ -127,7 +127,7 @@ func TestFirstPage(t *testing.T) {
 	}
 	// A command of usual length has its reason beside it.
 	p = firstOf("[work]" + firstKey).with(report.Finding{Rule: "root-key", Severity: report.Critical, Repair: report.Repair{Command: "keycare replace-root --profile default"}})
-	const want = "\n  keycare replace-root --profile default --dry-run  what would replace it\n" +
+	const want = "\n  keycare replace-root --profile default --dry-run  show what would replace it\n" +
 		"  keycare audit   check with AWS too, and see the fixes\n  keycare --help  list all commands\n"
 	if page := p.page(80); !strings.HasSuffix(page, want) {
 		t.Errorf("got:\n%s", page)
@@ -147,11 +147,11 @@ func TestFirstFlights(t *testing.T) {
 		{nil, ""},
 		{[]facts.Rotation{{Stage: "watch"}}, ""},
 		{[]facts.Rotation{{Stage: "retire"}}, "1 rotation is unfinished."},
-		{[]facts.Rotation{in(24)}, "1 rotation is in grace: the old key is active until " + at(24) + "."},
-		{[]facts.Rotation{in(24), in(3)}, "2 rotations are in grace, the first until " + at(3) + "."},
-		{[]facts.Rotation{in(-1)}, "1 rotation is past the grace."},
-		{[]facts.Rotation{in(-1), in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 past the grace, 1 in grace."},
-		{[]facts.Rotation{in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 in grace until " + at(3) + "."},
+		{[]facts.Rotation{in(24)}, "1 rotation is in its grace period until " + at(24) + "."},
+		{[]facts.Rotation{in(24), in(3)}, "2 rotations are in the grace period, the first until " + at(3) + "."},
+		{[]facts.Rotation{in(-1)}, "1 rotation is past the grace period."},
+		{[]facts.Rotation{in(-1), in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 past the grace period, 1 in the grace period."},
+		{[]facts.Rotation{in(3), {Stage: "damaged"}}, "1 rotation is unfinished, 1 in the grace period until " + at(3) + "."},
 	} {
 		p := firstOf("")
 		p.in.Rotations = tt.rotations

@@ -47,6 +47,9 @@ func (a *auditor) result() *Report {
 				r.Files = append(r.Files, f.Path)
 			}
 		}
+		if len(r.Files) == 0 {
+			r.Missing = a.set.Missing
+		}
 	}
 	for _, s := range a.inventory.profiles {
 		if s.selected && s.name != "" {

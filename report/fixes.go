@@ -86,7 +86,8 @@ func candidates(r *Report) (all []Fix) {
 	}
 	for _, f := range r.At(Low) {
 		switch command := f.Repair.Command; {
-		case f.Repair == (Repair{}), f.Rule != ruleFileRejected.ID && strings.Contains(f.Repair.Text, ruleFileRejected.ID):
+		case f.Repair == (Repair{}), f.Rule != ruleFileRejected.ID && strings.Contains(f.Repair.Text, ruleFileRejected.ID),
+			command == "keycare audit" && f.Severity <= Low:
 			// Nothing can be done about it yet.
 		case command == "keycare fix", slices.Contains(fixModes, f.Rule) && command != "" && !owned[f.File]:
 			add("fix", do("keycare fix"), f)
@@ -110,7 +111,7 @@ func candidates(r *Report) (all []Fix) {
 
 var (
 	// fixModes are the rules whose findings "keycare fix" ends too.
-	fixModes = []string{ruleFileMode.ID, ruleFolderMode.ID, ruleCacheMode.ID}
+	fixModes = []string{ruleFileMode.ID, ruleCopyMode.ID, ruleFolderMode.ID, ruleCacheMode.ID}
 	// endedByNewKey are the rules that a new key in the place of an old one ends.
 	endedByNewKey = []string{ruleYearOldKey.ID, ruleOldKey.ID, ruleOldGenerationKey.ID}
 	// keyDecisions are those where a person has to say whether the key is needed.

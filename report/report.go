@@ -57,6 +57,8 @@ type Report struct {
 	Trend []Point `json:"trend,omitempty"`
 
 	looksFurther bool // than the audit before, which was Partial
+	// Missing names the two files if neither exists.
+	Missing []string `json:"-"`
 }
 
 // SubjectType is a kind of thing that a finding can be about.

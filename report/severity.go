@@ -96,6 +96,14 @@ func (c Counts) Plus(d Counts) Counts {
 	return c
 }
 
+// With are the counts with those of more findings.
+func (c Counts) With(g Group) Counts {
+	for _, f := range g {
+		*c.at(f.Severity)++
+	}
+	return c
+}
+
 // AtLeast is the number of findings at or above a severity.
 func (c Counts) AtLeast(level Severity) (n int) {
 	for s := level; s <= Critical; s++ {

@@ -35,6 +35,9 @@ var (
 	stepElsewhere = Step{"keycare audit", "look for keys in other places"}
 )
 
+// StepsWithoutFiles are for a machine without AWS files.
+var StepsWithoutFiles = []Step{stepSignIn, stepDemo}
+
 // FirstSteps are the three commands that matter now, after an audit of in gave
 // r: what is about the worst, a look at everything, and the help.
 func FirstSteps(in Input, r *Report, t Timer) []Step {
@@ -93,9 +96,9 @@ func mending(in Input, r *Report) Step {
 	switch command := f.Repair.Command; {
 	case f.Repair.Text != "" || barred:
 	case strings.HasPrefix(command, "keycare rotate "):
-		return Step{dryRun(command), "what a rotation would do"}
+		return Step{dryRun(command), "show what a rotation would do"}
 	case strings.HasPrefix(command, "keycare replace-root "):
-		return Step{dryRun(command), "what would replace it"}
+		return Step{dryRun(command), "show what would replace it"}
 	}
 	if slices.ContainsFunc(TooOpenIn(in), func(t TooOpen) bool { return t.Path == f.File && t.rule.ID == f.Rule && !t.OwnedByOther }) {
 		return stepFix
@@ -117,7 +120,7 @@ func dryRun(command string) string {
 func rotating(profiles []string, goos string) Step {
 	for _, name := range profiles {
 		if show.Arg(name, goos) == name {
-			return Step{"keycare rotate " + name + " --dry-run", "what a rotation would do"}
+			return Step{"keycare rotate " + name + " --dry-run", "show what a rotation would do"}
 		}
 	}
 	return Step{}

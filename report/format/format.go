@@ -21,6 +21,11 @@ type Options struct {
 	Region string
 	// Zone is the reader's time zone; nil means UTC.
 	Zone *time.Location
+
+	// What the table shows. Details is everything about each finding; All adds the
+	// low and info ones to the list, and those of a rule that Details leaves out;
+	// Quiet is the summary alone; ByProfile has a list for each profile.
+	Details, All, Quiet, ByProfile bool
 }
 
 // formats are all formats of reports; the first is the one for a terminal. Flags,

@@ -58,25 +58,34 @@ const notLookedAt = `
 
 var placeholders = strings.NewReplacer("{file}", "FILE", "{folder}", "FOLDER", "{profile}", "PROFILE", "{arg}", "PROFILE", "{key}", "KEY-ID")
 
-// Explain says all about one rule, for people. It returns false for a rule that
-// there is none of.
-func Explain(id string) (string, bool) {
+// Explain says all about one rule, for people, on lines of width columns. It
+// returns false for a rule that there is none of.
+func Explain(id string, width int) (string, bool) {
 	r := report.RuleByID(id)
 	if r == nil {
 		return "", false
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n\n%s.\n\nSeverity: %s: %s.\nRepair:   %s\nSources:\n", r.ID, r.Title, show.Sentence(r.Why), r.Severity, r.Because, repairOf(r, func(text, command string) string { return report.Repair{Text: text, Command: command}.String() }))
+	t := &tableWriter{Options: Options{Width: max(width, 40)}}
+	t.wrapped("", r.ID+": "+r.Title, show.Bold)
+	t.b.WriteByte('\n')
+	t.wrapped("", show.Sentence(r.Why)+".", show.Faint)
+	t.b.WriteByte('\n')
+	t.wrapped("", "Severity: "+r.Severity.String()+", "+r.Because+".", show.Faint)
+	t.wrapped("", "Fix: "+repairOf(r, func(text, command string) string { return report.Repair{Text: text, Command: command}.String() }), show.Faint)
+	t.wrapped("", "Sources:", show.Faint)
 	for _, s := range r.Sources {
-		fmt.Fprintf(&b, "  - %s\n", s)
+		t.wrapped("  ", s, show.Faint)
+		if link := report.Link(s); link != "" {
+			t.wrapped("    ", link, show.Faint)
+		}
 	}
-	return b.String(), true
+	return t.b.String(), true
 }
 
 // repairOf is the repair of a rule, its two parts joined by line.
 func repairOf(r *report.Rule, line func(text, command string) string) string {
 	if r.Repair == (report.Repair{}) {
-		return "as the finding says"
+		return "see the finding: keycare audit --details"
 	}
 	return line(placeholders.Replace(r.Repair.Text), placeholders.Replace(r.Repair.Command))
 }

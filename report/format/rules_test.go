@@ -12,12 +12,12 @@ func TestRulesPage(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	for _, id := range report.RuleIDs() {
-		out, ok := Explain(id)
+		out, ok := Explain(id, 80)
 		if !ok || !strings.Contains(out, id) || strings.ContainsAny(out, "{}") {
 			t.Errorf("%s: %q", id, out)
 		}
 	}
-	if _, ok := Explain("none"); ok {
+	if _, ok := Explain("none", 80); ok {
 		t.Error("a rule that there is none of")
 	}
 }

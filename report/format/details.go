@@ -1,0 +1,130 @@
+package format
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+
+	"keycare/credfile/show"
+	"keycare/report"
+)
+
+// mostShown is how many findings of one rule are shown one by one.
+const mostShown = 5
+
+// details writes findings with everything about them, those of one rule
+// together.
+func (t *tableWriter) details(found []*report.Finding) {
+	said := report.Clean
+	var before []string // the long commands so far
+	for i, g := range report.Groups(found, true) {
+		if s := g[0].Severity; s != said {
+			if said = s; i > 0 {
+				t.b.WriteByte('\n')
+			}
+			fmt.Fprintf(&t.b, "%s\n", t.color(strings.ToUpper(s.String()), severityStyles[s]))
+		}
+		before = t.rule(g, before)
+	}
+}
+
+// rule writes findings of one rule, and returns the long commands that were shown
+// by then.
+func (t *tableWriter) rule(g report.Group, before []string) []string {
+	t.b.WriteByte('\n')
+	t.wrapped("  ", titleOf(g[0].Rule, true), show.Bold)
+	t.wrapped("  ", show.Sentence(g[0].Why)+".", show.Faint)
+	shown := g
+	if !t.All {
+		shown = g[:min(len(g), mostShown)]
+	}
+	for i, f := range shown {
+		t.finding(f)
+		// One repair for several findings is said once, after the last of them.
+		if i+1 == len(shown) || shown[i+1].Repair != f.Repair {
+			before = t.repair(f.Repair, before)
+		}
+	}
+	if n := len(g) - len(shown); n > 0 {
+		t.wrapped("    ", fmt.Sprintf("and %d more: --details --all", n), show.Faint)
+	}
+	for _, source := range g[0].Sources {
+		if link := report.Link(source); link != "" {
+			source += ": " + link
+		}
+		t.wrapped("    ", "source: "+source, show.Faint)
+	}
+	return before
+}
+
+func (t *tableWriter) finding(f *report.Finding) {
+	where := t.place(f, true)
+	what := show.Flow(f.What)
+	const mark, under = "  - ", "    "
+	if where != "" && runewidth.StringWidth(mark+what+"  "+where) <= t.Width {
+		fmt.Fprintf(&t.b, "%s%s  %s\n", mark, what, t.color(where, show.Faint))
+		return
+	}
+	for i, line := range t.lines(under, what) {
+		if i == 0 {
+			line = mark + strings.TrimPrefix(line, under)
+		}
+		t.b.WriteString(line + "\n")
+	}
+	if where != "" {
+		t.b.WriteString(under + t.color(where, show.Faint) + "\n")
+	}
+}
+
+// repair writes a repair. In front of a command stand only spaces, also where it
+// ends a sentence. Of a long command that was shown before, only what is
+// different is.
+func (t *tableWriter) repair(r report.Repair, before []string) []string {
+	const indent = "      "
+	text, command := r.Text, show.Flow(r.Command)
+	if len(command) > 2*t.Width {
+		for _, long := range before {
+			if different, ok := beyond(long, command); ok {
+				text = strings.TrimPrefix(text+"; ", "; ") + "the long command above"
+				if different != "" {
+					text += ", with " + different
+				}
+				command = ""
+				break
+			}
+		}
+		before = append(before, command)
+	}
+	if text != "" && command != "" {
+		text += ":"
+	}
+	if text != "" {
+		t.wrapped(indent, text, show.Green)
+	}
+	if command != "" {
+		t.b.WriteString(indent + t.color(command, show.Green) + "\n")
+	}
+	return before
+}
+
+// beyond is what command has beside another one of which it has everything, but
+// for the profile. ok is false if it lacks more.
+func beyond(shown, command string) (different string, ok bool) {
+	const profile = " --profile "
+	has, _, _ := strings.Cut(shown, profile)
+	words := strings.Fields(command)
+	for _, word := range strings.Fields(has) {
+		i := slices.Index(words, word)
+		if i < 0 {
+			return "", false
+		}
+		words = slices.Delete(words, i, i+1)
+	}
+	different = strings.Join(words, " ")
+	if _, of, ok := strings.Cut(shown, profile); ok {
+		different = strings.TrimSpace(strings.TrimSuffix(different, strings.TrimSpace(profile)+" "+of))
+	}
+	return different, has != ""
+}
