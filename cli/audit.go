@@ -37,7 +37,7 @@ func auditCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "details", Usage: "show why each finding matters, its sources and every fix"},
 			&cli.BoolFlag{Name: "all", Usage: "show low and info findings too"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print the summary line only"},
-			choice("group-by", "", "list the findings of each of these: `WHAT`", "profile"),
+			choice("group-by", "", "list the findings of each `WHAT`", "profile"),
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
 		},
 		UsageText: usage.Examples(
