@@ -93,27 +93,27 @@ func (r *round) account(a *account, askers []*askedKey) {
 	var wg group.Group
 	wg.Go(func() {
 		try(a.facts.Root.Known(), func(c *iam.Client) string {
-			r.call(func() { a.facts.Root = r.rootFacts(c) })
+			r.call(rankOwner, func() { a.facts.Root = r.rootFacts(c) })
 			return a.facts.Root.Why()
 		})
 		if root := a.facts.Root; root.Known() && root.Value.MFA == 0 {
 			a.facts.RootVirtual = facts.Answered(false)
 		}
 		try(a.facts.RootVirtual.Known(), func(c *iam.Client) string {
-			r.call(func() { a.facts.RootVirtual = r.rootVirtual(c) })
+			r.call(rankRest, func() { a.facts.RootVirtual = r.rootVirtual(c) })
 			return a.facts.RootVirtual.Why()
 		})
 	})
 	wg.Go(func() {
 		try(a.facts.Password.Known(), func(c *iam.Client) string {
-			r.call(func() { a.facts.Password = r.passwordPolicy(c) })
+			r.call(rankUse, func() { a.facts.Password = r.passwordPolicy(c) })
 			return a.facts.Password.Why()
 		})
 	})
 	wg.Go(func() {
 		try(a.report != nil, func(c *iam.Client) string {
 			var err error
-			r.call(func() { a.report, err = r.credentialReport(c) })
+			r.call(rankOwner, func() { a.report, err = r.credentialReport(c) })
 			a.facts.RootUse.Fail("the credential report has no line for root")
 			if err != nil {
 				if why := whyNoReport(err); why != "" {

@@ -74,15 +74,18 @@ func silence(err error) string {
 		return " (its name is not found: is there a network?)"
 	case errors.As(err, &untrusted):
 		return " (its certificate is not trusted: is there a proxy?)"
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, windowsRefused):
 		return " (the connection is refused)"
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+	case client.Unreachable(err):
 		return " (there is no way to it: is there a network?)"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return " (it took too long)"
 	}
 	return ""
 }
+
+// windowsRefused is what Windows says of an address where nobody listens.
+const windowsRefused = syscall.Errno(10061)
 
 // mostPages bounds a list. Of most things a user has fewer than one page holds.
 const mostPages = 20

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -29,9 +30,34 @@ type Asker struct {
 	// Never says which keys are not asked about, beside canaries, AWS's example
 	// keys and what is no long-term key. May be nil.
 	Barred func(profile, keyID string) bool
+	// All says to ask everything, however many requests that takes.
+	All bool
+	// Watch is told how the questions go; may be nil.
+	Watch Watcher
 	// Connect is Connect, but for tests.
 	Connect func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error)
 }
+
+// Watcher sees long work live. Next begins a part of it, of so many units, and Add
+// counts those that are done.
+type Watcher interface {
+	Next(text, unit string, total int)
+	Add(n int)
+}
+
+type nobody struct{}
+
+func (nobody) Next(string, string, int) {}
+func (nobody) Add(int)                  {}
+
+// Patience is how long the questions about so many keys may take: enough on a slow
+// network, where a request takes a second or two.
+func Patience(keys int) time.Duration {
+	return min(20*time.Second+time.Duration(keys)*2*time.Second, MostPatience)
+}
+
+// MostPatience bounds that.
+const MostPatience = 2 * time.Minute
 
 // Question is a key that will be asked about, signed with what a tool reads.
 type Question struct {
@@ -78,12 +104,21 @@ func (q *Asker) readings(profile string) (found []credfile.Reading) {
 }
 
 // Facts asks about the keys of Plan, many at the same time, and returns by the
-// deadline. What is not known by then, or not allowed to be asked, says why.
+// deadline; without a timeout that is Patience. What is not known by then, or not
+// allowed to be asked, says why.
 func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]facts.Online {
+	plan, byID := q.Plan(), map[string]*askedKey{}
+	if timeout <= 0 {
+		timeout = Patience(len(plan))
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r := &round{accounts: map[string]*account{}, ctx: ctx, slots: make(chan struct{}, atOnce), reach: client.Shared(ctx, q.Set, q.Connect)}
-	plan, byID := q.Plan(), map[string]*askedKey{}
+	ctx, stop := client.FirstContact(ctx)
+	defer stop()
+	r := &round{accounts: map[string]*account{}, ctx: ctx, gate: gate{free: atOnce}, watch: q.Watch, reach: client.Shared(ctx, q.Set, q.connect())}
+	if r.watch == nil {
+		r.watch = nobody{}
+	}
 	for _, a := range plan {
 		if k := byID[a.KeyID]; k != nil {
 			k.rest = append(k.rest, a)
@@ -93,6 +128,10 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]fac
 		r.keys = append(r.keys, byID[a.KeyID])
 	}
 	r.left = mostCalls - callsPerKey*len(plan)
+	if q.All {
+		r.left = math.MaxInt
+	}
+	r.watch.Next("asking AWS", "key", len(r.keys))
 	r.essentials()
 	r.details()
 	out := make(map[string]facts.Online, len(r.keys))
@@ -101,6 +140,20 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]fac
 		out[k.KeyID] = k.facts
 	}
 	return out
+}
+
+// connect is the way to AWS for questions.
+func (q *Asker) connect() func(context.Context, credfile.Paths, string) (*client.AWS, error) {
+	if q.Connect != nil {
+		return q.Connect
+	}
+	return func(ctx context.Context, paths credfile.Paths, profile string) (*client.AWS, error) {
+		way, err := client.Connect(ctx, paths, profile)
+		if err != nil {
+			return nil, err
+		}
+		return way.Asking(), nil
+	}
 }
 
 // wrongSecrets returns the profiles whose secret of k cannot be right: a key has
@@ -131,7 +184,8 @@ func (q *Asker) wrongSecrets(k *askedKey) (profiles []string) {
 // round is one round of questions.
 type round struct {
 	ctx   context.Context
-	slots chan struct{}
+	gate  gate
+	watch Watcher
 	reach func(profile string) (*client.AWS, error)
 	keys  []*askedKey
 
@@ -180,13 +234,11 @@ type askedKey struct {
 
 func (k *askedKey) by() client.Signer { return client.SignerOf(k.pair) }
 
-// call makes one request when there is room for it. After the deadline it is
-// made at once, and fails.
-func (r *round) call(f func()) {
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-r.ctx.Done():
+// call makes one request when it is its turn. After the deadline it is made at
+// once, and fails.
+func (r *round) call(at rank, f func()) {
+	if r.gate.enter(r.ctx, at) {
+		defer r.gate.leave()
 	}
 	f()
 }
@@ -197,18 +249,20 @@ func (r *round) call(f func()) {
 // only so many keys are under way.
 func (r *round) essentials() {
 	var wg group.Group
-	gate := make(chan struct{}, atOnce)
+	underWay := make(chan struct{}, atOnce)
 	for _, k := range r.keys {
 		var err error
 		if k.aws, err = r.reach(k.Profile); err != nil {
+			r.watch.Add(1)
 			k.facts = k.facts.AllLost("the AWS client cannot be set up for profile " + k.Profile)
 			continue
 		}
-		gate <- struct{}{}
+		underWay <- struct{}{}
 		wg.Go(func() {
 			for k.essentials(r) && k.next(r) {
 			}
-			<-gate
+			r.watch.Add(1)
+			<-underWay
 			if k.facts.Rejected || !k.facts.Identity.Known() {
 				return
 			}
@@ -243,14 +297,15 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	var wg group.Group
 	var id facts.Identity
 	var errSTS, errIAM error
-	wg.Go(func() { r.call(func() { id, _, errSTS = k.aws.Identity(r.ctx, k.pair) }) })
-	wg.Go(func() { r.call(func() { k.listed, _, errIAM = k.aws.List(r.ctx, k.by(), "") }) })
+	wg.Go(func() { r.call(rankOwner, func() { id, _, errSTS = k.aws.Identity(r.ctx, k.pair) }) })
+	wg.Go(func() { r.call(rankOwner, func() { k.listed, _, errIAM = k.aws.List(r.ctx, k.by(), "") }) })
 	wg.Wait()
+	errSTS, errIAM = client.Because(r.ctx, errSTS), client.Because(r.ctx, errIAM)
 	f := &k.facts
 	if client.ReplyOf(errSTS) == client.ReplyUnknownKey {
 		if way, who, asked := k.elsewhere(r); way != nil {
 			k.aws, f.Region, id, errSTS = way, way.Region(), who, nil
-			r.call(func() { k.listed, _, errIAM = way.List(r.ctx, k.by(), "") })
+			r.call(rankOwner, func() { k.listed, _, errIAM = way.List(r.ctx, k.by(), "") })
 		} else {
 			f.Partitions = asked
 		}
@@ -301,7 +356,7 @@ func (k *askedKey) elsewhere(r *round) (way *client.AWS, who facts.Identity, ask
 	ids, errs := make([]facts.Identity, len(ways)), make([]error, len(ways))
 	var wg group.Group
 	for i, w := range ways {
-		wg.Go(func() { r.call(func() { ids[i], _, errs[i] = w.Identity(ctx, k.pair) }) })
+		wg.Go(func() { r.call(rankOwner, func() { ids[i], _, errs[i] = w.Identity(ctx, k.pair) }) })
 	}
 	wg.Wait()
 	asked = len(ways) > 0

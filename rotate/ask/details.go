@@ -7,17 +7,10 @@ import (
 	"keycare/rotate/group"
 )
 
-// Requests that the details of a user take: its own seven, one for the last use of
-// a password and two for a group. What goes beyond (the texts of inline policies,
-// more groups) is counted where it is asked.
-const (
-	callsPerUser = 10
-	// callsBesideReport is the same where the credential report is used for the
-	// devices, the password and the certificates.
-	callsBesideReport = 6
-	// spareCalls are kept for each user for what goes beyond.
-	spareCalls = 2
-)
+// callsPerUser is how many requests the details of a user and its keys take at the
+// most, as a rule: its own seven, one for the last use of a password, two for a
+// group, two for texts of inline policies, two for the last uses of keys.
+const callsPerUser = 14
 
 // details asks about the keys' last use, their users and accounts.
 func (r *round) details() {
@@ -34,22 +27,34 @@ func (r *round) details() {
 		wg.Go(func() { r.account(a, a.askers()) }) // nothing, where the first key had all answers
 	}
 	wg.Wait()
-	for _, ask := range r.admit() {
-		wg.Go(ask)
-	}
-	wg.Wait()
+	r.follow(r.plan())
 	for _, a := range r.order {
 		a.fillIn()
 	}
 }
 
-// admit chooses what is asked, in the order of the files. Where there is not room
-// for all, the credential report stands in for what it tells.
-func (r *round) admit() (asks []func()) {
+// plan is questions by their rank, each with the requests that it takes.
+type plan [ranks][]struct {
+	calls int
+	ask   func()
+}
+
+func (p *plan) ask(at rank, calls int, ask func()) {
+	p[at] = append(p[at], struct {
+		calls int
+		ask   func()
+	}{calls, ask})
+}
+
+// enough reports whether there is room for all questions about all keys.
+func (r *round) enough() bool { return r.left >= callsPerUser*len(r.keys) }
+
+// plan plans all questions about the keys and their users, in the order of the
+// files. Where there is not room for all, the credential report stands in for what
+// it tells.
+func (r *round) plan() *plan {
+	p := &plan{}
 	users := map[string]*facts.UserFacts{}
-	spare := 0
-	room := func(n int) bool { return r.left-spare >= n && r.take(n) }
-	enough := r.left >= (callsPerUser+spareCalls+2)*len(r.keys) // 2: the last use of two keys
 	for _, k := range r.keys {
 		if k.facts.Account == nil {
 			continue
@@ -57,27 +62,50 @@ func (r *round) admit() (asks []func()) {
 		id := k.facts.Identity.Value
 		a, _ := r.accountOf(id)
 		row, told := a.report[id.ARN]
-		brief := told && !enough
-		u, cost := users[id.ARN], callsPerUser
-		if brief {
-			cost = callsBesideReport
-		}
+		brief := told && !r.enough()
+		u := users[id.ARN]
 		if name := id.UserName(); u == nil && name != "" {
 			u = &facts.UserFacts{Name: name}
 			users[id.ARN] = u
 			a.users = append(a.users, namedUser{id.ARN, u})
 			unknownUser(u, tooMany)
-			if room(cost) {
-				spare += spareCalls
-				asks = append(asks, func() { r.user(k, u, a, brief) })
-			}
+			r.user(p, k, u, a, brief)
 		}
 		k.facts.User = u
-		if !(brief && k.useFrom(row)) && room(1+len(k.facts.Others.Value)) {
-			asks = append(asks, func() { r.lastUse(k) })
+		if !(brief && k.useFrom(row)) {
+			p.ask(rankUse, 1+len(k.facts.Others.Value), func() { r.lastUse(k) })
 		}
 	}
-	return asks
+	return p
+}
+
+// follow asks what is planned. Where there is room for all that is one wave, whose
+// order the ranks keep. Otherwise each rank is a wave: what its answers lead to (the
+// texts of policies, groups) goes before the next.
+func (r *round) follow(p *plan) {
+	total := 0
+	for _, rank := range p {
+		for _, q := range rank {
+			total += q.calls
+		}
+	}
+	waves := !r.enough()
+	r.watch.Next("asking AWS for details", "question", min(total, r.left))
+	var wg group.Group
+	for _, rank := range p {
+		for _, q := range rank {
+			if r.take(q.calls) {
+				wg.Go(func() {
+					q.ask()
+					r.watch.Add(q.calls)
+				})
+			}
+		}
+		if waves {
+			wg.Wait()
+		}
+	}
+	wg.Wait()
 }
 
 func (k *askedKey) lastUseUnknown(why string) {
@@ -89,7 +117,7 @@ func (k *askedKey) lastUseUnknown(why string) {
 
 func (r *round) lastUse(k *askedKey) {
 	ask := func(id string) (a facts.Answer[facts.Use]) {
-		r.call(func() {
+		r.call(rankUse, func() {
 			u, err := k.aws.LastUsed(r.ctx, k.by(), id)
 			a = answerOf(u, err, "iam:GetAccessKeyLastUsed")
 		})

@@ -13,32 +13,31 @@ import (
 	"keycare/rotate/group"
 )
 
-// user asks for all about the user of key k; brief leaves out what the credential
-// report tells too.
-func (r *round) user(k *askedKey, u *facts.UserFacts, a *account, brief bool) {
+// user plans all questions about the user of key k; brief leaves out what the
+// credential report tells too.
+func (r *round) user(p *plan, k *askedKey, u *facts.UserFacts, a *account, brief bool) {
 	c := k.aws.IAM(k.by())
 	name := aws.String(u.Name)
-	var wg group.Group
-	ask := func(f func()) { wg.Go(func() { r.call(f) }) }
+	p.ask(rankPower, 1, func() { r.call(rankPower, func() { u.Attached = r.attached(c, name) }) })
 	if !brief {
-		ask(func() { u.MFA = r.devices(c, name) })
-		ask(func() { u.Certificates = r.certificates(c, name) })
-		wg.Go(func() { u.Password = r.password(c, name) })
+		p.ask(rankPower, 1, func() { r.call(rankPower, func() { u.MFA = r.devices(c, name) }) })
+		p.ask(rankPower, 1, func() { u.Password = r.password(c, name) })
+		p.ask(rankRest, 1, func() { r.call(rankRest, func() { u.Certificates = r.certificates(c, name) }) })
 	}
-	ask(func() {
-		v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
-			out, err := c.ListAttachedUserPolicies(r.ctx, &iam.ListAttachedUserPoliciesInput{UserName: name, Marker: marker})
-			if err != nil {
-				return nil, nil, err
-			}
-			return out.AttachedPolicies, out.Marker, nil
-		})
-		u.Attached = answerOf(policyARNs(v), err, "iam:ListAttachedUserPolicies")
+	p.ask(rankGroups, 1, func() { u.Inline = r.userPolicies(c, name) })
+	p.ask(rankGroups, 1, func() { u.Groups = r.groups(c, name, a) })
+	p.ask(rankRest, 1, func() { r.call(rankRest, func() { u.Services = r.services(c, name) }) })
+}
+
+func (r *round) attached(c *iam.Client, name *string) facts.Answer[[]string] {
+	v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
+		out, err := c.ListAttachedUserPolicies(r.ctx, &iam.ListAttachedUserPoliciesInput{UserName: name, Marker: marker})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.AttachedPolicies, out.Marker, nil
 	})
-	ask(func() { u.Services = r.services(c, name) })
-	wg.Go(func() { u.Inline = r.userPolicies(c, name) })
-	wg.Go(func() { u.Groups = r.groups(c, name, a) })
-	wg.Wait()
+	return answerOf(policyARNs(v), err, "iam:ListAttachedUserPolicies")
 }
 
 func (r *round) devices(c *iam.Client, user *string) facts.Answer[[]string] {
@@ -54,7 +53,7 @@ func (r *round) devices(c *iam.Client, user *string) facts.Answer[[]string] {
 
 // password asks when a password was used only where there is one.
 func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Password]) {
-	r.call(func() {
+	r.call(rankPower, func() {
 		out, err := c.GetLoginProfile(r.ctx, &iam.GetLoginProfileInput{UserName: user})
 		if client.ReplyOf(err) == client.ReplyNoSuch {
 			a = facts.Answered(facts.Password{Used: facts.Answered(time.Time{})})
@@ -68,7 +67,11 @@ func (r *round) password(c *iam.Client, user *string) (a facts.Answer[facts.Pass
 	if !a.Known() || !a.Value.Exists {
 		return a
 	}
-	r.call(func() {
+	if !r.take(1) {
+		a.Value.Used.Lose(tooMany)
+		return a
+	}
+	r.call(rankUse, func() {
 		out, err := c.GetUser(r.ctx, &iam.GetUserInput{UserName: user})
 		if err == nil && out.User == nil {
 			out.User = &types.User{}
@@ -120,7 +123,7 @@ func (r *round) services(c *iam.Client, user *string) facts.Answer[[]facts.Servi
 func (r *round) userPolicies(c *iam.Client, user *string) facts.Answer[[]facts.InlinePolicy] {
 	var found []string
 	var err error
-	r.call(func() {
+	r.call(rankGroups, func() {
 		found, err = pages(func(marker *string) ([]string, *string, error) {
 			out, err := c.ListUserPolicies(r.ctx, &iam.ListUserPoliciesInput{UserName: user, Marker: marker})
 			if err != nil {
@@ -150,7 +153,7 @@ func (r *round) inline(found []string, action string, document func(policy strin
 			continue
 		}
 		wg.Go(func() {
-			r.call(func() {
+			r.call(rankGroups, func() {
 				text, err := document(name)
 				p.Grants = answerOf(facts.GrantsSome, err, action)
 				if err != nil {
@@ -178,7 +181,7 @@ func decoded(document string) string {
 func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]facts.Group] {
 	var found []types.Group
 	var err error
-	r.call(func() {
+	r.call(rankGroups, func() {
 		found, err = pages(func(marker *string) ([]types.Group, *string, error) {
 			out, err := c.ListGroupsForUser(r.ctx, &iam.ListGroupsForUserInput{UserName: user, Marker: marker})
 			if err != nil {
@@ -192,7 +195,7 @@ func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]f
 	for i, g := range found {
 		one := a.group(aws.ToString(g.GroupName))
 		wg.Go(func() {
-			one.once.Do(func() { r.group(c, one, i == 0) })
+			one.once.Do(func() { r.group(c, one) })
 			groups[i] = one.Group
 		})
 	}
@@ -200,10 +203,9 @@ func (r *round) groups(c *iam.Client, user *string, a *account) facts.Answer[[]f
 	return answerOf(groups, err, "iam:ListGroupsForUser")
 }
 
-// group asks for the policies of a group; paid says that its requests are counted
-// already.
-func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
-	if !paid && !r.take(2) {
+// group asks for the policies of a group.
+func (r *round) group(c *iam.Client, g *groupAnswer) {
+	if !r.take(2) {
 		g.Attached.Lose(tooMany)
 		g.Inline.Lose(tooMany)
 		return
@@ -211,7 +213,7 @@ func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 	name := aws.String(g.Name)
 	var wg group.Group
 	wg.Go(func() {
-		r.call(func() {
+		r.call(rankGroups, func() {
 			v, err := pages(func(marker *string) ([]types.AttachedPolicy, *string, error) {
 				out, err := c.ListAttachedGroupPolicies(r.ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: name, Marker: marker})
 				if err != nil {
@@ -224,7 +226,7 @@ func (r *round) group(c *iam.Client, g *groupAnswer, paid bool) {
 	})
 	var found []string
 	var err error
-	r.call(func() {
+	r.call(rankGroups, func() {
 		found, err = pages(func(marker *string) ([]string, *string, error) {
 			out, err := c.ListGroupPolicies(r.ctx, &iam.ListGroupPoliciesInput{GroupName: name, Marker: marker})
 			if err != nil {

@@ -43,8 +43,7 @@ func ReplyOf(err error) Reply {
 	switch code := api.ErrorCode(); {
 	case code == "" || code == "UnknownError":
 		return ReplySilent
-	case code == "Throttling" || code == "ThrottlingException" || code == "RequestLimitExceeded" || strings.HasPrefix(code, "TooManyRequests"),
-		status >= 500, status == http429:
+	case isThrottle(code), status >= 500, status == http429:
 		return ReplyBusy
 	case code == "InvalidClientTokenId" || code == "UnrecognizedClientException":
 		return ReplyUnknownKey
@@ -58,6 +57,11 @@ func ReplyOf(err error) Reply {
 		return ReplyLimit
 	}
 	return ReplyOther
+}
+
+// isThrottle reports whether a code of AWS's asks for fewer calls.
+func isThrottle(code string) bool {
+	return code == "Throttling" || code == "ThrottlingException" || code == "RequestLimitExceeded" || strings.HasPrefix(code, "TooManyRequests")
 }
 
 const http429 = http.StatusTooManyRequests

@@ -1,0 +1,64 @@
+package client
+
+import (
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+)
+
+// Asking is the way for calls that change nothing and that somebody waits for:
+// without a network they fail at once, and AWS's wish for fewer calls is followed
+// for as long as their context lasts.
+func (a *AWS) Asking() *AWS {
+	cfg := a.config.Copy()
+	cfg.Retryer = func() aws.Retryer {
+		return askRetryer{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff, o.MaxAttempts = 4*time.Second, busyAttempts })}
+	}
+	return &AWS{cfg}
+}
+
+const (
+	unreachableAttempts = 2
+	otherAttempts       = 3 // the SDK's own
+	busyAttempts        = 10
+	// soon is how long a hiccup of a network that is there may take.
+	soon = 200 * time.Millisecond
+)
+
+type askRetryer struct{ *retry.Standard }
+
+// IsErrorRetryable reports whether another attempt may help.
+func (r askRetryer) IsErrorRetryable(err error) bool {
+	return throttled(err) || r.Standard.IsErrorRetryable(err)
+}
+
+// RetryDelay is how long to wait after so many attempts; an error ends them.
+func (r askRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	most := otherAttempts
+	switch {
+	case Unreachable(err):
+		if attempt >= unreachableAttempts {
+			return 0, err
+		}
+		return soon, nil
+	case throttled(err):
+		most = busyAttempts
+	}
+	if attempt >= most {
+		return 0, err
+	}
+	return r.Standard.RetryDelay(attempt, err)
+}
+
+// throttled reports whether AWS asks for fewer calls.
+func throttled(err error) bool {
+	var api smithy.APIError
+	var http interface{ HTTPStatusCode() int }
+	if errors.As(err, &http) && http.HTTPStatusCode() == http429 {
+		return true
+	}
+	return errors.As(err, &api) && isThrottle(api.ErrorCode())
+}
