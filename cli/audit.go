@@ -29,6 +29,7 @@ func auditCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; use what earlier audits learned"},
 			ageFlag("max-age", "90d", "the `AGE` that a key may reach", day),
 			ageFlag("max-unused", "45d", "the `TIME` that a key may go unused", day),
+			ageFlag("timeout", "", "wait for AWS this `TIME` at the most, and check everything; without it 22s to 2m, by the number of keys", time.Second),
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
 			choice("format", format.Names()[0], "`FORMAT` of the report", format.Names()...),
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
@@ -76,6 +77,9 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 		if c.IsSet(flag) {
 			*to = age(c, flag)
 		}
+	}
+	if c.IsSet("timeout") {
+		o.timeout = age(c, "timeout")
 	}
 	level := set.FailOn
 	if c.IsSet("fail-on") {
@@ -131,7 +135,7 @@ func runAudit(e *env, c *cli.Context) error {
 		if o.dryRun {
 			return sayWhom(e, asker, o.offline)
 		}
-		in.Online = askAWS(c.Context, e, asker, o.offline, in.Now)
+		in.Online = askAWS(c.Context, e, asker, o.scope, in.Now)
 		if c.Context.Err() != nil {
 			return c.Context.Err()
 		}

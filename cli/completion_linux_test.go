@@ -115,7 +115,9 @@ type terminal struct {
 
 const prompt = "TYPE-HERE:"
 
-func openTerminal(t *testing.T, home string, argv []string) *terminal {
+// openPTY opens a pseudo-terminal of so many columns: the side of the person, and
+// that of the program.
+func openPTY(t *testing.T, columns uint16) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -133,16 +135,23 @@ func openTerminal(t *testing.T, home string, argv []string) *terminal {
 			n, failed = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
 		}
 		if failed == nil {
-			failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: 400})
+			failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: columns})
 		}
 	})
 	if err != nil || failed != nil {
 		t.Fatal(err, failed)
 	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("SKIPPED: no pseudo-terminal can be had here: %v", err)
 	}
+	t.Cleanup(func() { slave.Close() })
+	return master, slave
+}
+
+func openTerminal(t *testing.T, home string, argv []string) *terminal {
+	t.Helper()
+	master, slave := openPTY(t, 400)
 	defer slave.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Dir = slave, slave, slave, home

@@ -15,9 +15,6 @@ import (
 	"keycare/rotate/state"
 )
 
-// askTimeout bounds all online questions of an audit together.
-const askTimeout = 10 * time.Second
-
 // scope is what an audit looks at, and by what it judges.
 type scope struct {
 	profiles []string // empty for all
@@ -27,10 +24,15 @@ type scope struct {
 	downloads bool
 	policy    report.Policy
 	never     settings.NeverCall
+	// timeout is how long AWS may take for all answers, and says to ask everything; 0
+	// is a time that grows with the keys.
+	timeout time.Duration
 }
 
 // scopeOf is the scope that the settings ask for.
-func scopeOf(s *settings.Settings) scope { return scope{policy: policyOf(s), never: s.NeverCall} }
+func scopeOf(s *settings.Settings) scope {
+	return scope{policy: policyOf(s), never: s.NeverCall, timeout: s.AuditTimeout}
+}
 
 // policyOf is what the settings say about the audit's rules.
 func policyOf(s *settings.Settings) report.Policy {
@@ -83,7 +85,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 	if in.Set == nil {
 		return in, nil, nil
 	}
-	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars}
+	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars, All: s.timeout > 0}
 	if len(asker.Profiles) == 0 {
 		asker.Profiles = in.Set.Profiles()
 	}
@@ -92,10 +94,13 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 
 // askAWS asks, unless offline, and completes the answers with what earlier
 // audits learned.
-func askAWS(ctx context.Context, e *env, asker *ask.Asker, offline bool, now time.Time) map[string]facts.Online {
+func askAWS(ctx context.Context, e *env, asker *ask.Asker, s scope, now time.Time) map[string]facts.Online {
 	answers := map[string]facts.Online{}
-	if !offline {
-		answers = asker.Facts(ctx, askTimeout)
+	if !s.offline {
+		line := e.progress("asking AWS", "", 0)
+		defer line.Done()
+		asker.Watch = line
+		answers = asker.Facts(ctx, s.timeout)
 	}
 	remember(ctx, e, asker, answers, now)
 	return answers

@@ -153,7 +153,7 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 	}
 	found := &job.Audit{}
 	if asker != nil {
-		in.Online = asker.Facts(ctx, askTimeout)
+		in.Online = asker.Facts(ctx, a.timeout)
 		found.Unanswered = len(in.Online) > 0
 		for _, f := range in.Online {
 			found.Unanswered = found.Unanswered && !f.Identity.Known() && !f.Rejected

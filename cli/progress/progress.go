@@ -58,6 +58,11 @@ func (l *Line) Add(n int) { l.change(func() { l.done += n }) }
 // Grow adds n to the total.
 func (l *Line) Grow(n int) { l.change(func() { l.total += n }) }
 
+// Next begins another part of the work, as Start does.
+func (l *Line) Next(text, unit string, total int) {
+	l.change(func() { l.text, l.unit, l.total, l.done = text, unit, total, 0 })
+}
+
 // Say puts another text in place of the one before.
 func (l *Line) Say(text string) { l.change(func() { l.text = text }) }
 

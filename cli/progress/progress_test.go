@@ -57,6 +57,7 @@ func TestLine(t *testing.T) {
 		{"the total grows", "a", "key", 1, 80, func(l *Line, c *clock) { l.Grow(2); c.pass(time.Second) }, "a: 0 of 3 keys"},
 		{"no count", "waiting", "", 0, 80, func(l *Line, c *clock) { l.Add(1); c.pass(time.Second) }, "waiting"},
 		{"another text", "a", "", 0, 80, func(l *Line, c *clock) { c.pass(time.Second); l.Say("b"); c.pass(pace) }, "a|b"},
+		{"another part", "a", "key", 2, 80, func(l *Line, c *clock) { l.Add(2); c.pass(time.Second); l.Next("b", "file", 5); l.Add(1); c.pass(pace) }, "a: 2 of 2 keys|b: 1 of 5 files"},
 		{"gone at the end", "a", "", 0, 80, func(l *Line, c *clock) { c.pass(time.Second); l.Done(); l.Done(); l.Say("b"); c.pass(time.Hour) }, "a|"},
 		{"a narrow terminal", "waiting for AWS", "", 0, 10, func(l *Line, c *clock) { c.pass(time.Second) }, "waiting …"},
 	} {
@@ -76,6 +77,7 @@ func TestLine(t *testing.T) {
 	silent.Add(1)
 	silent.Grow(1)
 	silent.Say("x")
+	silent.Next("x", "", 0)
 	silent.Done()
 }
 

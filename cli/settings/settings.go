@@ -25,6 +25,8 @@ import (
 type Settings struct {
 	MaxAge, MaxUnused time.Duration
 	FailOn            string
+	// AuditTimeout is how long an audit waits for AWS; 0 leaves that to the audit.
+	AuditTimeout time.Duration
 	// MFACommand is a program with arguments that prints a one-time code.
 	MFACommand []string
 	// Notices says whether the timer may show notices on the desktop.
@@ -105,6 +107,7 @@ var options = []option{
 		s.FailOn = v
 		return oneOf(v, k.Levels)
 	}, false},
+	{"", "audit_timeout", "", func(s *Settings, v string, _ Known) error { return seconds(&s.AuditTimeout, v) }, true},
 	{"", "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.Accounts, v, account) }, false},
 	{"", "rules_off", "", func(s *Settings, v string, k Known) error {
 		return list(&s.RulesOff, v, func(v string) error { return oneOf(v, k.Rules) })

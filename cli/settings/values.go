@@ -21,6 +21,19 @@ func days(to *time.Duration, v string) error {
 	return err
 }
 
+// seconds reads a duration of at least one; an empty one is none.
+func seconds(to *time.Duration, v string) error {
+	if *to = 0; v == "" {
+		return nil
+	}
+	d, err := ParseAge(v)
+	if err == nil && d < time.Second {
+		err = fmt.Errorf("%q: must be a duration of at least a second, such as 90s", v)
+	}
+	*to = d
+	return err
+}
+
 // ParseAge reads a duration such as 90d, 12h or 1d12h; a bare number is days.
 func ParseAge(s string) (time.Duration, error) {
 	rest := s

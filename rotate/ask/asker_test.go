@@ -227,11 +227,14 @@ func unknowns(v any) int {
 				walk(v.Index(i))
 			}
 		case reflect.Struct:
+			if known := v.MethodByName("Known"); known.IsValid() && !known.Call(nil)[0].Bool() {
+				n++
+				return // what else stands there says nothing
+			}
 			for i := range v.NumField() {
-				if v.Type().Field(i).Name == "Unknown" && v.Field(i).String() != "" {
-					n++
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i))
 				}
-				walk(v.Field(i))
 			}
 		}
 	}

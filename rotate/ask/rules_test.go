@@ -32,7 +32,7 @@ func TestRulesOnline(t *testing.T) {
 		{"old-key", func(w *ward, k awstest.Key) { w.reimport(k, ago(91)) }, func(w *ward, k awstest.Key) { w.reimport(k, ago(90)) }, "91 days old"},
 		{"year-old-key", func(w *ward, k awstest.Key) { w.reimport(k, ago(366)) }, func(w *ward, k awstest.Key) { w.reimport(k, ago(365)) }, "366 days old"},
 		{"unused-key", func(w *ward, k awstest.Key) { w.iam.SetLastUsed(k.ID, ago(46), "s3", "x") }, func(w *ward, k awstest.Key) { w.iam.SetLastUsed(k.ID, ago(45), "s3", "x") }, "46 days"},
-		{"console-unused", func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", ago(400), ago(46)) }, func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", ago(400), ago(45)) }, "not used for 46 days"},
+		{"console-unused", func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", ago(400), ago(46)) }, func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", ago(400), ago(45)) }, "has not been used for 46 days"},
 		{"console-unused", func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", ago(46), never) }, func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", ago(45), never) }, "never used in the 46 days"},
 		{"console-no-mfa", func(w *ward, _ awstest.Key) { w.iam.RemoveMFA("ann"); w.iam.SetLoginProfile("ann", now, now) }, func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", now, now) }, "no MFA"},
 		{"key-and-password", func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", now, now) }, nil, "console password"},
@@ -42,7 +42,7 @@ func TestRulesOnline(t *testing.T) {
 			w.iam.SetLoginProfile("ann", now, now)
 		}, func(w *ward, k awstest.Key) {
 			w.iam.SetLoginProfile("ann", now, now)
-		}, "never used"},
+		}, "never been used"},
 		{"two-active-keys", func(w *ward, _ awstest.Key) { w.iam.AddKey("ann", now) }, func(w *ward, _ awstest.Key) { w.iam.SetKeyStatus(w.iam.AddKey("ann", now).ID, awstest.Inactive) }, "second active key"},
 		{"inactive-key-kept", func(w *ward, _ awstest.Key) { w.iam.SetKeyStatus(w.iam.AddKey("ann", ago(91)).ID, awstest.Inactive) },
 			func(w *ward, _ awstest.Key) { w.iam.SetKeyStatus(w.iam.AddKey("ann", ago(90)).ID, awstest.Inactive) }, "91 days old"},
@@ -89,10 +89,10 @@ func TestRulesOnline(t *testing.T) {
 		{"root-key-in-account", func(w *ward, _ awstest.Key) { w.iam.AddRootKey("", now) }, nil, "root access key"},
 		{"root-no-mfa", func(w *ward, _ awstest.Key) { w.iam.RemoveMFA("root") }, nil, "no MFA device"},
 		{"root-virtual-mfa", func(w *ward, _ awstest.Key) { w.iam.AddMFA("root", "root-account-mfa-device", "1") },
-			func(w *ward, _ awstest.Key) { w.iam.AddMFA("ann", "root", "1") }, "a program"},
+			func(w *ward, _ awstest.Key) { w.iam.AddMFA("ann", "root", "1") }, "an authenticator app"},
 		{"root-certificate", func(w *ward, _ awstest.Key) { w.iam.AddCertificate("root", awstest.Certificate{}) }, nil, "signing certificate of its root"},
 		{"root-used", func(w *ward, _ awstest.Key) { w.rootUsed(now.Add(-23 * time.Hour)) }, func(w *ward, _ awstest.Key) { w.rootUsed(now.Add(-25 * time.Hour)) }, "23 hours ago, for console"},
-		{"password-policy", func(w *ward, _ awstest.Key) { w.iam.SetPasswordPolicy("", nil) }, nil, "8 characters, not 14"},
+		{"password-policy", func(w *ward, _ awstest.Key) { w.iam.SetPasswordPolicy("", nil) }, nil, "minimum length 8 (should be 14)"},
 		{"password-expiry", func(w *ward, _ awstest.Key) { w.passwords(91) }, nil, "91 days"},
 		{"unknown-account", func(w *ward, _ awstest.Key) { w.iam.Deny("ann", "iam:ListVirtualMFADevices") }, nil, "kind of the root user's MFA device: AWS denies iam:ListVirtualMFADevices"},
 		{"unknown-facts", func(w *ward, _ awstest.Key) {

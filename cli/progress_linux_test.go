@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"keycare/rotate/awstest"
+)
+
+// onTerminal starts the program with standard error, and standard output if out is
+// nil, on a terminal.
+func (m *machine) onTerminal(columns uint16, out *bytes.Buffer, env []string, args ...string) (term *terminal, end func() int) {
+	t := m.t.(*testing.T)
+	master, slave := openPTY(t, columns)
+	cmd := m.command(args...)
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	if out != nil {
+		cmd.Stdout = out
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	return &terminal{t: t, pty: master}, func() int {
+		_ = cmd.Wait()
+		fmt.Fprint(slave, "\nTHE END\n")
+		return cmd.ProcessState.ExitCode()
+	}
+}
+
+// screenOf is what a terminal shows after all of text was written to it.
+func screenOf(text string) string {
+	var lines []string
+	var line []rune
+	at := 0
+	for _, r := range text {
+		switch r {
+		case '\r':
+			at = 0
+		case '\n':
+			lines, line, at = append(lines, strings.TrimRight(string(line), " ")), nil, 0
+		default:
+			for len(line) <= at {
+				line = append(line, ' ')
+			}
+			line[at] = r
+			at++
+		}
+	}
+	return strings.Join(append(lines, string(line)), "\n")
+}
+
+// While an audit waits for AWS the terminal shows that it lives, and how far it is;
+// at the end nothing of that is left. Where nobody looks, or the terminal cannot
+// do it, there is nothing.
+func TestAuditShowsProgress(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		desc  string
+		env   []string
+		alive bool
+	}{
+		{"a terminal", []string{"TERM=xterm"}, true},
+		{"a dumb terminal", []string{"TERM=dumb"}, false},
+		{"NO_COLOR", []string{"TERM=xterm", "NO_COLOR=1"}, false},
+	} {
+		t.Run(c.desc, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			free := make(chan struct{})
+			m.iam.SetFault(func(call awstest.Call) awstest.Fault {
+				if !c.alive || call.Action != "ListAccessKeys" && call.Action != "ListMFADevices" {
+					return awstest.Fault{}
+				}
+				return awstest.Fault{Kind: awstest.FaultSlow, Wait: free}
+			})
+			var out bytes.Buffer
+			term, end := m.onTerminal(60, &out, c.env, "audit", "--format", "json")
+			said := ""
+			if c.alive {
+				said = term.until("asking AWS: 0 of 1 key")
+				free <- struct{}{} // the list
+				said += term.until("asking AWS for details: ")
+				close(free)
+			}
+			if code := end(); code != exitFindings {
+				t.Errorf("exit code %d", code)
+			}
+			said += term.until("THE END")
+			if shown := screenOf(said); strings.TrimSpace(shown) != "THE END" {
+				t.Errorf("the screen shows %q\nafter %q", shown, said)
+			}
+			if !strings.Contains(out.String(), `"year-old-key"`) || strings.ContainsAny(out.String(), "\r\x1b") {
+				t.Errorf("standard output: %q", out.String())
+			}
+		})
+	}
+}
