@@ -225,13 +225,14 @@ func (e *env) handedOn() (environ []string) {
 
 // merged is what came of all homes.
 type merged struct {
-	Version int            `json:"version"`
-	Time    time.Time      `json:"time"`
-	Host    report.Host    `json:"host"`
-	Tool    report.Tool    `json:"tool"`
-	Run     string         `json:"run"` // the same in all reports of this run
-	Counts  report.Counts  `json:"counts"`
-	Users   []mergedReport `json:"users"` // those with AWS files or findings, and those that could not be audited
+	Version  int            `json:"version"`
+	Time     time.Time      `json:"time"`
+	Host     report.Host    `json:"host"`
+	Tool     report.Tool    `json:"tool"`
+	Run      string         `json:"run"`      // the same in all reports of this run
+	Complete bool           `json:"complete"` // all of them
+	Counts   report.Counts  `json:"counts"`
+	Users    []mergedReport `json:"users"` // those with AWS files or findings, and those that could not be audited
 	// Without counts the homes with neither, Missing the users without a home.
 	Without int `json:"homes_without_files"`
 	Missing int `json:"users_without_home"`
@@ -240,13 +241,14 @@ type merged struct {
 }
 
 func merge(all []*userAudit, missing int, now time.Time, from report.Origin) *merged {
-	m := &merged{Version: report.Version, Time: now.UTC().Truncate(time.Second), Host: from.Host, Tool: from.Tool, Run: from.Run, Missing: missing, Users: []mergedReport{}}
+	m := &merged{Version: report.Version, Time: now.UTC().Truncate(time.Second), Host: from.Host, Tool: from.Tool, Run: from.Run, Complete: true, Missing: missing, Users: []mergedReport{}}
 	for _, u := range all {
 		if u.nothing() {
 			m.Without++
 			continue
 		}
 		m.all = append(m.all, u)
+		m.Complete = m.Complete && u.Why == "" && u.Report.Complete
 		if u.Report != nil {
 			m.Counts = m.Counts.Plus(u.Report.Counts)
 		}

@@ -101,6 +101,7 @@ func TestForeignReport(t *testing.T) {
 		return b
 	}
 	r, err := readForeignReport(text(func(f *report.Finding, r *report.Report) {
+		f.KeyID = secret
 		f.What, f.Why, f.Sources = "\x1b]0;x\x07 "+secret, secret, []string{"\x1b[2J"}
 		f.Profiles, f.Repair.Command = []string{secret + "\u202e"}, "keycare \x1b[8m"+secret
 		r.Counts.Critical, r.Unread = 7, []string{"/home/\x1b" + secret}
@@ -123,7 +124,6 @@ func TestForeignReport(t *testing.T) {
 		"another version": strings.Replace(good, `"version":1`, `"version":2`, 1),
 		"no rule":         string(text(func(f *report.Finding, _ *report.Report) { f.Rule = "rm -rf" })),
 		"no severity":     string(text(func(f *report.Finding, _ *report.Report) { f.Severity = report.AboveAll })),
-		"no key ID":       string(text(func(f *report.Finding, _ *report.Report) { f.KeyID = secret })),
 		"no account":      string(text(func(f *report.Finding, _ *report.Report) { f.Account = "../x" })),
 		"no fingerprint":  string(text(func(f *report.Finding, _ *report.Report) { f.Fingerprint = secret })),
 	} {

@@ -34,11 +34,11 @@ func auditCommand(e *env) *cli.Command {
 			choice("format", format.Names()[0], "`FORMAT` of the report", format.Names()...),
 			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
-			&cli.BoolFlag{Name: "all-users", Usage: "as root: audit the home of each user of this machine, as that user; --output then names a folder, with a report in JSON for each"},
 			&cli.BoolFlag{Name: "details", Usage: "show why each finding matters, its sources and every fix"},
 			&cli.BoolFlag{Name: "all", Usage: "show low and info findings too"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print the summary line only"},
 			choice("group-by", "", "list the findings of each `WHAT`", "profile"),
+			&cli.BoolFlag{Name: "all-users", Usage: "as root: audit the home of each user of this machine; --output is then a folder"},
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
 		},
 		UsageText: usage.Examples(

@@ -79,6 +79,18 @@ func (h *host) as(words ...string) string {
 	return show.Command("linux", append([]string{"sudo", "-u", h.name, "-H"}, words...)...)
 }
 
+// called is the program as another user can call it: by its whole path if it was
+// called by a path.
+func (e *env) called() string {
+	if filepath.Base(e.Program) == e.Program {
+		return "keycare"
+	}
+	if path, err := filepath.Abs(e.Program); err == nil {
+		return path
+	}
+	return e.Program
+}
+
 // writing gives a command that writes in the home its environment: it is refused
 // in another user's.
 func writing(e *env, run func(*env, *cli.Context) error) cli.ActionFunc {
@@ -87,7 +99,8 @@ func writing(e *env, run func(*env, *cli.Context) error) cli.ActionFunc {
 		if h == nil {
 			return run(e, c)
 		}
-		words := append(strings.Fields(c.Command.HelpName), c.Args().Slice()...)
+		words := append([]string{e.called()}, strings.Fields(c.Command.HelpName)[1:]...)
+		words = append(words, c.Args().Slice()...)
 		return &rotate.Refused{Why: fmt.Sprintf("%s belongs to user %s, and what another user writes there that user could not use: nothing was done. Run it as that user: %s",
 			h.dir, h.name, h.as(words...))}
 	})
@@ -96,6 +109,6 @@ func writing(e *env, run func(*env, *cli.Context) error) cli.ActionFunc {
 // sayGuest tells once that nothing is written in another user's home.
 func (e *env) sayGuest() {
 	if h := e.Host(); h != nil {
-		e.say("keycare: %s belongs to user %s: nothing is written there, so what this run learns is not kept; better: %s", h.dir, h.name, h.as("keycare"))
+		e.say("keycare: %s belongs to user %s: nothing is written there, so what this run learns is not kept; better: %s", h.dir, h.name, h.as(e.called()))
 	}
 }

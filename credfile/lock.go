@@ -71,7 +71,7 @@ func lockFailed(name string, err error) error {
 				show.Command("linux", "sudo", "chown", fmt.Sprint(disk.Self()), name), err)
 		}
 	}
-	return fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err)
+	return givenBack(disk.OS{}, name, fmt.Errorf("cannot make the lock %s (is its folder writable?): %w", name, err))
 }
 
 // LockNames returns the locks of the shared files that may be changed. A missing

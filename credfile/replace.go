@@ -156,13 +156,17 @@ func (w *Writer) Sweep(path string) error { return w.exchanger().Sweep(path) }
 
 // Probe proves, before anything with an effect, that the file can be replaced by
 // one of size bytes.
-func (w *Writer) Probe(path string, size int) error { return w.exchanger().Probe(path, size) }
+func (w *Writer) Probe(path string, size int) error {
+	return givenBack(w.Disk, path, w.exchanger().Probe(path, size))
+}
 
 // Check says what is known to keep the file from being replaced; see
 // exchange.Exchanger.
-func (w *Writer) Check(path string) error { return w.exchanger().Check(path) }
+func (w *Writer) Check(path string) error {
+	return givenBack(w.Disk, path, w.exchanger().Check(path))
+}
 
 // Rehearse replaces the file by its own bytes; see exchange.Exchanger.
 func (w *Writer) Rehearse(ctx context.Context, path string) error {
-	return w.exchanger().Rehearse(ctx, path)
+	return givenBack(w.Disk, path, w.exchanger().Rehearse(ctx, path))
 }

@@ -89,7 +89,7 @@ func ReadText(d disk.FS, path string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist) && isLink(d, path):
 		return "", fmt.Errorf("%s is a link to a file that does not exist: put that file back, or remove the link", path)
 	case err != nil:
-		return "", readError(path, err)
+		return "", readError(d, path, err)
 	case fi.IsDir():
 		return "", fmt.Errorf("%s is a folder, not a file: move it away, then run \"aws configure\" or put the file back", path)
 	case !fi.Mode().IsRegular():
@@ -100,7 +100,7 @@ func ReadText(d disk.FS, path string) (string, error) {
 	}
 	b, err := d.ReadFile(path)
 	if err != nil {
-		return "", readError(path, err)
+		return "", readError(d, path, err)
 	}
 	if wide := strings.HasPrefix(string(b), "\xff\xfe") || strings.HasPrefix(string(b), "\xfe\xff"); wide {
 		return "", fmt.Errorf("%s is written in UTF-16, which no AWS tool reads: save it as UTF-8", path)
@@ -116,7 +116,10 @@ func isLink(d disk.FS, path string) bool {
 	return err == nil && fi.Mode()&fs.ModeSymlink != 0
 }
 
-func readError(path string, err error) error {
+func readError(d disk.FS, path string, err error) error {
+	if back := givenBack(d, path, err); back != err {
+		return fmt.Errorf("cannot read %s: %w", path, back)
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("cannot read %s; \"keycare audit --offline\" names the command that opens it: %w", path, err)
 	}

@@ -80,15 +80,15 @@ func (a *auditor) judgeFailures() {
 // openUp is the command that makes a file readable to its owner, by what keeps it
 // shut: the folder, its mode, or its owner. It is empty where that is not known.
 func (a *auditor) openUp(path string) Repair {
-	fill := func(command string, f home.FileFact) Repair {
+	fill := func(command, back string, f home.FileFact) Repair {
 		if f.OwnedByOther {
-			command = `sudo chown "$(id -un)" {file}`
+			command = back
 		}
 		return do(command).filled(&Finding{File: f.Path}, a.goos)
 	}
 	for _, f := range a.in.AWSFiles.Files {
 		if f.Path == path && f.ModeKnown {
-			return fill("chmod 600 {file}", f)
+			return fill("chmod 600 {file}", `sudo chown "$(id -un)" {file}`, f)
 		}
 	}
 	for _, d := range a.in.AWSFiles.Dirs {
@@ -96,11 +96,14 @@ func (a *auditor) openUp(path string) Repair {
 			continue // not the reader's to change
 		}
 		if d.Path == filepath.Dir(path) && d.ModeKnown && (d.OwnedByOther || d.Mode&0o100 == 0) {
-			return fill("chmod 700 {file}", d)
+			return fill("chmod 700 {file}", folderBack, d)
 		}
 	}
 	return Repair{}
 }
+
+// folderBack gives a user a folder back that a run as root has left.
+const folderBack = `sudo chown -R "$(id -un)" {file}`
 
 // unread names the files that are known to be there and could not be read.
 func (a *auditor) unread() (paths []string) {
@@ -155,7 +158,12 @@ func (a *auditor) judgeOwners() {
 			continue
 		}
 		// A folder of the system's is not the reader's to change.
-		if d.OwnedByOther && !d.OwnedByRoot {
+		switch {
+		case d.OwnedByRoot && d.OwnedByOther && filepath.Base(d.Path) == ".aws" && len(a.in.ReadErrors) == 0:
+			f := Finding{Severity: Medium, File: d.Path, What: "the key folder belongs to root, as after a run by root, so no key in it can be rotated"}
+			f.Repair = do(folderBack).filled(&f, a.goos)
+			a.add(ruleFileOwner, f, d.Path)
+		case d.OwnedByOther && !d.OwnedByRoot:
 			a.add(ruleFileOwner, Finding{File: d.Path, Repair: moveAway, What: "the key folder belongs to another user"}, d.Path)
 		}
 	}

@@ -27,7 +27,7 @@ func TestUnreadable(t *testing.T) {
 		{deny(func(in *Input) { in.AWSFiles.Files[0].Mode = 0 }), `chmod 600 "/home/u/.aws/credentials"`},
 		{deny(func(in *Input) { in.AWSFiles.Files[0].OwnedByOther = true }), `sudo chown "$(id -un)" "/home/u/.aws/credentials"`},
 		{deny(func(in *Input) { in.AWSFiles.Files[0].ModeKnown, in.AWSFiles.Dirs[0].Mode = false, 0 }), `chmod 700 "/home/u/.aws"`},
-		{deny(func(in *Input) { in.AWSFiles.Files[0].ModeKnown, in.AWSFiles.Dirs[0].OwnedByOther = false, true }), `sudo chown "$(id -un)" "/home/u/.aws"`},
+		{deny(func(in *Input) { in.AWSFiles.Files[0].ModeKnown, in.AWSFiles.Dirs[0].OwnedByOther = false, true }), `sudo chown -R "$(id -un)" "/home/u/.aws"`},
 		{deny(func(in *Input) { in.AWSFiles.Files[0].ModeKnown = false }), "fix what the message says, then: keycare audit"},
 	} {
 		r := Audit(c.in)
