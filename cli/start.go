@@ -134,7 +134,7 @@ func (p *startPage) seen(width int) (out []string) {
 			fmt.Sprintf("%s offline. Worst: %s, %s.", findings, f.Severity, title),
 			fmt.Sprintf("%s. Worst: %s.", findings, title)), "  "+p.placeOf(f, width-2))
 	}
-	switch audited := p.audited(width, n == 0); {
+	switch audited := p.audited(n == 0); {
 	case audited != "":
 		out = append(out, audited)
 	case n == 0 && rep.Keys > 0:
@@ -151,7 +151,7 @@ func (p *startPage) seen(width int) (out []string) {
 }
 
 // audited says what the last audit found, and when; nothing where there was none.
-func (p *startPage) audited(width int, worst bool) string {
+func (p *startPage) audited(worst bool) string {
 	if p.last == nil || p.in.Set == nil || p.rep.Keys == 0 {
 		return ""
 	}
@@ -166,10 +166,10 @@ func (p *startPage) audited(width int, worst bool) string {
 		return says + "nothing wrong."
 	}
 	says += strings.Join(parts, ", ") + "."
-	if !worst {
-		return says
+	if worst {
+		says += " Worst: " + show.Text(p.last.Worst) + "."
 	}
-	return shorter(width, says+" Worst: "+show.Text(p.last.Worst)+".", says)
+	return says
 }
 
 // inFiles says which files there are and what is in them.

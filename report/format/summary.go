@@ -60,11 +60,11 @@ func (t *tableWriter) steps(r *report.Report) {
 	before := ""
 	for _, f := range fixes {
 		says, command := show.Flow(f.Text), show.Flow(f.Command)
-		verb := "ends: "
+		verb := "fixes: "
 		switch most := map[bool]int{true: 2, false: 1}[command == ""]; {
 		case len(t.lines(indent, says)) > most || len(indent+command) > 2*t.Width:
 			// It has more to say than a step has room for.
-			says, command, verb = "", detailsOf(f.Ends), "shows how to end: "
+			says, command, verb = "", detailsOf(f.Ends), "shows how to fix: "
 			if command == before {
 				command, verb = "", "and: "
 			} else {
@@ -104,7 +104,7 @@ func (t *tableWriter) ends(g report.Group) string {
 		says += " (" + who + ")"
 	}
 	if rest := counted(others, report.Critical); rest != "" {
-		says += "; also ends: " + rest
+		says += "; also fixes: " + rest
 	}
 	return says
 }

@@ -96,9 +96,9 @@ func (t *tableWriter) list(r *report.Report, room int) {
 		hidden = "Reasons and every fix: --details"
 	}
 	room -= 2 // that line, and the empty one behind it
-	lines := t.rows(report.Groups(found, false))
+	lines := t.rows(report.Groups(found, false), t.who)
 	if !t.All && len(lines) > room {
-		if joined := t.rows(report.Groups(found, true)); len(joined) < len(lines) {
+		if joined := t.rows(report.Groups(found, true), t.who); len(joined) < len(lines) {
 			lines = joined
 		}
 	}
@@ -161,14 +161,14 @@ const (
 
 // rows are the lines for groups. Paths are whole, and rules named, where the
 // width lets them; else what is wrong is wrapped in its column.
-func (t *tableWriter) rows(groups []report.Group) (lines []line) {
+func (t *tableWriter) rows(groups []report.Group, whoOf func(g report.Group, account bool) string) (lines []line) {
 	const gap = 2
 	var rows []row
 	var who, what, where int
 	for _, look := range []struct{ rule, account, path bool }{{true, true, true}, {false, true, true}, {false, false, true}, {false, true, false}, {}} {
 		rows, who, what, where = nil, 0, 0, 0
 		for _, g := range groups {
-			r := row{g[0].Severity, t.who(g, look.account), titleOf(g[0].Rule, look.rule), t.places(g, look.path), g}
+			r := row{g[0].Severity, whoOf(g, look.account), titleOf(g[0].Rule, look.rule), t.places(g, look.path), g}
 			rows = append(rows, r)
 			who, what, where = max(who, runewidth.StringWidth(r.who)), max(what, runewidth.StringWidth(r.what)), max(where, runewidth.StringWidth(r.where))
 		}
@@ -176,14 +176,16 @@ func (t *tableWriter) rows(groups []report.Group) (lines []line) {
 			break
 		}
 	}
-	who = min(who, mostWho)
+	if who = min(who, mostWho); who == 0 {
+		who = -gap // no column
+	}
 	if room := t.Width - severityWidth - who - where - 3*gap; what > room {
 		what = room
 	}
 	for _, r := range rows {
 		text := fmt.Sprintf("%-*s  ", severityWidth, strings.ToUpper(r.severity.String()))
 		sev := t.color(strings.TrimSpace(text), severityStyles[r.severity]) + text[len(strings.TrimSpace(text)):]
-		if what < leastWhat || runewidth.StringWidth(r.who) > who {
+		if what < min(leastWhat, runewidth.StringWidth(r.what)) || runewidth.StringWidth(r.who) > max(who, 0) {
 			indent := strings.Repeat(" ", len(text))
 			flow := strings.Join(slices.DeleteFunc([]string{r.who, r.what, r.where}, func(s string) bool { return s == "" }), "  ")
 			for i, l := range t.lines(indent, flow) {
@@ -215,7 +217,7 @@ func (t *tableWriter) rows(groups []report.Group) (lines []line) {
 }
 
 func padded(s string, width int) string {
-	return s + strings.Repeat(" ", max(width-runewidth.StringWidth(s), 1))
+	return s + strings.Repeat(" ", max(width-runewidth.StringWidth(s), 0))
 }
 
 // titleOf is what a rule says in a few words.
@@ -261,6 +263,24 @@ func (t *tableWriter) who(g report.Group, account bool) string {
 		return show.Count(len(about), things[about[0].Type])
 	default:
 		return fmt.Sprintf("%s and %d more", names[0], n)
+	}
+}
+
+// others says which profiles beside that of a list findings are about.
+func (t *tableWriter) others(g report.Group, list string) string {
+	var names []string
+	for _, name := range g.Profiles() {
+		if name = show.Plain(name); "profile "+name != list {
+			names = append(names, name)
+		}
+	}
+	switch n := len(names); {
+	case n == 0 || !strings.HasPrefix(list, "profile "):
+		return ""
+	case n == 1 && runewidth.StringWidth(names[0]) < mostWho-len("with "):
+		return "with " + names[0]
+	default:
+		return "with " + show.Count(n, "other profile")
 	}
 }
 
@@ -336,7 +356,8 @@ func (t *tableWriter) byProfile(r *report.Report) {
 			t.details(of[name])
 			continue
 		}
-		for _, l := range t.rows(report.Groups(of[name], false)) {
+		others := func(g report.Group, _ bool) string { return t.others(g, name) }
+		for _, l := range t.rows(report.Groups(of[name], false), others) {
 			t.b.WriteString(l.text + "\n")
 		}
 	}
