@@ -25,18 +25,18 @@ var ownerCases = []struct {
 	want    []string
 	not     []string
 }{
-	{name: "system folder, sticky", prepare: elsewhere(0o777 | os.ModeSticky), env: "AWS_SHARED_CREDENTIALS_FILE=../system/keys", args: "audit --offline",
+	{name: "system folder, sticky", prepare: elsewhere(0o777 | os.ModeSticky), env: "AWS_SHARED_CREDENTIALS_FILE=../system/keys", args: "audit --details --offline",
 		want: []string{"1 profile, 1 key"}, not: []string{"chown", "chmod", "folder-mode", "file-owner"}},
-	{name: "system folder, root's alone", prepare: elsewhere(0o755), env: "AWS_SHARED_CREDENTIALS_FILE=../system/keys", args: "audit --offline",
+	{name: "system folder, root's alone", prepare: elsewhere(0o755), env: "AWS_SHARED_CREDENTIALS_FILE=../system/keys", args: "audit --details --offline",
 		want: []string{"1 profile, 1 key"}, not: []string{"chown", "chmod", "folder-mode", "file-owner"}},
-	{name: "system folder, open to all", prepare: elsewhere(0o777), env: "AWS_SHARED_CREDENTIALS_FILE=../system/keys", args: "audit --offline", code: 1,
+	{name: "system folder, open to all", prepare: elsewhere(0o777), env: "AWS_SHARED_CREDENTIALS_FILE=../system/keys", args: "audit --details --offline", code: 1,
 		want: []string{"folder-mode", "move the file"}, not: []string{"chown", "chmod"}},
-	{name: "link into a system folder", prepare: linked, args: "audit --offline",
+	{name: "link into a system folder", prepare: linked, args: "audit --details --offline",
 		want: []string{"1 profile, 1 key", "link-outside"}, not: []string{"chown", "chmod", "folder-mode", "file-owner"}},
-	{name: "folder without x", prepare: func(t *testing.T, home string) { chmodIn(t, home, ".aws", 0o644) }, args: "audit --offline", code: 3,
+	{name: "folder without x", prepare: func(t *testing.T, home string) { chmodIn(t, home, ".aws", 0o644) }, args: "audit --details --offline", code: 3,
 		want: []string{"unreadable-file", "chmod 700"}, not: []string{"cli-history-file", "history.db"}},
 	{name: "folder without x", prepare: func(t *testing.T, home string) { chmodIn(t, home, ".aws", 0o644) }, args: "fix --dry-run", code: 3, not: []string{"history.db"}},
-	{name: "config file of root's", prepare: rootsConfig, args: "audit --offline", code: 3,
+	{name: "config file of root's", prepare: rootsConfig, args: "audit --details --offline", code: 3,
 		want: []string{"unreadable-file", "could not be read", "the config file belongs to another user", "sudo chown"}, not: []string{"config file with keys"}},
 }
 

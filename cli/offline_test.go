@@ -96,7 +96,7 @@ mfa_serial = arn:aws:iam::123456789012:mfa/phone
 		{"audit --offline --format markdown --profile role --profile sso --profile process", "3 profiles, 0 keys", false},
 		{"audit --offline --dry-run", "would ask AWS nothing", false},
 		{"audit --dry-run", "would ask AWS about key AKIAZAVB57H55F3T4BKH", false},
-		{"audit", "key-rejected", true},
+		{"audit --details", "key-rejected", true},
 		{"audit --offline", "12 profiles, 4 keys", false}, // also with what the audit before has learned
 	} {
 		reached.Store(0)

@@ -180,7 +180,7 @@ func TestScreensFix(t *testing.T) {
 	for name, words := range map[string][]string{"fix-dry-run": {"fix", "--dry-run"}, "fix": {"fix", "--yes"}, "fix-nothing-left": nil} {
 		home := filepath.Join(t.TempDir(), "home")
 		writeFile(t, filepath.Join(home, ".aws", "credentials"),
-			"[work]\n aws_access_key_id = AKIAZAVB57H55F3T4BKH\naws_secret_access_key = notARealSecretJustTheShapeOfOne000000000\n\n[a b]\nregion = eu-west-1\n", 0o600)
+			"[work]\naws_access_key_id = \"AKIAZAVB57H55F3T4BKH\"\naws_secret_access_key = \"notARealSecretJustTheShapeOfOne000000000\"\n\n[a b]\nregion = eu-west-1\n", 0o600)
 		for path, mode := range map[string]os.FileMode{".aws/credentials": 0o644, ".aws": 0o700} {
 			if err := os.Chmod(filepath.Join(home, filepath.FromSlash(path)), mode); err != nil {
 				t.Fatal(err)

@@ -62,7 +62,9 @@ func (t *tableWriter) steps(r *report.Report) {
 		says, command := show.Flow(f.Text), show.Flow(f.Command)
 		verb := "fixes: "
 		switch most := map[bool]int{true: 2, false: 1}[command == ""]; {
-		case len(t.lines(indent, says)) > most || len(indent+command) > 2*t.Width:
+		case t.Details && len(command) > 2*t.Width:
+			says, command, before = "run the command above, under "+f.Ends[0].Rule, "", ""
+		case !t.Details && (len(t.lines(indent, says)) > most || len(indent+command) > 2*t.Width):
 			// It has more to say than a step has room for.
 			says, command, verb = "", detailsOf(f.Ends), "shows how to fix: "
 			if command == before {
@@ -82,7 +84,7 @@ func (t *tableWriter) steps(r *report.Report) {
 			t.b.WriteString(indent + t.color(command, show.Green) + "\n")
 		}
 		t.wrapped(under, verb+t.ends(f.Ends), show.Faint)
-		if command == "" && says != "" {
+		if f.Command == "" && command == "" && says != "" {
 			t.b.WriteString(under + t.color("keycare explain "+f.Ends[0].Rule, show.Green) + "\n")
 		}
 	}
