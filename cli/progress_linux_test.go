@@ -99,3 +99,36 @@ func TestAuditShowsProgress(t *testing.T) {
 		})
 	}
 }
+
+// A rotation that waits for AWS says for what, and how long that may take. What is
+// said in between stands above the line, and nothing of the line is left.
+func TestRotateShowsProgress(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	accept := make(chan struct{})
+	m.iam.SetVisible(func(v awstest.View) bool {
+		select {
+		case <-accept:
+			return true
+		default:
+			return !v.ByAPI
+		}
+	})
+	term, end := m.onTerminal(70, nil, []string{"TERM=xterm"}, "rotate", "work")
+	said := term.until("[y/N] ")
+	if strings.Contains(screenOf(said), "asking AWS") {
+		t.Errorf("the line stands beside the question: %q", said)
+	}
+	term.send("y\n")
+	said += term.until("waiting for AWS to accept the new key, up to 2m")
+	close(accept)
+	if code := end(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	said += term.until("THE END")
+	shown := screenOf(said)
+	if strings.Contains(shown, "waiting") || strings.Contains(shown, "rotating\n") || !strings.Contains(shown, "\nrotated profile") {
+		t.Errorf("the screen shows\n%s\nafter %q", shown, said)
+	}
+	m.check()
+}

@@ -77,7 +77,11 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 	if c.Bool("dry-run") {
 		return planReplaceRoot(e, c, rotate.New(o), name, ro)
 	}
+	line := e.progress("", "", 0)
+	defer line.Done()
+	o.Progress = line
 	res, err := rotate.New(o).ReplaceRoot(c.Context, name, ro)
+	line.Done()
 	results := []rotate.Result{}
 	if res.Outcome != "" {
 		results = append(results, res)

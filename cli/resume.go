@@ -57,7 +57,11 @@ func runResume(e *env, c *cli.Context) error {
 	case o.DeleteKey != "" && (o.KeepBoth || o.Undo):
 		return usagef("--delete-key goes with neither --keep-both nor --undo")
 	}
+	line := e.progress("", "", 0)
+	defer line.Done()
+	o.Progress = line
 	results, err := rotate.New(o).Resume(c.Context, c.Args().Slice()...)
+	line.Done()
 	if err == nil && len(results) == 0 && !asJSON(c) {
 		what := "nothing to resume"
 		if open, err := o.State.Journals(); err != nil || len(open) > 0 {

@@ -67,11 +67,15 @@ func runRotate(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	line := e.progress("", "", 0)
+	defer line.Done()
+	o.Progress = line
 	act := rotate.New(o).Rotate
 	if c.Bool("dry-run") {
 		act = rotate.New(o).Plan
 	}
 	results, err := act(c.Context, profiles...)
+	line.Done()
 	if len(profiles) == 0 {
 		e.say("there is no key to rotate")
 	}
@@ -80,6 +84,9 @@ func runRotate(e *env, c *cli.Context) error {
 	}
 	if len(results) > 1 && err != nil && !asJSON(c) {
 		return shortError{err, results} // each has its line
+	}
+	if len(results) > 1 && err == nil && !asJSON(c) && !c.Bool("dry-run") {
+		e.say("%s", totalOf(results))
 	}
 	return err
 }

@@ -45,6 +45,7 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		case stepKeepOld:
 			return r.keepOld(work)
 		}
+		r.showStep(step)
 		err := r.do(work, step)
 		var abort errAbort
 		switch {

@@ -274,7 +274,7 @@ func (s *storm) meet(n int) {
 	}
 	for _, h := range without {
 		id := h.pair().ID
-		if _, out := h.run("audit"); !strings.Contains(out, "key-rejected") && !strings.Contains(out, "key-replaced") || !strings.Contains(out, id) {
+		if _, out := h.run("audit", "--details"); !strings.Contains(out, "key-rejected") && !strings.Contains(out, "key-replaced") || !strings.Contains(out, id) {
 			fail("home %s holds key %s, which does not work, and the audit does not say so:\n%s", h.name, id, out)
 		}
 		h.put(with[0].pair()) // as it says: the key of the other machine

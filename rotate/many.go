@@ -39,11 +39,16 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	todo = pending(all)
 	files := rot.readSettled(ctx, profilesOf(todo)...) // under the locks
 	connect := client.Shared(ctx, files.set, rot.Connect)
+	rot.about("asking AWS", len(todo))
+	asking, stop := client.FirstContact(ctx) // none of it has an effect
+	defer stop()
 	rot.each(todo, func(b *keyTask) {
-		if err := rot.prepare(ctx, files, connect, b); err != nil {
-			b.failed(err)
+		if err := rot.prepare(asking, files, connect, b); err != nil {
+			b.failed(client.Because(asking, err))
 		}
+		rot.Progress.Add(1)
 	})
+	rot.Progress.Next("", "", 0)
 	tried := map[string]error{}
 	for _, b := range pending(all) {
 		rot.guarded(b, func(b *keyTask) {
@@ -59,8 +64,10 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	todo = pending(all)
 	done := 0
+	rot.about("rotating", len(todo))
 	rot.each(todo, func(b *keyTask) {
 		b.result, b.err = rot.carryOut(ctx, b, len(todo) > 1)
+		rot.Progress.Add(1)
 		if len(todo) > 1 {
 			rot.progress(&done, len(todo), b)
 		}

@@ -61,6 +61,8 @@ type Options struct {
 	AskLine func(prompt string) (string, error)
 	// Say tells a person what is happening, a line at a time. It is never nil.
 	Say func(format string, args ...any)
+	// Progress sees what goes on and for what it waits; nil if nobody looks.
+	Progress Progress
 
 	createWithin time.Duration // createTimeout; shorter in tests
 }
@@ -131,6 +133,9 @@ func New(o Options) *Rotator {
 	}
 	if o.Connect == nil {
 		o.Connect = client.Connect
+	}
+	if o.Progress == nil {
+		o.Progress = nobodyLooks{}
 	}
 	if o.createWithin == 0 {
 		o.createWithin = createTimeout

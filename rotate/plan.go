@@ -22,18 +22,22 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 	connect := client.Shared(ctx, files.set, rot.Connect)
 	open, _ := rot.State.Journals()
 	all := tasks(files, profiles)
+	asking, stop := client.FirstContact(ctx)
+	defer stop()
+	rot.about("asking AWS", len(pending(all)))
 	rot.each(pending(all), func(b *keyTask) {
+		defer rot.Progress.Add(1)
 		if j := rot.unfinished(open, b.id); j != nil {
 			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
 				Why: fmt.Sprintf("profile %s: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", show.Name(b.profile), j.Old)}
 			return
 		}
-		err := rot.prepare(ctx, files, connect, b)
+		err := rot.prepare(asking, files, connect, b)
 		if err == nil {
 			err = rot.check(b.target)
 		}
 		if err != nil {
-			b.failed(err)
+			b.failed(client.Because(asking, err))
 			return
 		}
 		b.result = resultOf(b.journal, Planned)

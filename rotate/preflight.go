@@ -18,6 +18,7 @@ import (
 func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyOwner, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	a = a.Asking()
 	ow := &keyOwner{auth: rot.Auth}
 	var err error
 	if ow.help, err = rot.helper(ctx, a, rot.Auth, t.set, t.pair); err != nil {

@@ -13,6 +13,9 @@ import (
 // without a network they fail at once, and AWS's wish for fewer calls is followed
 // for as long as their context lasts.
 func (a *AWS) Asking() *AWS {
+	if r := a.config.Retryer; r != nil && r().MaxAttempts() == 1 {
+		return a // nothing is to be tried again
+	}
 	cfg := a.config.Copy()
 	cfg.Retryer = func() aws.Retryer {
 		return askRetryer{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff, o.MaxAttempts = 4*time.Second, busyAttempts })}
