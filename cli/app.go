@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/complete"
+	"keycare/cli/notice"
 	"keycare/cli/usage"
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -27,6 +28,9 @@ var Signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall
 // the exit code.
 func Run(ctx context.Context, args []string, in, out, err *os.File) int {
 	noCore()
+	if notice.Asked(args[1:]) {
+		return notice.Answer(in, err)
+	}
 	e := osEnv(args[0], in, out, err)
 	code := execute(ctx, e, args[1:])
 	e.flush()

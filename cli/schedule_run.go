@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
+	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/report/format"
 	"keycare/rotate"
@@ -136,6 +137,9 @@ func newJob(e *env, o rotate.Options, a auditOptions, t timerOptions) *job.Job {
 		Resume: func(ctx context.Context) ([]rotate.Result, error) { return rotate.New(o).Resume(ctx) },
 		Audit:  func(ctx context.Context) (*job.Audit, error) { return timerAudit(ctx, e, a) },
 		Notify: func(n job.Notice) error { return e.Notify(n.Title(), n.Text) },
+	}
+	if w, ok := e.Out.(*show.Writer); ok {
+		j.Clean = w.Without
 	}
 	if len(t.rotate) > 0 {
 		due := o

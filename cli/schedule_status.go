@@ -101,6 +101,21 @@ func runScheduleStatus(e *env, c *cli.Context) error {
 	return nil
 }
 
+// unshown are the notices that the desktop has not shown.
+func (e *env) unshown(st *job.Stamp) (lines []string) {
+	const most = 5
+	if len(st.Unshown) > 0 {
+		lines = append(lines, "not shown on the desktop yet:")
+	}
+	for _, u := range st.Unshown[:min(most, len(st.Unshown))] {
+		lines = append(lines, fmt.Sprintf("  %s: %s", u.Kind, e.homely(u.Text)))
+	}
+	if n := len(st.Unshown) - most; n > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more", n))
+	}
+	return lines
+}
+
 // timerLate says that a timer has not run for long. One that was just made, or
 // changed, has not had the time.
 func timerLate(found []schedule.Timer, last *job.Stamp, now time.Time) string {

@@ -189,5 +189,5 @@ func (e *env) timerLines(st *job.Stamp) []string {
 	if !st.Audited.IsZero() {
 		out = append(out, fmt.Sprintf("last audit: %s, %s", show.Time(st.Audited), e.homely(st.Summary)))
 	}
-	return out
+	return append(out, e.unshown(st)...)
 }

@@ -85,6 +85,20 @@ func (w *Writer) Hide(values ...string) {
 	}
 }
 
+// Without is a text without what Hide was told of, for files.
+func (w *Writer) Without(text string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.without(text)
+}
+
+func (w *Writer) without(text string) string {
+	for _, s := range w.hide {
+		text = strings.ReplaceAll(text, s, Redacted)
+	}
+	return text
+}
+
 // Under is what a Writer writes to, for bytes that are no text; every other
 // io.Writer is returned as it is.
 func Under(w io.Writer) io.Writer {
@@ -115,9 +129,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 // shown is how text is written. rest is its end where that is the beginning of a
 // character or a sequence.
 func (w *Writer) shown(text string) (shown, rest string) {
-	for _, s := range w.hide {
-		text = strings.ReplaceAll(text, s, Redacted)
-	}
+	text = w.without(text)
 	var b strings.Builder
 	for text != "" {
 		n, form := w.next(text)

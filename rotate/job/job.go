@@ -34,8 +34,12 @@ type Job struct {
 	Rotate func(ctx context.Context) ([]rotate.Result, error)
 	// Audit may return what it found beside an error.
 	Audit func(ctx context.Context) (*Audit, error)
-	// Notify shows a notice on the desktop. What cannot be shown is logged.
+	// Notify shows a notice on the desktop. What cannot be shown is logged, and
+	// shown by the next run.
 	Notify func(Notice) error
+	// Clean takes out of a text what the person gave as a setting or an argument and
+	// may be a secret. It may be nil.
+	Clean func(string) string
 }
 
 // Audit is what the timer needs of an audit.
@@ -116,11 +120,13 @@ type run struct {
 	notices []Notice
 	errs    []error
 	logErr  error
+	whole   bool // it has looked at everything
 }
 
 func (r *run) do(ctx context.Context) *Result {
 	open, damaged := r.unfinished()
 	if !r.due() && !open {
+		r.show(nil)
 		return &Result{Outcome: Well, Idle: true}
 	}
 	res := &Result{Outcome: Well}
@@ -239,7 +245,7 @@ func (r *run) audit(ctx context.Context, res *Result) {
 		r.say("AWS stopped answering during the audit")
 		return
 	}
-	r.st.Audited, r.st.Summary = r.st.Started, a.Summary
+	r.st.Audited, r.st.Summary, r.whole = r.st.Started, r.clean(a.Summary), true
 	if a.Fails {
 		res.Outcome = Findings
 	}
@@ -263,15 +269,11 @@ func (r *run) end(res *Result) *Result {
 	case res.Err != nil:
 		res.Outcome = Failed
 	}
-	r.st.Acted, r.st.Outcome, r.st.Did = r.st.Started, res.Outcome, r.did
 	res.Notices = r.untold()
-	for _, n := range merged(res.Notices) {
-		if err := r.Notify(n); err != nil {
-			r.did = append(r.did, fmt.Sprintf("no desktop notice could be shown (%s): %s", firstLine(err), n.Text))
-		}
-	}
+	missed := r.show(res.Notices)
+	r.st.Acted, r.st.Outcome, r.st.Did = r.st.Started, res.Outcome, r.did
 	res.Did = r.did
-	r.logErr = appendLog(r.State, r.st.Started, res.Outcome, r.did)
+	r.logErr = appendLog(r.State, r.st.Started, res.Outcome, append(r.did, missed...))
 	return res
 }
 
@@ -281,8 +283,9 @@ func (r *run) untold() []Notice {
 	var fresh []Notice
 	now := r.st.Started
 	maps.DeleteFunc(r.st.Told, func(_ string, at time.Time) bool { return now.Sub(at) > forget || at.After(now) })
-	for _, n := range r.notices {
-		n.Text = show.Flow(n.Text)
+	for i, n := range r.notices {
+		n.Text, n.About = r.clean(show.Flow(n.Text)), r.clean(n.About)
+		r.notices[i] = n
 		if at, told := r.st.Told[n.About]; told && (n.Again == 0 || now.Sub(at) < n.Again) {
 			continue
 		}
@@ -297,8 +300,15 @@ func (r *run) untold() []Notice {
 	return fresh
 }
 
+func (r *run) clean(text string) string {
+	if r.Clean == nil {
+		return text
+	}
+	return r.Clean(text)
+}
+
 func (r *run) say(format string, args ...any) {
-	line := show.Flow(fmt.Sprintf(format, args...))
+	line := r.clean(show.Flow(fmt.Sprintf(format, args...)))
 	if !slices.Contains(r.did, line) { // Rotate resumes once more what Resume could not end
 		r.did = append(r.did, line)
 	}

@@ -236,20 +236,6 @@ func TestRunMerges(t *testing.T) {
 	}
 }
 
-// A desktop that shows nothing is no failure; the log has it.
-func TestRunNoDesktop(t *testing.T) {
-	b := newBench(t)
-	b.Audit = func(context.Context) (*Audit, error) { return nil, errors.New("broken\nfile") }
-	b.Notify = func(Notice) error { return errors.New("no session bus") }
-	if res := b.run(); res.Outcome != Failed || len(res.Notices) != 1 {
-		t.Errorf("%+v", res)
-	}
-	log, err := os.ReadFile(LogPath(b.State))
-	if err != nil || !strings.Contains(string(log), "no session bus") || strings.Contains(string(log), "\nfile") {
-		t.Errorf("log %q, %v", log, err)
-	}
-}
-
 // A run that was killed, and a timer that stands still, can be told.
 func TestStamp(t *testing.T) {
 	b := newBench(t)

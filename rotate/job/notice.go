@@ -81,14 +81,3 @@ func stable(err error) string {
 }
 
 var number = regexp.MustCompile(`(^|[\s(:./-])[0-9][0-9:./-]*\b`)
-
-// mostNotices is how many notices a run puts on the desktop one by one.
-const mostNotices = 3
-
-// merged makes one notice of those that are too many.
-func merged(all []Notice) []Notice {
-	if len(all) <= mostNotices {
-		return all
-	}
-	return []Notice{{Several, "", 0, fmt.Sprintf("%s And %d more. See: keycare schedule status, keycare audit", all[0].Text, len(all)-1)}}
-}

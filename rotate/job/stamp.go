@@ -32,8 +32,10 @@ type Stamp struct {
 	Summary string    `json:"summary,omitempty"`
 	// Dark counts the last runs that found no network.
 	Dark int `json:"dark,omitempty"`
-	// Told is when the user was told of something, by what it was about.
-	Told map[string]time.Time `json:"told,omitempty"`
+	// Told is when the user was told of something, by what it was about; Unshown is
+	// what the desktop has not shown of that.
+	Told    map[string]time.Time `json:"told,omitempty"`
+	Unshown []Unshown            `json:"unshown,omitempty"`
 }
 
 // Outcome says how a run went.
