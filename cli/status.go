@@ -36,7 +36,8 @@ func runStatus(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	open, damaged := rotate.InFlight(folder)
+	paths, _ := e.Paths() // those of the journals are what counts
+	open, damaged := rotate.New(rotate.Options{State: folder, Disk: e.Disk, Paths: paths}).InFlight(c.Context, false)
 	past, err := folder.History()
 	if err != nil {
 		return err

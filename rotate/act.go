@@ -30,7 +30,7 @@ func (r *cycle) freeSlot(ctx context.Context) error {
 			return r.pause(ctx)
 		}
 	}
-	return errAbort{fmt.Errorf("%w (key %s may be deleted; nothing else was changed)", client.Explain(err), r.j.FreeSlot)}
+	return errAbort{behind(client.Explain(err), fmt.Sprintf(" (key %s may be deleted; nothing else was changed)", r.j.FreeSlot))}
 }
 
 func (r *cycle) deleteSecond(ctx context.Context) error {
@@ -137,7 +137,7 @@ func (r *cycle) plausible(p credfile.Pair) error {
 	return nil
 }
 
-var errOddReply = errors.New("the reply to the request for a new key makes no sense")
+var errOddReply = errors.New("AWS's reply to the request for a new key makes no sense")
 
 // dropUnkept deletes a new key whose secret could not be written down, while it
 // is still in memory and nothing else knows of it.

@@ -52,7 +52,7 @@ func TestBugStopsOneKeyAlone(t *testing.T) {
 		results, err := New(*o).Rotate(t.Context(), names...)
 		w.saw(err)
 		var half *HalfDone
-		if !errors.As(err, &half) || !strings.Contains(err.Error(), "this is a bug in keycare") {
+		if !errors.As(err, &half) || !strings.Contains(err.Error(), "This is a bug in keycare") {
 			t.Errorf("error %v, results %+v", err, results)
 		}
 		if _, err := New(*w.options()).Resume(t.Context()); err != nil {

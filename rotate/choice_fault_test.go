@@ -224,7 +224,8 @@ func (k way) check(w *world, results []Result, err error) {
 
 var (
 	saysHas   = regexp.MustCompile(`profiles? "?([\w.-]+)"? (?:keeps|has|still has|holds) (?:the (?:old|new) )?key (AKIA[A-Z0-9]{16})`)
-	saysNone  = regexp.MustCompile(`no profile has (?:the old )?key (AKIA[A-Z0-9]{16})`)
+	saysHold  = regexp.MustCompile(`profiles ("[^"]+"(?:(?:, | and )"[^"]+")+) hold (?:the (?:old|new) )?key (AKIA[A-Z0-9]{16})`)
+	saysNone  = regexp.MustCompile(`no profile has (?:the (?:old|new) )?key (AKIA[A-Z0-9]{16})`)
 	saysFiles = regexp.MustCompile(`the files hold the (?:old|new) key (AKIA[A-Z0-9]{16})`)
 	saysIs    = regexp.MustCompile(`key (AKIA[A-Z0-9]{16})(?:, and it|, which)? is (?:still )?(active|inactive|gone)`)
 )
@@ -247,6 +248,13 @@ func (w *world) checkSaid(set *credfile.Set, results []Result, err error) {
 	for _, m := range saysHas.FindAllStringSubmatch(said, -1) {
 		if m[1] != "no" && !slices.Contains(holders(set, m[2]), m[1]) && !strings.Contains(said, "no profile has") {
 			w.t.Errorf("%q is not so", m[0])
+		}
+	}
+	for _, m := range saysHold.FindAllStringSubmatch(said, -1) {
+		for name := range strings.SplitSeq(strings.ReplaceAll(m[1], " and ", ", "), ", ") {
+			if !slices.Contains(holders(set, m[2]), strings.Trim(name, `"`)) {
+				w.t.Errorf("%q is not so", m[0])
+			}
 		}
 	}
 	for _, m := range saysNone.FindAllStringSubmatch(said, -1) {

@@ -85,7 +85,7 @@ func TestKeepBothSaysWhatIs(t *testing.T) {
 				t.Fatalf("%s, %s: %+v", stage.name, name, results)
 			}
 			for _, id := range []string{fresh, w.old.ID} {
-				if id != "" && strings.Contains(w.files(), id) == strings.Contains(results[0].Why, "no profile has "+map[bool]string{true: "the old key", false: "key"}[id == w.old.ID]+" "+id) {
+				if id != "" && strings.Contains(w.files(), id) == strings.Contains(results[0].Why, "no profile has "+map[bool]string{true: "the old key", false: "the new key"}[id == w.old.ID]+" "+id) {
 					t.Errorf("%s, %s: it says %q, and the files are\n%s", stage.name, name, results[0].Why, w.files())
 				}
 			}

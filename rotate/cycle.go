@@ -37,9 +37,10 @@ type cycle struct {
 	began    time.Time
 	deadline time.Time
 	wait     time.Duration
-	kept     string // why both keys are kept, for people
-	why      error  // the last thing that went wrong, for people
-	decided  bool   // the direction is this run's decision
+	proofs   map[string]proof // what AWS said about the keys, by ID
+	kept     string           // why both keys are kept, for people
+	why      error            // the last thing that went wrong, for people
+	decided  bool             // the direction is this run's decision
 }
 
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
@@ -110,7 +111,7 @@ func (r *cycle) decide(d state.Direction) error {
 	}
 	r.seen.Files = filesUnread
 	if r.decided = true; d == state.Undo {
-		r.say("undoing: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
+		r.say("rolling back: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
 		r.deadline = r.Now().Add(r.Timeout)
 	}
 	return nil
@@ -132,27 +133,27 @@ func (rot *Rotator) sweep(j *state.Journal) error {
 // its journal stays as a watch.
 func (r *cycle) close(out Outcome) error {
 	if err := r.sweep(r.j); err != nil {
-		return halfDone(r.j, "all is done but for temporary files", err)
+		return halfDone(r.j, "everything is done, but temporary files could not be removed", err)
 	}
 	if out == Rotated || r.j.New != "" || r.j.FreeSlot != "" || len(r.j.Orphans) > 0 {
 		if err := r.addHistory(out); err != nil {
-			return halfDone(r.j, "all is done but the notes", err)
+			return halfDone(r.j, "everything is done, but keycare could not close its notes", err)
 		}
 	}
 	if err := r.State.DropRecovery(r.j.ID); err != nil {
-		return halfDone(r.j, "all is done but the notes", err)
+		return halfDone(r.j, "everything is done, but keycare could not close its notes", err)
 	}
 	if mayStillLand(r.j) {
 		if r.j.Direction = state.Watch; len(r.unknown) > 0 {
 			r.j.Watched = r.unknown[0].ID
 		}
 		if err := r.State.Save(r.j); err != nil {
-			return halfDone(r.j, "all is done but the notes", err)
+			return halfDone(r.j, "everything is done, but keycare could not close its notes", err)
 		}
 		return nil
 	}
 	if err := r.State.Remove(r.j.ID); err != nil {
-		return halfDone(r.j, "all is done but the notes", err)
+		return halfDone(r.j, "everything is done, but keycare could not close its notes", err)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (r *cycle) interrupted(ctx context.Context) (Outcome, error) {
 	if !r.seen.HaveNew && !r.seen.Resumed && len(r.j.Sends) == 0 {
 		return Failed, errors.Join(r.withFreed(context.Cause(ctx)), r.close(Failed))
 	}
-	return Unfinished, halfDone(r.j, "interrupted", context.Cause(ctx))
+	return Unfinished, halfDone(r.j, interruptedWhy, context.Cause(ctx))
 }
 
 // withFreed adds what an error would hide: that a key was deleted to make room.
@@ -84,7 +84,7 @@ func (r *cycle) withFreed(err error) error {
 	if r.seen.Slot != yes {
 		return err
 	}
-	return fmt.Errorf("%w (key %s was deleted to make room; nothing else was changed)", err, r.j.FreeSlot)
+	return behind(err, fmt.Sprintf(" (key %s was deleted to make room; nothing else was changed)", r.j.FreeSlot))
 }
 
 func (r *cycle) do(ctx context.Context, step step) error {
@@ -144,32 +144,62 @@ func (r *cycle) do(ctx context.Context, step step) error {
 	return nil
 }
 
-// undoneBecause says why a rotation that was undone was.
+// undoneBecause says that a rotation was rolled back, and why.
 func (r *cycle) undoneBecause() error {
 	if r.j.New == "" && mayStillLand(r.j) {
 		return r.replyLost()
 	}
-	why := fmt.Sprintf("the new key %s did not answer within %s", r.j.New, r.Timeout)
+	why := fmt.Sprintf("AWS did not accept the new key %s within %s", r.j.New, show.Duration(r.Timeout))
 	cause := r.why
 	switch {
 	case r.j.UndoAsked:
-		why, cause = "a person asked for it", nil
+		why, cause = "", nil
 	case r.j.New == "":
-		why = "no new key could be made"
+		why = "no new key could be created"
 	case !r.decided:
-		why, cause = "an earlier run had decided so", nil
+		why, cause = "an earlier run had decided that", nil
 	case r.seen.Switches > maxPutBacks:
 		why = "another program keeps putting the old key back into the files"
 	}
-	err := fmt.Errorf("%s, so the rotation was undone; profile %s keeps key %s", why, show.Name(r.j.Profile), r.j.Old)
-	if mayStillLand(r.j) {
-		err = fmt.Errorf("%w. A request for a new key may still make one: \"keycare resume\" looks for it until %s", err, show.Time(r.watchEnds()))
-	}
-	if cause != nil {
-		err = fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
+	return r.rolledBack(why, cause)
 }
+
+// rolledBack says that the old key stays, and why, with the command that comes next.
+func (r *cycle) rolledBack(why string, cause error) error {
+	text := r.holds(r.j, r.proofs) + ": the rotation was rolled back"
+	if r.j.UndoAsked {
+		text += ", as you asked"
+	}
+	said := wordsOf(cause)
+	switch {
+	case client.Unreachable(cause):
+		why, said = offline, words{}
+	case said.clause != "":
+		why += ": " + said.clause
+	}
+	if why != "" {
+		text += ". " + show.Sentence(why)
+	}
+	if said.more != "" {
+		text += "\n" + said.more
+	}
+	switch {
+	case mayStillLand(r.j):
+		text += fmt.Sprintf("\nA request for a new key may still create one; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), word(r.j.Profile))
+	case !r.j.UndoAsked && r.j.Root == nil:
+		text += "\nto try again: keycare rotate " + word(r.j.Profile)
+	}
+	return &worded{text + said.raw, cause}
+}
+
+// worded is an error in keycare's words, whole.
+type worded struct {
+	text string
+	err  error
+}
+
+func (e *worded) Error() string { return e.text }
+func (e *worded) Unwrap() error { return e.err }
 
 // begin writes the intent down: from here on a crash is resumed.
 func (rot *Rotator) begin(a *client.AWS, j *state.Journal, t *keyTarget, help client.Signer) (*cycle, error) {

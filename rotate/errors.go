@@ -3,10 +3,13 @@ package rotate
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"time"
 
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
@@ -24,7 +27,7 @@ type tooYoung struct {
 }
 
 func (e *tooYoung) Error() string {
-	return fmt.Sprintf("key %s is %d days old, it is due after %d", e.ID, e.Age/day, e.Most/day)
+	return fmt.Sprintf("key %s is %s old; it is due after %d days", e.ID, show.Count(int(e.Age/day), "day"), e.Most/day)
 }
 
 // fullSlots says that the user got a second key since its keys were listed.
@@ -34,7 +37,7 @@ type fullSlots struct {
 }
 
 func (e *fullSlots) Error() string {
-	return fmt.Sprintf("user %s got a second key just now, perhaps by keycare on another machine that uses the same key. %s: %v",
+	return fmt.Sprintf("user %s got a second key just now, perhaps from keycare on another machine that uses the same key. %s\n  %v",
 		e.user, otherMachine(e.profile), e.err)
 }
 
@@ -49,76 +52,125 @@ func otherMachine(profile string) string {
 // been. A working key is in the files; the journal has the rest.
 type HalfDone struct {
 	Journal *state.Journal
+	Holds   string // which key the files hold, and whether it was seen to work; empty where nobody looked
 	Why     string
 	Err     error
 	Ways    []Way  // commands that would not be refused now, beside "keycare resume"
 	Refused string // the flag that a person gave and that is refused in this state
+	Lost    bool   // its journal cannot be read: "keycare resume" does not go on with it
 }
 
 func halfDone(j *state.Journal, why string, err error) *HalfDone {
-	return &HalfDone{Journal: j, Why: why, Err: err}
+	return &HalfDone{Journal: j, Why: why, Err: client.Explain(err)}
 }
 
 func refusedHalf(j *state.Journal, flag, why string, err error) *HalfDone {
-	return &HalfDone{Journal: j, Why: why, Err: err, Refused: flag}
+	return &HalfDone{Journal: j, Why: why, Err: client.Explain(err), Refused: flag}
 }
 
+// Error says in its first line what is true and what went wrong, then which command
+// goes on. The words of others stand last, on lines that begin with two spaces.
 func (e *HalfDone) Error() string {
-	msg := fmt.Sprintf("the rotation of key %s of user %s stopped half way: %s", e.Journal.Old, e.Journal.UserName, e.Why)
+	said := wordsOf(e.Err)
+	what := show.Sentence(e.Why)
 	switch {
+	case errors.Is(e.Err, errRootNotTyped):
+		return e.sentence(fmt.Sprintf("The root key %s still exists", e.Journal.Old)) +
+			"\nto delete it, run this in a terminal and type its ID: keycare resume"
+	case client.Unreachable(e.Err) && !e.Lost:
+		return e.sentence("") + "\n" + show.Sentence(offline) + ".\nwhen it is back: " + e.command()
+	case e.Why == interruptedWhy:
+		said = words{} // the signal's name helps nobody
 	case e.Refused != "":
-		msg = fmt.Sprintf("%s is refused for the rotation of key %s of user %s: %s", e.Refused, e.Journal.Old, e.Journal.UserName, e.Why)
-	case e.Journal.Old == "":
-		msg = "a rotation stopped half way: " + e.Why
+		what = e.Refused + " is refused: " + e.Why
 	}
-	if e.Err != nil {
-		msg += ": " + e.Err.Error()
+	if said.clause != "" {
+		what += ": " + said.clause
 	}
-	if errors.Is(e.Err, errRootNotTyped) {
-		return fmt.Sprintf("the files hold key %s of user %s, and it works; the root key %s is still there, too: run \"keycare resume\" in a terminal and type its ID to delete it",
-			e.Journal.New, e.Journal.UserName, e.Journal.Old)
+	text := e.sentence(what)
+	if said.more != "" {
+		text += "\n" + said.more
 	}
-	return msg + "\n\"keycare status\" shows it" + e.ways()
+	if !e.Lost {
+		text += "\nto go on: " + e.command()
+	}
+	for _, w := range e.Ways {
+		text += fmt.Sprintf("\nto %s: %s", w.Does, w.Command)
+	}
+	return text + said.raw
 }
 
-// ways are the commands that are not refused in the state in which it stopped.
-func (e *HalfDone) ways() string {
-	if e.Journal.Profile == "" {
-		return ""
+// sentence is what is true, and behind it what went wrong.
+func (e *HalfDone) sentence(wrong string) string {
+	holds := e.Holds
+	if holds == "" && e.Journal.Old != "" {
+		holds = fmt.Sprintf("the rotation of key %s is not finished", e.Journal.Old)
 	}
-	text := ", \"keycare resume\" " + map[state.Direction]string{
-		state.Undecided: "finishes or undoes it", state.Undo: "goes on with undoing it", state.Keep: "closes it", state.Watch: "looks again",
-		state.Grace: "goes on with it", state.Retire: "goes on with it",
-	}[e.Journal.Direction]
-	for _, w := range e.Ways {
-		text += fmt.Sprintf("; \"%s\" %s", w.Command, w.Does)
+	switch {
+	case wrong == "":
+		return holds
+	case holds == "":
+		return wrong
 	}
-	return text
+	return holds + ". " + wrong
+}
+
+// command is the one that goes on.
+func (e *HalfDone) command() string {
+	command := "keycare resume"
+	if w := show.Word(e.Journal.Profile, runtime.GOOS); w != "" && e.Journal.Profile != "" {
+		command += " " + w
+	}
+	if errors.Is(e.Err, client.ErrNeedsPerson) || errors.Is(e.Err, ErrCodeUsed) {
+		command += " --mfa-code CODE"
+	}
+	return command
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }
 
-// damagedIsHalfDone returns err with each journal that cannot be understood told
-// as a rotation that stopped half way, for it may be one.
-func damagedIsHalfDone(err error) error {
+// ErrCodeUsed says that a code of an MFA device was typed once and is needed again.
+var ErrCodeUsed = errors.New("AWS takes each MFA code only once; wait until the device shows the next one")
+
+// cannotSign says that the identity which signed for the key cannot be had again.
+const cannotSign = "keycare cannot sign the calls to IAM"
+
+// offline is what is said where this machine has no way to AWS.
+const offline = "AWS cannot be reached: there is no network, or a proxy, VPN or firewall is in the way"
+
+// words are an error taken apart: a clause for the middle of a sentence, what else
+// keycare says, and the words of others, a line each.
+type words struct{ clause, more, raw string }
+
+func wordsOf(err error) (w words) {
+	if err == nil {
+		return w
+	}
+	for i, line := range strings.Split(allExplained(err).Error(), "\n") {
+		switch {
+		case strings.HasPrefix(line, "  "):
+			w.raw += "\n" + line
+		case i == 0:
+			w.clause = strings.TrimSuffix(line, ".")
+		case w.more == "":
+			w.more = line
+		default:
+			w.more += "\n" + line
+		}
+	}
+	return w
+}
+
+// allExplained is err with each error of a call to AWS in keycare's words.
+func allExplained(err error) error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range several.Unwrap() {
-			all = append(all, damagedIsHalfDone(e))
+			all = append(all, allExplained(e))
 		}
 		return errors.Join(all...)
 	}
-	if damaged, ok := err.(*state.Damaged); ok {
-		return &HalfDone{Journal: &state.Journal{ID: damaged.ID, UserName: "(unknown)"}, Why: damaged.Error()}
-	}
-	return err
-}
-
-// InFlight returns the rotations that are not closed, oldest first. A journal
-// that cannot be understood is a *HalfDone in the error, beside those that can.
-func InFlight(s state.Folder) ([]*state.Journal, error) {
-	js, err := s.Journals()
-	return js, damagedIsHalfDone(err)
+	return client.Explain(err)
 }
 
 // OldKeyUsed says that somebody used the old key after the switch, and not a
@@ -129,12 +181,60 @@ type OldKeyUsed struct {
 }
 
 func (e *OldKeyUsed) Error() string {
-	return fmt.Sprintf("used %s for %s in %s; find out who uses it, for it is retired when nobody has used it for %s; if this user's key is also on another machine, copy the new one there",
-		e.Use.At.UTC().Format(show.TimeFormat), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
+	return fmt.Sprintf("last used %s for %s in %s\nfind out who uses it: keycare retires it once nobody has used it for %s. If this user's key is also on another machine, copy the new one there",
+		show.Time(e.Use.At), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
 }
 
 // errRootNotTyped says that nobody typed the root key's ID.
 var errRootNotTyped = errors.New("the ID of the root key was not typed")
+
+// interruptedWhy is why a rotation stopped that a person stopped.
+const interruptedWhy = "interrupted"
+
+// behind adds to an error what is true beside it, in front of the words of others.
+func behind(err error, more string) error { return &noted{err, more} }
+
+type noted struct {
+	error
+	more string
+}
+
+func (e *noted) Error() string {
+	first, rest, more := strings.Cut(e.error.Error(), "\n")
+	if first += e.more; more {
+		first += "\n" + rest
+	}
+	return first
+}
+
+func (e *noted) Unwrap() error { return e.error }
+
+// notBegun says that a key was not rotated: which key the file holds, then why.
+type notBegun struct {
+	holds string
+	again string // the command to run once AWS can be reached
+	err   error
+}
+
+func (e *notBegun) Unwrap() error { return e.err }
+
+func (e *notBegun) Error() string {
+	if client.Unreachable(e.err) {
+		return e.holds + "\n" + show.Sentence(offline) + ".\nwhen it is back: " + e.again
+	}
+	said := wordsOf(e.err)
+	text := e.holds
+	if said.clause != declined {
+		text += ". " + show.Sentence(said.clause)
+	}
+	if said.more != "" {
+		text += "\n" + said.more
+	}
+	return text + said.raw
+}
+
+// declined is why a key is not rotated whose person did not agree.
+const declined = "you did not agree"
 
 // errAbort wraps an error after which nothing is left half done: the journal is
 // closed and the error is the result.

@@ -26,6 +26,7 @@ type keyTarget struct {
 	places  []credfile.Place
 	plan    *credfile.Plan
 	asked   time.Time // when AWS was asked, by this machine's clock
+	worked  time.Time // when STS was seen to accept the key
 	second  string    // status, age and last use of the user's second key
 }
 
@@ -167,7 +168,7 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 		return credfile.Pair{}, err
 	}
 	if rot.Barred != nil && rot.Barred(profile, r.Pair.ID) {
-		return credfile.Pair{}, refuse("profile %s: the settings say never to call AWS with it or with key %s (see \"keycare settings\")", show.Name(profile), r.Pair.ID)
+		return credfile.Pair{}, refuse("profile %s: your settings say never to call AWS with it or with key %s (never_call in \"keycare settings\")", show.Name(profile), r.Pair.ID)
 	}
 	return r.Pair, nil
 }
@@ -176,7 +177,7 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 func refuseNames(places []credfile.Place) error {
 	for _, pl := range places {
 		if show.SecretLike(pl.Profile) {
-			return refuse("%s:%d: the name of a section that has the same key may be a secret: give it another name", pl.Path, pl.Line)
+			return refuse("%s:%d: the name of a section with the same key may be a secret. Rename that section", pl.Path, pl.Line)
 		}
 	}
 	return nil
@@ -218,15 +219,15 @@ func otherKind(set *credfile.Set, profile string) string {
 		if why != "" {
 			return "it takes a role, but " + why
 		}
-		return fmt.Sprintf("it takes a role with the key of profile %s; rotate that one: keycare rotate %s", show.Name(source), word(source))
+		return fmt.Sprintf("it takes a role with the key of profile %s. Rotate that one: keycare rotate %s", show.Name(source), word(source))
 	case is("role_arn") != "":
 		return "it takes a role and has no key of its own"
 	case is("sso_session") != "" || is("sso_start_url") != "":
-		return "it signs in through IAM Identity Center (SSO) and has no key to rotate"
+		return "it signs in through IAM Identity Center (SSO), so there is no key to rotate"
 	case is("login_session") != "":
-		return "it signs in through \"aws login\" and has no key to rotate"
+		return "it signs in through \"aws login\", so there is no key to rotate"
 	case is("credential_process") != "":
-		return "its key comes from a program (credential_process); rotate it there"
+		return "its key comes from a program (credential_process). Rotate it there"
 	}
 	return ""
 }
@@ -236,23 +237,23 @@ func refuseByID(set *credfile.Set, profile string, r credfile.Reading) error {
 		path, line := set.KeyIDAt(r.From, profile)
 		more := ""
 		if len(show.KeyIDsIn(r.Pair.ID)) > 0 {
-			more = ", there is more than a key ID in it, perhaps a secret"
+			more = ", and holds more than a key ID, perhaps a secret"
 		}
-		return refuse("%s:%d: profile %s: what stands there as access key ID is no long-term access key (they begin with AKIA): it has %s, not 20%s. Write the key ID there alone",
+		return refuse("%s:%d: profile %s: the access key ID there is not one of a long-term key (AKIA and 16 more characters): it has %s, not 20%s. Write only the key ID there",
 			path, line, show.Name(profile), show.Count(utf8.RuneCountInString(r.Pair.ID), "character"), more)
 	}
 	f := credfile.FactsOf(r.Pair.ID)
 	switch {
 	case f.Canary:
-		return refuse("profile %s: key %s belongs to a canary account (%s): any call with it raises an alarm, so keycare leaves it alone", show.Name(profile), f.ID, f.Account)
+		return refuse("profile %s: key %s belongs to a canary account (%s): any call with it raises an alarm, so keycare never uses it", show.Name(profile), f.ID, f.Account)
 	case f.Example:
-		return refuse("profile %s: key %s is the example from AWS's documentation and opens nothing; delete it or put a real key there", show.Name(profile), f.ID)
+		return refuse("profile %s: key %s is the example from AWS's documentation and works nowhere. Delete it, or write a real key there", show.Name(profile), f.ID)
 	case f.Kind == credfile.LongTerm && !r.Token.Empty():
-		return refuse("profile %s: a session token stands beside the long-term key %s, which AWS refuses: delete line %d of %s, then run it again", show.Name(profile), f.ID, r.TokenLine, set.Files()[r.From].Path)
+		return refuse("profile %s: there is a session token beside the long-term key %s, which AWS refuses. Delete line %d of %s, then run this again", show.Name(profile), f.ID, r.TokenLine, set.Files()[r.From].Path)
 	case f.Kind == credfile.Temporary || !r.Token.Empty():
 		return refuse("profile %s: its key is a session key, which expires by itself and cannot be rotated", show.Name(profile))
 	case f.Kind != credfile.LongTerm:
-		return refuse("profile %s: what stands there as access key ID is no long-term access key (they begin with AKIA)", show.Name(profile))
+		return refuse("profile %s: its access key ID is not one of a long-term key (they begin with AKIA)", show.Name(profile))
 	}
 	return nil
 }
@@ -281,6 +282,6 @@ func (rot *Rotator) warnPlain(set *credfile.Set, profile string) {
 		host = e.Host
 	}
 	if host != "" {
-		rot.say("warning: profile %s: %s is reached without encryption: whoever is on the way can read the new key's secret", show.Name(profile), host)
+		rot.say("warning: profile %s: the connection to %s is not encrypted: anyone in between can read the secret of the new key", show.Name(profile), host)
 	}
 }

@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"keycare/credfile"
 	"keycare/rotate/client"
@@ -25,26 +26,81 @@ func (rot *Rotator) Forget(ctx context.Context, id string) (moved []string, err 
 		return nil, err
 	}
 	if j != nil {
-		return nil, refuse("the journal of rotation %s can be read: finish it with \"keycare resume\"; \"keycare status\" says what it waits for", id)
+		return nil, refuse("the journal of rotation %s is not damaged. To finish it: keycare resume %s", id, word(j.Profile))
 	}
 	old, fresh, kept, err := rot.State.Recovery(id)
 	if err != nil {
 		rot.say("the recovery file is not used: %v", err) // a link, or another user's: no secret of ours
 	}
 	if !kept && err == nil && damaged == nil {
-		return nil, refuse("there is no rotation %q: \"keycare status\" names those that are not finished", id)
+		return nil, refuse("there is no rotation %q; for the list: keycare status", id)
 	}
-	for _, p := range []credfile.Pair{fresh, old} {
-		if err := rot.spare(ctx, p); err != nil {
-			return nil, halfDone(&state.Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}, err.Error()+" ("+rot.State.RecoveryPath(id)+" has its secret)", nil)
-		}
+	if why := rot.forgetBarred(ctx, fresh, old, true); why != nil {
+		return nil, rot.half(rot.lost(id), "--forget "+id+" is refused", fmt.Errorf("%w (%s has its secret)", why, rot.State.RecoveryPath(id)))
 	}
 	return rot.State.SetAside(id)
 }
 
+// forgetBarred says why the notes of a rotation with these pairs must not be set
+// aside; nil if they may. Where ask is false AWS is not asked.
+func (rot *Rotator) forgetBarred(ctx context.Context, fresh, old credfile.Pair, ask bool) error {
+	for _, p := range []credfile.Pair{fresh, old} {
+		if err := rot.spare(ctx, p, ask); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lost is what is known of a rotation without its journal.
+func (rot *Rotator) lost(id string) *state.Journal {
+	old, fresh, _, _ := rot.State.Recovery(id)
+	return &state.Journal{ID: id, Old: old.ID, New: fresh.ID, Paths: rot.Paths}
+}
+
+// InFlight returns the rotations that are not closed, oldest first. A journal that
+// cannot be understood is a *HalfDone in the error, beside those that can. Where
+// ask is false AWS is not asked what can be done about it.
+func (rot *Rotator) InFlight(ctx context.Context, ask bool) ([]*state.Journal, error) {
+	js, err := rot.State.Journals()
+	return js, rot.damaged(ctx, err, ask)
+}
+
+// damaged returns err with each journal that cannot be understood told as a
+// rotation that stopped half way, for it may be one.
+func (rot *Rotator) damaged(ctx context.Context, err error, ask bool) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range several.Unwrap() {
+			all = append(all, rot.damaged(ctx, e, ask))
+		}
+		return errors.Join(all...)
+	}
+	d, ok := err.(*state.Damaged)
+	if !ok {
+		return err
+	}
+	half := rot.half(rot.lost(d.ID), d.Error(), nil)
+	half.Lost = true
+	old, fresh, _, _ := rot.State.Recovery(d.ID)
+	switch why := rot.forgetBarred(ctx, fresh, old, ask); {
+	case !state.IsID(d.ID):
+		half.Why += ". Look at the user's keys in the AWS console, then move that file away"
+	case why != nil && ask:
+		half.Err = client.Explain(why)
+	case why == nil:
+		half.Why += ". Look at the user's keys in the AWS console"
+		half.Ways = []Way{{"keycare resume --forget " + d.ID, "set the notes aside, which deletes nothing"}}
+	default:
+		half.Why += ". Look at the user's keys in the AWS console"
+		half.Ways = []Way{{"keycare resume", "see whether its notes can be set aside"}}
+	}
+	return half
+}
+
 // spare returns an error unless a pair can be done without: a file holds it, or
 // AWS does not know it.
-func (rot *Rotator) spare(ctx context.Context, p credfile.Pair) error {
+func (rot *Rotator) spare(ctx context.Context, p credfile.Pair, ask bool) error {
 	if p.ID == "" {
 		return nil
 	}
@@ -56,6 +112,9 @@ func (rot *Rotator) spare(ctx context.Context, p credfile.Pair) error {
 		if set.CLI(profile).Pair.Equal(p) && set.SDK(profile).Pair.Equal(p) {
 			return nil
 		}
+	}
+	if !ask {
+		return errors.New("keycare did not ask AWS whether key " + p.ID + " works")
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -69,5 +128,5 @@ func (rot *Rotator) spare(ctx context.Context, p credfile.Pair) error {
 	case err != nil:
 		return errors.Join(errors.New("AWS does not say whether key "+p.ID+" works, and no file holds it"), err)
 	}
-	return errors.New("key " + p.ID + " works, and no file holds it: put it into a profile, or delete it at IAM, first")
+	return errors.New("key " + p.ID + " works, and no file holds it: put it into a profile, or delete it in IAM, first")
 }

@@ -48,10 +48,10 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 			}
 		}
 	}
-	res.Why = fmt.Sprintf("%s; %s", heldWords(set, "key", r.newID()), heldWords(set, "the old key", r.j.Old))
+	res.Why = fmt.Sprintf("%s; %s", heldWords(set, "the new key", r.newID()), heldWords(set, "the old key", r.j.Old))
 	switch status {
 	case "":
-		res.Why += ", and AWS did not say what it is"
+		res.Why += ", and AWS did not say whether it is active"
 	default:
 		res.Why += ", and it is " + status
 	}
@@ -59,7 +59,7 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 		res.Why += "; to make it active again: " + r.command("update-access-key", r.j.Old, " --status Active")
 	}
 	if err := r.decide(state.Keep); err != nil {
-		return half("the decision cannot be noted", err)
+		return half("keycare cannot write its notes", err)
 	}
 	return r.closeKept(ctx, res)
 }
@@ -73,7 +73,7 @@ func (r *cycle) closeKept(ctx context.Context, res Result) (Result, error) {
 	}
 	old, fresh, ok, err := r.State.Recovery(r.j.ID)
 	if err != nil {
-		return half("its recovery file cannot be read", err)
+		return half("the recovery file cannot be read", err)
 	}
 	set, err := credfile.Load(r.Disk, r.j.Paths)
 	if err != nil {
@@ -83,13 +83,13 @@ func (r *cycle) closeKept(ctx context.Context, res Result) (Result, error) {
 		return res, r.close(KeptBoth)
 	}
 	if err := r.addHistory(KeptBoth); err != nil {
-		return half("all is done but the notes", err)
+		return half("everything is done, but keycare could not close its notes", err)
 	}
 	moved, err := r.State.SetAside(r.j.ID)
 	if err != nil {
-		return half("all is done but the notes", err)
+		return half("everything is done, but keycare could not close its notes", err)
 	}
-	res.Notes = append(res.Notes, "no file holds every secret of its keys: "+moved[0]+" keeps them; delete it when you need none of them")
+	res.Notes = append(res.Notes, "the secret of one of its keys is in no AWS file: "+moved[0]+" keeps it; delete that file when you no longer need it")
 	return res, nil
 }
 
@@ -229,10 +229,10 @@ func heldWords(set *credfile.Set, what, id string) string {
 // keepOld closes a rotation whose old key somebody wants, with both keys.
 func (r *cycle) keepOld(ctx context.Context) (Outcome, error) {
 	if err := r.decide(state.Keep); err != nil {
-		return Unfinished, halfDone(r.j, "the decision cannot be noted", err)
+		return Unfinished, halfDone(r.j, "keycare cannot write its notes", err)
 	}
 	r.kept = fmt.Sprintf("the files hold the new key %s; the old key %s is kept", r.newID(), r.j.Old)
-	r.say("the old key %s is kept: it was made active again, or used, after keycare had switched it off, so somebody wants it", r.j.Old)
+	r.say("the old key %s is kept: after keycare had made it inactive, someone made it active again or used it", r.j.Old)
 	res, err := r.closeKept(ctx, resultOf(r.j, KeptBoth))
 	for _, note := range res.Notes {
 		r.say("%s", note)

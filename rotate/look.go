@@ -127,6 +127,7 @@ func (r *cycle) readBack(ctx context.Context) {
 	wg.Wait()
 	if err != nil {
 		r.seen.Back, r.why = answered(err), err
+		r.noteProof(pair.ID, r.seen.Back)
 		return
 	}
 	r.seen.Back, r.back, r.backAt = sameUser(id, r.j.User), pair, at
@@ -135,5 +136,6 @@ func (r *cycle) readBack(ctx context.Context) {
 		// about this one at IAM.
 		_, r.seen.Back = r.prove(ctx, pair)
 	}
+	r.noteProof(pair.ID, r.seen.Back)
 	r.seen.Files = filesUnread // the question took its time
 }

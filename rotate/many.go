@@ -96,15 +96,16 @@ func (rot *Rotator) agree(j *state.Journal) error {
 		}
 		return nil
 	}
-	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop.", j.Retire.Past())
+	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop working.", j.Retire.Past())
 	if j.Grace > 0 {
-		fate = fmt.Sprintf("The old key stays active for %s.", j.Grace)
+		fate = fmt.Sprintf("The old key stays active until %s (%s, plus %s because AWS reports uses late).",
+			show.Time(rot.Now().Add(j.Grace+state.UseLate)), show.Duration(j.Grace), show.Duration(state.UseLate))
 	}
 	question := fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
 		j.Old, j.UserName, j.User.Account, show.Count(len(j.Places), "place"), fate)
 	ok, err := rot.confirm(strings.Join(append(running, question), "\n"))
 	if err == nil && !ok {
-		err = refuse("nothing was changed")
+		err = refuse(declined)
 	}
 	return err
 }
@@ -125,8 +126,11 @@ func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Resul
 		r.name = "profile " + b.profile + ": "
 	}
 	out, err := r.loop(ctx)
-	if out == Undone && err == nil {
+	switch {
+	case out == Undone && err == nil:
 		err = r.undoneBecause()
+	case out == Failed && err != nil:
+		err = b.notBegun(err)
 	}
 	res := resultOf(r.j, out)
 	if out == Rotated || out == InGrace {

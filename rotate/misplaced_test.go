@@ -98,7 +98,7 @@ func TestPlainEndpointIsSaid(t *testing.T) {
 	if _, err := New(*o).Rotate(t.Context(), "default"); err != nil {
 		t.Fatal(err)
 	}
-	if want := "profile \"default\": iam.corp:80 is reached without encryption"; !strings.Contains(w.said.String(), want) {
+	if want := "profile \"default\": the connection to iam.corp:80 is not encrypted"; !strings.Contains(w.said.String(), want) {
 		t.Errorf("got %q, want %q", w.said.String(), want)
 	}
 }

@@ -77,25 +77,25 @@ const (
 	stepFreeSlot     step = "delete the inactive key to make room"
 	stepCreate       step = "create a new key"
 	stepProveOrphan  step = "ask CloudTrail which key a lost request made"
-	stepDeleteOrphan step = "delete the key of a lost reply"
-	stepProveNew     step = "prove the new key"
-	stepProveOld     step = "prove the old key"
+	stepDeleteOrphan step = "delete the key whose reply was lost"
+	stepProveNew     step = "verify the new key"
+	stepProveOld     step = "verify the old key"
 	stepSwitch       step = "put the new key into the files"
-	stepReadBack     step = "re-read the files and prove what they hold"
-	stepEnterGrace   step = "begin the grace of the old key"
+	stepReadBack     step = "verify the key in the files"
+	stepEnterGrace   step = "begin the grace period of the old key"
 	stepForget       step = "remove the recovery file"
-	stepRest         step = "leave the old key in its grace"
-	stepAskUse       step = "ask when the old key was used last"
+	stepRest         step = "leave the old key in its grace period"
+	stepAskUse       step = "ask when the old key was last used"
 	stepDecideRetire step = "decide to retire the old key"
 	stepTurnOff      step = "make the old key inactive"
-	stepListOld      step = "look whether the old key is still inactive"
+	stepListOld      step = "check that the old key is still inactive"
 	stepRetire       step = "delete the old key"
 	stepTurnOn       step = "make the old key active again"
 	stepKeepOld      step = "keep the old key"
 	stepPutBack      step = "put the new key back into the files"
-	stepListNew      step = "look whether IAM still lists the new key"
+	stepListNew      step = "check whether IAM still lists the new key"
 	stepTurnNewOff   step = "make the new key inactive"
-	stepDecideUndo   step = "decide to undo"
+	stepDecideUndo   step = "decide to roll back"
 	stepRestore      step = "put the old key back into the files"
 	stepDeleteNew    step = "delete the new key"
 	stepClose        step = "close the rotation"
@@ -163,7 +163,7 @@ func nextCreate(j *state.Journal, w observed) (step, string) {
 	case w.Listed != yes && w.Late && w.Full:
 		return stepCloseUndone, ""
 	case w.Listed != yes && w.Late:
-		return stepStop, "IAM does not tell which keys the user has"
+		return stepStop, "the reply to the request for a new key was lost, and IAM does not list the user's keys"
 	case w.Listed != yes:
 		return stepWait, ""
 	case len(w.Unknown) == 0 && (w.Resumed || w.Late || w.Proof == no || lost(j.Sends) >= maxSends):
@@ -187,7 +187,7 @@ func nextSecretLost(j *state.Journal, w observed) (step, string) {
 	if w.Files == filesOld {
 		return giveUp(j, w)
 	}
-	return stepStop, "the recovery file, which held the new key's secret, is gone: look whether the files hold key " + j.New
+	return stepStop, "the recovery file with the secret of the new key " + j.New + " is gone"
 }
 
 // nextSwitch: the new pair is in the recovery file and nothing is decided.
@@ -227,8 +227,10 @@ func giveUp(j *state.Journal, w observed) (step, string) {
 	case unasked:
 		return stepProveOld, ""
 	case yes:
+	case silent:
+		return stepStop, "AWS did not answer"
 	default:
-		return stepStop, "neither the new nor the old key answers"
+		return stepStop, "AWS accepts neither the new key nor the old one"
 	}
 	switch {
 	case !j.SwitchBegun, w.NewAbsent == yes:
@@ -236,7 +238,7 @@ func giveUp(j *state.Journal, w observed) (step, string) {
 	case w.NewAbsent == unasked:
 		return stepListNew, ""
 	}
-	return stepStop, "the new key, which the files held, cannot be put to use, and IAM still lists it"
+	return stepStop, "AWS does not accept the new key, which was in the files already, and still lists it"
 }
 
 // nextUndo: it is decided that the new key goes.
@@ -246,7 +248,7 @@ func nextUndo(j *state.Journal, w observed) (step, string) {
 	}
 	switch {
 	case w.Files != filesOld && !w.HaveOld:
-		return stepStop, "the recovery file, which held the old key's secret, is gone"
+		return stepStop, "the recovery file with the old key's secret is gone"
 	case w.Files != filesOld:
 		return stepRestore, ""
 	case j.UndoAsked && j.SwitchBegun && w.Gone != yes:
@@ -258,9 +260,9 @@ func nextUndo(j *state.Journal, w observed) (step, string) {
 	case unasked:
 		return stepDeleteNew, ""
 	case no:
-		return stepStop, "AWS does not let this user delete the new key"
+		return stepStop, "the new key could not be deleted"
 	}
-	return waitOr(w, "AWS does not yet delete the new key")
+	return waitOr(w, "the new key could not be deleted yet")
 }
 
 // nextUndoAsked: a person went back to the old key after the switch. The new one
@@ -271,9 +273,9 @@ func nextUndoAsked(w observed) (step, string) {
 	case w.NewOff == unasked:
 		return stepTurnNewOff, ""
 	case w.NewOff == no:
-		return stepStop, "the files hold the old key again, and AWS does not let this user make the new one inactive"
+		return stepStop, "the new key could not be made inactive"
 	case w.NewOff != yes:
-		return waitOr(w, "AWS does not yet make the new key inactive")
+		return waitOr(w, "the new key could not be made inactive yet")
 	case w.HaveNew:
 		return stepRest, ""
 	}
@@ -287,12 +289,17 @@ func lookFirst(w observed) (step, string) {
 	case filesUnread:
 		return stepLookFiles, ""
 	case filesForeign:
-		return stepStop, "a place holds a third key now: somebody changed it meanwhile"
+		return stepStop, thirdKey
 	case filesDoubtful:
-		return waitOr(w, "the files cannot be read for sure")
+		return waitOr(w, unsure)
 	}
 	return "", ""
 }
+
+const (
+	thirdKey = "a profile holds a third key now: someone changed it"
+	unsure   = "the files could not be read reliably; another program may be writing them"
+)
 
 // readBackFirst names the step to take until the pair, as it was re-read from
 // the files, has answered.
@@ -303,9 +310,12 @@ func readBackFirst(w observed) (step, string) {
 	case yes:
 		return "", ""
 	case no:
-		return stepStop, "what the files hold does not answer as the same user"
+		return stepStop, "the key in the files belongs to another user"
 	}
-	return waitOr(w, "the new key, as the files hold it, does not answer")
+	if w.Back == silent {
+		return waitOr(w, "AWS did not answer about the key in the files")
+	}
+	return waitOr(w, "AWS does not accept the key in the files yet")
 }
 
 func waitOr(w observed, why string) (step, string) {

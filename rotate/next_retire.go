@@ -19,7 +19,7 @@ func nextGrace(j *state.Journal, w observed) (step, string) {
 		}
 		return stepPutBack, ""
 	case w.Files != filesNew:
-		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+		return stepStop, "a profile holds the old key again, and the new key's secret is no longer kept"
 	case !w.HaveOld && !w.HaveNew && !w.Due:
 		return stepRest, ""
 	}
@@ -40,9 +40,9 @@ func nextGrace(j *state.Journal, w observed) (step, string) {
 	case notYet: // by AWS's clock the grace goes on
 		return stepRest, ""
 	case no:
-		return stepStop, "the old key was used after the switch, so it is kept"
+		return stepStop, "the old key is still in use, so it stays active"
 	}
-	return stepStop, "IAM does not say when the old key was used last, so it is kept"
+	return stepStop, "IAM does not say when the old key was last used, so it stays active"
 }
 
 // proveFirst: the new pair is only known from a file.
@@ -50,7 +50,7 @@ func proveFirst(w observed) (step, string) {
 	if both(w.NewSTS, w.NewIAM) == unasked {
 		return stepProveNew, ""
 	}
-	return waitOr(w, "a place holds the old key again, and the new key, as a file holds it, does not answer")
+	return waitOr(w, "a profile holds the old key again, and AWS does not accept the new key in the other profiles")
 }
 
 // nextRetire: it is decided that the old key goes. It is made Inactive first,
@@ -68,14 +68,14 @@ func nextRetire(j *state.Journal, w observed) (step, string) {
 
 func retireStep(j *state.Journal, w observed) (step, string) {
 	if w.Broken || w.On == no || w.On == yes && !w.PutBack {
-		return stepStop, "the old key was off while a place could not be put right"
+		return stepStop, "the old key was inactive while a profile still needed it"
 	}
 	if step, why := lookFirst(w); step != "" {
 		return step, why
 	}
 	switch {
 	case w.Files != filesNew && !w.HaveNew:
-		return stepStop, "a place holds the old key again, and the new key's secret is no longer kept"
+		return stepStop, "a profile holds the old key again, and the new key's secret is no longer kept"
 	case w.Files != filesNew && w.Switches > maxPutBacks:
 		return stepStop, "another program keeps putting the old key back into the files"
 	case w.Files != filesNew:
@@ -98,9 +98,9 @@ func retireStep(j *state.Journal, w observed) (step, string) {
 	case unasked:
 		return stepRetire, ""
 	case no:
-		return stepStop, "AWS does not let this user delete the old key"
+		return stepStop, "the old key could not be deleted"
 	}
-	return waitOr(w, "AWS does not yet delete the old key")
+	return waitOr(w, "the old key could not be deleted yet")
 }
 
 // afterPutBack: who wrote an older copy once may do it again. The old key works
@@ -110,7 +110,7 @@ func afterPutBack(w observed) (step, string) {
 	case w.On == yes, w.Off == no, w.Off == unasked && !w.OffEarlier && !w.OffHere:
 		return stepEnterGrace, ""
 	}
-	return stepTurnOn, "a program had put the old key back into the files, where the new one stands again; the old key is inactive"
+	return stepTurnOn, "another program had put the old key back into the files; the new key is in place again, and the old key is inactive"
 }
 
 // offFirst names the step to take until the old key is off, and nobody wants it
@@ -123,15 +123,15 @@ func offFirst(j *state.Journal, w observed) (step, string) {
 	case w.Off == unasked && w.OffEarlier && w.Unused == no:
 		return stepKeepOld, ""
 	case w.Off == unasked && w.OffEarlier && w.Unused != yes:
-		return stepStop, "IAM does not say whether the old key was used since the switch"
+		return stepStop, "IAM does not say whether the old key was used after the switch"
 	case w.Off == unasked:
 		return stepTurnOff, ""
 	case w.Off == no && j.Retire == state.Deactivate:
-		return stepStop, "AWS does not let this user deactivate the old key"
+		return stepStop, "the old key could not be deactivated"
 	case w.Off == no:
 		return "", ""
 	case w.Off != yes:
-		return waitOr(w, "AWS does not yet make the old key inactive")
+		return waitOr(w, "the old key could not be made inactive yet")
 	case j.Retire == state.Deactivate:
 		return stepClose, ""
 	}
@@ -143,5 +143,5 @@ func offFirst(j *state.Journal, w observed) (step, string) {
 	case no:
 		return stepKeepOld, ""
 	}
-	return waitOr(w, "IAM does not tell whether the old key is still inactive")
+	return waitOr(w, "IAM does not say whether the old key is still inactive")
 }

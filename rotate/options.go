@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -172,9 +173,12 @@ func (rot *Rotator) lockNames(paths credfile.Paths) []string {
 	return credfile.LockNames(rot.Disk, paths)
 }
 
+// CannotPrompt is why nothing is done where a person would have to agree.
+const CannotPrompt = "cannot prompt: not a terminal. Run it in a terminal, or pass --yes"
+
 func (rot *Rotator) confirm(question string) (bool, error) {
 	if rot.Confirm == nil {
-		return false, refuse("%s\nnobody can be asked here: run it in a terminal, or with --yes if the answer may be yes", question)
+		return false, refuse("%s\n  %s", CannotPrompt, strings.ReplaceAll(question, "\n", "\n  "))
 	}
 	rot.asking.Lock()
 	defer rot.asking.Unlock()

@@ -2,7 +2,6 @@ package rotate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -133,7 +132,7 @@ func (r *cycle) proveOrphan(ctx context.Context) error {
 			others = append(others, k)
 			r.orphan = k.ID
 		default:
-			r.say("key %s of user %s was made by another request than keycare's: it is left alone", k.ID, r.j.UserName)
+			r.say("key %s of user %s was not created by keycare; it is left alone", k.ID, r.j.UserName)
 			r.j.Others = append(r.j.Others, k.ID)
 		}
 	}
@@ -167,7 +166,7 @@ func (r *cycle) typedOrphan() (string, error) {
 		return "", nil
 	}
 	k := r.unknown[0]
-	return r.typeToDelete(k.ID, fmt.Sprintf("The reply to a request for a new key was lost. Key %s of user %s, made %s, may be the one it made; so nobody has its secret. A person or keycare on another machine may have made it as well.",
+	return r.typeToDelete(k.ID, fmt.Sprintf("The reply to a request for a new key was lost. Key %s of user %s, created %s, may come from that request; then nobody has its secret. But someone else, or keycare on another machine, may also have created it.",
 		k.ID, r.j.UserName, show.Time(k.Created)))
 }
 
@@ -197,7 +196,7 @@ func (r *cycle) deleteOrphan(ctx context.Context) error {
 		r.seen.Listed, r.why = silent, err
 		return nil
 	}
-	r.say("deleted key %s, whose secret was lost with the reply", id)
+	r.say("deleted key %s: its secret was lost with AWS's reply", id)
 	r.j.Orphans = append(r.j.Orphans, id)
 	if err := r.State.Save(r.j); err != nil {
 		return err
@@ -213,16 +212,13 @@ func (r *cycle) deleteOrphan(ctx context.Context) error {
 // replyLost says that a rotation was rolled back because a reply was lost, and
 // what is waited for.
 func (r *cycle) replyLost() error {
-	what := fmt.Sprintf("profile %s keeps key %s, which works: the reply to a request for a new key was lost, so the rotation was rolled back", show.Name(r.j.Profile), r.j.Old)
+	what := r.holds(r.j, r.proofs) + ". The reply to the request for a new key was lost, so the rotation was rolled back"
 	if len(r.unknown) > 0 {
-		what += ". " + r.watched(r.unknown[0])
+		what += "\n" + r.watched(r.unknown[0])
 	} else {
-		what += fmt.Sprintf(". The request may still make a key: \"keycare resume\" looks for it until %s", show.Time(r.watchEnds()))
+		what += fmt.Sprintf("\nThe request may still create a key; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), word(r.j.Profile))
 	}
-	if r.why == nil {
-		return errors.New(what)
-	}
-	return fmt.Errorf("%s\n  %w", what, r.why)
+	return &worded{what + wordsOf(r.why).raw, r.why}
 }
 
 func (r *cycle) watchEnds() time.Time {

@@ -34,7 +34,7 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 	if err != nil {
 		return nil, t.explain(err)
 	}
-	ow.name = ow.user.UserName()
+	ow.name, t.worked = ow.user.UserName(), rot.Now()
 	if err := rot.refuseOwner(t, ow.user); err != nil {
 		return nil, err
 	}
@@ -49,10 +49,10 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 	}
 	i := slices.IndexFunc(ow.keys, func(k client.Key) bool { return k.ID == t.pair.ID })
 	if i < 0 {
-		return nil, refuse("profile %s: IAM does not list key %s among the keys of user %s: nothing was changed", show.Name(t.profile), t.pair.ID, ow.name)
+		return nil, refuse("profile %s: IAM does not list key %s among the keys of user %s", show.Name(t.profile), t.pair.ID, ow.name)
 	}
 	if of := ow.keys[i].User; of != ow.name {
-		return nil, refuse("profile %s: STS says that key %s is user %q's, IAM that it is user %q's: nothing was changed", show.Name(t.profile), t.pair.ID, ow.name, of)
+		return nil, refuse("profile %s: STS says that key %s belongs to user %q, IAM that it belongs to user %q", show.Name(t.profile), t.pair.ID, ow.name, of)
 	}
 	if !ow.keys[i].Active {
 		return nil, refuse("profile %s: key %s is inactive", show.Name(t.profile), t.pair.ID)
@@ -69,7 +69,7 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 func (rot *Rotator) refuseOwner(t *keyTarget, id facts.Identity) error {
 	switch id.Owner() {
 	case facts.OwnerRoot:
-		return refuse("profile %s: key %s is the root user's of account %s. keycare never makes a root key; put an IAM user's key in its place: keycare replace-root --profile %s", show.Name(t.profile), t.pair.ID, id.Account, word(t.profile))
+		return refuse("profile %s: key %s belongs to the root user of account %s, and keycare never creates a root key. Replace it with an IAM user's key: keycare replace-root --profile %s", show.Name(t.profile), t.pair.ID, id.Account, word(t.profile))
 	case facts.OwnerRole:
 		return refuse("profile %s: key %s belongs to a role session (%s), not to an IAM user", show.Name(t.profile), t.pair.ID, id.ARN)
 	}
@@ -117,6 +117,7 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 		}
 	}
 	ow, err := rot.ask(ctx, a, t)
+	b.worked = t.worked
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer
 			r.why = err
 		}
 	}
+	r.noteProof(p.ID, both(atSTS, atIAM))
 	return atSTS, atIAM
 }
 

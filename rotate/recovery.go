@@ -6,7 +6,6 @@ import (
 
 	"keycare/credfile"
 	"keycare/rotate/client"
-	"keycare/rotate/state"
 )
 
 // resumeRecovery looks after a recovery file without a journal. It deletes no key,
@@ -24,13 +23,13 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 		return err
 	}
 	if j, err := rot.State.Journal(id); err != nil || j != nil {
-		return damagedIsHalfDone(err) // it has one now: a rotation has just begun
+		return rot.damaged(ctx, err, true) // it has one now: a rotation has just begun
 	}
 	set, err := credfile.Load(rot.Disk, rot.Paths)
 	if err != nil {
 		return err
 	}
-	half := &HalfDone{Journal: &state.Journal{ID: id, Old: old.ID, New: fresh.ID, UserName: "(unknown)"}}
+	half := rot.half(rot.lost(id), "", nil)
 	var unknown []credfile.Pair // that do not answer
 	var signs credfile.Pair     // that answers
 	var way *client.AWS
@@ -52,7 +51,7 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 		case k == client.ReplyUnknownKey:
 			unknown = append(unknown, p)
 		case err != nil:
-			half.Why, half.Err = "its journal is gone, and AWS does not say whether key "+p.ID+" works", err
+			half.Why, half.Err = "its journal is gone, and AWS does not say whether key "+p.ID+" works", client.Explain(err)
 			return half
 		default:
 			signs, way = p, a
@@ -68,7 +67,7 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 		gone := false
 		if way != nil {
 			if gone, err = rot.unlisted(ctx, way, client.SignerOf(signs), "", p.ID); err != nil {
-				half.Why, half.Err = "its journal is gone, and IAM does not say whether key "+p.ID+" is", err
+				half.Why, half.Err = "its journal is gone, and IAM does not say whether key "+p.ID+" exists", client.Explain(err)
 				return half
 			}
 		}
@@ -79,12 +78,12 @@ func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
 	path := rot.State.RecoveryPath(id)
 	switch {
 	case live == 0:
-		rot.say("the recovery file %s has no journal and nothing that is needed; it is removed", path)
+		rot.say("removed the recovery file %s: it had no journal and nothing that is still needed", path)
 		return rot.State.DropRecovery(id)
 	case held > 0:
-		half.Why = fmt.Sprintf("its journal is gone; of the keys %s and %s both exist and the files hold one: delete the other at IAM, then run \"keycare resume\" again (%s has its secret)", old.ID, fresh.ID, path)
+		half.Why = fmt.Sprintf("its journal is gone. Both keys, %s and %s, exist, and the files hold one: delete the other in IAM first (%s has its secret)", old.ID, fresh.ID, path)
 	default:
-		half.Why = fmt.Sprintf("its journal is gone, and no file holds a working key of it: %s has the secrets", path)
+		half.Why = fmt.Sprintf("its journal is gone, and no AWS file has a working key of it: %s has the secrets", path)
 	}
 	return half
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -19,7 +18,7 @@ import (
 // whose rotation comes to its end, or into its grace, has what was asked for: it
 // gets that result, and its key, which is new now, is not rotated again.
 func (rot *Rotator) finishFirst(ctx context.Context, todo []*keyTask) {
-	js, err := InFlight(rot.State)
+	js, err := rot.InFlight(ctx, false)
 	if err != nil {
 		rot.say("%v", err) // of another user perhaps; the slots tell if not
 	}
@@ -38,7 +37,7 @@ func (rot *Rotator) finishFirst(ctx context.Context, todo []*keyTask) {
 			continue
 		}
 		files = rot.readFiles(profilesOf(todo)...) // it may have changed them
-		js, _ = InFlight(rot.State)
+		js, _ = rot.State.Journals()
 	}
 }
 
@@ -62,9 +61,9 @@ func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile,
 			continue
 		}
 		if !slices.Equal(rot.lockNames(j.Paths), rot.lockNames(rot.Paths)) && j.Old == id {
-			return Result{}, resumed, refuse("profile %s: key %s is being replaced in %s, by a rotation that is not finished; put the new key here too, then run \"keycare resume\"", show.Name(profile), j.Old, j.Paths.Credentials)
+			return Result{}, resumed, refuse("profile %s: key %s is being replaced in %s, by a rotation that is not finished. Put the new key here too, then run: keycare resume", show.Name(profile), j.Old, j.Paths.Credentials)
 		}
-		rot.say("finishing the rotation of key %s that was begun %s", j.Old, j.Started.UTC().Format(time.DateTime))
+		rot.say("first finishing the rotation of key %s from %s", j.Old, show.Time(j.Started))
 		resumed = true
 		if res, err = rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths)); err != nil || res.Outcome == Rotated || res.Outcome == InGrace {
 			return res, resumed, err
@@ -90,7 +89,7 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 	if err := rot.State.Sweep(); err != nil {
 		return nil, err
 	}
-	js, err := InFlight(rot.State)
+	js, err := rot.InFlight(ctx, true)
 	results := []Result{}
 	errs := []error{err}
 	if rot.probeLeft() {
@@ -113,7 +112,7 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 	deleted := false
 	for _, j := range js {
 		if (rot.KeepBoth || rot.Undo) && len(profiles) == 0 && j.Resting(rot.Now()) {
-			rot.say("the grace of key %s goes on until %s%s", j.Old, show.Time(j.GraceEnds), rot.endsNow(ctx, j))
+			rot.say("the old key %s is in its grace period until %s (%s)%s", j.Old, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), rot.endsNow(ctx, j))
 			continue
 		}
 		res, err := rot.resumeLocked(ctx, j.ID, j.Paths, nil)
@@ -148,21 +147,21 @@ func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.
 	names := slices.DeleteFunc(rot.lockNames(paths), func(n string) bool { return slices.Contains(held, n) })
 	unlock, err := rot.lock(ctx, names)
 	if err != nil {
-		return Result{}, halfDone(&state.Journal{ID: id, UserName: "(see \"keycare status\")"}, "it cannot be taken up", err)
+		return Result{}, halfDone(&state.Journal{ID: id}, "another keycare is at work on these files", err)
 	}
 	defer unlock()
 	j, err := rot.State.Journal(id)
 	if err != nil || j == nil {
-		return Result{}, damagedIsHalfDone(err) // finished while this run waited for the lock
+		return Result{}, rot.damaged(ctx, err, true) // finished while this run waited for the lock
 	}
 	unlockUser, err := rot.lock(ctx, []string{rot.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
-		return Result{}, halfDone(j, "it cannot be taken up", err)
+		return Result{}, rot.half(j, "another keycare is at work on this user's keys", err)
 	}
 	defer unlockUser()
 	// Only now nobody else writes it: what was decided meanwhile binds this run.
 	if j, err = rot.State.Journal(id); err != nil || j == nil {
-		return Result{}, damagedIsHalfDone(err)
+		return Result{}, rot.damaged(ctx, err, true)
 	}
 	return rot.resume(ctx, j)
 }
@@ -171,10 +170,11 @@ func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.
 // its user.
 func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error) {
 	if err := rot.sweep(j); err != nil {
-		return resultOf(j, Unfinished), halfDone(j, "its temporary files cannot be removed", err)
+		return resultOf(j, Unfinished), rot.half(j, "its temporary files cannot be removed", err)
 	}
 	r, half := rot.takeUp(ctx, j)
 	if half != nil {
+		rot.told(half, nil)
 		return resultOf(j, Unfinished), half
 	}
 	res, err := r.resumed(ctx)
@@ -191,9 +191,9 @@ func (rot *Rotator) takeUp(ctx context.Context, j *state.Journal) (*cycle, *Half
 	var misplaced *credfile.MisplacedError
 	switch {
 	case errors.As(err, &misplaced):
-		return nil, halfDone(j, "a line of the files has to be mended first", err)
+		return nil, halfDone(j, "a line of the files has to be fixed first", err)
 	case err != nil:
-		return nil, halfDone(j, "AWS cannot be reached", err)
+		return nil, halfDone(j, "the connection to AWS cannot be set up", err)
 	}
 	r := newCycle(rot, a, j)
 	r.seen.Resumed = true
@@ -222,7 +222,7 @@ func (r *cycle) resumed(ctx context.Context) (Result, error) {
 		return r.keepBoth(ctx)
 	}
 	if r.old.ID == "" && r.fresh.ID == "" && j.Direction != state.Watch {
-		return resultOf(j, Unfinished), halfDone(j, "its recovery file is gone, and the files hold neither of its keys", nil)
+		return resultOf(j, Unfinished), halfDone(j, "the recovery file is gone, too", nil)
 	}
 	if j.New == "" && r.fresh.ID != "" { // a crash right after the new pair was kept
 		if j.New = r.fresh.ID; len(j.Sends) > 0 {
@@ -236,7 +236,7 @@ func (r *cycle) resumed(ctx context.Context) (Result, error) {
 	if rot.Undo && j.New != "" && j.Direction != state.Undo {
 		if j.Auth != (state.Auth{}) {
 			if err := r.signAgain(ctx); err != nil {
-				return resultOf(j, Unfinished), halfDone(j, "nobody may sign for it", err)
+				return resultOf(j, Unfinished), halfDone(j, cannotSign, err)
 			}
 		}
 		return r.undo(ctx)
@@ -248,7 +248,7 @@ func (r *cycle) resumed(ctx context.Context) (Result, error) {
 	}
 	if j.Auth != (state.Auth{}) && !j.Resting(rot.Now()) {
 		if err := r.signAgain(ctx); err != nil {
-			return resultOf(j, Unfinished), halfDone(j, "nobody may sign for it", err)
+			return resultOf(j, Unfinished), halfDone(j, cannotSign, err)
 		}
 	}
 	out, err := r.loop(ctx)
@@ -288,7 +288,7 @@ func (rot *Rotator) named(js []*state.Journal, profiles []string) (some []*state
 	var errs []error
 	for _, p := range profiles {
 		if !found[p] {
-			errs = append(errs, refuse("profile %s has no rotation that is not finished; \"keycare status\" shows those that there are", show.Name(p)))
+			errs = append(errs, refuse("profile %s has no unfinished rotation; for the list: keycare status", show.Name(p)))
 		}
 	}
 	return some, errors.Join(errs...)
@@ -370,7 +370,7 @@ func (r *cycle) findPlaces(set *credfile.Set) {
 			if read.Kind != pl.Kind || known(read.Kind, read.Profile) || read.ID == "" || read.ID != r.j.Old && read.ID != r.newID() {
 				continue
 			}
-			r.say("profile %s is called %s now; its rotation goes on there", word(pl.Profile), word(read.Profile))
+			r.say("profile %s was renamed to %s; its rotation goes on there", word(pl.Profile), word(read.Profile))
 			if r.j.Profile == pl.Profile {
 				r.j.Profile = read.Profile
 			}

@@ -100,7 +100,7 @@ func TestRetirePersonWantsOld(t *testing.T) {
 	w := newWorld(t)
 	w.on("UpdateAccessKey", 1, awstest.Fault{After: func() { w.iam.SetKeyStatus(w.old.ID, awstest.Active) }})
 	results, err := New(*w.options()).Rotate(t.Context(), "default")
-	if err != nil || results[0].Outcome != KeptBoth || w.status(w.old.ID) != awstest.Active || !strings.Contains(w.said.String(), "somebody wants it") {
+	if err != nil || results[0].Outcome != KeptBoth || w.status(w.old.ID) != awstest.Active || !strings.Contains(w.said.String(), "someone made it active again or used it") {
 		t.Errorf("%+v, %v; said %s", results, err, w.said.String())
 	}
 	w.checkWorking()

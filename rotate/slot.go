@@ -21,13 +21,13 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	}
 	if j := rot.openRotation(k.ID); j != nil {
 		if j.Direction == state.Grace {
-			return "", false, refuse("key %s, which this one replaced, is in its grace until %s; \"keycare resume\" retires it then", k.ID, show.Time(j.GraceEnds))
+			return "", false, refuse("this key replaced key %s, which is in its grace period until %s (%s), so there is no room for a new one. After that: keycare resume %s", k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), word(j.Profile))
 		}
 		if j.Direction == state.Undo && j.NewOff {
-			return "", false, refuse("user %s has a second key, %s, which is inactive since its rotation was undone: another machine may have copied it. When nothing needs it: aws iam delete-access-key --user-name %s --access-key-id %s; then keycare resume",
+			return "", false, refuse("user %s has a second key, %s, inactive since its rotation was rolled back: another machine may have copied it. Once nothing needs it: aws iam delete-access-key --user-name %s --access-key-id %s; then: keycare resume",
 				ow.name, k.ID, word(ow.name), k.ID)
 		}
-		return "", false, refuse("the second key of user %s, %s, belongs to a rotation that is not finished: run \"keycare resume\"", ow.name, k.ID)
+		return "", false, refuse("the second key of user %s, %s, belongs to an unfinished rotation. Finish that one first: keycare resume", ow.name, k.ID)
 	}
 	by := ow.help
 	if by == nil {
@@ -37,7 +37,7 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	what := describeKey(*k, ow.at, use, useErr)
 	t.second = what
 	if m := t.set.Mentions(k.ID); len(m) > 0 {
-		return "", false, refuse("user %s has a second key %s (%s), and profile %s holds it (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or delete it there, then delete key %s",
+		return "", false, refuse("user %s has a second key %s (%s) in profile %s (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or remove it there; then delete key %s",
 			ow.name, k.ID, what, show.Name(m[0].Profile), m[0].Path, m[0].Line, word(m[0].Profile), k.ID)
 	}
 	if rot.keptKey(k.ID) {
@@ -59,7 +59,7 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 		if ok {
 			return k.ID, k.Active, nil
 		}
-		return "", false, refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+		return "", false, refuse("the second slot is taken by key %s", k.ID)
 	}
 	full := fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one.", ow.name, k.ID, what)
 	command := func(what, more string) string {
@@ -67,13 +67,13 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	}
 	switch {
 	case k.Active && useErr == nil && !use.At.IsZero() && ow.at.Sub(use.At) < recentUse:
-		return "", false, refuse("%s It is in use: find out by whom. %s. When nobody needs it any more, switch it off (%s) and rotate again",
+		return "", false, refuse("%s It is in use; find out by whom. %s. Once nobody needs it, make it inactive and rotate again: %s",
 			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
 	case k.Active:
-		return "", false, refuse("%s %s. If nothing uses it, switch it off, which can be taken back, and rotate again: %s",
+		return "", false, refuse("%s %s. If nothing uses it, make it inactive (which can be undone) and rotate again: %s",
 			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
 	case rot.Yes:
-		return "", false, refuse("%s --yes deletes only a key that has not been used for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
+		return "", false, refuse("%s --yes deletes only a key unused for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
 	}
 	return "", false, refuse("%s If nothing uses it: %s", full, command("delete-access-key", ""))
 }
@@ -94,7 +94,7 @@ func (rot *Rotator) typedKept(ow *keyOwner, k client.Key, what string) (string, 
 	defer rot.asking.Unlock()
 	typed, err := rot.AskLine(about + ". Type its ID to delete it: ")
 	if err == nil && typed != k.ID {
-		err = refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+		err = refuse("the second slot is taken by key %s", k.ID)
 	}
 	if err != nil {
 		return "", false, err
@@ -108,7 +108,7 @@ const youngKey = time.Hour
 // elsewhere says that the second key may be another machine's.
 func (rot *Rotator) elsewhere(t *keyTarget, ow *keyOwner, k client.Key) string {
 	if age := ow.at.Sub(k.Created); age < youngKey {
-		return fmt.Sprintf("It was made %s ago, perhaps by keycare on another machine that uses the same key. %s", show.Duration(age.Round(time.Minute)), otherMachine(t.profile))
+		return fmt.Sprintf("It was created %s ago, perhaps by keycare on another machine that uses the same key. %s", show.Duration(age.Round(time.Minute)), otherMachine(t.profile))
 	}
 	return "If it is this user's key on another machine, copy it from there into profile " + word(t.profile) + " here"
 }
@@ -124,7 +124,7 @@ func (rot *Rotator) unproven(t *keyTarget, ow *keyOwner, k client.Key, what stri
 	case j != nil:
 		about = fmt.Sprintf("user %s has a second key, so there is no room for a new one: %s", ow.name, watchedKey(j, k, nil))
 	case left && !k.Active:
-		about = fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one. It may be that of a request by keycare whose reply was lost; nothing proved it. If nobody uses it: keycare resume --delete-key %s", ow.name, k.ID, what, k.ID)
+		about = fmt.Sprintf("user %s has a second key, %s (%s), so there is no room for a new one. It may come from a request of keycare whose reply was lost; nothing proved it. If nobody uses it: keycare resume --delete-key %s", ow.name, k.ID, what, k.ID)
 	default:
 		return false, nil
 	}
@@ -133,7 +133,7 @@ func (rot *Rotator) unproven(t *keyTarget, ow *keyOwner, k client.Key, what stri
 	}
 	id, err := rot.typeToDelete(k.ID, show.Sentence(about)+".")
 	if err == nil && id == "" {
-		err = refuse("nothing was changed: the second slot is taken by key %s", k.ID)
+		err = refuse("the second slot is taken by key %s", k.ID)
 	}
 	return err == nil, err
 }
@@ -150,14 +150,18 @@ func describeKey(k client.Key, now time.Time, use facts.Use, useErr error) strin
 	if k.Active {
 		status = "active"
 	}
-	used := "its last use is not known: needs iam:GetAccessKeyLastUsed"
+	used := "last use unknown: needs iam:GetAccessKeyLastUsed"
 	switch {
 	case useErr == nil && use.At.IsZero():
 		used = "never used"
 	case useErr == nil:
-		used = fmt.Sprintf("last used %s for %s in %s", use.At.UTC().Format(show.TimeFormat), use.Service, use.Region)
+		used = fmt.Sprintf("last used %s for %s in %s", show.Time(use.At), use.Service, use.Region)
 	}
-	return fmt.Sprintf("%s, %d days old, %s", status, int(now.Sub(k.Created).Hours()/24), used)
+	age := "created today"
+	if days := int(now.Sub(k.Created) / day); days > 0 {
+		age = show.Count(days, "day") + " old"
+	}
+	return fmt.Sprintf("%s, %s, %s", status, age, used)
 }
 
 // deletedOrphan reports whether key id is one that a watch has just deleted: a

@@ -3,6 +3,8 @@ package rotate
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"keycare/credfile/show"
 	"keycare/rotate/client"
@@ -21,6 +23,7 @@ type keyTask struct {
 	journal *state.Journal
 	target  *keyTarget
 	help    client.Signer
+	worked  time.Time // when AWS was seen to accept the key
 	result  Result
 	err     error
 }
@@ -32,8 +35,34 @@ func (b *keyTask) failed(err error) {
 		b.result = Result{Outcome: Skipped, Profile: b.profile, Old: b.id, Why: fmt.Sprintf("profile %s: %v", show.Name(b.profile), err), Places: []string{}}
 		return
 	}
-	b.err = err
+	b.err = b.notBegun(err)
 }
+
+// notBegun adds to why a key was not rotated what the files hold.
+func (b *keyTask) notBegun(err error) error {
+	if b.id == "" || err == nil {
+		return err
+	}
+	holds := fmt.Sprintf("profile %s keeps key %s", show.Name(b.profile), b.id)
+	if !b.worked.IsZero() {
+		holds += proof{b.worked, yes}.words(false)
+	}
+	var freed *noted // another key was deleted, or may be
+	if !errors.As(err, &freed) {
+		holds += "; nothing was changed"
+	}
+	own := fmt.Sprintf("profile %s: ", show.Name(b.profile))
+	return &notBegun{holds, "keycare rotate " + word(b.profile), trimmed{client.Explain(err), own}}
+}
+
+// trimmed is an error without the words that it begins with.
+type trimmed struct {
+	error
+	prefix string
+}
+
+func (e trimmed) Error() string { return strings.TrimPrefix(e.error.Error(), e.prefix) }
+func (e trimmed) Unwrap() error { return e.error }
 
 // tasks groups the profiles by key. A profile whose key cannot be rotated, by the
 // files alone, is a task with an error.
@@ -103,7 +132,9 @@ func (rot *Rotator) guarded(b *keyTask, do func(*keyTask)) {
 		}
 		if j, err := rot.State.Journal(b.journal.ID); err != nil || j != nil {
 			b.result = resultOf(b.journal, Unfinished)
-			b.err = halfDone(b.journal, "this is a bug in keycare", err)
+			half := halfDone(b.journal, "this is a bug in keycare", err)
+			rot.told(half, nil)
+			b.err = half
 		}
 	}()
 	do(b)

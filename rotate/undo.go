@@ -24,7 +24,7 @@ func (r *cycle) undo(ctx context.Context) (Result, error) {
 			return resultOf(r.j, Unfinished), refusedHalf(r.j, flagUndo, why, err)
 		}
 		if err := r.pause(ctx); err != nil { // a program may be writing them
-			return half("interrupted", err)
+			return half(interruptedWhy, err)
 		}
 	}
 	// The recovery file first: what the files hold is about to change.
@@ -34,7 +34,7 @@ func (r *cycle) undo(ctx context.Context) (Result, error) {
 	r.j.UndoAsked = true
 	r.j.SwitchBegun = r.j.SwitchBegun || !r.j.Switched.IsZero() || r.seen.Files == filesNew || r.seen.Files == filesMixed
 	if err := r.decide(state.Undo); err != nil {
-		return half("the decision cannot be noted", err)
+		return half("keycare cannot write its notes", err)
 	}
 	r.seen.HaveOld, r.seen.HaveNew = true, !r.fresh.Secret.Empty()
 	out, err := r.loop(ctx)
@@ -45,7 +45,7 @@ func (r *cycle) undo(ctx context.Context) (Result, error) {
 func (r *cycle) undone(out Outcome) Result {
 	res := resultOf(r.j, out)
 	if out == Undone && r.j.NewOff && r.seen.Gone != yes {
-		res.Notes = append(res.Notes, fmt.Sprintf("the new key %s is inactive: another machine may have copied it. When nothing needs it: %s; then keycare resume",
+		res.Notes = append(res.Notes, fmt.Sprintf("the new key %s is inactive, not deleted: another machine may have copied it. Once nothing needs it: %s; then: keycare resume",
 			r.newID(), r.command("delete-access-key", r.newID(), "")))
 	}
 	return res
@@ -117,7 +117,7 @@ func (r *cycle) typedNew(ctx context.Context) error {
 		return nil
 	}
 	r.asking.Lock()
-	typed, err := r.AskLine(fmt.Sprintf("Another machine may have copied the new key %s. Type its ID to delete it, or nothing to leave it inactive: ", r.newID()))
+	typed, err := r.AskLine(fmt.Sprintf("Another machine may have copied the new key %s. Type its ID to delete it, or press Enter to leave it inactive: ", r.newID()))
 	r.asking.Unlock()
 	if err != nil || typed != r.newID() {
 		return err

@@ -72,15 +72,15 @@ func (r *cycle) watchList(ctx context.Context) error {
 		return halfDone(r.j, "the files cannot be read", err)
 	}
 	if r.old = r.anyOf(ctx, set); r.old.ID == "" {
-		return halfDone(r.j, "no profile holds a working key of the user any more, so nobody can look whether a lost request made one", nil)
+		return halfDone(r.j, "no profile has a working key of the user any more, so keycare cannot check whether a lost request created one", nil)
 	}
 	if r.j.Auth != (state.Auth{}) {
 		if err := r.signAgain(ctx); err != nil {
-			return halfDone(r.j, "nobody may sign for it", err)
+			return halfDone(r.j, cannotSign, err)
 		}
 	}
 	if err := r.lookList(ctx); err != nil || r.seen.Listed != yes {
-		return halfDone(r.j, "IAM does not tell whether a lost request made a key", errors.Join(err, r.why))
+		return halfDone(r.j, "IAM does not say whether a lost request created a key", errors.Join(err, r.why))
 	}
 	return nil
 }
@@ -91,13 +91,13 @@ func (r *cycle) watched(k client.Key) string {
 }
 
 func watchedKey(j *state.Journal, k client.Key, noProof error) string {
-	proof := "CloudTrail tells which request made it, up to a quarter of an hour later"
+	proof := "CloudTrail will say who created it, up to 15 minutes later"
 	if client.ReplyOf(noProof) == client.ReplyDenied {
-		proof = "CloudTrail would tell which request made it, but AWS denies cloudtrail:LookupEvents (\"keycare policy\" has it)"
+		proof = "CloudTrail could say who created it, but AWS denies cloudtrail:LookupEvents (\"keycare policy\" prints a policy that allows it)"
 	} else if noProof != nil {
-		proof = "CloudTrail, which tells which request made it, could not be asked"
+		proof = "CloudTrail, which could say who created it, did not answer"
 	}
-	return fmt.Sprintf("key %s of user %s, made %s, may be that of a request by keycare whose reply was lost, or one that a person or keycare on another machine made in that minute. %s; keycare waits until %s. If you know that nobody uses it: keycare resume --delete-key %s",
+	return fmt.Sprintf("key %s of user %s, created %s, may come from keycare's request, or from someone else in that minute. %s. keycare watches it until %s\nif you know that nobody uses it: keycare resume --delete-key %s",
 		k.ID, j.UserName, show.Time(k.Created), proof, show.Time(j.Lost.Add(watchFor)), k.ID)
 }
 
@@ -111,7 +111,7 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 	now := "active"
 	use, err := r.aws.LastUsed(calling, r.by(r.old), k.ID)
 	if r.askAgain(err) {
-		return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have made, was used", err)
+		return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have created, was used", err)
 	}
 	switch {
 	case !k.Active:
@@ -124,7 +124,7 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 		}
 		err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false)
 		if r.askAgain(err) { // it may be done: a list will tell
-			return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have made, is inactive now", err)
+			return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have created, is inactive now", err)
 		}
 		if err == nil {
 			now = "inactive"
@@ -213,25 +213,26 @@ type keyLeft struct {
 
 func (e *keyLeft) Error() string {
 	if e.now == unknownNow {
-		what := "may have made a key"
+		what := "may have created a key"
 		if e.key != "" {
-			what = "may have made key " + e.key
+			what = "may have created key " + e.key
 		}
-		return fmt.Sprintf("a request for a new key of user %s, sent %s, had no answer and %s; AWS cannot be asked any more, so keycare stops looking. An administrator sees the user's keys with: aws iam list-access-keys --user-name %s\n  %v",
-			e.user, show.Time(e.since), what, word(e.user), e.err)
+		said := wordsOf(e.err)
+		return fmt.Sprintf("a request for a new key of user %s, sent %s, got no answer and %s. keycare can no longer ask AWS, so it stops looking\n%s\nan administrator can list the user's keys: aws iam list-access-keys --user-name %s%s",
+			e.user, show.Time(e.since), what, said.clause, word(e.user), said.raw)
 	}
-	what := fmt.Sprintf("user %s has key %s, which is %s and may be that of a request by keycare whose reply was lost; nothing proves it", e.user, e.key, e.now)
+	what := fmt.Sprintf("user %s has key %s, which is %s and may come from a request of keycare whose reply was lost; nothing proves it", e.user, e.key, e.now)
 	if e.quieted {
-		what = fmt.Sprintf("user %s has key %s, which was never used and may be that of a request by keycare whose reply was lost; it is inactive now. Make it active again if somebody misses it: aws iam update-access-key --user-name %s --access-key-id %s --status Active --profile %s",
+		what = fmt.Sprintf("user %s has key %s, which was never used and may come from a request of keycare whose reply was lost; it is inactive now\nif someone misses it, make it active again: aws iam update-access-key --user-name %s --access-key-id %s --status Active --profile %s",
 			e.user, e.key, word(e.user), e.key, word(e.profile))
 	}
 	if e.more > 0 {
 		what += fmt.Sprintf(" (%d more like it)", e.more)
 	}
 	if e.noDelete {
-		return what + fmt.Sprintf(". If nobody uses it: aws iam delete-access-key --user-name %s --access-key-id %s", word(e.user), e.key)
+		return what + fmt.Sprintf("\nif nobody uses it: aws iam delete-access-key --user-name %s --access-key-id %s", word(e.user), e.key)
 	}
-	return what + ". If nobody uses it: keycare resume --delete-key " + e.key
+	return what + "\nif nobody uses it: keycare resume --delete-key " + e.key
 }
 
 // anyOf returns a pair of the files that belongs to the user: of the places of
@@ -288,10 +289,10 @@ func (rot *Rotator) watchOf(userID string, k client.Key) *state.Journal {
 func Left(past []state.History, set *credfile.Set, id string) (state.History, error) {
 	h, left := lastOf(past, id)
 	if !left {
-		return h, refuse("key %s is none that a request of keycare without an answer may have made: nothing was changed (\"keycare status\" shows those)", id)
+		return h, refuse("nothing was changed: key %s does not come from a lost request of keycare (\"keycare status\" lists those that may)", id)
 	}
 	if m := set.Mentions(id); len(m) > 0 {
-		return h, refuse("key %s stands in profile %s (%s:%d): nothing was changed", id, show.Name(m[0].Profile), m[0].Path, m[0].Line)
+		return h, refuse("nothing was changed: key %s is in profile %s (%s:%d)", id, show.Name(m[0].Profile), m[0].Path, m[0].Line)
 	}
 	return h, nil
 }
@@ -348,5 +349,5 @@ func (rot *Rotator) deleteLeft(ctx context.Context) (Result, error) {
 		rot.say("deleted key %s of user %s", id, who.UserName())
 		return Result{Outcome: KeyDeleted, Profile: profile, User: h.User, Orphan: id, Places: []string{}}, rot.State.AddHistory(h, rot.Now())
 	}
-	return Result{}, refuse("no profile holds a working key of %s, whose key %s is: nothing was changed", h.User, id)
+	return Result{}, refuse("nothing was changed: no profile has a working key of %s, the owner of key %s", h.User, id)
 }

@@ -31,6 +31,7 @@ func (r *cycle) withWays(ctx context.Context, err error) error {
 	if !errors.As(err, &half) || half.Journal != r.j {
 		return err
 	}
+	defer func() { r.told(half, r.proofs) }()
 	// A decision whose write failed may be on disk all the same, and binds then.
 	onDisk, unread := r.State.Journal(r.j.ID)
 	if unread != nil || onDisk == nil {
@@ -49,11 +50,11 @@ func (r *cycle) withWays(ctx context.Context, err error) error {
 	}
 	half.Ways = nil
 	if half.Refused != flagKeepBoth && r.mayKeepBoth(ctx, ask) {
-		half.Ways = append(half.Ways, Way{"keycare resume " + flagKeepBoth + name, "closes it and deletes nothing"})
+		half.Ways = append(half.Ways, Way{"keycare resume " + flagKeepBoth + name, "close it and delete nothing"})
 	}
 	if ask && half.Refused != flagUndo && r.newID() != "" && r.j.Direction != state.Undo {
 		if why, err := r.undoBarred(ctx); why == "" && err == nil {
-			half.Ways = append(half.Ways, Way{"keycare resume " + flagUndo + name, "goes back to the old key"})
+			half.Ways = append(half.Ways, Way{"keycare resume " + flagUndo + name, "go back to the old key"})
 		}
 	}
 	return err
@@ -85,9 +86,9 @@ func (r *cycle) mayKeepBoth(ctx context.Context, ask bool) bool {
 func (r *cycle) keepBarred(set *credfile.Set) string {
 	if old := holders(set, r.j.Old); len(holders(set, r.newID())) == 0 && len(old) > 0 {
 		if r.j.Direction == state.Undo {
-			return fmt.Sprintf("it is being undone: profile %s holds the old key %s, and the new key %s is to be deleted", word(old[0]), r.j.Old, r.newID())
+			return fmt.Sprintf("it is being rolled back: profile %s holds the old key %s, and the new key %s is to be deleted", word(old[0]), r.j.Old, r.newID())
 		}
-		return fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it would lose the secret of the new one", word(old[0]), r.j.Old)
+		return fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it now would lose the secret of the new key", word(old[0]), r.j.Old)
 	}
 	return r.notAsItShould(set)
 }
@@ -99,17 +100,17 @@ func (r *cycle) undoBarred(ctx context.Context) (why string, err error) {
 	case r.j.Direction == state.Retire:
 		return "the old key is being retired already", nil
 	case r.old.ID == "" || r.old.Secret.Empty():
-		return fmt.Sprintf("the secret of the old key %s is no longer kept, so there is no way back", r.j.Old), nil
+		return fmt.Sprintf("the secret of the old key %s is no longer kept", r.j.Old), nil
 	}
 	if atSTS, atIAM := r.prove(ctx, r.old); both(atSTS, atIAM) != yes {
 		err := r.why
 		switch status := r.statusOf(ctx, r.whoAnswers(ctx), r.j.Old); status {
 		case "inactive":
-			return fmt.Sprintf("the old key %s is inactive; an administrator makes it active again with: %s", r.j.Old, r.command("update-access-key", r.j.Old, " --status Active")), nil
+			return fmt.Sprintf("the old key %s is inactive. An administrator can make it active again: %s", r.j.Old, r.command("update-access-key", r.j.Old, " --status Active")), nil
 		case "gone":
-			return fmt.Sprintf("the old key %s is gone, so there is no way back", r.j.Old), nil
+			return fmt.Sprintf("the old key %s is gone", r.j.Old), nil
 		}
-		return fmt.Sprintf("the old key %s does not answer, so there is no way back", r.j.Old), err
+		return fmt.Sprintf("the old key %s does not work", r.j.Old), err
 	}
 	asked := r.j.UndoAsked
 	r.j.UndoAsked = true // places that were removed do not count then
@@ -119,9 +120,9 @@ func (r *cycle) undoBarred(ctx context.Context) (why string, err error) {
 	}
 	switch r.seen.Files {
 	case filesForeign:
-		return "a place holds a third key now: somebody changed it meanwhile", nil
+		return thirdKey, nil
 	case filesDoubtful:
-		return "the files cannot be read for sure", r.why
+		return unsure, r.why
 	}
 	return "", nil
 }

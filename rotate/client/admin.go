@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -15,10 +14,10 @@ import (
 func (a *AWS) ProveAdmin(ctx context.Context, p credfile.Pair) error {
 	client := a.IAM(SignerOf(p))
 	if _, err := client.ListUsers(ctx, &iam.ListUsersInput{MaxItems: aws.Int32(1)}); err != nil {
-		return fmt.Errorf("ask IAM as an administrator: %w", err)
+		return calling(err, "ask IAM as an administrator")
 	}
 	if _, err := client.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{}); err != nil {
-		return fmt.Errorf("ask IAM as an administrator: %w", err)
+		return calling(err, "ask IAM as an administrator")
 	}
 	return nil
 }

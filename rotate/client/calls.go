@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -23,7 +22,7 @@ import (
 func (a *AWS) Identity(ctx context.Context, p credfile.Pair) (facts.Identity, time.Time, error) {
 	out, err := sts.NewFromConfig(a.signedBy(SignerOf(p))).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return facts.Identity{}, time.Time{}, fmt.Errorf("ask STS about key %s: %w", show.KeyID(p.ID), err)
+		return facts.Identity{}, time.Time{}, calling(err, "ask STS about key %s", show.KeyID(p.ID))
 	}
 	return facts.Identity{ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId), Account: aws.ToString(out.Account)},
 		serverTime(out.ResultMetadata), nil
@@ -46,7 +45,7 @@ func (a *AWS) List(ctx context.Context, by Signer, user string) ([]Key, time.Tim
 	for {
 		out, err := client.ListAccessKeys(ctx, in)
 		if err != nil {
-			return nil, time.Time{}, fmt.Errorf("list the keys of user %q: %w", user, err)
+			return nil, time.Time{}, calling(err, "list the keys of user %q", user)
 		}
 		for _, k := range out.AccessKeyMetadata {
 			keys = append(keys, Key{aws.ToString(k.AccessKeyId), aws.ToString(k.UserName), k.Status == "Active", aws.ToTime(k.CreateDate)})
@@ -68,13 +67,13 @@ func (a *AWS) Create(ctx context.Context, by Signer, user, token string) (credfi
 		o.AppID = appID(o.AppID, token)
 	}).CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String(user)})
 	if err != nil {
-		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, err)
+		return credfile.Pair{}, calling(err, "create a key for user %q", user)
 	}
 	if out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == "" {
-		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, errNoKeyInReply)
+		return credfile.Pair{}, calling(errNoKeyInReply, "create a key for user %q", user)
 	}
 	if of := aws.ToString(out.AccessKey.UserName); of != "" && of != user {
-		return credfile.Pair{}, fmt.Errorf("create a key for user %q: %w", user, errOtherUser)
+		return credfile.Pair{}, calling(errOtherUser, "create a key for user %q", user)
 	}
 	return credfile.Pair{ID: *out.AccessKey.AccessKeyId, Secret: credfile.NewSecret(*out.AccessKey.SecretAccessKey)}, nil
 }
@@ -90,7 +89,7 @@ func (a *AWS) Delete(ctx context.Context, by Signer, user, id string) error {
 	_, err := iam.NewFromConfig(a.signedBy(by)).DeleteAccessKey(ctx,
 		&iam.DeleteAccessKeyInput{UserName: nilIfEmpty(user), AccessKeyId: aws.String(id)})
 	if err != nil {
-		return fmt.Errorf("delete key %s of user %q: %w", id, user, err)
+		return calling(err, "delete key %s of user %q", id, user)
 	}
 	return nil
 }
@@ -104,7 +103,7 @@ func (a *AWS) SetActive(ctx context.Context, by Signer, user, id string, active 
 	_, err := iam.NewFromConfig(a.signedBy(by)).UpdateAccessKey(ctx,
 		&iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id), Status: status})
 	if err != nil {
-		return fmt.Errorf("make key %s of user %q %s: %w", id, user, what, err)
+		return calling(err, "make key %s of user %q %s", id, user, what)
 	}
 	return nil
 }
@@ -118,7 +117,7 @@ func (a *AWS) Quarantined(ctx context.Context, by Signer, user string) (bool, er
 	for {
 		out, err := client.ListAttachedUserPolicies(ctx, in)
 		if err != nil {
-			return false, fmt.Errorf("list the policies of user %q: %w", user, err)
+			return false, calling(err, "list the policies of user %q", user)
 		}
 		for _, p := range out.AttachedPolicies {
 			if strings.HasPrefix(aws.ToString(p.PolicyName), "AWSCompromisedKeyQuarantine") {
@@ -137,10 +136,10 @@ func (a *AWS) LastUsed(ctx context.Context, by Signer, id string) (facts.Use, er
 	out, err := iam.NewFromConfig(a.signedBy(by)).GetAccessKeyLastUsed(ctx,
 		&iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(id)})
 	if err != nil {
-		return facts.Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, err)
+		return facts.Use{}, calling(err, "ask for the last use of key %s", id)
 	}
 	if out.AccessKeyLastUsed == nil {
-		return facts.Use{}, fmt.Errorf("ask for the last use of key %s: %w", id, errNotAWS)
+		return facts.Use{}, calling(errNotAWS, "ask for the last use of key %s", id)
 	}
 	u := out.AccessKeyLastUsed
 	return facts.Use{At: aws.ToTime(u.LastUsedDate), Service: aws.ToString(u.ServiceName), Region: aws.ToString(u.Region)}, nil

@@ -65,7 +65,7 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("profile %s: cannot set up the AWS client: %w", show.Name(profile), err)
+		return nil, fmt.Errorf("profile %s: the AWS SDK rejects the settings\n  %w", show.Name(profile), err)
 	}
 	for _, source := range cfg.ConfigSources {
 		// A key works in its partition alone, which its own profile tells better than

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -35,11 +36,7 @@ func ReplyOf(err error) Reply {
 	if !errors.As(err, &api) {
 		return ReplySilent
 	}
-	var http interface{ HTTPStatusCode() int }
-	status := 0
-	if errors.As(err, &http) {
-		status = http.HTTPStatusCode()
-	}
+	status := statusOf(err)
 	switch code := api.ErrorCode(); {
 	case code == "" || code == "UnknownError":
 		return ReplySilent
@@ -66,23 +63,112 @@ func isThrottle(code string) bool {
 
 const http429 = http.StatusTooManyRequests
 
-// Explain turns an error of an AWS call into a sentence with a way out.
+// Explained is what an error of a call means, in keycare's words. The words of AWS
+// or of the SDK stand below them, on a line that begins with two spaces.
+type Explained struct {
+	Clause string // what went wrong
+	Hint   string // what helps, in sentences without the last full stop
+	Err    error
+}
+
+func (e *Explained) Error() string {
+	text := e.Clause
+	if e.Hint != "" {
+		text += ". " + e.Hint
+	}
+	if raw := Raw(e.Err); raw != "" {
+		text += "\n  " + raw
+	}
+	return text
+}
+
+func (e *Explained) Unwrap() error { return e.Err }
+
+// Explain turns an error of an AWS call into a sentence with a way out. An error of
+// anything else, and one that is explained or says more, stays as it is.
 func Explain(err error) error {
+	if !ofCall(err) {
+		return err
+	}
+	e := &Explained{Err: err}
 	switch ReplyOf(err) {
 	case ReplyDenied:
+		e.Clause = "AWS denies the call"
 		if action := DeniedAction(err); action != "" {
-			return fmt.Errorf("AWS denies %s: ask for a policy that allows it on your own user (\"keycare policy\" prints one), or give --mfa-serial if your account wants a second factor: %w", action, Short(err))
+			e.Clause = "AWS denies " + action
+			e.Hint = "Ask for a policy that allows it for your own user (\"keycare policy\" prints one), or pass --mfa-serial if your account requires MFA"
 		}
-		return fmt.Errorf("AWS denies the call: %w", Short(err))
 	case ReplyUnknownKey:
-		return fmt.Errorf("AWS does not accept the key that signed (deleted, inactive, or of another partition): %w", Short(err))
+		e.Clause = "AWS does not accept the key that signed (deleted, inactive, or of another partition)"
 	case ReplyBadSignature:
-		return fmt.Errorf("the signature does not fit: the secret in the file is not the key's, or this machine's clock is wrong: %w", Short(err))
+		e.Clause = "the signature is wrong: either the secret in the file does not belong to the key, or this machine's clock is wrong"
+	case ReplyNoSuch:
+		e.Clause = "IAM knows no such user or key"
+	case ReplyLimit:
+		e.Clause = "the user already has two keys"
+	case ReplyBusy:
+		e.Clause = "AWS is busy or throttling"
+	case ReplyOther:
+		e.Clause = "AWS refused the call"
 	case ReplySilent:
-		return fmt.Errorf("no answer from AWS: %w", err)
+		e.Clause = "AWS did not answer"
+		switch status := statusOf(err); {
+		case Unreachable(err):
+			e.Clause = "AWS cannot be reached"
+		case status >= 300:
+			e.Clause = fmt.Sprintf("something between here and AWS answered in its place (HTTP %d)", status)
+		}
 	}
-	return err
+	return e
 }
+
+// callError is an error of one call to AWS.
+type callError struct {
+	doing string
+	err   error
+}
+
+func (e *callError) Error() string { return e.doing + ": " + e.err.Error() }
+func (e *callError) Unwrap() error { return e.err }
+
+func calling(err error, doing string, args ...any) error {
+	return &callError{fmt.Sprintf(doing, args...), err}
+}
+
+// ofCall reports whether an error is one of a call of AWS's and nothing more.
+func ofCall(err error) bool {
+	switch err.(type) {
+	case *callError, *smithy.OperationError, short:
+		return true
+	}
+	return false
+}
+
+func statusOf(err error) int {
+	var http interface{ HTTPStatusCode() int }
+	if errors.As(err, &http) {
+		return http.HTTPStatusCode()
+	}
+	return 0
+}
+
+// Raw is what AWS or the network said, without the SDK's wrapping, request IDs and
+// retry counts; empty where keycare's words say all of it.
+func Raw(err error) string {
+	var api smithy.APIError
+	var address *url.Error
+	switch {
+	case errors.As(err, &api) && (api.ErrorCode() != "UnknownError" || api.ErrorMessage() != "UnknownError"):
+		return api.ErrorCode() + ": " + oneLine(api.ErrorMessage())
+	case Unreachable(err):
+		return ""
+	case errors.As(err, &address):
+		return oneLine(address.Error())
+	}
+	return oneLine(err.Error())
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // DeniedAction finds "iam:X" in AWS's words "not authorized to perform: iam:X".
 func DeniedAction(err error) string {
@@ -102,9 +188,36 @@ var actionName = regexp.MustCompile(`perform: ([a-z0-9-]+:[A-Za-z]+)`)
 func Short(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+		return short{err, api}
 	}
 	return err
+}
+
+type short struct {
+	error
+	api smithy.APIError
+}
+
+func (e short) Error() string { return e.api.ErrorCode() + ": " + oneLine(e.api.ErrorMessage()) }
+func (e short) Unwrap() error { return e.error }
+
+// SDKWords are the SDK's own words in an error, whole, for --debug.
+func SDKWords(err error) (said []string) {
+	if err == nil {
+		return nil
+	}
+	if call, ok := err.(*smithy.OperationError); ok {
+		return []string{oneLine(call.Error())}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			said = append(said, SDKWords(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return SDKWords(e.Unwrap())
+	}
+	return said
 }
 
 // AlreadyExists reports whether a thing could not be made because it is there.

@@ -18,7 +18,7 @@ import (
 
 // ErrNeedsPerson says that a code of an MFA device is needed and nobody can be
 // asked for it.
-var ErrNeedsPerson = errors.New("a code of the MFA device is needed and nobody can be asked: run it in a terminal, or give --mfa-code")
+var ErrNeedsPerson = errors.New("a code from the MFA device is needed, and keycare cannot prompt: not a terminal. Run it in a terminal, or pass --mfa-code")
 
 // sessionSeconds is the shortest session that STS gives.
 const sessionSeconds = 900
@@ -29,10 +29,17 @@ func (a *AWS) Session(ctx context.Context, base credfile.Pair, serial, code stri
 	out, err := sts.NewFromConfig(a.signedBy(SignerOf(base))).GetSessionToken(ctx, &sts.GetSessionTokenInput{
 		SerialNumber: aws.String(serial), TokenCode: aws.String(code), DurationSeconds: aws.Int32(sessionSeconds)})
 	if err != nil {
-		return nil, fmt.Errorf("ask for a session with MFA device %s (keys with FIDO devices cannot do this, use --auth-profile): %w", serial, Short(err))
+		e := &Explained{Clause: "AWS gives no session for MFA device " + serial, Err: err}
+		switch {
+		case Unreachable(err):
+			e.Clause = "AWS cannot be reached"
+		case ReplyOf(err) == ReplyDenied:
+			e.Hint = "Wait for the next code and try again. A FIDO device cannot do this: use --auth-profile"
+		}
+		return nil, e
 	}
 	if out.Credentials == nil {
-		return nil, fmt.Errorf("ask for a session with MFA device %s: the reply holds no session", serial)
+		return nil, fmt.Errorf("AWS gives no session for MFA device %s: the reply holds none", serial)
 	}
 	c := out.Credentials
 	return credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken)), nil
@@ -70,7 +77,7 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 	}
 	got, err := onlyKeyIDs(cfg.Credentials).Retrieve(ctx)
 	if err != nil {
-		return nil, "", fmt.Errorf("no usable credentials: %w", err)
+		return nil, "", &Explained{Clause: "it gives no usable credentials", Err: err}
 	}
 	return cfg.Credentials, got.AccessKeyID, nil
 }

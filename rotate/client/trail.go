@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ func (a *AWS) Creations(ctx context.Context, by Signer, user facts.Identity, sin
 	for range mostPages {
 		out, err := c.LookupEvents(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("look up who made the keys of user %q: %w", user.UserName(), err)
+			return nil, calling(err, "look up who made the keys of user %q", user.UserName())
 		}
 		for _, e := range out.Events {
 			if made := creation(aws.ToString(e.CloudTrailEvent)); made.KeyID != "" && made.Account == user.Account {

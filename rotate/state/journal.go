@@ -212,11 +212,7 @@ type Damaged struct {
 }
 
 func (e *Damaged) Error() string {
-	aside := "move it away"
-	if isID(e.ID) {
-		aside = "run \"keycare resume --forget " + e.ID + "\", which sets it aside"
-	}
-	return fmt.Sprintf("its journal %s is damaged (%v): look at the user's keys in the AWS console, then %s", e.Path, e.Err, aside)
+	return fmt.Sprintf("the journal %s is damaged (%v)", e.Path, e.Err)
 }
 
 func (e *Damaged) Unwrap() error { return e.Err }
@@ -250,7 +246,7 @@ func (s Folder) Journal(id string) (*Journal, error) {
 		return nil, &Damaged{id, s.JournalPath(id), err}
 	}
 	if j.Version > journalVersion {
-		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with it", s.JournalPath(id))
+		return nil, fmt.Errorf("%s was written by a newer keycare: finish that rotation with that version", s.JournalPath(id))
 	}
 	return j, nil
 }

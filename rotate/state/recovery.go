@@ -133,7 +133,7 @@ func (s Folder) WithoutJournal() ([]string, error) {
 	var ids []string
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".recovery")
-		if !ok || !isID(id) {
+		if !ok || !IsID(id) {
 			continue
 		}
 		if _, err := s.Disk.Lstat(s.JournalPath(id)); errors.Is(err, fs.ErrNotExist) && s.vanished(id) == nil {

@@ -143,7 +143,7 @@ func (s Folder) readDir() ([]fs.DirEntry, error) {
 // SetAside moves what there is of a rotation's files to a folder of their own,
 // where no run looks, and returns their new names, that of the recovery file first.
 func (s Folder) SetAside(id string) (moved []string, err error) {
-	if !isID(id) {
+	if !IsID(id) {
 		return nil, fmt.Errorf("%q is not the ID of a rotation", id)
 	}
 	if err := s.Trusted(); err != nil {

@@ -47,7 +47,8 @@ func (f form) fits(s string) bool {
 	return len(s) >= f.least && len(s) <= f.most && strings.Trim(s, f.characters) == ""
 }
 
-func isID(id string) bool { return idText.fits(id) }
+// IsID reports whether id can be that of a rotation.
+func IsID(id string) bool { return idText.fits(id) }
 
 // parseJournal reads a journal and holds every field against what keycare writes:
 // what a journal says decides which keys are deleted and which files written.
@@ -66,7 +67,7 @@ func parseJournal(id string, b []byte) (*Journal, error) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		delete(j.unknown, name)
 	}
-	if j.ID != id || !isID(id) {
+	if j.ID != id || !IsID(id) {
 		return nil, errors.New("its ID is not that of its file")
 	}
 	return j, j.check()
