@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"keycare/credfile/show"
+	"keycare/rotate"
 )
 
 // canAsk reports whether there is a person to answer.
@@ -83,7 +84,7 @@ func (e *env) codeFrom(ctx context.Context, command []string, serial string) (st
 	}
 	code := strings.TrimSpace(string(out))
 	if !isCode(code) {
-		return "", fmt.Errorf("mfa_command %q printed no code of six digits", command[0])
+		return "", fmt.Errorf("mfa_command %q did not print a six-digit code", command[0])
 	}
 	return code, nil
 }
@@ -103,7 +104,7 @@ func onceThen(code string, ask func(serial string) (string, error)) func(serial 
 		case ask != nil:
 			return ask(serial)
 		}
-		return "", errors.New("AWS takes the code of --mfa-code only once; when the device shows the next one: keycare resume --mfa-code CODE")
+		return "", rotate.ErrCodeUsed
 	}
 }
 

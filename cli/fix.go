@@ -19,16 +19,16 @@ func fixCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "fix",
 		Category: "Fix",
-		Usage:    "mend what is wrong with the files themselves",
-		Description: "Takes rights from others (chmod) and mends what AWS's tools read differently, where\n" +
-			"that is safe: the AWS CLI reads every setting as before. Each change is shown,\n" +
-			"secrets redacted, and asked for. Keys are not touched; see \"keycare audit\".",
+		Usage:    "fix problems in the AWS files",
+		Description: "Tightens file permissions and fixes syntax that AWS tools read differently, where\n" +
+			"that is safe: the AWS CLI reads every setting as before. Shows each change, secrets\n" +
+			"redacted, and asks first. Does not touch keys; for those: keycare audit.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done, and change nothing"},
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show the fixes; change nothing"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not prompt"},
 		},
 		UsageText: usage.Examples(
-			"keycare fix --dry-run", "what would be changed",
+			"keycare fix --dry-run", "what would change",
 			"keycare fix", "show each change and ask"),
 		Action: writing(e, runFix),
 	}
@@ -68,7 +68,7 @@ func runFix(e *env, c *cli.Context) error {
 	case err != nil:
 		return err
 	case open != "":
-		return fmt.Errorf("a rotation is not finished (%s): run \"keycare resume\" first", open)
+		return fmt.Errorf("a rotation is not finished (%s). First run: keycare resume", open)
 	}
 	if err := f.modes(paths); err != nil {
 		return err
@@ -78,29 +78,37 @@ func runFix(e *env, c *cli.Context) error {
 	}
 	switch {
 	case f.dryRun && f.open > 0:
-		fmt.Fprintf(e.Out, "%d to be done; nothing was changed\n", f.open)
+		fmt.Fprintf(e.Out, "%s available; nothing was changed\n", show.Count(f.open, "fix"))
 	case f.done+f.open == 0:
-		fmt.Fprintln(e.Out, "nothing to mend")
+		fmt.Fprintln(e.Out, "nothing to fix")
 	default:
-		fmt.Fprintf(e.Out, "%d done, %d left as it was\n", f.done, f.open)
+		fmt.Fprintf(e.Out, "%d fixed, %d skipped\n", f.done, f.open)
 	}
 	if f.left > 0 {
-		fmt.Fprintf(e.Out, "left to you: %s, see \"keycare audit\"\n", show.Count(f.left, "finding"))
+		fmt.Fprintf(e.Out, "%s; for details: keycare audit\n", needsYou(f.left))
 	}
 	return nil
+}
+
+// needsYou counts what only a person can fix.
+func needsYou(n int) string {
+	if n == 1 {
+		return "1 finding needs a manual fix"
+	}
+	return show.Count(n, "finding") + " need a manual fix"
 }
 
 // agreed shows a change and asks for it. Where nobody can be asked, the first
 // change is wrong usage: nothing was done.
 func (f *fixer) agreed(what, diff string) (bool, error) {
 	if f.agree == nil && !f.dryRun {
-		return false, usagef("there is something to mend and no terminal to ask on: give --dry-run to see the changes, --yes to make them")
+		return false, usagef("cannot prompt: not a terminal. Run it in a terminal, or pass --yes; --dry-run shows the fixes")
 	}
 	fmt.Fprint(f.Out, what+"\n"+diff)
 	ok := false
 	if !f.dryRun {
 		var err error
-		if ok, err = f.agree("Do it?"); err != nil {
+		if ok, err = f.agree("Fix it?"); err != nil {
 			return false, err
 		}
 	}
@@ -126,7 +134,7 @@ func (f *fixer) modes(paths credfile.Paths) error {
 		}
 		want, what := at.Want(), fmt.Sprintf("chmod %04o %s (it is %04o)", at.Want(), at.Path, at.Mode.Perm())
 		if len(at.Others) > 0 {
-			want, what = want&0o700, fmt.Sprintf("%s: the access list is to leave it to you (it has %s)", at.Path, at.How())
+			want, what = want&0o700, fmt.Sprintf("%s: limit the access list to you (it has %s)", at.Path, at.How())
 		}
 		ok, err := f.agreed(what, "")
 		if err != nil {
@@ -162,7 +170,7 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 		}
 		what := fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk)
 		if len(m.Moves) > 0 {
-			what += fmt.Sprintf("\n  then tools of the Go SDK use another key, that of the AWS CLI, for: %s", strings.Join(m.Moves, ", "))
+			what += fmt.Sprintf("\n  then tools built on the Go SDK switch to the key that the AWS CLI uses, for: %s", strings.Join(m.Moves, ", "))
 			if f.dryRun {
 				f.open++
 				fmt.Fprint(f.Out, what+"\n"+m.Diff)

@@ -55,7 +55,7 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		o.Confirm = func(question string) (bool, error) { return e.confirm(c.Context, question) }
 		o.AskLine = func(prompt string) (string, error) { return e.ask(c.Context, prompt) }
 		o.MFACode = func(serial string) (string, error) {
-			return e.ask(c.Context, "Code of MFA device "+serial+": ")
+			return e.ask(c.Context, "Code from MFA device "+serial+": ")
 		}
 	}
 	if code := c.String("mfa-code"); code != "" {
@@ -72,7 +72,7 @@ func mfaCodeFlag() cli.Flag {
 		Name: "mfa-code", Usage: "the `CODE` that the MFA device shows now",
 		Action: func(_ *cli.Context, code string) error {
 			if code != "" && !isCode(code) {
-				return usagef("--mfa-code: it is not a code of six digits")
+				return usagef("--mfa-code: must be six digits")
 			}
 			return nil
 		},
@@ -80,11 +80,11 @@ func mfaCodeFlag() cli.Flag {
 }
 
 func timeoutFlag() cli.Flag {
-	return ageFlag("timeout", "2m", "the `TIME` to wait for AWS to accept the new key", time.Second)
+	return ageFlag("timeout", "2m", "how long to wait for AWS to accept the new key (`TIME`)", time.Second)
 }
 
 func dropACLFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "drop-acl", Usage: "go on where the access list or attributes of a file cannot be kept"}
+	return &cli.BoolFlag{Name: "drop-acl", Usage: "go on even if the access list or attributes of a file cannot be kept"}
 }
 
 // maxAge is that of the flag, or else of the settings.

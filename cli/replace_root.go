@@ -16,24 +16,23 @@ func replaceRootCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "replace-root",
 		Category: "Fix",
-		Usage:    "put an IAM administrator's key in the place of a root key",
-		Description: "For a profile that holds the root user's key: makes an IAM group with\n" +
-			"AdministratorAccess, an IAM user in it and a key of that user, where they are\n" +
-			"missing; puts the key into the files, proves it and that the user is an\n" +
-			"administrator; and deletes the root key once its ID has been typed. Interrupted\n" +
-			"at any step it can be run again, or resumed.",
+		Usage:    "replace a root key with an IAM administrator's key",
+		Description: "For a profile with the root user's key. Creates what is missing: an IAM group with\n" +
+			"AdministratorAccess, an IAM user in it, and a key of that user. Writes the key to\n" +
+			"the files and verifies it, and that the user is an administrator. Deletes the root\n" +
+			"key only once you have typed its ID. If interrupted, run it again, or resume it.",
 		Flags: []cli.Flag{
-			withDefault(profile("profile", "the `PROFILE` that holds the root key", e.keyProfile), "AWS_PROFILE, else default"),
+			withDefault(profile("profile", "the `PROFILE` with the root key", e.keyProfile), "AWS_PROFILE, else default"),
 			&cli.StringFlag{Name: "user", DefaultText: "your name on this machine", Usage: "the `NAME` of the IAM user"},
-			&cli.StringFlag{Name: "group", Value: "administrators", Usage: "the `NAME` of the IAM group that has the rights"},
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask before anything is made; never agrees to the deletion, nor makes an existing user an administrator"},
-			&cli.StringFlag{Name: "delete-root-key", Usage: "agree to the deletion of the root key with this `ID`"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be made and changed; change nothing"},
+			&cli.StringFlag{Name: "group", Value: "administrators", Usage: "the `NAME` of the IAM group with the permissions"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not prompt before creating things; never agrees to the deletion, nor makes an existing user an administrator"},
+			&cli.StringFlag{Name: "delete-root-key", Usage: "agree to delete the root key with this `ID`"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be created and changed; change nothing"},
 			dropACLFlag(), timeoutFlag(), resultFormat(),
 		},
 		UsageText: usage.Examples(
-			"keycare replace-root --dry-run", "what would be made and changed",
-			"keycare replace-root --user dana", "asks several times"),
+			"keycare replace-root --dry-run", "what would be created and changed",
+			"keycare replace-root --user dana", "prompts several times"),
 		Action: writing(e, runReplaceRoot),
 	}
 }
@@ -105,7 +104,7 @@ func planReplaceRoot(e *env, c *cli.Context, rot *rotate.Rotator, profile string
 
 // afterRoot is what only a person can do.
 const afterRoot = `What is left for you, in the AWS console:
-  - sign in as root once more and turn on MFA for root, if it is not on
-  - give the new IAM user a console password and MFA, if you want to sign in as that user
-  - keep root's password away; use root for nothing but what only root can do
+  - sign in as root once more and turn on MFA for root, unless it is on
+  - give the new IAM user a console password and MFA if you want to sign in as that user
+  - lock root's password away; use root only for what only root can do
 `

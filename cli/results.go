@@ -2,8 +2,8 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"strings"
+	"time"
 
 	"keycare/credfile/show"
 	"keycare/rotate"
@@ -24,7 +24,7 @@ func (e shortError) Error() string {
 			failed++
 		}
 	}
-	return fmt.Sprintf("%d of %s did not come to an end", failed, show.Count(len(e.results), "rotation"))
+	return fmt.Sprintf("%d of %s failed", failed, show.Count(len(e.results), "rotation"))
 }
 
 // writeResults writes what happened to each key.
@@ -48,7 +48,7 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	}
 	planned, root := false, false
 	for _, r := range results {
-		if err := writeResult(e.Out, r, len(results) > 1); err != nil {
+		if err := writeResult(e, r, len(results) > 1); err != nil {
 			return err
 		}
 		planned = planned || r.Outcome == rotate.Planned
@@ -64,27 +64,38 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	return nil
 }
 
-func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
+func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	say := func(format string, args ...any) {
 		if err == nil {
-			_, err = fmt.Fprintf(w, format, args...)
+			_, err = fmt.Fprintf(e.Out, format, args...)
 		}
 	}
+	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }
 	why := strings.ReplaceAll(r.Error, "\n", "\n  ")
 	switch r.Outcome {
 	case rotate.Rotated:
-		say("rotated profile %s: key %s is replaced by %s, the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
+		say("rotated profile %s: key %s is replaced by %s; the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
 		for _, line := range append(r.Places, r.Notes...) {
 			say("  %s\n", line)
 		}
 	case rotate.Undone:
-		say("undone: profile %s keeps key %s\n", r.Profile, r.Old)
+		say("rolled back: profile %s keeps key %s\n", r.Profile, r.Old)
+		for _, line := range r.Notes {
+			say("  %s\n", line)
+		}
 	case rotate.InGrace:
-		say("switched profile %s from key %s to %s; the old key stays active until %s\n", r.Profile, r.Old, r.New, r.GraceEnds.Local().Format("2006-01-02 15:04 MST"))
+		if r.Rested {
+			say("profile %s has the new key %s; the old key %s stays active until %s\n", r.Profile, r.New, r.Old, until(r.GraceEnds))
+		} else {
+			say("switched profile %s from key %s to %s; the old key stays active until %s\n", r.Profile, r.Old, r.New, until(r.GraceEnds))
+		}
+		for _, w := range r.Ways {
+			say("  to %s: %s\n", w.Does, w.Command)
+		}
 	case rotate.Watching:
 		say("watching: profile %s: %s\n", r.Profile, r.Why)
 	case rotate.KeyDeleted:
-		say("deleted key %s, which a request whose reply was lost made\n", r.Orphan)
+		say("deleted key %s, which a lost request had created\n", r.Orphan)
 	case rotate.KeyLeft: // the error says all
 	case rotate.KeptBoth:
 		say("closed: %s\n", r.Why)
@@ -97,7 +108,10 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 		if !several {
 			return nil // the error says all
 		}
-		say("failed: profile %s, nothing was changed for it: %s\n", r.Profile, why)
+		if !strings.Contains(why, "profile "+show.Name(r.Profile)) {
+			why = fmt.Sprintf("profile %s: %s", show.Name(r.Profile), why)
+		}
+		say("failed: %s\n", why)
 		return err
 	case rotate.Unfinished: // the error says all
 	case rotate.Planned:
@@ -105,9 +119,9 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 		if r.FreeSlot != "" {
 			say("  delete the second key %s (%s) to make room\n", r.FreeSlot, r.SecondIs)
 		}
-		say("  create a new key and prove it at STS and IAM\n  put it into %s and verify it from there\n", show.Count(len(r.Places), "place"))
+		say("  create a new key and verify it with STS and IAM\n  write it to %s and verify it from there\n", show.Count(len(r.Places), "place"))
 		if r.Grace != "" {
-			say("  leave key %s active for %s, then %s it if nobody used it\n", r.Old, r.Grace, r.Retired)
+			say("  keep key %s active for %s, then %s it unless it is in use\n", r.Old, span(r.Grace), r.Retired)
 		} else {
 			say("  then %s key %s\n", r.Retired, r.Old)
 		}
@@ -115,12 +129,33 @@ func writeResult(w io.Writer, r rotate.Result, several bool) (err error) {
 			say("  %s\n", note)
 		}
 		if len(r.UsedBy) > 0 {
-			say("  profiles that take a role with it: %s\n", strings.Join(r.UsedBy, ", "))
+			say("  %s through source_profile\n", useThisKey(r.UsedBy))
 		}
 		say("\n%s\n", r.Diff)
 	}
 	if several && why != "" {
-		say("  %s: %s\n", r.Outcome, why)
+		say("  %s\n", why)
 	}
 	return err
+}
+
+// useThisKey says that profiles use the key that is about to be rotated.
+func useThisKey(profiles []string) string {
+	quoted := make([]string, len(profiles))
+	for i, p := range profiles {
+		quoted[i] = show.Name(p)
+	}
+	last := len(quoted) - 1
+	if last == 0 {
+		return "profile " + quoted[0] + " uses this key"
+	}
+	return "profiles " + strings.Join(quoted[:last], ", ") + " and " + quoted[last] + " use this key"
+}
+
+// span writes a duration of a document for people.
+func span(text string) string {
+	if d, err := time.ParseDuration(text); err == nil {
+		return show.Duration(d)
+	}
+	return text
 }

@@ -17,29 +17,29 @@ func rotateCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:      "rotate",
 		Category:  "Rotate",
-		Usage:     "replace the keys of profiles by new ones",
+		Usage:     "rotate the keys of one or more profiles",
 		ArgsUsage: "[PROFILE]...",
-		Description: "Makes a new key for the IAM user, puts it wherever the old one stands in both\n" +
-			"files, verifies it from the file, and only then retires the old key. Without\n" +
-			"PROFILE it takes AWS_PROFILE, else \"default\". Profiles that share a key are one\n" +
-			"rotation; different keys are rotated at the same time.",
+		Description: "Creates a new key for the IAM user, writes it wherever the old one is in the AWS\n" +
+			"files, verifies it from there, and only then retires the old key. Without PROFILE\n" +
+			"it takes AWS_PROFILE, or else \"default\". Profiles that share a key are rotated\n" +
+			"together; different keys are rotated at the same time.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "all", Usage: "all profiles that have a key which can be rotated"},
-			&cli.BoolFlag{Name: "due", Usage: "only keys that are older than --max-age; without PROFILE this means of all profiles"},
-			ageFlag("max-age", "90d", "the `AGE` above which a key is due", day),
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask; an active second key is never deleted this way"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and show the change of the files, secrets redacted; change nothing"},
+			&cli.BoolFlag{Name: "all", Usage: "all profiles with a key that can be rotated"},
+			&cli.BoolFlag{Name: "due", Usage: "only keys older than --max-age; without PROFILE, of all profiles"},
+			ageFlag("max-age", "90d", "the `AGE` at which a key is due", day),
+			&cli.BoolFlag{Name: "yes", Usage: "do not prompt; never deletes an active second key"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done and how the files would change (secrets redacted); change nothing"},
 			retireFlag("`WHAT` to do with the old key"),
-			ageFlag("grace", "", "leave the old key active for this `TIME`; a later \"keycare resume\" retires it if nobody used it", rotate.MinGrace),
-			choice("free-slot", string(rotate.FreeInactive), "`WHICH` second key may be deleted to make room, an active one only if it is \"unused\" and you agree",
+			ageFlag("grace", "", "keep the old key active for this `TIME`; a later \"keycare resume\" retires it unless it is in use", rotate.MinGrace),
+			choice("free-slot", string(rotate.FreeInactive), "`WHICH` second key may be deleted to make room; with \"unused\" keycare also asks about an active one",
 				string(rotate.FreeNever), string(rotate.FreeInactive), string(rotate.FreeUnused)),
 			profile("auth-profile", "sign the calls to IAM with this other `PROFILE`", e.anyProfile),
-			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with a session of the MFA device with this `ARN`"},
+			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with an MFA session; the `ARN` of the device"},
 			dropACLFlag(), mfaCodeFlag(), timeoutFlag(), resultFormat(),
 		},
 		UsageText: usage.Examples(
 			"keycare rotate work --dry-run", "what would be done",
-			"keycare rotate work", "ask first",
+			"keycare rotate work", "prompts first",
 			"keycare rotate work --grace 24h", "retire the old key later",
 			"keycare rotate --due --yes --grace 24h", "in a script"),
 		BashComplete: complete.Arguments(e.keyProfile),
@@ -54,7 +54,7 @@ func retireFlag(usage string) cli.Flag {
 
 func runRotate(e *env, c *cli.Context) error {
 	if c.Bool("all") && c.NArg() > 0 {
-		return usagef("--all and the profile %s: give one of the two", show.Name(c.Args().First()))
+		return usagef("--all and the profile %s: pass only one of them", show.Name(c.Args().First()))
 	}
 	o, err := rotateOptions(e, c)
 	if err != nil {
@@ -77,7 +77,7 @@ func runRotate(e *env, c *cli.Context) error {
 	results, err := act(c.Context, profiles...)
 	line.Done()
 	if len(profiles) == 0 {
-		e.say("there is no key to rotate")
+		e.say("no key to rotate")
 	}
 	if failed := writeResults(e, asJSON(c), append(results, left...), err); failed != nil {
 		return errors.Join(err, failed)
@@ -97,11 +97,11 @@ func rotateFlags(e *env, c *cli.Context, o *rotate.Options) error {
 	o.Auth = state.Auth{Profile: c.String("auth-profile"), MFASerial: c.String("mfa-serial")}
 	switch {
 	case o.Auth.Profile != "" && o.Auth.MFASerial != "":
-		return usagef("--auth-profile and --mfa-serial: give one of the two")
+		return usagef("--auth-profile and --mfa-serial: pass only one of them")
 	case o.Yes && o.FreeSlot == rotate.FreeUnused:
-		return usagef("--free-slot unused asks about the key, so it does not go with --yes")
+		return usagef("--free-slot unused prompts about the key, so it cannot be combined with --yes")
 	case c.IsSet("max-age") && !c.Bool("due"):
-		return usagef("--max-age goes with --due")
+		return usagef("--max-age needs --due")
 	}
 	o.Grace = age(c, "grace")
 	if c.Bool("due") {

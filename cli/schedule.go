@@ -11,12 +11,12 @@ func scheduleCommand(e *env) *cli.Command {
 		Name:     "schedule",
 		Category: "Automate",
 		Usage:    "run audits and rotations on a schedule",
-		Description: "The timer starts every four hours, also after the machine slept. It audits once a\n" +
-			"day and retires old keys after their grace. It rotates nothing but the profiles\n" +
-			"that are given to it by --rotate.",
+		Description: "The timer runs every four hours, and after the machine was asleep. It audits once\n" +
+			"a day and retires old keys after their grace period. It rotates only the profiles\n" +
+			"given with --rotate.",
 		UsageText: usage.Examples(
 			"keycare schedule install", "audit every day",
-			"keycare schedule status", "is it there, and does it run?"),
+			"keycare schedule status", "is it installed, and does it run?"),
 		Action: onlySubcommands(e),
 		Subcommands: []*cli.Command{
 			scheduleInstallCommand(e),

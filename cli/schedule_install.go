@@ -14,9 +14,9 @@ import (
 func scheduleInstallCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "install",
-		Usage: "make the timer, or change it",
-		Description: "A second install takes the place of the first. Proxies, certificates, places of\n" +
-			"files and regions that are set in this shell are kept for the timer, keys never.",
+		Usage: "install or change the timer",
+		Description: "A second install replaces the first. The timer keeps the proxies, certificates,\n" +
+			"file locations and regions set in this shell, but never keys.",
 		Flags: installFlags(e),
 		UsageText: usage.Examples(
 			"keycare schedule install", "audit every day",

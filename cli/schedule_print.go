@@ -12,7 +12,7 @@ import (
 func schedulePrintCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "print",
-		Usage: "show what install would write, and write nothing",
+		Usage: "show what install would write; write nothing",
 		Flags: installFlags(e),
 		UsageText: usage.Examples(
 			"keycare schedule print", "the files of the best timer here",

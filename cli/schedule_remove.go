@@ -11,10 +11,10 @@ import (
 func scheduleRemoveCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "remove",
-		Usage: "take the timer away",
+		Usage: "remove the timer",
 		UsageText: usage.Examples(
-			"keycare schedule status", "what there is",
-			"keycare schedule remove", "take it away"),
+			"keycare schedule status", "what is installed",
+			"keycare schedule remove", "remove it"),
 		Action: writing(e, runScheduleRemove),
 	}
 }

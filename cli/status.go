@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,13 +20,14 @@ func statusCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:     "status",
 		Category: "Look",
-		Usage:    "show the rotations in flight, the last finished ones and the timer's runs",
-		Description: "Reads the journals and the history in the state folder, makes no call to AWS and\n" +
-			"changes nothing. \"keycare resume\" goes on with what is unfinished.",
+		Usage:    "show unfinished rotations, the keys now in use, the history and the timer",
+		Description: "Reads the AWS files and keycare's own notes. Makes no network call and changes\n" +
+			"nothing. For an unfinished rotation it says which key each profile holds now,\n" +
+			"what comes next, and when.",
 		Flags: []cli.Flag{resultFormat()},
 		UsageText: usage.Examples(
-			"keycare status", "what is in flight, and what was done",
-			"keycare status --format json", "for another program"),
+			"keycare status", "what is unfinished, and what was done",
+			"keycare status --format json", "for scripts"),
 		Action: action(e, runStatus),
 	}
 }
@@ -36,8 +39,9 @@ func runStatus(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	paths, _ := e.Paths() // those of the journals are what counts
-	open, damaged := rotate.New(rotate.Options{State: folder, Disk: e.Disk, Paths: paths}).InFlight(c.Context, false)
+	paths, _ := e.Paths() // a rotation has its own
+	rot := rotate.New(rotate.Options{State: folder, Disk: e.Disk, Paths: paths})
+	open, damaged := rot.InFlight(c.Context, false)
 	past, err := folder.History()
 	if err != nil {
 		return err
@@ -59,18 +63,11 @@ func runStatus(e *env, c *cli.Context) error {
 		}
 		return errors.Join(damaged, e.writeJSON(doc))
 	}
-	for _, j := range open {
-		fmt.Fprintf(e.Out, "%s  profile %s  user %s  key %s -> %s  %s\n", show.Time(j.Started), j.Profile, j.UserName, j.Old, orDash(j.New), stage(j))
-	}
-	if len(open) == 0 && damaged == nil {
-		fmt.Fprintln(e.Out, "no rotation in flight")
-	}
-	const show = 10
-	for _, h := range past[max(0, len(past)-show):] {
-		fmt.Fprintln(e.Out, finished(h)+e.deletable(past, h))
-	}
+	e.writeFlights(rot, open, damaged != nil, timer != nil)
+	e.writeKeys(paths, open)
+	e.writePast(past)
 	if timer != nil {
-		fmt.Fprintln(e.Out, "\ntimer:")
+		fmt.Fprintln(e.Out, "\nTimer:")
 		for _, line := range e.timerLines(timer) {
 			fmt.Fprintln(e.Out, "  "+line)
 		}
@@ -81,36 +78,118 @@ func runStatus(e *env, c *cli.Context) error {
 	return damaged
 }
 
-// stage says where a rotation stands and what comes next.
-func stage(j *state.Journal) string {
+// writeFlights says of each rotation in flight which key the files hold, how far it
+// is, and what comes next.
+func (e *env) writeFlights(rot *rotate.Rotator, open []*state.Journal, damaged, timer bool) {
+	if len(open) == 0 && !damaged {
+		fmt.Fprintln(e.Out, "no rotation in flight")
+	}
+	for i, j := range open {
+		if i > 0 {
+			fmt.Fprintln(e.Out)
+		}
+		fmt.Fprintf(e.Out, "%s\n", show.Sentence(rot.Holds(j)))
+		fmt.Fprintf(e.Out, "  rotation of key %s (user %s), begun %s, %s\n", j.Old, j.UserName, show.Time(j.Started), show.Until(j.Started, e.Now()))
+		now, next := e.stage(j)
+		if timer {
+			next += ", or wait for the timer"
+		}
+		fmt.Fprintf(e.Out, "  now:  %s\n  next: %s\n", now, next)
+	}
+}
+
+// stage says where a rotation stands, and what comes next.
+func (e *env) stage(j *state.Journal) (now, next string) {
+	resume := "keycare resume"
+	if w := show.Word(j.Profile, e.Vars.GOOS); w != "" {
+		resume += " " + w
+	}
+	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }
 	switch j.Direction {
 	case state.Watch:
-		return watched(j)
+		return e.watched(j, until), resume + " looks again"
 	case state.Keep:
-		return "closed, but for its notes; run \"keycare resume\""
+		return "closed with both keys, but for keycare's notes", resume
 	case state.Grace:
-		return "switched; the old key stays active until " + show.Time(j.GraceEnds) + ", then \"keycare resume\" retires it"
+		if j.Resting(e.Now()) {
+			return fmt.Sprintf("switched; the old key stays active until %s", until(j.GraceEnds)),
+				fmt.Sprintf("after that, %s retires the old key", resume)
+		}
+		return fmt.Sprintf("switched; the grace period ended %s", until(j.GraceEnds)), resume + " retires the old key"
 	case state.Retire:
-		return "switched, the old key is not retired yet; run \"keycare resume\""
+		return "switched; the old key is not retired yet", resume + " retires it"
 	case state.Undo:
-		return "is being undone; run \"keycare resume\""
+		return "unfinished: it is being rolled back", resume + " finishes that"
 	}
-	return "unfinished; run \"keycare resume\""
+	now = "unfinished: stopped before the new key was in the files"
+	if j.SwitchBegun {
+		now = "unfinished: stopped during the switch"
+	}
+	return now, resume + " finishes it or rolls it back"
 }
 
 // watched says what a watch waits for.
-func watched(j *state.Journal) string {
-	until := ""
+func (e *env) watched(j *state.Journal, until func(time.Time) string) string {
+	end := ""
 	if !j.Lost.IsZero() {
-		until = " until " + show.Time(j.Lost.Add(state.WatchFor))
+		end = "; watched until " + until(j.Lost.Add(state.WatchFor))
 	}
 	switch {
 	case j.Quieted != "":
-		return "closed, but for key " + j.Quieted + ", which is being made inactive: a request whose reply was lost may have made it; run \"keycare resume\""
+		return "rolled back; key " + j.Quieted + ", which a lost request may have created, is being made inactive"
 	case j.Watched != "":
-		return "closed, but key " + j.Watched + " may be that of a request whose reply was lost; \"keycare resume\" looks whose it is" + until
+		return "rolled back; a lost request may have created key " + j.Watched + end
 	}
-	return "closed, but a request whose reply was lost may still make a key; \"keycare resume\" looks after it" + until
+	return "rolled back; a lost request may still create a key" + end
+}
+
+// mostKeys and mostPast bound what is listed.
+const mostKeys, mostPast = 10, 5
+
+// writeKeys says which profiles hold which key, but for those of a rotation in
+// flight. Files that cannot be read are for the audit to tell of.
+func (e *env) writeKeys(paths credfile.Paths, open []*state.Journal) {
+	if paths.Credentials == "" {
+		return
+	}
+	set, err := credfile.Load(e.Disk, paths)
+	if err != nil {
+		return
+	}
+	var ids []string
+	in := map[string][]string{}
+	for _, read := range set.Reads() {
+		flying := slices.ContainsFunc(open, func(j *state.Journal) bool { return read.ID == j.Old || read.ID == j.New })
+		if !show.IsKeyID(read.ID) || flying || slices.Contains(in[read.ID], read.Profile) {
+			continue
+		}
+		if in[read.ID] == nil {
+			ids = append(ids, read.ID)
+		}
+		in[read.ID] = append(in[read.ID], read.Profile)
+	}
+	if len(ids) > 0 {
+		fmt.Fprintln(e.Out, "\nKeys:")
+	}
+	for _, id := range ids[:min(len(ids), mostKeys)] {
+		fmt.Fprintf(e.Out, "  %s  %s\n", id, show.Names(in[id]))
+	}
+	if more := len(ids) - mostKeys; more > 0 {
+		fmt.Fprintf(e.Out, "  and %s: keycare audit\n", show.Count(more, "more key"))
+	}
+}
+
+// writePast lists the rotations that ended last.
+func (e *env) writePast(past []state.History) {
+	if len(past) > 0 {
+		fmt.Fprintln(e.Out, "\nHistory:")
+	}
+	for _, h := range past[max(0, len(past)-mostPast):] {
+		fmt.Fprintln(e.Out, "  "+finished(h)+e.deletable(past, h))
+	}
+	if more := len(past) - mostPast; more > 0 {
+		fmt.Fprintf(e.Out, "  %d earlier: keycare status --format json\n", more)
+	}
 }
 
 func orDash(s string) string {
@@ -122,20 +201,23 @@ func orDash(s string) string {
 
 // finished is a line of the history: what was done, and what became of the keys.
 func finished(h state.History) string {
+	line := show.Time(h.Time) + "  profile " + h.Profile + ": "
 	switch {
 	case h.Orphan != "" && h.OrphanNow == "deleted":
-		return fmt.Sprintf("%s  %s  profile %s  key %s of a request whose reply was lost", show.Time(h.Time), h.Outcome, h.Profile, h.Orphan)
+		return line + fmt.Sprintf("deleted key %s, which a lost request had created", h.Orphan)
 	case h.Orphan != "" && h.OrphanNow == "unknown":
-		return fmt.Sprintf("%s  %s  profile %s  key %s may be that of a request whose reply was lost; AWS could not be asked any more",
-			show.Time(h.Time), h.Outcome, h.Profile, h.Orphan)
+		return line + fmt.Sprintf("a lost request may have created key %s; AWS could no longer be asked", h.Orphan)
 	case h.Orphan != "":
-		return fmt.Sprintf("%s  %s  profile %s  key %s, now %s, may be that of a request whose reply was lost",
-			show.Time(h.Time), h.Outcome, h.Profile, h.Orphan, h.OrphanNow)
+		return line + fmt.Sprintf("a lost request may have created key %s, now %s", h.Orphan, h.OrphanNow)
 	case h.Outcome == string(rotate.KeyLeft):
-		return fmt.Sprintf("%s  %s  profile %s  a request whose reply was lost may have made a key of %s; AWS could not be asked any more",
-			show.Time(h.Time), h.Outcome, h.Profile, h.User)
+		return line + fmt.Sprintf("a lost request may have created a key of %s; AWS could no longer be asked", h.User)
+	case h.Outcome == string(rotate.Undone):
+		line += "rolled back, keeps key " + h.Old
+	case h.Outcome == string(rotate.Failed):
+		line += "failed, keeps key " + h.Old
+	default:
+		line += fmt.Sprintf("%s %s -> %s", h.Outcome, h.Old, orDash(h.New))
 	}
-	line := fmt.Sprintf("%s  %s  profile %s  key %s -> %s", show.Time(h.Time), h.Outcome, h.Profile, h.Old, orDash(h.New))
 	switch {
 	case h.Retired == "":
 	case h.RootKey:
@@ -175,9 +257,10 @@ func (e *env) deletable(past []state.History, h state.History) string {
 
 // timerLines tells of the timer's last run. What the audit found is said once.
 func (e *env) timerLines(st *job.Stamp) []string {
-	out := []string{"last run: " + show.Time(st.Started)}
+	at := func(t time.Time) string { return show.Time(t) + ", " + show.Until(t, e.Now()) }
+	out := []string{"last run: " + at(st.Started)}
 	if st.Killed() {
-		out[0] += ", and it did not come to its end"
+		out[0] += "; it did not finish"
 	}
 	if !st.Acted.IsZero() {
 		out = append(out, fmt.Sprintf("last result: %s, %s", show.Time(st.Acted), st.Outcome))

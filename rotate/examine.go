@@ -40,7 +40,7 @@ type keyFiles struct {
 	set     *credfile.Set
 	targets map[string]*keyTarget // by profile
 	errs    map[string]error
-	roles   map[string][]string // by profile, those that name it as their source_profile
+	roles   map[string][]string // by profile, those that take a role with its key, through other profiles too
 }
 
 // readFiles reads the files and looks at the keys of the profiles.
@@ -122,7 +122,10 @@ func (rot *Rotator) examineIn(set *credfile.Set, profiles []string) *keyFiles {
 		}
 	}
 	for _, p := range set.Profiles() {
-		if source := set.Setting(p, "source_profile"); source != "" {
+		if set.Setting(p, "role_arn") == "" || set.Setting(p, "source_profile") == "" {
+			continue
+		}
+		if source, why := set.RoleSource(p); why == "" && source != p {
 			f.roles[source] = append(f.roles[source], p)
 		}
 	}
@@ -221,7 +224,7 @@ func otherKind(set *credfile.Set, profile string) string {
 		}
 		return fmt.Sprintf("it takes a role with the key of profile %s. Rotate that one: keycare rotate %s", show.Name(source), word(source))
 	case is("role_arn") != "":
-		return "it takes a role and has no key of its own"
+		return "it takes a role with credentials from elsewhere (credential_source), so there is no key to rotate"
 	case is("sso_session") != "" || is("sso_start_url") != "":
 		return "it signs in through IAM Identity Center (SSO), so there is no key to rotate"
 	case is("login_session") != "":

@@ -109,6 +109,8 @@ type Rotator struct {
 	// planning says that nothing is done after the checks: those that a rotation
 	// makes again before it acts may be left out, and nobody is asked for an ID.
 	planning bool
+	// chosen says that a person named the rotations to go on with.
+	chosen bool
 
 	saying sync.Mutex // what is said, and counters
 	asking sync.Mutex // questions, one at a time

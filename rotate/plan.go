@@ -29,7 +29,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		defer rot.Progress.Add(1)
 		if j := rot.unfinished(open, b.id); j != nil {
 			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
-				Why: fmt.Sprintf("profile %s: a rotation of key %s is not finished; \"keycare rotate\" or \"keycare resume\" finishes it, and no other is begun", show.Name(b.profile), j.Old)}
+				Why: fmt.Sprintf("profile %s: the rotation of key %s is not finished. \"keycare rotate\" or \"keycare resume\" finishes that one, and begins no other", show.Name(b.profile), j.Old)}
 			return
 		}
 		err := rot.prepare(asking, files, connect, b)

@@ -46,6 +46,8 @@ type Result struct {
 	Second    string    `json:"second_key,omitempty"`           // was deleted to make room
 	RootKey   bool      `json:"root_key,omitempty"`             // the old key is a root user's
 	Notes     []string  `json:"notes,omitempty"`                // what else changes, a sentence each
+	Rested    bool      `json:"-"`                              // it was in its grace before, and still is
+	Ways      []Way     `json:"-"`                              // then: commands that would end the grace now
 }
 
 func resultOf(j *state.Journal, out Outcome) Result {

@@ -107,6 +107,7 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 		}
 		errs = append(errs, rot.resumeRecovery(ctx, id))
 	}
+	rot.chosen = len(profiles) > 0
 	js, err = rot.named(js, profiles)
 	errs = append(errs, err)
 	deleted := false
@@ -251,11 +252,15 @@ func (r *cycle) resumed(ctx context.Context) (Result, error) {
 			return resultOf(j, Unfinished), halfDone(j, cannotSign, err)
 		}
 	}
+	resting := j.Resting(rot.Now())
 	out, err := r.loop(ctx)
 	if out == Undone && err == nil && mayStillLand(j) {
 		err = r.undoneBecause()
 	}
 	res := r.undone(out)
+	if res.Rested = resting && out == InGrace; res.Rested {
+		res.Ways = r.ways(ctx, rot.chosen)
+	}
 	if len(j.Orphans) > 0 && out == Undone {
 		res.Orphan = j.Orphans[len(j.Orphans)-1]
 	}

@@ -37,6 +37,10 @@ func (rot *Rotator) told(half *HalfDone, proofs map[string]proof) {
 	}
 }
 
+// Holds says which key the files of a rotation hold, and when AWS was last seen to
+// accept it, as far as its journal tells.
+func (rot *Rotator) Holds(j *state.Journal) string { return rot.holds(j, nil) }
+
 // half is a *HalfDone that says so.
 func (rot *Rotator) half(j *state.Journal, why string, err error) *HalfDone {
 	h := halfDone(j, why, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"keycare/credfile"
@@ -41,23 +42,30 @@ func (r *cycle) withWays(ctx context.Context, err error) error {
 	case state.Watch, state.Keep:
 		return err
 	}
-	ask := ctx.Err() == nil && !r.aDeafEar()
+	half.Ways = slices.DeleteFunc(r.ways(ctx, ctx.Err() == nil && !r.aDeafEar()), func(w Way) bool {
+		return half.Refused != "" && strings.Contains(w.Command, half.Refused)
+	})
+	return err
+}
+
+// ways are the commands that would not be refused now. Where ask is false AWS is
+// not asked, and what depends on it is not among them.
+func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 	ctx, cancel := context.WithTimeout(ctx, waysTimeout)
 	defer cancel()
 	name := ""
 	if w := show.Word(r.j.Profile, runtime.GOOS); w != "" {
 		name = " " + w
 	}
-	half.Ways = nil
-	if half.Refused != flagKeepBoth && r.mayKeepBoth(ctx, ask) {
-		half.Ways = append(half.Ways, Way{"keycare resume " + flagKeepBoth + name, "close it and delete nothing"})
+	if r.mayKeepBoth(ctx, ask) {
+		found = append(found, Way{"keycare resume " + flagKeepBoth + name, "close it and delete nothing"})
 	}
-	if ask && half.Refused != flagUndo && r.newID() != "" && r.j.Direction != state.Undo {
+	if ask && r.newID() != "" && r.j.Direction != state.Undo {
 		if why, err := r.undoBarred(ctx); why == "" && err == nil {
-			half.Ways = append(half.Ways, Way{"keycare resume " + flagUndo + name, "go back to the old key"})
+			found = append(found, Way{"keycare resume " + flagUndo + name, "go back to the old key"})
 		}
 	}
-	return err
+	return found
 }
 
 const (
