@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,11 +61,29 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 	}()
 	e.hideGiven(words)
 	app := newApp(e)
-	if complete.Answer(e.Out, app, words) || answerFlag(e, app, words) {
+	if complete.Answer(e.Out, app, words) {
+		return exitOK
+	}
+	if words, e.debug = takeDebug(words); answerFlag(e, app, words) {
 		return exitOK
 	}
 	err := app.RunContext(ctx, append([]string{app.Name}, usage.FlagsFirst(app, words)...))
-	return exitCode(ctx, err, e.Err)
+	return exitCode(ctx, e, err)
+}
+
+// takeDebug takes --debug out of the words, wherever it stands.
+func takeDebug(words []string) (rest []string, debug bool) {
+	for i, w := range words {
+		switch w {
+		case "--":
+			return append(rest, words[i:]...), debug
+		case "--debug":
+			debug = true
+		default:
+			rest = append(rest, w)
+		}
+	}
+	return rest, debug
 }
 
 // newApp is the command tree. A command more is a file, as explain.go is, and a
@@ -180,14 +199,44 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.HelpName != "" {
 		name = c.Command.HelpName
 	}
-	if flag, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok && c.Command != nil {
-		known := []string{"help"}
+	known := []string{"help", "debug"}
+	if c.Command != nil {
 		for _, f := range c.Command.Flags {
 			known = append(known, f.Names()...)
 		}
-		if near := credfile.Nearest(strings.TrimLeft(flag, "-"), known); near != "" {
-			return usagef("no such flag --%s; did you mean --%s?", strings.TrimLeft(flag, "-"), near)
-		}
 	}
-	return usagef("%w; see \"%s --help\"", err, name)
+	for _, form := range flagErrors {
+		m := form.said.FindStringSubmatch(err.Error())
+		if m == nil {
+			continue
+		}
+		if near := credfile.Nearest(m[1], known); form.unknown && near != "" {
+			return usagef("no such flag %s; did you mean --%s?", dashed(m[1]), near)
+		}
+		return usagef(form.says+"; for the flags: %s --help", dashed(m[1]), name)
+	}
+	return usagef("%w; for the flags: %s --help", err, name)
+}
+
+// flagErrors are what the flags' parser says, and what keycare says for it.
+var flagErrors = []struct {
+	said    *regexp.Regexp
+	says    string
+	unknown bool
+}{
+	{regexp.MustCompile(`^flag provided but not defined: -+(.*)$`), "no such flag %s", true},
+	{regexp.MustCompile(`^flag needs an argument: -+(.*)$`), "%s needs a value", false},
+	{regexp.MustCompile(`^invalid boolean value ".*" for -+([^:]*):`), "%s takes no value", false},
+	{regexp.MustCompile(`^bad flag syntax: (.*)$`), "no such flag %s", false},
+}
+
+// dashed is a flag's name as it is typed.
+func dashed(name string) string {
+	switch name = show.Plain(name); {
+	case strings.HasPrefix(name, "-"):
+		return name
+	case len(name) == 1:
+		return "-" + name
+	}
+	return "--" + name
 }

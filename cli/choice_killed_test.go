@@ -137,7 +137,7 @@ func (m *machine) again(choice string) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	_ = cmd.Run()
 	m.leaks.heard("resume", out.String())
-	if code, said := cmd.ProcessState.ExitCode(), out.String(); code != exitOK && !(code == exitFailed && strings.Contains(said, "a person asked for it, so the rotation was undone")) {
+	if code, said := cmd.ProcessState.ExitCode(), out.String(); code != exitOK && !(code == exitFailed && strings.Contains(said, "the rotation was rolled back, as you asked")) {
 		m.t.Errorf("keycare resume %s: exit code %d\n%s", choice, code, said)
 	}
 }

@@ -96,7 +96,7 @@ func TestCompletionTyped(t *testing.T) {
 				t.Errorf("it lists %q", list)
 			}
 			if list := term.list("keycare schedule "); !regexp.MustCompile(`(?s)install.+print.+remove.+run.+status`).MatchString(list) ||
-				argv[0] == "zsh" && !strings.Contains(list, "-- make the timer") {
+				argv[0] == "zsh" && !strings.Contains(list, "-- install or change the timer") {
 				t.Errorf("it lists %q", list)
 			}
 			if _, err := os.Stat(home + "/ran"); err == nil {

@@ -33,7 +33,7 @@ func TestCompletion(t *testing.T) {
 		files bool
 	}{
 		{words: "", want: "audit|explain|status|fix"},
-		{words: "-", want: "--help|--version"},
+		{words: "-", want: "--debug|--help|--version"},
 		{words: "help|", want: "audit|explain"},
 		{words: "nothing|"},
 		{words: "schedule|", want: "install|print|status|remove|run"},
@@ -238,10 +238,10 @@ func TestCompletionFish(t *testing.T) {
 	needShell(t, "fish")
 	home := oddHome(t)
 	for _, tt := range []struct{ line, want string }{
-		{"keycare rot", "rotate\treplace the keys of profiles by new ones"},
-		{"keycare schedule ins", "install\tmake the timer, or change it"},
+		{"keycare rot", "rotate\trotate the keys of one or more profiles"},
+		{"keycare schedule ins", "install\tinstall or change the timer"},
 		{"keycare rotate wor", "work\nworld"},
-		{"keycare rotate work --gr", "--grace\tleave the old key"},
+		{"keycare rotate work --gr", "--grace\tkeep the old key"},
 		{"keycare rotate --auth-profile ss", "sso"},
 		{"keycare audit --profile=ss", "--profile=sso"},
 		{"keycare audit --format ma", "markdown"},

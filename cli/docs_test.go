@@ -170,6 +170,9 @@ func TestDocsSchemas(t *testing.T) {
 				continue
 			}
 			name, _, _ := strings.Cut(written.Field(i).Tag.Get("json"), ",")
+			if name == "-" {
+				continue // for the screen alone
+			}
 			if _, ok := known[name]; !ok {
 				t.Errorf("%s does not know %s.%s", s.file, s.list, name)
 			}

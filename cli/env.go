@@ -46,6 +46,7 @@ type env struct {
 	Notify   func(title, text string) error // puts a notice on the desktop
 
 	settings func() (*settings.Settings, error)
+	debug    bool // the SDK's own words are said, too
 }
 
 // terminals says which of the three streams a person looks at.

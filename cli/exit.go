@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"regexp"
+	"strings"
+	"unicode/utf8"
 
+	"keycare/cli/usage"
 	"keycare/rotate"
+	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
 
@@ -44,7 +49,7 @@ type toldError struct{ error }
 func (e toldError) Unwrap() error { return e.error }
 
 // exitCode tells the error to a person and returns its exit code.
-func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+func exitCode(ctx context.Context, e *env, err error) int {
 	var half *rotate.HalfDone
 	var untrusted *state.Untrusted
 	var usage usageError
@@ -56,7 +61,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	}
 	var told toldError
 	if !errors.As(err, &told) {
-		fmt.Fprintf(stderr, "keycare: %v\n", err)
+		e.fail(err)
 	}
 	switch {
 	case errors.As(err, &usage):
@@ -68,3 +73,57 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	}
 	return exitFailed
 }
+
+// fail tells a person an error: each of those that were joined by itself.
+func (e *env) fail(err error) {
+	for _, one := range apart(err) {
+		e.say("%s", e.filled("keycare: "+one.Error()))
+		if e.debug {
+			for _, words := range client.SDKWords(one) {
+				e.say("  %s", words)
+			}
+		}
+	}
+}
+
+// apart are the errors that were joined.
+func apart(err error) (all []error) {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	lines := []string{}
+	for _, one := range several.Unwrap() {
+		all = append(all, apart(one)...)
+		lines = append(lines, one.Error())
+	}
+	if err.Error() != strings.Join(lines, "\n") { // it has words of its own
+		return []error{err}
+	}
+	return all
+}
+
+// filled breaks the lines of a message between words, where a person looks at it. A
+// command at the end of a line stays whole, and the words of others stay as they
+// are, on lines that begin with two spaces.
+func (e *env) filled(text string) string {
+	if !e.Terminal.Err {
+		return text
+	}
+	width := cmp.Or(e.Terminal.ErrWidth, usage.Width)
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		m := commandLast.FindStringSubmatch(line)
+		switch {
+		case utf8.RuneCountInString(line) <= width, strings.HasPrefix(line, "  "):
+			out = append(out, line)
+		case m != nil:
+			out = append(append(out, usage.Lines(m[1], width)...), "  "+m[2])
+		default:
+			out = append(out, usage.Lines(line, width)...)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+var commandLast = regexp.MustCompile(`^(.*:) ((?:keycare|aws|chmod|chown|icacls) .*)$`)

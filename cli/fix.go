@@ -188,7 +188,7 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 	if err != nil {
 		return err
 	}
-	f.left = len(after.LeftToPerson())
+	f.left = report.LeftToPerson(after, f.Now())
 	if len(done) == 0 || f.dryRun {
 		return nil
 	}

@@ -148,7 +148,7 @@ func TestLateCreate(t *testing.T) {
 	m.iam.SetFault(nil)
 	close(land)
 	<-landed
-	if status := m.status(); !strings.Contains(status, "may still make a key") {
+	if status := m.status(); !strings.Contains(status, "may still create a key") {
 		t.Errorf("status says:\n%s", status)
 	}
 	m.resume()

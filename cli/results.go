@@ -74,7 +74,7 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	why := strings.ReplaceAll(r.Error, "\n", "\n  ")
 	switch r.Outcome {
 	case rotate.Rotated:
-		say("rotated profile %s: key %s is replaced by %s; the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
+		say("rotated profile %s: key %s is replaced by %s, the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
 		for _, line := range append(r.Places, r.Notes...) {
 			say("  %s\n", line)
 		}

@@ -32,7 +32,7 @@ func resumeCommand(e *env) *cli.Command {
 		},
 		UsageText: usage.Examples(
 			"keycare resume", "finish what is unfinished",
-			"keycare resume work", "only the rotation of profile work",
+			"keycare resume work", "only that of profile work",
 			"keycare resume --keep-both", "close it, and delete nothing",
 			"keycare resume --forget 0123456789ab", "set damaged notes aside"),
 		BashComplete: complete.Arguments(e.keyProfile),

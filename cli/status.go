@@ -89,13 +89,21 @@ func (e *env) writeFlights(rot *rotate.Rotator, open []*state.Journal, damaged, 
 			fmt.Fprintln(e.Out)
 		}
 		fmt.Fprintf(e.Out, "%s\n", show.Sentence(rot.Holds(j)))
-		fmt.Fprintf(e.Out, "  rotation of key %s (user %s), begun %s, %s\n", j.Old, j.UserName, show.Time(j.Started), show.Until(j.Started, e.Now()))
+		fmt.Fprintf(e.Out, "  rotation of key %s (user %s), begun %s (%s)\n", j.Old, j.UserName, show.Time(j.Started), ago(j.Started, e.Now()))
 		now, next := e.stage(j)
 		if timer {
 			next += ", or wait for the timer"
 		}
 		fmt.Fprintf(e.Out, "  now:  %s\n  next: %s\n", now, next)
 	}
+}
+
+// ago says how long a past time is ago.
+func ago(t, now time.Time) string {
+	if s := show.Until(t, now); s != "now" {
+		return s
+	}
+	return "just now"
 }
 
 // stage says where a rotation stands, and what comes next.
@@ -122,7 +130,10 @@ func (e *env) stage(j *state.Journal) (now, next string) {
 		return "unfinished: it is being rolled back", resume + " finishes that"
 	}
 	now = "unfinished: stopped before the new key was in the files"
-	if j.SwitchBegun {
+	switch {
+	case j.SwitchBegun && j.Root != nil:
+		return "unfinished: the root key still exists", resume + ", in a terminal, asks for its ID and deletes it"
+	case j.SwitchBegun:
 		now = "unfinished: stopped during the switch"
 	}
 	return now, resume + " finishes it or rolls it back"
@@ -213,13 +224,15 @@ func finished(h state.History) string {
 		return line + fmt.Sprintf("a lost request may have created a key of %s; AWS could no longer be asked", h.User)
 	case h.Outcome == string(rotate.Undone):
 		line += "rolled back, keeps key " + h.Old
+	case h.Outcome == string(rotate.KeptBoth):
+		line += "kept both keys, " + h.Old + " and " + orDash(h.New)
 	case h.Outcome == string(rotate.Failed):
 		line += "failed, keeps key " + h.Old
 	default:
 		line += fmt.Sprintf("%s %s -> %s", h.Outcome, h.Old, orDash(h.New))
 	}
 	switch {
-	case h.Retired == "":
+	case h.Retired == "", h.Outcome == string(rotate.KeptBoth):
 	case h.RootKey:
 		line += ", root key replaced and " + h.Retired
 	default:
@@ -257,7 +270,7 @@ func (e *env) deletable(past []state.History, h state.History) string {
 
 // timerLines tells of the timer's last run. What the audit found is said once.
 func (e *env) timerLines(st *job.Stamp) []string {
-	at := func(t time.Time) string { return show.Time(t) + ", " + show.Until(t, e.Now()) }
+	at := func(t time.Time) string { return show.Time(t) + ", " + ago(t, e.Now()) }
 	out := []string{"last run: " + at(st.Started)}
 	if st.Killed() {
 		out[0] += "; it did not finish"

@@ -50,29 +50,6 @@ func (s *Set) Mend(accept func(Mend) (bool, error)) (*Set, []Mend, error) {
 	return s, done, nil
 }
 
-// LeftToPerson returns the quirks that Mend cannot take away and that matter:
-// they spoil a file for a tool, or stand in a section with a key. One of a kind
-// in a section is enough.
-func (s *Set) LeftToPerson() (left []Diagnostic) {
-	after, _, _ := s.Mend(func(Mend) (bool, error) { return true, nil })
-	for _, f := range after.Files() {
-		type place struct {
-			quirk   Quirk
-			section int
-		}
-		told := map[place]bool{}
-		for _, d := range f.Diagnostics() {
-			sec := f.sectionAt(min(d.Pos.Line, len(f.Lines)) - 1)
-			at := place{d.Quirk, sec.First}
-			if !told[at] && (QuirkTexts[d.Quirk].Whole || f.holdsKey(sec)) {
-				told[at] = true
-				left = append(left, d)
-			}
-		}
-	}
-	return left
-}
-
 // holdsKey reports whether a part of a key stands in a section.
 func (f *File) holdsKey(sec Section) bool {
 	return slices.ContainsFunc(f.Lines[sec.First:sec.Last], func(l Line) bool {

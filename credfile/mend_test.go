@@ -109,28 +109,6 @@ func TestRedactLine(t *testing.T) {
 	}
 }
 
-// What Mend leaves is counted if it matters: once for a section, and only where
-// a key is or a whole file is spoilt.
-func TestLeftToPerson(t *testing.T) {
-	const key = "aws_access_key_id = <I>\naws_secret_access_key = <S>\n"
-	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "[a]\n" + key, ""},
-		{"what is mended", "\ufeff[a]  old\n" + key + "lone\n", ""},
-		{"sections that differ", "[a]\n" + key + "region = y\n[a]\nregion = x\n", "twice-section"},
-		{"a name", "[a b]\n" + key + "[c d]\nregion = x\n", "name-space"},
-		{"two in a section", "[a]\n" + key + "s3 =\n  aws_access_key_id = x\n  aws_session_token = y\n", "nested-key"},
-		{"two kinds", "[a\n[a b]\n" + key, "header-open name-space"},
-	} {
-		var got []string
-		for _, d := range NewSet(Paths{}, mendText(c.text), "").LeftToPerson() {
-			got = append(got, string(d.Quirk))
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
-		}
-	}
-}
-
 // A repair that is declined is not offered again, and the others are made.
 func TestMendDeclined(t *testing.T) {
 	text := mendText("[a]\naws_access_key_id: <I>\naws_secret_access_key = <S> # x\n")

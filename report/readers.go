@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -59,6 +60,18 @@ func lookAtReaders(a *auditor) {
 	for kind := range r.diags {
 		r.quirks(credfile.FileKind(kind))
 	}
+}
+
+// LeftToPerson counts the findings of an audit about how tools read the files that
+// "keycare fix" does not repair.
+func LeftToPerson(set *credfile.Set, now time.Time) (n int) {
+	for _, f := range Audit(Input{Set: set, Offline: true, Now: now}).Findings {
+		about := slices.ContainsFunc(readerRules, func(r *Rule) bool { return r.ID == f.Rule })
+		if about && f.Repair.Command != "keycare fix" {
+			n++
+		}
+	}
+	return n
 }
 
 type readers struct {

@@ -44,7 +44,7 @@ type cycle struct {
 }
 
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
-	r := &cycle{Rotator: rot, aws: a, j: j, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
+	r := &cycle{Rotator: rot, aws: a, j: j, proofs: map[string]proof{}, began: rot.Now(), wait: firstWait} // j.Started is the same moment by AWS's clock
 	r.deadline = r.began.Add(rot.Timeout)
 	r.writer = rot.writerOf(j)
 	return r

@@ -57,7 +57,12 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		case r.seen.OffHere && !r.seen.Broken: // the old key may have to be switched on first
 			broken, r.why, r.seen.Broken = "could not "+string(step), err, true
 		default:
-			return Unfinished, halfDone(r.j, cmp.Or(broken, "could not "+string(step)), errors.Join(r.whyBroken(), err))
+			why := "could not " + string(step)
+			var known *because
+			if errors.As(err, &known) {
+				why, err = known.why, known.err
+			}
+			return Unfinished, halfDone(r.j, cmp.Or(broken, why), errors.Join(r.whyBroken(), err))
 		}
 	}
 }

@@ -91,11 +91,13 @@ func (e *HalfDone) Error() string {
 	if said.more != "" {
 		text += "\n" + said.more
 	}
-	if !e.Lost {
+	or := ""
+	if !e.Lost && (e.Why != putBack || len(e.Ways) == 0) { // it would say the same again
 		text += "\nto go on: " + e.command()
+		or = "or, "
 	}
 	for _, w := range e.Ways {
-		text += fmt.Sprintf("\nto %s: %s", w.Does, w.Command)
+		text += fmt.Sprintf("\n%sto %s: %s", or, w.Does, w.Command)
 	}
 	return text + said.raw
 }
@@ -190,6 +192,15 @@ var errRootNotTyped = errors.New("the ID of the root key was not typed")
 
 // interruptedWhy is why a rotation stopped that a person stopped.
 const interruptedWhy = "interrupted"
+
+// because is why a step failed, for the middle of a sentence.
+type because struct {
+	why string
+	err error
+}
+
+func (e *because) Error() string { return e.why + ": " + e.err.Error() }
+func (e *because) Unwrap() error { return e.err }
 
 // behind adds to an error what is true beside it, in front of the words of others.
 func behind(err error, more string) error { return &noted{err, more} }

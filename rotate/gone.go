@@ -3,9 +3,9 @@ package rotate
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 )
 
@@ -90,7 +90,7 @@ func (r *cycle) rootKeyGone(ctx context.Context) {
 		r.seen.Gone = yes
 	case known:
 		r.seen.Gone = no
-		r.why = fmt.Errorf("the account has a root key, and the secret of %s is no longer kept: look in the console whether that key is gone and delete it there", r.j.Old)
+		r.why = fmt.Errorf("the account still has a root key, and keycare no longer has the secret of %s. Check in the AWS console whether that key is gone, and delete it there", r.j.Old)
 	default:
 		r.seen.Gone, r.why = silent, err
 	}
@@ -107,16 +107,16 @@ func (r *cycle) confirmRoot(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	used := "its last use is not known"
+	used := "its last use is unknown"
 	if use, err := r.aws.LastUsed(ctx, client.SignerOf(r.old), r.j.Old); err == nil {
-		used = "never used before, as far as IAM recorded"
+		used = "never used before, according to IAM"
 		if !use.At.IsZero() {
-			used = fmt.Sprintf("last used %s for %s in %s (this run included)", use.At.UTC().Format(time.DateTime), use.Service, use.Region)
+			used = fmt.Sprintf("last used %s for %s in %s (this run included)", show.Time(use.At), use.Service, use.Region)
 		}
 	}
 	r.asking.Lock()
 	defer r.asking.Unlock()
-	typed, err := r.AskLine(fmt.Sprintf("The root key %s is to be deleted (%s). Other machines that use it will stop. Type its ID to delete it: ", r.j.Old, used))
+	typed, err := r.AskLine(fmt.Sprintf("Delete the root key %s (%s)? Other machines that use it will stop working. Type its ID to delete it: ", r.j.Old, used))
 	if err != nil {
 		return err
 	}

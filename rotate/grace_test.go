@@ -166,7 +166,7 @@ func TestGraceOldCopyRestored(t *testing.T) {
 	w := inGrace(t)
 	w.write(w.old.ID, w.old.Secret)
 	_ = w.clock.Wait(t.Context(), 25*time.Hour)
-	if err := w.resume(w.options(), Unfinished); err == nil || !strings.Contains(err.Error(), "holds the old key again") {
+	if err := w.resume(w.options(), Unfinished); err == nil || !strings.Contains(err.Error(), "put the old key back") {
 		t.Errorf("error %v", err)
 	}
 	w.checkWorking()

@@ -42,7 +42,7 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	if status == "inactive" && r.Confirm != nil && !r.Yes {
 		if ok, _ := r.confirm(fmt.Sprintf("The old key %s is inactive. Make it active again?", r.j.Old)); ok {
 			if err := r.aws.SetActive(ctx, r.by(signs), r.j.UserName, r.j.Old, true); err != nil {
-				r.say("key %s could not be made active again: %v", r.j.Old, client.Short(err))
+				r.say("key %s could not be made active again\n  %v", r.j.Old, client.Short(err))
 			} else {
 				status = "active"
 			}

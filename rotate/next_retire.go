@@ -2,6 +2,9 @@ package rotate
 
 import "keycare/rotate/state"
 
+// putBack is why a run stops that cannot put a file right.
+const putBack = "another program put the old key back, and keycare no longer has the new key's secret"
+
 // nextGrace: the files hold the new key; the old one stays active until the
 // grace ends, and longer if somebody still uses it. In one that began because a
 // program had put the old key back, the recovery file stays: it may do so again.
@@ -19,7 +22,7 @@ func nextGrace(j *state.Journal, w observed) (step, string) {
 		}
 		return stepPutBack, ""
 	case w.Files != filesNew:
-		return stepStop, "a profile holds the old key again, and the new key's secret is no longer kept"
+		return stepStop, putBack
 	case !w.HaveOld && !w.HaveNew && !w.Due:
 		return stepRest, ""
 	}
@@ -75,7 +78,7 @@ func retireStep(j *state.Journal, w observed) (step, string) {
 	}
 	switch {
 	case w.Files != filesNew && !w.HaveNew:
-		return stepStop, "a profile holds the old key again, and the new key's secret is no longer kept"
+		return stepStop, putBack
 	case w.Files != filesNew && w.Switches > maxPutBacks:
 		return stepStop, "another program keeps putting the old key back into the files"
 	case w.Files != filesNew:

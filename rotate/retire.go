@@ -31,7 +31,7 @@ func (r *cycle) decideRetire(ctx context.Context) error {
 		}
 	}
 	if err := r.signByNew(ctx); err != nil {
-		return fmt.Errorf("the files hold the new key %s, and it works; the old key %s is still active: a session with MFA of the new key has to delete it, and a code works only once: %w", r.j.New, r.j.Old, err)
+		return &because{fmt.Sprintf("the old key %s is still active, and deleting it takes another MFA code", r.j.Old), err}
 	}
 	r.fresh = r.back
 	if err := r.State.KeepPairs(r.j.ID, r.old, r.fresh); err != nil {
@@ -115,10 +115,10 @@ func (r *cycle) turnOn(ctx context.Context) error {
 	if why := r.mayTurnOn(ctx); why != nil {
 		ok := false
 		if r.Confirm != nil && !r.Yes {
-			ok, _ = r.confirm(fmt.Sprintf("The old key %s is inactive, and a program had put it back into the files. Make it active again?", r.j.Old))
+			ok, _ = r.confirm(fmt.Sprintf("The old key %s is inactive, and another program had put it back into the files. Make it active again?", r.j.Old))
 		}
 		if !ok {
-			r.why = errors.Join(r.why, fmt.Errorf("%w; to make it active again: %s", why, r.command("update-access-key", r.j.Old, " --status Active")))
+			r.why = errors.Join(r.why, fmt.Errorf("%w\nto make it active again: %s", why, r.command("update-access-key", r.j.Old, " --status Active")))
 			return nil
 		}
 	}
@@ -131,7 +131,7 @@ func (r *cycle) turnOn(ctx context.Context) error {
 	err := r.aws.SetActive(ctx, r.by(r.back), r.j.UserName, r.j.Old, true)
 	r.seen.Files = filesUnread
 	if err != nil {
-		r.why = errors.Join(r.why, fmt.Errorf("key %s could not be made active again: %w; do it with: %s", r.j.Old, client.Short(err), r.command("update-access-key", r.j.Old, " --status Active")))
+		r.why = errors.Join(r.why, fmt.Errorf("key %s could not be made active again\nto do that: %s\n  %w", r.j.Old, r.command("update-access-key", r.j.Old, " --status Active"), client.Short(err)))
 		return nil
 	}
 	r.say("made the old key %s active again", r.j.Old)
@@ -142,16 +142,16 @@ func (r *cycle) turnOn(ctx context.Context) error {
 
 func (r *cycle) mayTurnOn(ctx context.Context) error {
 	if r.seen.Off != yes || !r.seen.OffHere || !r.oldActive {
-		return fmt.Errorf("keycare cannot be sure that it alone switched key %s off", r.j.Old)
+		return fmt.Errorf("someone else may have made key %s inactive", r.j.Old)
 	}
 	quarantined, err := r.aws.Quarantined(ctx, r.by(r.back), r.j.UserName)
 	switch {
 	case quarantined:
-		return fmt.Errorf("AWS has put user %s into quarantine because a key of it was exposed", r.j.UserName)
+		return fmt.Errorf("AWS has put user %s in quarantine because one of its keys was exposed", r.j.UserName)
 	case err != nil && r.help != nil:
 		// The quarantine's policy denies the call to the user itself, not to another
 		// that signs for it.
-		return fmt.Errorf("AWS does not say whether user %s is in quarantine: %w", r.j.UserName, client.Short(err))
+		return fmt.Errorf("AWS does not say whether user %s is in quarantine\n  %w", r.j.UserName, client.Short(err))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package rotate
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -83,14 +84,14 @@ type rootPlan struct {
 }
 
 func (p *rootPlan) question() string {
-	user := "Make the IAM user " + p.name
+	user := "Create the IAM user " + p.name
 	if p.user != nil {
 		user = "Make the existing IAM user " + p.name + " an administrator"
 		if p.member && p.attached {
 			user = "Use the IAM user " + p.name + ", who is an administrator already"
 		}
 	}
-	return fmt.Sprintf("%s through the group %s in account %s, and put a key of that user in the place of the root key %s in %s? You are asked again before the root key is deleted.",
+	return fmt.Sprintf("%s through the group %s in account %s, and replace the root key %s in %s with a key of that user? keycare asks again before it deletes the root key.",
 		user, p.journal.Root.Group, p.journal.Root.Root.Account, p.journal.Old, show.Count(len(p.journal.Places), "place"))
 }
 
@@ -108,7 +109,7 @@ func (p *rootPlan) steps() []string {
 	add(!p.member, "add the user %s to the group %s", p.name, p.journal.Root.Group)
 	return append(steps,
 		"create a key for the user "+p.name,
-		"put it into "+show.Count(len(p.journal.Places), "place")+", verify it and that the user is an administrator",
+		"write it to "+show.Count(len(p.journal.Places), "place")+"; verify it, and that the user is an administrator",
 		"ask for the ID of the root key "+p.journal.Old+", then delete that key")
 }
 
@@ -148,7 +149,7 @@ func (rot *Rotator) planRoot(ctx context.Context, profile string, ro RootOptions
 		return nil, t.explain(err)
 	}
 	if root.Owner() != facts.OwnerRoot {
-		return nil, refuse("profile %s: key %s is not a root key (it belongs to %s): use \"keycare rotate %s\"", show.Name(profile), t.pair.ID, root.ARN, word(profile))
+		return nil, refuse("profile %s: key %s is not a root key (it belongs to %s). To rotate it: keycare rotate %s", show.Name(profile), t.pair.ID, root.ARN, word(profile))
 	}
 	t.asked = rot.Now()
 	p := &rootPlan{target: t, aws: a, name: ro.User, journal: &state.Journal{
@@ -192,7 +193,7 @@ func (p *rootPlan) lookAtAccount(ctx context.Context) error {
 			return client.Explain(err)
 		}
 		if len(p.keys) >= 2 {
-			return refuse("the IAM user %s has two keys already, the most that IAM allows: choose another --user, or delete one of them", p.name)
+			return refuse("the IAM user %s already has two keys, the most that IAM allows. Pass another --user, or delete one of them", p.name)
 		}
 	case client.ReplyNoSuch:
 	default:
@@ -210,7 +211,7 @@ func adminPolicy(partition string) string {
 // loop as every rotation.
 func (rot *Rotator) carryOutRoot(ctx context.Context, p *rootPlan) (Result, error) {
 	if p.user != nil && !(p.member && p.attached) && rot.Yes {
-		return Result{}, refuse("the IAM user %s exists already: it is not made an administrator by --yes; run it in a terminal, or choose another --user", p.name)
+		return Result{}, refuse("the IAM user %s already exists, and --yes does not make it an administrator. Run it in a terminal, or pass another --user", p.name)
 	}
 	if err := p.make(ctx); err != nil {
 		return Result{}, err
@@ -230,8 +231,12 @@ func (rot *Rotator) carryOutRoot(ctx context.Context, p *rootPlan) (Result, erro
 		return Result{}, p.stopped(err)
 	}
 	out, err := r.loop(ctx)
-	if out == Undone && err == nil {
+	var half *HalfDone
+	switch {
+	case out == Undone && err == nil:
 		err = r.undoneBecause()
+	case errors.As(err, &half):
+		rot.told(half, r.proofs)
 	}
 	if out == Undone || out == Failed {
 		err = p.stopped(err)
@@ -280,7 +285,7 @@ func (p *rootPlan) make(ctx context.Context) error {
 			continue
 		}
 		if err := step.do(); err != nil {
-			return p.stopped(fmt.Errorf("cannot make %s: %w", step.what, client.Explain(err)))
+			return p.stopped(fmt.Errorf("cannot create %s: %w", step.what, client.Explain(err)))
 		}
 		p.made = append(p.made, step.what)
 	}
@@ -293,6 +298,6 @@ func (p *rootPlan) stopped(err error) error {
 	if err == nil || len(p.made) == 0 {
 		return err
 	}
-	return fmt.Errorf("the files hold root key %s as before, and it works. Made in the account by now: %s; run \"keycare replace-root\" in a terminal to go on from there, or delete them at IAM.\n%w",
-		p.journal.Old, strings.Join(p.made, ", "), err)
+	return fmt.Errorf("profile %s still holds root key %s, and it works. Made in the account so far: %s\nto go on from there, run this in a terminal (or delete them in IAM): keycare replace-root\n%w",
+		show.Name(p.target.profile), p.journal.Old, strings.Join(p.made, ", "), err)
 }

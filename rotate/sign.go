@@ -25,7 +25,7 @@ func (rot *Rotator) helper(ctx context.Context, a *client.AWS, auth state.Auth, 
 // session asks STS for a session with MFA, signed by base.
 func (rot *Rotator) session(ctx context.Context, a *client.AWS, serial string, base credfile.Pair) (client.Signer, error) {
 	if show.SecretLike(serial) {
-		return nil, refuse("the serial number of the MFA device may be a secret: nothing was sent")
+		return nil, refuse("the serial number of the MFA device may be a secret, so it was not sent")
 	}
 	code, err := rot.mfaCode(serial)
 	if err != nil {
@@ -47,7 +47,7 @@ func (rot *Rotator) otherProfile(ctx context.Context, set *credfile.Set, profile
 	for p := profile; p != "" && !seen[p]; p = set.Setting(p, "source_profile") {
 		seen[p] = true
 		if set.SDK(p).Pair.ID == base.ID {
-			return nil, refuse("--auth-profile %s signs with the very key that is to be rotated (by profile %s)", show.Name(profile), show.Name(p))
+			return nil, refuse("--auth-profile %s signs with the key that is to be rotated (through profile %s)", show.Name(profile), show.Name(p))
 		}
 	}
 	by, id, err := client.ProfileSigner(ctx, set.Paths, profile, rot.mfaCode)
@@ -55,7 +55,7 @@ func (rot *Rotator) otherProfile(ctx context.Context, set *credfile.Set, profile
 		return nil, fmt.Errorf("--auth-profile %s: %w", show.Name(profile), err)
 	}
 	if id == base.ID {
-		return nil, refuse("--auth-profile %s signs with the very key that is to be rotated", show.Name(profile))
+		return nil, refuse("--auth-profile %s signs with the key that is to be rotated", show.Name(profile))
 	}
 	return by, nil
 }
@@ -66,7 +66,7 @@ func (r *cycle) signByNew(ctx context.Context) error {
 	if r.j.Auth.MFASerial == "" || r.helpBy == r.back.ID {
 		return nil
 	}
-	r.say("the new key retires the old one, and needs a session with MFA of its own: a code of the device works only once")
+	r.say("deleting the old key takes another MFA code: AWS takes each code only once")
 	help, err := r.session(ctx, r.aws, r.j.Auth.MFASerial, r.back)
 	if err != nil {
 		return err

@@ -131,7 +131,7 @@ func TestMFAOneCode(t *testing.T) {
 	o.Auth.MFASerial, o.MFACode = serial, func(string) (string, error) { return "123456", nil }
 	_, err := New(*o).Rotate(t.Context(), "default")
 	var half *HalfDone
-	if !errors.As(err, &half) || !strings.Contains(err.Error(), "it works; the old key "+w.old.ID+" is still active") {
+	if !errors.As(err, &half) || !strings.Contains(err.Error(), "The old key "+w.old.ID+" is still active") {
 		t.Fatal(err)
 	}
 	w.checkHalf()

@@ -24,9 +24,6 @@ func (r *cycle) noteProof(id string, takes answer) {
 	if id == "" || takes == silent || takes == unasked {
 		return
 	}
-	if r.proofs == nil {
-		r.proofs = map[string]proof{}
-	}
 	r.proofs[id] = proof{r.Now(), takes}
 }
 
@@ -75,7 +72,11 @@ func (rot *Rotator) holds(j *state.Journal, proofs map[string]proof) string {
 		if fresh == "" || j.Direction == state.Watch {
 			key.name = "key"
 		}
-		said = append(said, fmt.Sprintf("%s %s %s %s%s", show.Names(in), hold(len(in)), key.name, key.id, p.words(key.id == fresh)))
+		what := p.words(key.id == fresh)
+		if p.takes == unasked && proofs == nil { // the journal does not tell
+			what = ""
+		}
+		said = append(said, fmt.Sprintf("%s %s %s %s%s", show.Names(in), hold(len(in)), key.name, key.id, what))
 	}
 	if len(said) == 0 {
 		return fmt.Sprintf("no profile has key %s%s", j.Old, orNew(fresh))
@@ -102,7 +103,7 @@ func (p proof) words(isNew bool) string {
 	case p.takes == yes:
 		return " (it worked at " + show.Time(p.at) + ")"
 	case p.takes == unasked:
-		return " (not checked with AWS yet)"
+		return " (not checked with AWS in this run)"
 	case isNew:
 		return " (AWS does not accept it yet)"
 	}

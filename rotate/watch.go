@@ -97,7 +97,7 @@ func watchedKey(j *state.Journal, k client.Key, noProof error) string {
 	} else if noProof != nil {
 		proof = "CloudTrail, which could say who created it, did not answer"
 	}
-	return fmt.Sprintf("key %s of user %s, created %s, may come from keycare's request, or from someone else in that minute. %s. keycare watches it until %s\nif you know that nobody uses it: keycare resume --delete-key %s",
+	return fmt.Sprintf("key %s of user %s, created %s, may come from a request of keycare whose reply was lost. Someone else, or keycare on another machine, may also have created it in that minute. %s. keycare watches it until %s\nif you know that nobody uses it: keycare resume --delete-key %s",
 		k.ID, j.UserName, show.Time(k.Created), proof, show.Time(j.Lost.Add(watchFor)), k.ID)
 }
 

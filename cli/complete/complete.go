@@ -180,7 +180,7 @@ func flagNames(l usage.Line) (found []Candidate) {
 			}
 		}
 	}
-	found = append(found, Candidate{"--help", "show the help page"})
+	found = append(found, Candidate{"--debug", "also show errors in the AWS SDK's own words"}, Candidate{"--help", "show the help page"})
 	if l.Command == nil {
 		found = append(found, Candidate{"--version", "print the version"})
 	}

@@ -68,6 +68,7 @@ func Page(name string, c *cli.Command) string {
 	for _, f := range Flags(c.Flags) {
 		b.WriteString(row(f.form(), f.full(), flagWidth))
 	}
+	b.WriteString(row("--debug", "also show errors in the AWS SDK's own words", flagWidth))
 	b.WriteString(row("--help, -h", "show this page", flagWidth))
 	return b.String()
 }

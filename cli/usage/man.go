@@ -47,6 +47,7 @@ func (p Manual) Man() string {
 		}
 	})
 	m.macro("SH", "OPTIONS")
+	m.item("--debug", "Also show errors in the AWS SDK's own words, on standard error. Goes with every command.")
 	m.item("--help, -h", "Show the help page, also of a command.")
 	m.item("--version, -v", "Print the version.")
 	m.macro("PP")

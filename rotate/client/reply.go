@@ -67,14 +67,14 @@ const http429 = http.StatusTooManyRequests
 // or of the SDK stand below them, on a line that begins with two spaces.
 type Explained struct {
 	Clause string // what went wrong
-	Hint   string // what helps, in sentences without the last full stop
+	Hint   string // what helps, a line
 	Err    error
 }
 
 func (e *Explained) Error() string {
 	text := e.Clause
 	if e.Hint != "" {
-		text += ". " + e.Hint
+		text += "\n" + e.Hint
 	}
 	if raw := Raw(e.Err); raw != "" {
 		text += "\n  " + raw
@@ -160,7 +160,7 @@ func Raw(err error) string {
 	switch {
 	case errors.As(err, &api) && (api.ErrorCode() != "UnknownError" || api.ErrorMessage() != "UnknownError"):
 		return api.ErrorCode() + ": " + oneLine(api.ErrorMessage())
-	case Unreachable(err):
+	case Unreachable(err), statusOf(err) >= 300: // the clause says it
 		return ""
 	case errors.As(err, &address):
 		return oneLine(address.Error())

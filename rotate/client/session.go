@@ -18,7 +18,7 @@ import (
 
 // ErrNeedsPerson says that a code of an MFA device is needed and nobody can be
 // asked for it.
-var ErrNeedsPerson = errors.New("a code from the MFA device is needed, and keycare cannot prompt: not a terminal. Run it in a terminal, or pass --mfa-code")
+var ErrNeedsPerson = errors.New("cannot prompt for an MFA code: not a terminal. Run it in a terminal, or pass --mfa-code")
 
 // sessionSeconds is the shortest session that STS gives.
 const sessionSeconds = 900
@@ -77,9 +77,18 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 	}
 	got, err := onlyKeyIDs(cfg.Credentials).Retrieve(ctx)
 	if err != nil {
-		return nil, "", &Explained{Clause: "it gives no usable credentials", Err: err}
+		return nil, "", noCredentials(err)
 	}
 	return cfg.Credentials, got.AccessKeyID, nil
+}
+
+// noCredentials says that a profile has none. The SDK's own words stand below.
+func noCredentials(err error) error {
+	const none = "it has no usable credentials"
+	if len(SDKWords(err)) == 0 {
+		return fmt.Errorf(none+": %w", err)
+	}
+	return &Explained{Clause: none, Err: err}
 }
 
 // sameEndpoint sends the calls of a role's provider where the profile's other
