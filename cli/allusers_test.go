@@ -166,7 +166,7 @@ func TestAllUsersVerdict(t *testing.T) {
 		"one in part":      {[]*userAudit{{Report: found, Why: "in part"}}, exitFailed},
 	} {
 		err := merge(c.all, 0, testEnv().Now(), report.Origin{}).verdict(report.High)
-		if got := exitCode(t.Context(), err, &strings.Builder{}); got != c.want {
+		if got := exitCode(t.Context(), &env{Err: &strings.Builder{}}, err); got != c.want {
 			t.Errorf("%s: %d, %v", name, got, err)
 		}
 	}
