@@ -49,7 +49,7 @@ var homeCases = []struct {
 	{home: "apostrophe-name", args: "audit --details --offline", code: 1, want: []string{"the AWS CLI drops the whole section", "choose a name without it"}, not: []string{"drop the quotes"}},
 	{home: "saml2aws-both-tokens", args: "audit --details --offline", want: []string{"delete the line"}, not: []string{"write aws_session_token"}},
 	{home: "empty-tokens", args: "audit --details --offline", want: []string{"delete the line"}, not: []string{"write aws_session_token"}},
-	{home: "leftover-token", args: "rotate --yes", code: 3, want: []string{"a session token stands beside the long-term key", "delete line 4"}, not: []string{"expires by itself"}},
+	{home: "leftover-token", args: "rotate --yes", code: 3, want: []string{"there is a session token beside the long-term key", "Delete line 4"}, not: []string{"expires by itself"}},
 	{home: "expiry-in-file", args: "audit --details --offline", want: []string{"expired 2018-11-16 09:00 UTC (x_security_token_expires)"}, not: []string{"does not say when"}},
 	{home: "source-profile-no-role", args: "audit --details --offline", code: 1, want: []string{"readers-disagree", "source_profile stands without role_arn", "config:3"}},
 	{home: "loop", args: "rotate a", code: 3, want: []string{"its source profiles name each other", "no key at the end"}, not: []string{"rotate that one"}},

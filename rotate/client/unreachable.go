@@ -11,7 +11,7 @@ import (
 // the moment: no network, no name server, nobody at the address.
 func Unreachable(err error) bool {
 	var name *net.DNSError
-	if errors.As(err, &name) {
+	if errors.As(err, &name) || errors.Is(err, errNoContact) {
 		return true
 	}
 	var no syscall.Errno
