@@ -87,16 +87,19 @@ func candidates(r *Report) (all []Fix) {
 	for _, f := range r.At(Low) {
 		switch command := f.Repair.Command; {
 		case f.Repair == (Repair{}), f.Rule != ruleFileRejected.ID && strings.Contains(f.Repair.Text, ruleFileRejected.ID),
-			command == "keycare audit" && f.Severity <= Low:
+			command == "keycare audit" && f.Severity <= Low, slices.Contains(fixModes, f.Rule) && owned[f.File]:
 			// Nothing can be done about it yet.
-		case command == "keycare fix", slices.Contains(fixModes, f.Rule) && command != "" && !owned[f.File]:
+		case command == "keycare fix", slices.Contains(fixModes, f.Rule) && command != "":
 			add("fix", do("keycare fix"), f)
 		case command == "keycare resume":
 			add("resume", do(command), f)
 		case f.rotates(), rotated[f.KeyID] && slices.Contains(endedByNewKey, f.Rule):
 			add("rotate", do("keycare rotate"), f)
 		case f.KeyID != "" && slices.Contains(keyDecisions, f.Rule), f.KeyID != "" && strings.Contains(f.Repair.Text, ruleUnusedKey.ID):
-			add("decide "+f.KeyID, say("rotate the key if it is needed, deactivate it if not"), f)
+			add("decide "+f.KeyID, say("deactivate the key if nothing needs it"), f)
+			if decide := &all[at["decide "+f.KeyID]]; decide.Command == "" && strings.HasPrefix(command, "keycare rotate ") {
+				decide.Repair = Repair{"if the key is needed (--details says how to deactivate it)", command}
+			}
 		case command != "":
 			add(f.Repair.String(), f.Repair, f)
 		default:

@@ -85,7 +85,11 @@ func (t *tableWriter) steps(r *report.Report) {
 		}
 		t.wrapped(under, verb+t.ends(f.Ends), show.Faint)
 		if f.Command == "" && command == "" && says != "" {
-			t.b.WriteString(under + t.color("keycare explain "+f.Ends[0].Rule, show.Green) + "\n")
+			more := "keycare explain " + f.Ends[0].Rule
+			if f.Ends[0].Repair.Command != "" && !t.Details {
+				more = detailsOf(f.Ends)
+			}
+			t.b.WriteString(under + t.color(more, show.Green) + "\n")
 		}
 	}
 }
