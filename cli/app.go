@@ -112,6 +112,7 @@ func newApp(e *env) *cli.App {
 			"keycare demo", "see it work without keys of your own"),
 		Commands: []*cli.Command{
 			auditCommand(e),
+			reportCommand(e),
 			explainCommand(e),
 			statusCommand(e),
 			fixCommand(e),

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
-	"keycare/credfile/disk"
 	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/report/format"
@@ -24,15 +22,14 @@ func auditCommand(e *env) *cli.Command {
 		Usage:    "say what is wrong with the keys on this machine",
 		Description: "Reads the files, asks AWS about each long-term key (never about canary keys)\n" +
 			"unless --offline is given, and changes nothing.",
-		Flags: []cli.Flag{
+		Flags: append(outputFlags(),
 			profiles("profile", "look at this `PROFILE` alone", e.anyProfile),
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; use what earlier audits learned"},
 			ageFlag("max-age", "90d", "the `AGE` that a key may reach", day),
 			ageFlag("max-unused", "45d", "the `TIME` that a key may go unused", day),
 			ageFlag("timeout", "", "wait for AWS this `TIME` at the most, and check everything; without it 22s to 2m, by the number of keys", time.Second),
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
-			choice("format", format.Names()[0], "`FORMAT` of the report", format.Names()...),
-			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
+			&cli.BoolFlag{Name: "open", Usage: "write the report as a page and open it in the browser"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
 			&cli.BoolFlag{Name: "details", Usage: "show why each finding matters, its sources and every fix"},
 			&cli.BoolFlag{Name: "all", Usage: "show low and info findings too"},
@@ -40,12 +37,13 @@ func auditCommand(e *env) *cli.Command {
 			choice("group-by", "", "list the findings of each `WHAT`", "profile"),
 			&cli.BoolFlag{Name: "all-users", Usage: "as root: audit the home of each user of this machine; --output is then a folder"},
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
-		},
+		),
 		UsageText: usage.Examples(
 			"keycare audit", "all profiles",
 			"keycare audit --details", "why, and every fix",
 			"keycare audit --profile work --max-age 60d", "one profile, stricter",
 			"keycare audit --format json --output r.json", "for another program",
+			"keycare audit -o json=r.json -o html=r.html", "several reports of one audit",
 			"keycare audit --baseline r.json", "what is new since"),
 		Action: action(e, runAudit),
 	}
@@ -55,8 +53,8 @@ func auditCommand(e *env) *cli.Command {
 type auditOptions struct {
 	scope
 	dryRun   bool
-	format   string
-	output   string
+	outputs  []output
+	page     string // is opened in the browser; empty for none
 	failOn   report.Severity
 	baseline report.Baseline
 	look     format.Options
@@ -69,9 +67,17 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	}
 	o.scope = scopeOf(set)
 	o.profiles, o.offline, o.downloads = c.StringSlice("profile"), c.Bool("offline"), true
-	o.dryRun, o.format, o.output = c.Bool("dry-run"), c.String("format"), c.String("output")
+	o.dryRun = c.Bool("dry-run")
 	if o.look, err = lookOf(c); err != nil {
 		return o, err
+	}
+	if o.outputs, err = outputsOf(c); err != nil {
+		return o, err
+	}
+	if c.Bool("open") {
+		if o.page, o.outputs, err = pageOf(e, o.outputs); err != nil {
+			return o, err
+		}
 	}
 	for flag, to := range map[string]*time.Duration{"max-age": &o.policy.MaxAge, "max-unused": &o.policy.MaxUnused} {
 		if c.IsSet(flag) {
@@ -147,8 +153,11 @@ func runAudit(e *env, c *cli.Context) error {
 	if o.baseline != nil {
 		rep.Since(o.baseline)
 	}
-	if err := writeReport(e, rep, o); err != nil {
+	if err := writeReports(e, []*report.Report{rep}, o.outputs, o.look); err != nil {
 		return err
+	}
+	if o.page != "" {
+		openPage(e, o.page)
 	}
 	if len(in.ReadErrors) > 0 {
 		return fmt.Errorf("the audit is not complete: %w", in.ReadErrors[0])
@@ -192,28 +201,6 @@ func sayWhom(e *env, asker *ask.Asker, offline bool) error {
 	}
 	if len(plan) == 0 {
 		fmt.Fprintln(e.Out, "would ask AWS nothing")
-	}
-	return nil
-}
-
-// writeReport renders first and writes then, so that a failure leaves no half
-// report. A report names keys and weaknesses: its file is for its owner alone.
-func writeReport(e *env, rep *report.Report, o auditOptions) error {
-	look := o.look
-	look.Home = e.Folders.Home
-	if o.output == "" {
-		look.Width, look.Color = e.Terminal.Width, e.Terminal.Color
-	}
-	var text bytes.Buffer
-	if err := format.Write(&text, o.format, rep, look); err != nil {
-		return err
-	}
-	if o.output == "" {
-		_, err := e.Out.Write(text.Bytes())
-		return err
-	}
-	if err := disk.WriteAtomic(e.Disk, o.output, o.output+".new", text.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("cannot write the report to %s: %w", o.output, err)
 	}
 	return nil
 }

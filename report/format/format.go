@@ -39,6 +39,7 @@ var formats = []struct {
 	{"jsonl", writeJSONLines},
 	{"csv", writeCSV},
 	{"markdown", each(writeMarkdown)},
+	{"html", writeHTML},
 	{"prometheus", writePrometheus},
 	{"sarif", writeSARIF},
 	{"ocsf", writeOCSF},

@@ -20,8 +20,6 @@ var update = flag.Bool("update", false, "write golden files and generated docs a
 
 var now = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
-const day = 24 * time.Hour
-
 // Keys of the tests. Their secrets begin with secretMark, which no output may
 // hold.
 const (

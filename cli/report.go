@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"keycare/cli/usage"
+	"keycare/report"
+	"keycare/report/format"
+)
+
+func reportCommand(e *env) *cli.Command {
+	return &cli.Command{
+		Name:      "report",
+		Category:  "Look",
+		Usage:     "render or merge reports of earlier audits",
+		ArgsUsage: "FILE...",
+		Description: "Reads reports that \"keycare audit --format json\" or the timer wrote, of this\n" +
+			"machine or of many, and writes them in another form. Of several reports of one user\n" +
+			"on one machine it shows the latest, and what has changed since the one before.\n" +
+			"Makes no network call.",
+		Flags: outputFlags(),
+		UsageText: usage.Examples(
+			"keycare report report.json", "as a table",
+			"keycare report monday.json today.json", "what has changed",
+			"keycare report laptops/*.json --format csv", "the findings of many machines"),
+		Action: action(e, runReport),
+	}
+}
+
+func runReport(e *env, c *cli.Context) error {
+	outputs, err := outputsOf(c)
+	if err != nil {
+		return err
+	}
+	if !c.Args().Present() {
+		return usagef("name the reports to read, for example: keycare report report.json")
+	}
+	var all []*report.Report
+	for _, path := range c.Args().Slice() {
+		r, err := readReport(e, path)
+		if err != nil {
+			return err
+		}
+		all = append(all, r)
+	}
+	if len(all) > 1 {
+		all = report.Merge(all)
+	}
+	return writeReports(e, all, outputs, format.Options{})
+}
+
+func readReport(e *env, path string) (*report.Report, error) {
+	b, err := e.Disk.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := report.Read(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
