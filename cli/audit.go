@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +23,14 @@ func auditCommand(e *env) *cli.Command {
 		Usage:    "say what is wrong with the keys on this machine",
 		Description: "Reads the files, asks AWS about each long-term key (never about canary keys)\n" +
 			"unless --offline is given, and changes nothing.",
-		Flags: append(outputFlags(),
+		Flags: slices.Concat([]cli.Flag{
 			profiles("profile", "look at this `PROFILE` alone", e.anyProfile),
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; use what earlier audits learned"},
 			ageFlag("max-age", "90d", "the `AGE` that a key may reach", day),
 			ageFlag("max-unused", "45d", "the `TIME` that a key may go unused", day),
 			ageFlag("timeout", "", "wait for AWS this `TIME` at the most, and check everything; without it 22s to 2m, by the number of keys", time.Second),
 			&cli.BoolFlag{Name: "dry-run", Usage: "say which profiles AWS would be asked about, and ask nothing"},
+		}, outputFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "open", Usage: "write the report as a page and open it in the browser"},
 			&cli.StringFlag{Name: "baseline", Usage: "show, and fail on, only what is not in `FILE`, an earlier report in JSON"},
 			&cli.BoolFlag{Name: "details", Usage: "show why each finding matters, its sources and every fix"},
@@ -37,13 +39,12 @@ func auditCommand(e *env) *cli.Command {
 			choice("group-by", "", "list the findings of each `WHAT`", "profile"),
 			&cli.BoolFlag{Name: "all-users", Usage: "as root: audit the home of each user of this machine; --output is then a folder"},
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
-		),
+		}),
 		UsageText: usage.Examples(
 			"keycare audit", "all profiles",
 			"keycare audit --details", "why, and every fix",
 			"keycare audit --profile work --max-age 60d", "one profile, stricter",
-			"keycare audit --format json --output r.json", "for another program",
-			"keycare audit -o json=r.json -o html=r.html", "several reports of one audit",
+			"keycare audit -o json=r.json -o html=r.html", "two more reports",
 			"keycare audit --baseline r.json", "what is new since"),
 		Action: action(e, runAudit),
 	}

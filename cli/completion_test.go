@@ -32,9 +32,9 @@ func TestCompletion(t *testing.T) {
 		want  string // the first answers, with | between them
 		files bool
 	}{
-		{words: "", want: "audit|explain|status|fix"},
+		{words: "", want: "audit|report|explain|status|fix"},
 		{words: "-", want: "--debug|--help|--version"},
-		{words: "help|", want: "audit|explain"},
+		{words: "help|", want: "audit|report|explain"},
 		{words: "nothing|"},
 		{words: "schedule|", want: "install|print|status|remove|run"},
 		{words: "schedule|install|--", want: "--kind|--rotate"},
@@ -55,7 +55,7 @@ func TestCompletion(t *testing.T) {
 		{words: "rotate|--no-such|", want: "work"},
 		{words: "audit|"},
 		{words: "audit|--profile|sso|-", want: "--profile|--offline"},
-		{words: "audit|--format|", want: "table|json|jsonl|csv|markdown|prometheus|sarif|ocsf|asff|summary|jamf"},
+		{words: "audit|--format|", want: "table|json|jsonl|csv|markdown|html|prometheus|sarif|ocsf|asff|summary|jamf"},
 		{words: "status|--format|", want: "text|json"},
 		{words: "audit|--output|", files: true},
 		{words: "audit|--output=", files: true},

@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
 	"keycare/report"
 	"keycare/report/format"
+	"keycare/rotate/state"
 )
 
 func reportCommand(e *env) *cli.Command {
@@ -15,16 +19,16 @@ func reportCommand(e *env) *cli.Command {
 		Name:      "report",
 		Category:  "Look",
 		Usage:     "render or merge reports of earlier audits",
-		ArgsUsage: "FILE...",
+		ArgsUsage: "[FILE]...",
 		Description: "Reads reports that \"keycare audit --format json\" or the timer wrote, of this\n" +
 			"machine or of many, and writes them in another form. Of several reports of one user\n" +
 			"on one machine it shows the latest, and what has changed since the one before.\n" +
-			"Makes no network call.",
+			"Without a FILE it is the last report of the timer. Makes no network call.",
 		Flags: outputFlags(),
 		UsageText: usage.Examples(
 			"keycare report report.json", "as a table",
 			"keycare report monday.json today.json", "what has changed",
-			"keycare report laptops/*.json --format csv", "the findings of many machines"),
+			"keycare report laptops/*.json --format csv", "of many machines"),
 		Action: action(e, runReport),
 	}
 }
@@ -34,11 +38,19 @@ func runReport(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.Args().Present() {
-		return usagef("name the reports to read, for example: keycare report report.json")
+	paths := c.Args().Slice()
+	if len(paths) == 0 {
+		folder, err := e.State()
+		if err != nil {
+			return err
+		}
+		if _, err := e.Disk.Stat(keptReport(folder)); errors.Is(err, fs.ErrNotExist) {
+			return errors.New("the timer has kept no report yet: name the files to read, for example: keycare report report.json")
+		}
+		paths = []string{keptReport(folder)}
 	}
 	var all []*report.Report
-	for _, path := range c.Args().Slice() {
+	for _, path := range paths {
 		r, err := readReport(e, path)
 		if err != nil {
 			return err
@@ -62,3 +74,6 @@ func readReport(e *env, path string) (*report.Report, error) {
 	}
 	return r, nil
 }
+
+// keptReport is the last report of the timer.
+func keptReport(folder state.Folder) string { return filepath.Join(folder.Dir, "report.json") }
