@@ -122,6 +122,7 @@ func newApp(e *env) *cli.App {
 			policyCommand(e),
 			scheduleCommand(e),
 			settingsCommand(e),
+			acceptCommand(e),
 			demoCommand(e),
 			completionCommand(e),
 			manCommand(e),

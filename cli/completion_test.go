@@ -99,7 +99,11 @@ func TestCompletionValues(t *testing.T) {
 	offered := 0
 	usage.Each(newApp(m.env).Commands, func(name string, c *cli.Command) {
 		for _, f := range usage.Flags(c.Flags) {
-			words := append(strings.Fields(name), "--"+f.Name)
+			words := strings.Fields(name)
+			if name == "accept" {
+				words = append(words, "--reason", "x", "--dry-run") // without them it is wrong usage
+			}
+			words = append(words, "--"+f.Name)
 			found, _ := complete.Next(newApp(m.env), words, "")
 			if name == "schedule run" || f.Value == "" || f.Value == "PROFILE" {
 				continue
@@ -204,7 +208,7 @@ func TestCompletionBash(t *testing.T) {
 			}
 			function := asked(t, home, "completion", "bash")
 			for _, tt := range []struct{ words, line, cur, want string }{
-				{`keycare ''`, "keycare ", "", "audit completion demo explain"},
+				{`keycare ''`, "keycare ", "", "accept audit completion demo explain"},
 				{`keycare rot`, "keycare rot", "rot", "rotate"},
 				{`keycare rotate wo`, "keycare rotate wo", "wo", "work world"},
 				{`keycare rotate wo`, "keycare rotate wo| --yes", "wo", "work world"}, // | is the cursor

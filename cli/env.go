@@ -23,7 +23,6 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/show"
-	"keycare/report"
 	"keycare/rotate/state"
 )
 
@@ -175,7 +174,7 @@ func (e *env) readSettings() (*settings.Settings, error) {
 	if text, err := credfile.ReadText(e.Disk, path); err == nil && path != "" {
 		e.hide(text)
 	}
-	return settings.Load(e.Disk, path, e.Environ, settings.Known{Rules: report.RuleIDs(), Levels: report.LevelNames()})
+	return settings.Load(e.Disk, path, e.Environ, knownSettings())
 }
 
 // writeJSON writes a document on standard output.

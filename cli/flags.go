@@ -30,6 +30,12 @@ func choice(name, initial, usage string, values ...string) *choiceFlag {
 	}, values}
 }
 
+// brief puts a text in the place of the list of values, where that is long.
+func (f *choiceFlag) brief(text string) *choiceFlag {
+	f.Usage = strings.TrimSuffix(f.Usage, orList(f.values)) + text
+	return f
+}
+
 // Candidates are the values, for shells.
 func (f *choiceFlag) Candidates() []complete.Candidate { return complete.Words(f.values...) }
 
@@ -42,13 +48,22 @@ func orList(values []string) string {
 	return strings.Join(values[:last], ", ") + " or " + values[last]
 }
 
+// manyValues are too many for a message: those of the rules.
+const manyValues = 20
+
 // oneOf refuses a value that is not one of values.
 func oneOf(what, value string, values []string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
 	if near := credfile.Nearest(value, values); near != "" {
+		if len(values) > manyValues {
+			return usagef("%s %q: there is no such; did you mean %q?", what, value, near)
+		}
 		return usagef("%s %q: must be one of %s; did you mean %q?", what, value, strings.Join(values, ", "), near)
+	}
+	if len(values) > manyValues {
+		return usagef("%s %q: there is no such; \"keycare explain\" lists what there is", what, value)
 	}
 	return usagef("%s %q: must be one of %s", what, value, strings.Join(values, ", "))
 }

@@ -169,15 +169,23 @@ func (a *auditor) exceptionFor(r *Rule, f *Finding, covered string) (first *Exce
 // covers reports whether all that e names fits f. An exception that names
 // nothing covers nothing. One for a profile covers a finding about several only
 // where it is the only one. One for old-key goes on when the key gets older than
-// a year (CoveredBy), covered being the finding's fingerprint under that rule.
+// a year (CoveredBy), covered being the finding's fingerprint under that rule. A
+// critical finding has to be meant: by its rule or its fingerprint.
 func (e *Exception) covers(r *Rule, f *Finding, covered string) bool {
-	if !e.namesSomething() {
+	if !e.namesSomething() || f.Severity == Critical && e.Rule == "" && e.Fingerprint == "" {
 		return false
 	}
 	return (e.Rule == "" || e.Rule == r.ID || e.Rule == r.CoveredBy) && (e.Key == "" || e.Key == f.KeyID) &&
 		(e.Account == "" || e.Account == f.Account) && (e.File == "" || e.File == f.File) &&
 		(e.Profile == "" || slices.Equal(f.Profiles, []string{e.Profile})) &&
 		(e.Fingerprint == "" || e.Fingerprint == f.Fingerprint || e.Fingerprint == covered)
+}
+
+// Covers reports whether the exception, as long as it holds, covers a finding of a
+// report.
+func (e *Exception) Covers(f *Finding) bool {
+	r := RuleByID(f.Rule)
+	return r != nil && e.covers(r, f, "")
 }
 
 func (e *Exception) namesSomething() bool {

@@ -13,14 +13,14 @@ var (
 		Title:   "Expired exception",
 		Why:     "a finding was accepted until that day",
 		Sources: []string{"keycare settings"},
-		Repair:  Repair{Text: "fix what it was about, accept it again, or delete the exception", Command: "keycare settings"},
+		Repair:  Repair{Text: "accept it again, or remove the exception", Command: "keycare accept --list"},
 	}
 	ruleExceptionUnused = &Rule{
 		ID: "exception-unused", About: AboutMachine, Severity: Info, Because: "it hides nothing today",
 		Title:   "Exception that matches nothing",
 		Why:     "what it accepted is gone, or it names the wrong thing",
 		Sources: []string{"keycare settings"},
-		Repair:  Repair{Text: "delete it from keycare.ini if it is no longer needed", Command: "keycare settings"},
+		Repair:  Repair{Text: "remove it if it is no longer needed", Command: "keycare accept --list"},
 	}
 )
 
@@ -34,11 +34,15 @@ func lookAtExceptions(a *auditor) {
 	for i, e := range a.in.Policy.Exceptions {
 		ended := !a.in.Now.Before(e.Until)
 		name := fmt.Sprintf("the exception %s (%s)", show.Name(e.Name), e.Where)
+		repair := Repair{}
+		if !show.SecretLike(e.Name) {
+			repair = Repair{"if it is no longer needed", show.Command(a.goos, "keycare", "accept", "--remove", e.Name)}
+		}
 		switch {
 		case ended:
-			a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("%s ended on %s: %s", name, lastDay(e.Until), show.Plain(e.Reason))}, e.Name)
+			a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("%s ended on %s: %s", name, lastDay(e.Until), show.Plain(e.Reason)), Repair: repair}, e.Name)
 		case whole && !a.matched[i]:
-			a.add(ruleExceptionUnused, Finding{What: name + " matches no finding"}, e.Name)
+			a.add(ruleExceptionUnused, Finding{What: name + " matches no finding", Repair: repair}, e.Name)
 		}
 	}
 }

@@ -90,10 +90,10 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", online(changed(func(o *facts.Online) { o.LastUsed.Value = facts.Use{}; o.User.Password.Value.Exists = true }))), "never been used, and its user has a console password", "--status Inactive --access-key-id " + keyA, 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Password.Value.Exists = true }))},
 	{"exception-unused",
-		input(section("a", keyA, secretA), "", online(aged(1)), exception(Exception{Name: "old", Rule: "old-key", Reason: "soon", Until: now.Add(1), Where: "k.ini:3"})), `exception "old" (k.ini:3) matches no finding`, "keycare settings", 0,
+		input(section("a", keyA, secretA), "", online(aged(1)), exception(Exception{Name: "old", Rule: "old-key", Reason: "soon", Until: now.Add(1), Where: "k.ini:3"})), `exception "old" (k.ini:3) matches no finding`, "keycare accept --remove old", 0,
 		input(section("a", keyA, secretA), "", online(aged(200)), exception(Exception{Name: "old", Rule: "old-key", Reason: "soon", Until: now.Add(1), Where: "k.ini:3"}))},
 	{"exception-expired",
-		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now, Where: "k.ini:3"})), `exception "old" (k.ini:3) ended on 2026-11-02: soon`, "keycare settings", 0,
+		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now, Where: "k.ini:3"})), `exception "old" (k.ini:3) ended on 2026-11-02: soon`, "keycare accept --remove old", 0,
 		input(section("a", keyA, secretA), "", exception(Exception{Name: "old", Rule: "static-key", Reason: "soon", Until: now.Add(1)}))},
 	{"unknown-account",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) {

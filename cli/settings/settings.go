@@ -98,6 +98,8 @@ func (o option) full() string {
 const (
 	neverCall   = "never_call"
 	severitySec = "severity"
+
+	exceptionWord = "exception "
 )
 
 var options = []option{
@@ -228,6 +230,17 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 			return fmt.Errorf("%s: other users can change it, and it may name a command: %s", path, closed)
 		}
 	}
+	return s.parse(path, text, known)
+}
+
+// read is what the text of a settings file says, without variables.
+func read(path, text string, known Known) (*Settings, error) {
+	s := Default()
+	return s, s.parse(path, text, known)
+}
+
+// parse reads the text of the file at path.
+func (s *Settings) parse(path, text string, known Known) error {
 	r := &reader{path, credfile.Parse(path, credfile.CredentialsFile, text)}
 	if err := r.check(); err != nil {
 		return err
@@ -241,7 +254,7 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 		if name == ini.DefaultSection {
 			name = ""
 		}
-		if rest, ok := strings.CutPrefix(name, "exception "); ok {
+		if rest, ok := strings.CutPrefix(name, exceptionWord); ok {
 			e, err := r.exception(strings.TrimSpace(rest), sec, known)
 			if err != nil {
 				return err
@@ -307,7 +320,7 @@ func (r *reader) check() error {
 	for _, sec := range r.lines.Sections {
 		if sec.Raw != "" {
 			name := sec.Raw
-			if exception, ok := strings.CutPrefix(name, "exception "); name != neverCall && name != severitySec && (!ok || strings.TrimSpace(exception) == "") {
+			if exception, ok := strings.CutPrefix(name, exceptionWord); name != neverCall && name != severitySec && (!ok || strings.TrimSpace(exception) == "") {
 				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s], [%s] and [exception NAME]", r.path, sec.First+1, name, neverCall, severitySec)
 			}
 			if seen["["+name] {

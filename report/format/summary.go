@@ -27,7 +27,7 @@ func (t *tableWriter) ending(r *report.Report) string {
 // notes say what the counts do not have.
 func notes(r *report.Report) (says []string) {
 	if r.Excepted > 0 {
-		says = append(says, fmt.Sprintf("Not counted: %s accepted in keycare.ini.", show.Count(r.Excepted, "finding")))
+		says = append(says, fmt.Sprintf("Not counted: %s accepted in keycare.ini; to see: keycare accept --list", show.Count(r.Excepted, "finding")))
 	}
 	if r.Known > 0 {
 		says = append(says, fmt.Sprintf("Not counted: %s in the baseline.", show.Count(r.Known, "finding")))
