@@ -19,6 +19,9 @@ func plural(thing string) string {
 	if ok && stem != "" && !strings.ContainsRune("aeiou", rune(stem[len(stem)-1])) {
 		return stem + "ies"
 	}
+	if strings.HasSuffix(thing, "x") {
+		return thing + "es"
+	}
 	return thing + "s"
 }
 

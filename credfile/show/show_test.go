@@ -144,7 +144,7 @@ func TestCounts(t *testing.T) {
 	for _, c := range []struct {
 		n           int
 		thing, want string
-	}{{1, "key", "1 key"}, {0, "key", "0 keys"}, {2, "policy", "2 policies"}, {3, "place", "3 places"}} {
+	}{{1, "key", "1 key"}, {0, "key", "0 keys"}, {2, "policy", "2 policies"}, {3, "place", "3 places"}, {2, "fix", "2 fixes"}} {
 		if got := show.Count(c.n, c.thing); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
