@@ -27,6 +27,17 @@ func (p *Plan) Diff(newID string) string {
 			p.lineDiff(&b, f, pl.secret, redacted+" old", redacted+" new")
 		}
 	}
+	for _, c := range p.copies {
+		fmt.Fprintf(&b, "--- %s\n+++ %s\n", c.Path, c.Path)
+		for _, old := range p.Swap.From { // the lines may hold other secrets
+			for _, n := range c.lines(old.ID) {
+				fmt.Fprintf(&b, "@@ line %d: access key ID @@\n", n)
+			}
+			for _, n := range c.lines(old.Secret.Reveal()) {
+				fmt.Fprintf(&b, "@@ line %d: secret access key @@\n", n)
+			}
+		}
+	}
 	return b.String()
 }
 

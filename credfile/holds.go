@@ -15,13 +15,18 @@ type Mention struct {
 	Profile string // whose section it is; may be empty
 }
 
-// Mentions returns the lines of both files, comments left out, that hold id. A
-// comment ends at a carriage return, as it does for the AWS CLI.
+// Mentions returns the lines of both files, comments left out, and of the copies
+// that hold id. A comment ends at a carriage return, as it does for the AWS CLI.
 func (s *Set) Mentions(id string) []Mention {
 	var found []Mention
 	for _, f := range s.Files() {
 		for _, at := range f.mentions(id) {
 			found = append(found, f.mention(f.At(at).Line))
+		}
+	}
+	for _, c := range s.Copies {
+		for _, n := range c.lines(id) {
+			found = append(found, Mention{Path: c.Path, Line: n})
 		}
 	}
 	return found

@@ -37,10 +37,13 @@ func (e Env) Get(name string) string {
 	return v
 }
 
-// Paths names the two shared files and says what is doubtful about the names.
+// Paths names the two shared files, and copies of keys that are changed along with
+// them, and says what is doubtful about the names.
 type Paths struct {
 	Credentials string `json:"credentials"`
 	Config      string `json:"config"`
+	// Copies are text files beside the two that are changed along with them.
+	Copies []string `json:"copies,omitempty"`
 	// Doubts are sentences, one for each name that AWS's tools resolve
 	// differently. An edit is refused while there is one.
 	Doubts []string `json:"-"`

@@ -42,6 +42,8 @@ type Plan struct {
 	// its other swaps too.
 	After *Set
 
+	copies []copyChange
+
 	oldIDs, oldSecrets map[string]bool // of Swap.From, while the swap is proved
 }
 
@@ -69,6 +71,9 @@ func (s *Set) Plan(sw Swap) (*Plan, error) {
 		p.Places = append(p.Places, places...)
 	}
 	if err := p.edit(edits); err != nil {
+		return nil, err
+	}
+	if err := p.editCopies(); err != nil {
 		return nil, err
 	}
 	for _, pl := range p.Places {

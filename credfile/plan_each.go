@@ -31,6 +31,7 @@ func (s *Set) PlanEach(from []Pair, to Pair) []*Plan {
 			whole = whole && err == nil
 			p.Places = append(p.Places, places...)
 		}
+		whole = whole && p.editCopies() == nil
 		if !whole {
 			continue
 		}

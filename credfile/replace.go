@@ -44,7 +44,7 @@ func (w *Writer) Swap(ctx context.Context, paths Paths, sw Swap) (*Plan, error) 
 			return nil, err
 		}
 		plan, err := set.Plan(sw)
-		if err == nil && len(plan.Places) == 0 {
+		if err == nil && len(plan.Places)+len(plan.copies) == 0 {
 			err = ErrNotHeld
 		}
 		if err == nil {
@@ -88,6 +88,11 @@ func (w *Writer) changed(s *Set) bool {
 			return true
 		}
 	}
+	for _, c := range s.Copies {
+		if now, err := ReadCopy(w.Disk, c.Path); err != nil && !errors.Is(err, fs.ErrNotExist) || now != c.Text {
+			return true
+		}
+	}
 	return false
 }
 
@@ -107,6 +112,9 @@ func (w *Writer) write(ctx context.Context, p *Plan) error {
 		}
 		files = append(files, exchange.File{Path: f.Path, Before: f.Text, After: p.After.Files()[k].Text,
 			Late: func(text string) (string, bool) { return p.onto(FileKind(k), text) }})
+	}
+	for _, c := range p.copies {
+		files = append(files, exchange.File{Path: c.Path, Before: c.Text, After: c.after, Late: c.onto(p.Swap)})
 	}
 	if len(files) == 0 {
 		return p.proveStaged(ctx, func(path string) string { return path })

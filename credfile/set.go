@@ -21,6 +21,7 @@ const MaxFile = 64 << 20
 type Set struct {
 	Credentials, Config *File
 	Paths               Paths
+	Copies              []Copy // those that Paths names, in the same order
 	// Missing names the files that do not exist, or are the null device. They read
 	// as empty.
 	Missing []string
@@ -59,7 +60,7 @@ func Load(d disk.FS, p Paths) (*Set, error) {
 		return nil, err
 	}
 	s := newSet(p, creds, config, creds == config && creds != "" && sameFile(d, p))
-	s.Missing = missing
+	s.Missing, s.Copies = missing, loadCopies(d, p)
 	return s, nil
 }
 
@@ -159,6 +160,13 @@ func newSet(p Paths, credentials, config string, one bool) *Set {
 	s.cliProf[ConfigFile] = cliProfiles(s.cli[ConfigFile])
 	s.unfit = sync.OnceValue(s.findUnfit)
 	return s
+}
+
+// SameTexts reports whether both hold the same, copies included: of two readings
+// one after the other, that nobody was writing.
+func (s *Set) SameTexts(other *Set) bool {
+	return s.Credentials.Text == other.Credentials.Text && s.Config.Text == other.Config.Text &&
+		slices.EqualFunc(s.Copies, other.Copies, func(a, b Copy) bool { return a.Text == b.Text && (a.Err == nil) == (b.Err == nil) })
 }
 
 // Files returns the two files, credentials first, so that the index of each is

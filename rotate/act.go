@@ -181,7 +181,10 @@ func (r *cycle) swap(ctx context.Context, to credfile.Pair) error {
 	if r.wrong.ID != "" {
 		from = append(from, r.wrong)
 	}
-	_, err := r.writer.Swap(ctx, r.j.Paths, credfile.Swap{From: from, To: to})
+	if r.locks.lost() {
+		return errLocksLost
+	}
+	_, err := r.writer.Swap(ctx, r.presentPaths(), credfile.Swap{From: from, To: to})
 	r.renamed = r.Now()
 	r.seen.Files = filesUnread
 	if errors.Is(err, credfile.ErrNotHeld) || errors.Is(err, credfile.ErrBusy) {

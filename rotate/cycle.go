@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"keycare/credfile"
@@ -125,7 +126,11 @@ func (rot *Rotator) writerOf(j *state.Journal) *credfile.Writer {
 // back a file that vanished in it.
 func (rot *Rotator) sweep(j *state.Journal) error {
 	w := rot.writerOf(j)
-	return errors.Join(w.Sweep(j.Paths.Credentials), w.Sweep(j.Paths.Config))
+	errs := []error{w.Sweep(j.Paths.Credentials), w.Sweep(j.Paths.Config)}
+	for _, path := range slices.Concat(j.Paths.Copies, j.Dropped) {
+		errs = append(errs, w.Sweep(path))
+	}
+	return errors.Join(errs...)
 }
 
 // close ends a rotation: history, then recovery file, then journal. A create

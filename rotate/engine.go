@@ -32,6 +32,9 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		}
 		switch step {
 		case stepStop:
+			if err := r.countMissed(); err != nil {
+				r.why = errors.Join(r.why, err)
+			}
 			return Unfinished, halfDone(r.j, cmp.Or(broken, why), r.why)
 		case stepClose:
 			return Rotated, r.close(Rotated)
@@ -127,6 +130,10 @@ func (r *cycle) do(ctx context.Context, step step) error {
 		return r.decideRetire(ctx)
 	case stepListNew:
 		r.listNew(ctx)
+	case stepAfter:
+		return r.after(ctx, r.back, state.AfterDone)
+	case stepAfterBack:
+		return r.after(ctx, r.old, state.AfterBack)
 	case stepTurnNewOff:
 		return r.turnNewOff(ctx)
 	case stepTurnOff:

@@ -263,13 +263,16 @@ func refuseByID(set *credfile.Set, profile string, r credfile.Reading) error {
 
 // modeNotes names the files that lose rights of others with the replacement.
 func (rot *Rotator) modeNotes(t *keyTarget) (notes []string) {
+	paths := t.plan.Copies()
 	for k, f := range t.set.Files() {
-		fi, err := rot.Disk.Stat(f.Path)
-		if err != nil || runtime.GOOS == "windows" || fi.Mode().Perm()&0o077 == 0 ||
-			!slices.ContainsFunc(t.places, func(p credfile.Place) bool { return int(p.Kind) == k }) {
-			continue
+		if slices.ContainsFunc(t.places, func(p credfile.Place) bool { return int(p.Kind) == k }) {
+			paths = append(paths, f.Path)
 		}
-		notes = append(notes, fmt.Sprintf("%s: mode %04o becomes %04o", f.Path, fi.Mode().Perm(), fi.Mode().Perm()&0o700))
+	}
+	for _, path := range paths {
+		if fi, err := rot.Disk.Stat(path); err == nil && runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0 {
+			notes = append(notes, fmt.Sprintf("%s: mode %04o becomes %04o", path, fi.Mode().Perm(), fi.Mode().Perm()&0o700))
+		}
 	}
 	return notes
 }

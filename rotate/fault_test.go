@@ -93,6 +93,7 @@ func (w *world) checkEvery() {
 			w.t.Errorf("profile %s holds key %s, which does not work", pl.Profile, p.ID)
 		}
 	}
+	w.checkCopies()
 }
 
 // checkHalf checks what must hold at any time, also after a crash.

@@ -15,7 +15,7 @@ import (
 // file, and refuses where the recovery file has the only copy of the secret of a
 // key that works, or where AWS does not say whether it works.
 func (rot *Rotator) Forget(ctx context.Context, id string) (moved []string, err error) {
-	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
+	unlock, err := rot.lock(ctx, rot.sharedLocks(rot.Paths))
 	if err != nil {
 		return nil, err
 	}

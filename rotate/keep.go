@@ -24,7 +24,7 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	if err == nil {
 		if err = r.Wait(ctx, settleRename); err == nil { // a program may be about to write what it read
 			var again *credfile.Set
-			if again, err = credfile.Load(r.Disk, r.j.Paths); err == nil && (again.Credentials.Text != set.Credentials.Text || again.Config.Text != set.Config.Text) {
+			if again, err = credfile.Load(r.Disk, r.j.Paths); err == nil && (!again.SameTexts(set)) {
 				err = credfile.ErrBusy
 			}
 		}
@@ -144,7 +144,20 @@ func (r *cycle) notAsItShould(set *credfile.Set) string {
 			return fmt.Sprintf("profile %s has key %s with a secret that is not its own", word(read.Profile), stays.ID)
 		}
 	}
+	if in := copiesWith(set, goes.ID); len(in) > 0 && !stays.Secret.Empty() {
+		return fmt.Sprintf("the copy %s still has key %s", in[0], goes.ID)
+	}
 	return ""
+}
+
+// copiesWith are the copies in which key id stands.
+func copiesWith(set *credfile.Set, id string) (paths []string) {
+	for i := range set.Copies {
+		if has, _ := set.Copies[i].Holds(credfile.Pair{ID: id}); has {
+			paths = append(paths, set.Copies[i].Path)
+		}
+	}
+	return paths
 }
 
 // whoAnswers returns a pair of the rotation that STS accepts as the user's, the
@@ -215,15 +228,19 @@ func pairIn(set *credfile.Set, id string) credfile.Pair {
 }
 
 // heldWords says which profiles hold a key.
-func heldWords(set *credfile.Set, what, id string) string {
+func heldWords(set *credfile.Set, what, id string) (says string) {
 	switch in := holders(set, id); len(in) {
 	case 0:
-		return fmt.Sprintf("no profile has %s %s", what, id)
+		says = fmt.Sprintf("no profile has %s %s", what, id)
 	case 1:
-		return fmt.Sprintf("profile %s has %s %s", in[0], what, id)
+		says = fmt.Sprintf("profile %s has %s %s", in[0], what, id)
 	default:
-		return fmt.Sprintf("profiles %s have %s %s", strings.Join(in, ", "), what, id)
+		says = fmt.Sprintf("profiles %s have %s %s", strings.Join(in, ", "), what, id)
 	}
+	if in := copiesWith(set, id); len(in) > 0 {
+		says += ", as has the copy " + strings.Join(in, ", ")
+	}
+	return says
 }
 
 // keepOld closes a rotation whose old key somebody wants, with both keys.

@@ -34,7 +34,7 @@ func (r *cycle) lookFiles(ctx context.Context) error {
 			return err
 		}
 		again, err := credfile.Load(r.Disk, r.j.Paths)
-		if err != nil || again.Credentials.Text != set.Credentials.Text || again.Config.Text != set.Config.Text {
+		if err != nil || !again.SameTexts(set) {
 			r.seen.Files, r.seen.Back, r.why = filesDoubtful, unasked, err
 			return nil
 		}
@@ -47,6 +47,14 @@ func (r *cycle) lookFiles(ctx context.Context) error {
 
 func (r *cycle) stateIn(set *credfile.Set) filesState {
 	total := filesUnread
+	add := func(h filesState) {
+		switch {
+		case total == filesUnread:
+			total = h
+		case total != h:
+			total = filesMixed
+		}
+	}
 	for _, pl := range r.j.Places {
 		pair, err := set.PairAt(pl.Kind, pl.Profile)
 		if err != nil && r.j.UndoAsked && !slices.ContainsFunc(set.Files()[pl.Kind].Sections, func(s credfile.Section) bool { return s.Profile == pl.Profile }) {
@@ -63,17 +71,25 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 			r.wrong = pair
 		}
 		h := r.stateOf(pair)
-		switch {
-		case h == filesForeign:
+		if h == filesForeign {
 			return h
-		case total == filesUnread:
-			total = h
-		case total != h:
-			total = filesMixed
 		}
+		add(h)
 	}
 	if total == filesUnread { // none of the places is left
 		return filesDoubtful
+	}
+	for i := range set.Copies {
+		c := &set.Copies[i]
+		if r.copyGone(c) {
+			continue
+		}
+		h := r.copyState(c)
+		if h == filesForeign || h == filesDoubtful {
+			r.why = r.copyWhy(c, h)
+			return h
+		}
+		add(h)
 	}
 	// Another place holds the key that is not to stay, or a tool reads it there.
 	holds := func(id string) bool { return len(set.Mentions(id)) > 0 || len(set.Holds(id)) > 0 }

@@ -19,15 +19,19 @@ import (
 // the profiles, and the error joins what went wrong, each a *Refused, a
 // *HalfDone, or a failure before anything was done.
 func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, error) {
-	all := tasks(rot.readSettled(ctx, profiles...), profiles)
+	files := rot.readSettled(ctx, profiles...)
+	all := tasks(files, profiles)
 	todo := pending(all)
 	if len(todo) == 0 {
 		return collect(all)
 	}
+	if err := rot.copiesFit(files, todo); err != nil {
+		return nil, err
+	}
 	if err := rot.State.Init(); err != nil {
 		return nil, err
 	}
-	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
+	unlock, err := rot.lockFiles(ctx, rot.lockNames(rot.Paths))
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +41,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	rot.finishFirst(ctx, todo)
 	todo = pending(all)
-	files := rot.readSettled(ctx, profilesOf(todo)...) // under the locks
+	files = rot.readSettled(ctx, profilesOf(todo)...) // under the locks
 	connect := client.Shared(ctx, files.set, rot.Connect)
 	rot.about("asking AWS", len(todo))
 	asking, stop := client.FirstContact(ctx) // none of it has an effect
@@ -102,12 +106,25 @@ func (rot *Rotator) agree(j *state.Journal) error {
 			show.Time(rot.Now().Add(j.Grace+state.UseLate)), show.Duration(j.Grace), show.Duration(state.UseLate))
 	}
 	question := fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
-		j.Old, j.UserName, j.User.Account, show.Count(len(j.Places), "place"), fate)
+		j.Old, j.UserName, j.User.Account, placesOf(j), fate)
 	ok, err := rot.confirm(strings.Join(append(running, question), "\n"))
 	if err == nil && !ok {
 		err = refuse(declined)
 	}
 	return err
+}
+
+// placesOf counts where the new key goes.
+func placesOf(j *state.Journal) string {
+	places := show.Count(len(j.Places), "place")
+	switch n := len(j.Paths.Copies); n {
+	case 0:
+		return places
+	case 1:
+		return places + " and 1 copy"
+	default:
+		return fmt.Sprintf("%s and %d copies", places, n)
+	}
 }
 
 // carryOut does one rotation, from its intent to its end.
@@ -125,6 +142,9 @@ func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Resul
 	if named {
 		r.name = "profile " + b.profile + ": "
 	}
+	if err := r.probeCopies(ctx); err != nil {
+		return Result{}, errors.Join(err, r.close(Failed))
+	}
 	out, err := r.loop(ctx)
 	switch {
 	case out == Undone && err == nil:
@@ -134,7 +154,7 @@ func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Resul
 	}
 	res := resultOf(r.j, out)
 	if out == Rotated || out == InGrace {
-		res.Notes = notes
+		res.Notes = append(res.Notes, notes...)
 	}
 	return res, r.withWays(ctx, err)
 }

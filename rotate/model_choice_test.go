@@ -73,6 +73,8 @@ func (m *model) keepBoth(s mstate, emit func(mstate)) {
 
 func (m *model) actChoice(s mstate, step step, emit func(mstate)) {
 	switch step {
+	case stepAfter, stepAfterBack:
+		m.handOn(s, step == stepAfter, emit)
 	case stepListNew:
 		s.w.newAbsent = uint8(no)
 		if s.fresh == keyGone || m.undoWithoutIt {

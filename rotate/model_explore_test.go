@@ -14,6 +14,8 @@ var (
 		{crash: 1, flap: 1, lose: 1, write: 3, act: 2},
 		{crash: 1, flap: 1, lose: 1, write: 1, act: 2, grace: 1},
 		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 1, copies: 1, after: 1},
+		{crash: 1, flap: 1, lose: 1, act: 2, copies: 1, after: 1, grace: 1},
 	}
 	smallBounds = []mstate{
 		{crash: 1, flap: 1, lose: 1, write: 1},
@@ -22,6 +24,8 @@ var (
 		{crash: 2, flap: 2, lose: 1},
 		{crash: 1, flap: 1, act: 1, grace: 1},
 		{crash: 1, lose: 1, write: 1, noOff: 1},
+		{crash: 1, flap: 1, lose: 1, after: 1},
+		{crash: 1, lose: 1, act: 1, copies: 1, after: 1},
 	}
 )
 
@@ -74,6 +78,9 @@ func TestModelNeedsEverySafeguard(t *testing.T) {
 		"keep-both refuses before the switch":     {choiceSafeguards: choiceSafeguards{keepAlways: true, keepDrops: true}, bounds: mstate{crash: 1, act: 1}},
 		"keep-both sets secrets aside":            {choiceSafeguards: choiceSafeguards{keepDrops: true}, bounds: mstate{crash: 1, act: 2}},
 		"undo keeps the new key's secret":         {choiceSafeguards: choiceSafeguards{undoDrops: true}, bounds: mstate{crash: 1, act: 1}},
+		"the command is noted before it runs":     {copySafeguards: copySafeguards{handOnUnsaid: true}, bounds: mstate{crash: 1, act: 1, after: 1}},
+		"the command takes the old key back":      {copySafeguards: copySafeguards{handsNoneBack: true}, bounds: mstate{lose: 1, act: 1, after: 1}},
+		"nothing is retired before the command":   {copySafeguards: copySafeguards{retiresAnyway: true}, bounds: mstate{lose: 1, after: 1}},
 		"the new pair is kept after a grace":      {retireSafeguards: retireSafeguards{keepNoNew: true}, bounds: mstate{crash: 1, write: 1, act: 1, grace: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

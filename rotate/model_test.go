@@ -19,6 +19,7 @@ const (
 	plNew
 	plMix  // an ID of one with the secret of the other
 	plTorn // truncated, being written
+	plGone // a copy that a person removed; place 1 alone may be one
 )
 
 // What IAM has of a key.
@@ -58,6 +59,7 @@ type mstate struct {
 
 	wanted, banned, used uint8 // a person made the old key Active again, or Inactive; or used it after the switch
 	restored             uint8 // a person put an old copy of a file back
+	copies, after, taken uint8 // place 1 is a copy, which may be removed; the command of the settings: 1 wanted, 2 started, 3 done, 4 back; what it took: OLD, NEW
 	grace, noOff         uint8 // of the world: the rotation has a grace; iam:UpdateAccessKey is denied
 
 	// the running process; all zero while none runs
@@ -84,6 +86,7 @@ type mworld struct {
 	mayOn                                                         uint8 // the last proof's list showed the old key Active
 	newAbsent, newOff                                             uint8
 	askedUse                                                      uint8 // and it was not used by then
+	after                                                         uint8 // the command's answer
 	quietTrue                                                     uint8 // the list that found the old key off was right, or wrong by budget
 }
 
@@ -108,6 +111,7 @@ type model struct {
 	emptyIsForeign           bool // a truncated file is read as "key not held"
 	retireSafeguards
 	choiceSafeguards
+	copySafeguards
 
 	bounds   mstate
 	seen     map[mstate]struct{}
@@ -135,6 +139,7 @@ func (m *model) step(s *mstate) (step, string) {
 		j.Direction = state.Undecided
 	}
 	j.Off = []state.Off{"", state.OffSent, state.OffDone}[s.off]
+	j.After = m.afterOf(s)
 	j.SwitchBegun, j.UndoAsked, j.PutBack = s.sw > 0, s.asked > 0, s.putBack > 0
 	if s.grace > 0 {
 		j.Grace = MinGrace
@@ -143,7 +148,7 @@ func (m *model) step(s *mstate) (step, string) {
 		HaveOld: s.w.haveOld > 0, HaveNew: s.w.haveNew > 0, Resumed: s.w.resumed > 0, Late: s.w.late > 0, Due: j.Direction != state.Grace || s.due > 0, Switches: int(s.w.switches),
 		Files: filesState(s.w.files), OldSTS: answer(s.w.oldSTS), OldIAM: answer(s.w.oldIAM), NewSTS: answer(s.w.newSTS), NewIAM: answer(s.w.newIAM),
 		Back: answer(s.w.back), Listed: answer(s.w.listed), Gone: answer(s.w.gone), Proof: answer(s.w.proof), Full: s.w.full > 0,
-		Unused: answer(s.w.unused), retiring: m.retiring(s),
+		Unused: answer(s.w.unused), After: answer(s.w.after), retiring: m.retiring(s),
 		KnowNew: s.held(plNew), NewAbsent: answer(s.w.newAbsent), NewOff: answer(s.w.newOff),
 	}
 	if s.w.unknown > 0 {
@@ -177,7 +182,7 @@ func (m *model) fail(s mstate, format string, args ...any) {
 // check holds a state against the promise.
 func (m *model) check(s mstate) {
 	live := func(p uint8) bool { return p == plOld && s.old == keyLive || p == plNew && s.fresh == keyLive }
-	inFiles := live(s.place[0]) && live(s.place[1])
+	inFiles := live(s.place[0]) && (live(s.place[1]) || s.place[1] == plGone)
 	restorable := s.rec >= recOld && s.rec <= recBoth && s.old == keyLive || s.rec >= recBoth && s.fresh == keyLive
 	restorable = restorable || s.aside > 0 && (s.aside <= recBoth && s.old == keyLive || s.aside >= recBoth && s.fresh == keyLive)
 	// In a grace the new pair is put back from the place that has it.
@@ -194,6 +199,7 @@ func (m *model) check(s mstate) {
 	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used+s.kept+s.asked == 0 {
 		m.fail(s, "closed with two keys")
 	}
+	m.checkTaken(s)
 	if s.banned > 0 && s.old == keyLive {
 		m.fail(s, "a key is on that a person switched off")
 	}
@@ -244,7 +250,10 @@ func (m *model) mustEnd(s mstate) {
 		return
 	}
 	m.ended[s] = struct{}{}
-	for runs := 0; runs < 6 && s.journal > 0; runs++ {
+	for runs := 0; runs < 8 && s.journal > 0; runs++ {
+		if s.place[1] == plGone && s.asked == 0 && runs >= missedEnough { // a person gives it up
+			s.place[1] = s.place[0]
+		}
 		m.start(&s)
 		if !m.toEnd(&s) {
 			return
@@ -262,6 +271,7 @@ func (m *model) mustEnd(s mstate) {
 			m.start(&s)
 			m.toEnd(&s)
 		}
+		m.check(s)
 		asked = 0
 	}
 	if s.journal > 0 && asked == 0 {

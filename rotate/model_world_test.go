@@ -51,6 +51,12 @@ func (m *model) others(s mstate, emit func(mstate)) {
 		emit(n)
 	}
 	m.otherMakers(s, emit)
+	if s.copies > 0 && s.act > 0 && s.journal > 0 && !closing && s.place[1] != plGone {
+		n := s
+		n.act--
+		n.place[1] = plGone
+		emit(n)
+	}
 	if s.act > 0 && s.journal > 0 && !closing && s.busy == 0 {
 		for i := range s.place { // an old copy of the file is put back
 			n := s
@@ -87,8 +93,11 @@ func (m *model) writer(s mstate, closing bool, emit func(mstate)) {
 
 func (s mstate) hold() filesState {
 	a, b := s.place[0], s.place[1]
+	if b == plGone && s.asked > 0 {
+		b = a // it does not count
+	}
 	switch {
-	case a == plTorn || b == plTorn:
+	case a == plTorn || b == plTorn || b == plGone:
 		return filesDoubtful
 	case a == plMix && s.w.haveNew == 0, b == plMix && s.w.haveNew == 0:
 		return filesForeign
@@ -229,13 +238,17 @@ func (m *model) wait(s mstate, emit func(mstate)) {
 
 // swap puts to into both places, one after the other.
 func (m *model) swap(s mstate, to uint8, emit func(mstate)) {
-	if s.place[0] == plTorn || s.place[1] == plTorn {
+	gone := s.place[1] == plGone
+	if s.place[0] == plTorn || s.place[1] == plTorn || gone && s.asked == 0 {
 		s.w.files = uint8(filesDoubtful)
 		emit(s)
 		return
 	}
 	done := s
 	done.place = [2]uint8{to, to}
+	if gone {
+		done.place[1] = plGone
+	}
 	done.w.files = uint8(filesUnread)
 	emit(done)
 	if s.crash > 0 {

@@ -37,6 +37,7 @@ type observed struct {
 	Switches       int // how often this run has put the new key into the files
 	OldSTS, OldIAM answer
 	NewSTS, NewIAM answer
+	After          answer // the settings' command has taken the pair that the files hold; no: it failed
 	Back           answer // the pair as the SDK re-reads it from the files answers at STS as the same user
 
 	Listed  answer   // the list of the user's keys was asked for since the last doubtful create
@@ -95,6 +96,8 @@ const (
 	stepPutBack      step = "put the new key back into the files"
 	stepListNew      step = "check whether IAM still lists the new key"
 	stepTurnNewOff   step = "make the new key inactive"
+	stepAfter        step = "hand the new key to the command of the settings"
+	stepAfterBack    step = "hand the old key back to the command of the settings"
 	stepDecideUndo   step = "decide to roll back"
 	stepRestore      step = "put the old key back into the files"
 	stepDeleteNew    step = "delete the new key"
@@ -213,10 +216,23 @@ func nextSwitch(j *state.Journal, w observed) (step, string) {
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
 	}
+	// Whoever gets the new key by that command must have it before the old one ends.
+	switch {
+	case j.After == "" || j.After == state.AfterDone:
+	case w.After == no:
+		return stepStop, "the command of the settings has not taken the new key"
+	default:
+		return stepAfter, ""
+	}
 	if j.Grace > 0 {
 		return stepEnterGrace, ""
 	}
 	return stepDecideRetire, ""
+}
+
+// handedOn reports whether the command of the settings may have the new key.
+func handedOn(j *state.Journal) bool {
+	return j.After == state.AfterStarted || j.After == state.AfterDone
 }
 
 // giveUp: the new key cannot be put to use. Undoing needs the old one working
@@ -233,6 +249,8 @@ func giveUp(j *state.Journal, w observed) (step, string) {
 		return stepStop, "AWS accepts neither the new key nor the old one"
 	}
 	switch {
+	case handedOn(j):
+		return stepStop, "the new key, which the command of the settings was given, cannot be put to use"
 	case !j.SwitchBegun, w.NewAbsent == yes:
 		return stepDecideUndo, ""
 	case w.NewAbsent == unasked:
@@ -251,6 +269,10 @@ func nextUndo(j *state.Journal, w observed) (step, string) {
 		return stepStop, "the recovery file with the old key's secret is gone"
 	case w.Files != filesOld:
 		return stepRestore, ""
+	case handedOn(j) && w.After == no:
+		return stepStop, "the files hold the old key again, and the command of the settings has not taken it back"
+	case handedOn(j):
+		return stepAfterBack, ""
 	case j.UndoAsked && j.SwitchBegun && w.Gone != yes:
 		return nextUndoAsked(w)
 	}

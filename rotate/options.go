@@ -58,6 +58,19 @@ type Options struct {
 	// DeleteKey is the ID of a key of a lost reply as a person typed it, who agrees
 	// to its deletion without proof.
 	DeleteKey string
+	// Copies are text files that are changed along with the shared files, as a
+	// person named them: each must hold one of the keys that are rotated.
+	Copies []string
+	// KnownCopies are such files as the settings name them: those that hold none of
+	// the keys are left alone.
+	KnownCopies []string
+	// Tracked allows copies that Git tracks.
+	Tracked bool
+	// DropCopy is a copy of an unfinished rotation that a person gives up.
+	DropCopy string
+	// After returns the commands that get the new pair of a key in these profiles
+	// before the old key is retired, as the settings name them; nil means none.
+	After func(profiles []string) [][]string
 	// AskLine asks a person for a line; nil means that nobody can be asked.
 	AskLine func(prompt string) (string, error)
 	// Say tells a person what is happening, a line at a time. It is never nil.
@@ -112,6 +125,7 @@ type Rotator struct {
 	// chosen says that a person named the rotations to go on with.
 	chosen bool
 
+	locks  fileLocks
 	saying sync.Mutex // what is said, and counters
 	asking sync.Mutex // questions, one at a time
 	files  sync.Mutex // writes of the shared files and the history
@@ -143,7 +157,9 @@ func New(o Options) *Rotator {
 	if o.createWithin == 0 {
 		o.createWithin = createTimeout
 	}
-	return &Rotator{Options: o}
+	rot := &Rotator{Options: o}
+	rot.Paths.Copies = rot.locateCopies()
+	return rot
 }
 
 // say tells a person what is happening.
@@ -170,9 +186,17 @@ func (rot *Rotator) lock(ctx context.Context, names []string) (unlock func(), er
 	return credfile.Lock(ctx, names...)
 }
 
-// lockNames are the locks of the files that may be changed.
+// lockNames are the locks of the files that may be changed. Those of the copies are
+// in the state folder: beside them, in a work tree say, they would be in the way.
 func (rot *Rotator) lockNames(paths credfile.Paths) []string {
-	return credfile.LockNames(rot.Disk, paths)
+	names := credfile.LockNames(rot.Disk, paths)
+	for _, path := range paths.Copies {
+		if r, err := rot.Disk.EvalSymlinks(path); err == nil {
+			path = r
+		}
+		names = append(names, rot.State.FileLock(path))
+	}
+	return names
 }
 
 // CannotPrompt is why nothing is done where a person would have to agree.

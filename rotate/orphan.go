@@ -96,7 +96,7 @@ func (r *cycle) namedElsewhere() (func(id string) bool, error) {
 func (r *cycle) heldLocally() (func(id string) bool, error) {
 	var sets []*credfile.Set
 	for i, paths := range []credfile.Paths{r.j.Paths, r.Paths} {
-		if i > 0 && (paths.Credentials == "" || paths.Credentials == r.j.Paths.Credentials && paths.Config == r.j.Paths.Config) {
+		if i > 0 && (paths.Credentials == "" || paths.Credentials == r.j.Paths.Credentials && paths.Config == r.j.Paths.Config && slices.Equal(paths.Copies, r.j.Paths.Copies)) {
 			continue
 		}
 		set, err := credfile.Load(r.Disk, paths)

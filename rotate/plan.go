@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"keycare/credfile/show"
 	"keycare/rotate/client"
@@ -22,6 +23,9 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 	connect := client.Shared(ctx, files.set, rot.Connect)
 	open, _ := rot.State.Journals()
 	all := tasks(files, profiles)
+	if err := rot.copiesFit(files, pending(all)); err != nil {
+		return nil, err
+	}
 	asking, stop := client.FirstContact(ctx)
 	defer stop()
 	rot.about("asking AWS", len(pending(all)))
@@ -44,7 +48,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		for _, name := range b.target.dependants() {
 			b.result.UsedBy = append(b.result.UsedBy, show.Field(name))
 		}
-		b.result.Notes = append(rot.modeNotes(b.target), rot.runningNotes(b.id)...)
+		b.result.Notes = slices.Concat(rot.modeNotes(b.target), rot.afterNotes(b.journal), rot.runningNotes(b.id))
 		if b.result.FreeSlot != "" {
 			b.result.SecondIs = b.target.second
 		}

@@ -128,7 +128,11 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	if err != nil {
 		return err
 	}
-	j := &state.Journal{ID: state.NewID(), User: ow.user, UserName: ow.name, Profile: b.profile, Paths: rot.Paths, Auth: ow.auth,
+	paths := rot.Paths
+	if paths.Copies, err = rot.copiesOf(t); err != nil {
+		return err
+	}
+	j := &state.Journal{ID: state.NewID(), User: ow.user, UserName: ow.name, Profile: b.profile, Paths: paths, Auth: ow.auth,
 		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: rot.Retire, Grace: rot.Grace, Started: ow.at}
 	t.asked = rot.Now()
 	if j.Started.IsZero() {
@@ -139,6 +143,9 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	}
 	for _, p := range t.places {
 		j.Places = append(j.Places, state.Section{Kind: p.Kind, Profile: p.Profile})
+	}
+	if len(rot.afterOf(j)) > 0 {
+		j.After = state.AfterWanted
 	}
 	b.aws, b.journal, b.target, b.help = a, j, t, ow.help
 	return nil

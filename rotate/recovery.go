@@ -13,7 +13,7 @@ import (
 // that answers, the file is no longer needed and goes; otherwise it stays, for
 // it may be all that has a working secret.
 func (rot *Rotator) resumeRecovery(ctx context.Context, id string) error {
-	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
+	unlock, err := rot.lock(ctx, rot.sharedLocks(rot.Paths))
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ type Result struct {
 	GraceEnds time.Time `json:"grace_ends,omitzero"`
 	Grace     string    `json:"grace,omitempty"` // in a plan: how long the old key stays active, "24h0m0s"
 	Places    []string  `json:"places"`
+	Copies    []string  `json:"copies,omitempty"`   // files beside the AWS files that are changed along
 	UsedBy    []string  `json:"used_by,omitempty"`  // profiles that name one of these as their source_profile
 	Why       string    `json:"why,omitempty"`      // it was skipped, or is watched
 	Orphan    string    `json:"lost_key,omitempty"` // a key that a request without an answer made, or may have made
@@ -59,6 +60,10 @@ func resultOf(j *state.Journal, out Outcome) Result {
 			path = j.Paths.Config
 		}
 		r.Places = append(r.Places, fmt.Sprintf("%s [%s]", path, p.Profile))
+	}
+	r.Copies = j.Paths.Copies
+	for _, path := range j.Dropped {
+		r.Notes = append(r.Notes, fmt.Sprintf("the copy %s was given up: look whether it holds the old key", path))
 	}
 	switch {
 	case out == Planned:

@@ -60,7 +60,7 @@ func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile,
 			resumed = true
 			continue
 		}
-		if !slices.Equal(rot.lockNames(j.Paths), rot.lockNames(rot.Paths)) && j.Old == id {
+		if !slices.Equal(rot.sharedLocks(j.Paths), rot.sharedLocks(rot.Paths)) && j.Old == id {
 			return Result{}, resumed, refuse("profile %s: key %s is being replaced in %s, by a rotation that is not finished. Put the new key here too, then run: keycare resume", show.Name(profile), j.Old, j.Paths.Credentials)
 		}
 		rot.say("first finishing the rotation of key %s from %s", j.Old, show.Time(j.Started))
@@ -134,7 +134,7 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 }
 
 func (rot *Rotator) sweepLocked(ctx context.Context) error {
-	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
+	unlock, err := rot.lock(ctx, rot.sharedLocks(rot.Paths))
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (rot *Rotator) sweepLocked(ctx context.Context) error {
 // it: on its own files, wherever the environment points now.
 func (rot *Rotator) resumeLocked(ctx context.Context, id string, paths credfile.Paths, held []string) (Result, error) {
 	names := slices.DeleteFunc(rot.lockNames(paths), func(n string) bool { return slices.Contains(held, n) })
-	unlock, err := rot.lock(ctx, names)
+	unlock, err := rot.lockFiles(ctx, names)
 	if err != nil {
 		return Result{}, halfDone(&state.Journal{ID: id}, "another keycare is at work on these files", err)
 	}
@@ -216,6 +216,11 @@ func (rot *Rotator) takeUp(ctx context.Context, j *state.Journal) (*cycle, *Half
 // resumed goes on with it, or does what a person chose.
 func (r *cycle) resumed(ctx context.Context) (Result, error) {
 	rot, j := r.Rotator, r.j
+	if path := rot.dropNamed(j); path != "" {
+		if err := r.dropCopy(path); err != nil {
+			return resultOf(j, Unfinished), err
+		}
+	}
 	switch {
 	case j.Direction == state.Keep:
 		return r.closeKept(ctx, resultOf(j, KeptBoth))

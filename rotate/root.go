@@ -38,7 +38,7 @@ func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOpti
 	if err := rot.State.Init(); err != nil {
 		return Result{}, err
 	}
-	unlock, err := rot.lock(ctx, rot.lockNames(rot.Paths))
+	unlock, err := rot.lock(ctx, rot.sharedLocks(rot.Paths))
 	if err != nil {
 		return Result{}, err
 	}
@@ -153,7 +153,7 @@ func (rot *Rotator) planRoot(ctx context.Context, profile string, ro RootOptions
 	}
 	t.asked = rot.Now()
 	p := &rootPlan{target: t, aws: a, name: ro.User, journal: &state.Journal{
-		ID: state.NewID(), Profile: profile, Paths: rot.Paths, Old: t.pair.ID, Retire: state.Delete, UserName: ro.User, Started: at,
+		ID: state.NewID(), Profile: profile, Paths: rot.sharedPaths(), Old: t.pair.ID, Retire: state.Delete, UserName: ro.User, Started: at,
 		Root: &state.RootSwap{Group: ro.Group, Policy: adminPolicy(root.Partition()), Root: root},
 	}}
 	for _, pl := range t.places {

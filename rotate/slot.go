@@ -37,6 +37,10 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	what := describeKey(*k, ow.at, use, useErr)
 	t.second = what
 	if m := t.set.Mentions(k.ID); len(m) > 0 {
+		if m[0].Profile == "" { // a copy
+			return "", false, refuse("user %s has a second key %s (%s) in %s:%d, so there is no room for a new one. Put this key there too; then delete key %s",
+				ow.name, k.ID, what, m[0].Path, m[0].Line, k.ID)
+		}
 		return "", false, refuse("user %s has a second key %s (%s) in profile %s (%s:%d), so there is no room for a new one. Let that profile use this key too (aws configure --profile %s), or remove it there; then delete key %s",
 			ow.name, k.ID, what, show.Name(m[0].Profile), m[0].Path, m[0].Line, word(m[0].Profile), k.ID)
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -13,6 +15,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if mode := os.Getenv(afterMode); mode != "" && len(os.Args) == 2 && filepath.IsAbs(os.Args[1]) {
+		os.Exit(beAfter(mode))
+	}
 	debug.SetGCPercent(400) // thousands of small worlds
 	testrun.Main(m)
 }

@@ -292,6 +292,9 @@ func Left(past []state.History, set *credfile.Set, id string) (state.History, er
 		return h, refuse("nothing was changed: key %s does not come from a lost request of keycare (\"keycare status\" lists those that may)", id)
 	}
 	if m := set.Mentions(id); len(m) > 0 {
+		if m[0].Profile == "" { // a copy
+			return h, refuse("nothing was changed: key %s is in %s:%d", id, m[0].Path, m[0].Line)
+		}
 		return h, refuse("nothing was changed: key %s is in profile %s (%s:%d)", id, show.Name(m[0].Profile), m[0].Path, m[0].Line)
 	}
 	return h, nil

@@ -65,12 +65,18 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 			found = append(found, Way{"keycare resume " + flagUndo + name, "go back to the old key"})
 		}
 	}
+	for _, path := range r.j.Paths.Copies {
+		if command := show.Command(runtime.GOOS, "keycare", "resume", flagDropCopy, path); command != "" && r.mayDrop(path) == "" {
+			found = append(found, Way{command, "go on without that copy"})
+		}
+	}
 	return found
 }
 
 const (
 	flagUndo     = "--undo"
 	flagKeepBoth = "--keep-both"
+	flagDropCopy = "--drop-copy"
 )
 
 // aDeafEar reports whether AWS was silent when it was asked last.

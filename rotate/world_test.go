@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,7 +63,9 @@ type world struct {
 	start []string // the user's keys when a way began, in order of age
 	said  strings.Builder
 
-	credentials, config string // the files as templates, with OLD and OLDSECRET
+	credentials, config string            // the files as templates, with OLD and OLDSECRET
+	copies              map[string]string // templates too, by path
+	after               []string          // the command of the settings
 }
 
 const user = "alice"
@@ -96,6 +100,9 @@ func (w *world) write(id, secret string) {
 	err := os.MkdirAll(filepath.Dir(w.paths.Credentials), 0o700)
 	err = errors.Join(err, os.WriteFile(w.paths.Credentials, []byte(w.text(w.credentials, id, secret)), 0o600))
 	err = errors.Join(err, os.WriteFile(w.paths.Config, []byte(w.text(w.config, id, secret)), 0o600))
+	for path, template := range w.copies {
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(w.text(template, id, secret)), 0o600))
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -103,11 +110,19 @@ func (w *world) write(id, secret string) {
 
 // options are those of an unattended run with --yes.
 func (w *world) options() *Options {
-	return &Options{
+	o := &Options{
 		Paths: w.paths, State: state.Folder{Dir: filepath.Join(w.dir, "local", "state", "keycare"), Disk: w.disk}, Disk: w.disk,
 		Connect: w.connect, Now: w.clock.Now, Wait: w.clock.Wait, Yes: true,
 		Say: func(format string, args ...any) { fmt.Fprintf(&w.said, format+"\n", args...) },
 	}
+	for path := range w.copies {
+		o.Copies = append(o.Copies, path)
+	}
+	slices.Sort(o.Copies) // or each run would be another
+	if w.after != nil {
+		o.After = func([]string) [][]string { return [][]string{w.after} }
+	}
+	return o
 }
 
 // connect reaches the IAM of the test. The SDK's own retries are off: they wait
@@ -129,7 +144,12 @@ func (w *world) inFiles() credfile.Pair {
 	if err != nil {
 		w.t.Fatalf("the credentials file holds no key: %v\n%s", err, got)
 	}
-	for path, template := range map[string]string{w.paths.Credentials: w.credentials, w.paths.Config: w.config} {
+	templates := maps.Clone(w.copies)
+	if templates == nil {
+		templates = map[string]string{}
+	}
+	templates[w.paths.Credentials], templates[w.paths.Config] = w.credentials, w.config
+	for path, template := range templates {
 		if got, want := w.read(path), w.text(template, p.ID, p.Secret.Reveal()); got != want {
 			w.t.Errorf("%s:\n%q\nwant\n%q", path, got, want)
 		}
@@ -177,6 +197,11 @@ func (w *world) checkClosed() {
 			w.t.Errorf("left beside the files: %s", e)
 		}
 	}
+	for _, e := range w.entries(w.copiesDir()) {
+		if _, ok := w.copies[filepath.Join(w.copiesDir(), e)]; !ok {
+			w.t.Errorf("left beside the copies: %s", e)
+		}
+	}
 }
 
 func (w *world) entries(dir string) (names []string) {
@@ -208,11 +233,12 @@ func (w *world) checkSecrets() {
 	}
 	look("what was said", w.said.String())
 	err := filepath.WalkDir(w.dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || path == w.paths.Credentials || path == w.paths.Config {
+		_, isCopy := w.copies[path]
+		if err != nil || e.IsDir() || path == w.paths.Credentials || path == w.paths.Config || isCopy || path == w.taken() {
 			return err
 		}
 		// A staged file and the link to the old one are swept by the next run.
-		staged := filepath.Dir(path) == filepath.Dir(w.paths.Credentials) && strings.HasPrefix(e.Name(), ".keycare-")
+		staged := (filepath.Dir(path) == filepath.Dir(w.paths.Credentials) || filepath.Dir(path) == w.copiesDir()) && strings.HasPrefix(e.Name(), ".keycare-")
 		if fi, err := e.Info(); err == nil && (staged || strings.HasSuffix(path, ".recovery")) && (runtime.GOOS == "windows" || fi.Mode().Perm() == 0o600) {
 			return nil
 		}

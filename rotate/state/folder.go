@@ -2,6 +2,8 @@ package state
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,6 +51,13 @@ func (s Folder) historyPath() string { return filepath.Join(s.Dir, "history.json
 // user's ID.
 func (s Folder) UserLock(account, user string) string {
 	return filepath.Join(s.Dir, "user-"+account+"-"+user+".lock")
+}
+
+// FileLock is the lock of a copy of a key, a file outside of the folder, whose links
+// must be resolved.
+func (s Folder) FileLock(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return filepath.Join(s.Dir, "file-"+hex.EncodeToString(sum[:8])+".lock")
 }
 
 // Init makes the folders, readable by their owner alone.

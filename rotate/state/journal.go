@@ -52,6 +52,18 @@ const (
 	OffDone Off = "off"  // it is Inactive, AWS answered
 )
 
+// After is how far the command has got that the settings name for what is to be
+// done with the new pair (AFTER in docs/settings.md). It is never the command
+// itself: that is read from the settings alone.
+type After string
+
+const (
+	AfterWanted  After = "wanted"
+	AfterStarted After = "started" // it may have got the new pair
+	AfterDone    After = "done"    // it has taken it
+	AfterBack    After = "back"    // and the old pair again, of a rotation that a person undid
+)
+
 // Journal is what a rotation wrote down before it acted. It holds key IDs and
 // no secret. Times are AWS's where AWS gave one.
 type Journal struct {
@@ -73,15 +85,18 @@ type Journal struct {
 	Sends       []Send         `json:"sends,omitempty"`            // requests for a new key without an answer
 	Root        *RootSwap      `json:"root_swap,omitempty"`        // Old is a root key, New an IAM user's
 	Auth        Auth           `json:"auth,omitzero"`
-	Grace       time.Duration  `json:"grace,omitempty"`        // in nanoseconds
-	Switched    time.Time      `json:"switched,omitzero"`      // AWS's clock
-	GraceEnds   time.Time      `json:"grace_ends,omitzero"`    // this machine's clock
-	Off         Off            `json:"old_key_off,omitempty"`  // how far Old's deactivation, before its deletion, has got
-	PutBack     bool           `json:"put_back,omitempty"`     // the grace began because a program had put Old back into the files
-	SwitchBegun bool           `json:"switch_begun,omitempty"` // New may have stood in the files: others may have copied it
-	UndoAsked   bool           `json:"undo_asked,omitempty"`   // a person wants to go back to Old
-	NewOff      bool           `json:"new_key_off,omitempty"`  // New was made Inactive after that
-	Orphans     []string       `json:"orphans,omitempty"`      // keys of lost replies that were deleted
+	Grace       time.Duration  `json:"grace,omitempty"`          // in nanoseconds
+	Switched    time.Time      `json:"switched,omitzero"`        // AWS's clock
+	GraceEnds   time.Time      `json:"grace_ends,omitzero"`      // this machine's clock
+	Off         Off            `json:"old_key_off,omitempty"`    // how far Old's deactivation, before its deletion, has got
+	PutBack     bool           `json:"put_back,omitempty"`       // the grace began because a program had put Old back into the files
+	SwitchBegun bool           `json:"switch_begun,omitempty"`   // New may have stood in the files: others may have copied it
+	UndoAsked   bool           `json:"undo_asked,omitempty"`     // a person wants to go back to Old
+	NewOff      bool           `json:"new_key_off,omitempty"`    // New was made Inactive after that
+	After       After          `json:"after,omitempty"`          // how far the settings' command that gets the new pair has got
+	Missed      map[string]int `json:"copies_missed,omitempty"`  // in how many runs a copy was not as it should be
+	Dropped     []string       `json:"copies_dropped,omitempty"` // copies that a person gave up
+	Orphans     []string       `json:"orphans,omitempty"`        // keys of lost replies that were deleted
 	// Made is the request that made New.
 	Made *Send `json:"made,omitempty"`
 	// Lost is the first time that AWS named after the latest loss of a reply.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -119,6 +120,10 @@ func (j *Journal) check() error {
 		return bad("places")
 	case j.Retire != "" && j.Retire != Delete && j.Retire != Deactivate:
 		return bad("retirement")
+	case !slices.Contains([]After{"", AfterWanted, AfterStarted, AfterDone, AfterBack}, j.After):
+		return bad("after")
+	case slices.ContainsFunc(slices.Concat(j.Paths.Copies, j.Dropped, slices.Collect(maps.Keys(j.Missed))), func(p string) bool { return !isPath(p) || !isText(p) }):
+		return bad("paths")
 	case j.Off != "" && j.Off != OffSent && j.Off != OffDone:
 		return bad("old_key_off")
 	case j.Started.IsZero():
