@@ -2,6 +2,9 @@ package cli
 
 import (
 	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,6 +54,20 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 			return found
 		},
 	}
+	for _, path := range set.Copies {
+		o.KnownCopies = append(o.KnownCopies, e.below(path))
+	}
+	o.After = func(profiles []string) (commands [][]string) {
+		for _, p := range profiles {
+			if argv := slices.Clone(set.After[p]); len(argv) > 0 {
+				argv[0] = e.below(argv[0])
+				if !slices.ContainsFunc(commands, func(c []string) bool { return slices.Equal(c, argv) }) {
+					commands = append(commands, argv)
+				}
+			}
+		}
+		return commands
+	}
 	if e.canAsk() {
 		o.Confirm = func(question string) (bool, error) { return e.confirm(c.Context, question) }
 		o.AskLine = func(prompt string) (string, error) { return e.ask(c.Context, prompt) }
@@ -64,6 +81,14 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		o.MFACode = e.freshCode(c.Context, set.MFACommand)
 	}
 	return o, nil
+}
+
+// below is a path of the settings, with the home folder for ~.
+func (e *env) below(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return filepath.Join(e.Folders.Home, rest)
+	}
+	return path
 }
 
 // mfaCodeFlag is for the code of an MFA device.

@@ -62,6 +62,7 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	o.KnownCopies, o.After = nil, nil // a root key has no copies that may stay
 	name, err := profileOf(e, c.String("profile"))
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,19 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	return nil
 }
 
+// placesOf counts where the new key goes.
+func placesOf(r rotate.Result) string {
+	places := show.Count(len(r.Places), "place")
+	switch n := len(r.Copies); n {
+	case 0:
+		return places
+	case 1:
+		return places + " and 1 copy"
+	default:
+		return fmt.Sprintf("%s and %d copies", places, n)
+	}
+}
+
 func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	say := func(format string, args ...any) {
 		if err == nil {
@@ -75,7 +89,7 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	switch r.Outcome {
 	case rotate.Rotated:
 		say("rotated profile %s: key %s is replaced by %s, the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
-		for _, line := range append(r.Places, r.Notes...) {
+		for _, line := range slices.Concat(r.Places, r.Copies, r.Notes) {
 			say("  %s\n", line)
 		}
 	case rotate.Undone:
@@ -119,7 +133,7 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 		if r.FreeSlot != "" {
 			say("  delete the second key %s (%s) to make room\n", r.FreeSlot, r.SecondIs)
 		}
-		say("  create a new key and verify it with STS and IAM\n  write it to %s and verify it from there\n", show.Count(len(r.Places), "place"))
+		say("  create a new key and verify it with STS and IAM\n  write it to %s and verify it from there\n", placesOf(r))
 		if r.Grace != "" {
 			say("  keep key %s active for %s, then %s it unless it is in use\n", r.Old, span(r.Grace), r.Retired)
 		} else {

@@ -27,7 +27,8 @@ const (
 	// afterLingers is how long its output is waited for once it has ended.
 	afterLingers = 2 * time.Second
 	// mostSaid bounds what is kept of what it says.
-	mostSaid = 4 << 10
+	mostSaid  = 4 << 10
+	mostLines = 3
 )
 
 // afterOf are the commands for a rotation's profiles, as the settings name them now.
@@ -155,7 +156,7 @@ func (w *bounded) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// last is the last line that was written, where nothing that was written holds the
+// last are the last lines that were written, where nothing that was written holds the
 // secret in any form; what begins in the middle of a text may hold a part of one.
 func (w *bounded) last(p credfile.Pair) string {
 	if len(w.b) >= mostSaid {
@@ -166,10 +167,14 @@ func (w *bounded) last(p credfile.Pair) string {
 			return ""
 		}
 	}
-	lines := strings.Split(strings.TrimSpace(string(w.b)), "\n")
-	line := show.Flow(strings.TrimSpace(lines[len(lines)-1]))
-	if line == "" || show.SecretLike(line) {
+	var said []string
+	for line := range strings.Lines(string(w.b)) {
+		if line = show.Flow(strings.TrimSpace(line)); line != "" && !show.SecretLike(line) {
+			said = append(said, line)
+		}
+	}
+	if len(said) == 0 {
 		return ""
 	}
-	return ": " + line
+	return ": " + strings.Join(said[max(0, len(said)-mostLines):], "; ")
 }

@@ -35,6 +35,10 @@ type Settings struct {
 	RulesOff   []string
 	NeverCall  NeverCall
 	Exceptions []Exception
+	// Copies are text files that rotations change along with the AWS files.
+	Copies []string
+	// After has the command, as an argument list, that gets a new key of a profile.
+	After map[string][]string
 	// Severity has the level that a rule's findings get, by rule.
 	Severity map[string]string
 	// Path is the settings file, which need not exist; Found says that it does.
@@ -96,9 +100,10 @@ func (o option) full() string {
 
 // The sections beside those of exceptions.
 const (
-	neverCall   = "never_call"
-	severitySec = "severity"
-
+	neverCall     = "never_call"
+	severitySec   = "severity"
+	copiesSec     = "copies"
+	afterPrefix   = "after "
 	exceptionWord = "exception "
 )
 
@@ -124,6 +129,7 @@ var options = []option{
 	}, false},
 	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }, false},
 	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }, false},
+	{copiesSec, "files", "", func(s *Settings, v string, _ Known) error { return list(&s.Copies, v, wholePath) }, false},
 	{neverCall, "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Accounts, v, account) }, false},
 }
 
@@ -184,6 +190,9 @@ func (s *Settings) Show() []Shown {
 	for _, rule := range slices.Sorted(maps.Keys(s.Severity)) {
 		name := severitySec + "." + rule
 		all = append(all, Shown{name, s.Severity[rule], s.from[name]})
+	}
+	for _, profile := range slices.Sorted(maps.Keys(s.After)) {
+		all = append(all, Shown{afterPrefix + profile, s.text[afterPrefix+profile], s.from[afterPrefix+profile]})
 	}
 	for _, e := range s.Exceptions {
 		var parts []string
@@ -262,6 +271,12 @@ func (s *Settings) parse(path, text string, known Known) error {
 			s.Exceptions = append(s.Exceptions, e)
 			continue
 		}
+		if profile, ok := strings.CutPrefix(name, afterPrefix); ok {
+			if err := s.after(r, strings.TrimSpace(profile), sec); err != nil {
+				return err
+			}
+			continue
+		}
 		for _, k := range sec.Keys() {
 			at := r.at(name, k.Name())
 			if name == severitySec {
@@ -278,6 +293,43 @@ func (s *Settings) parse(path, text string, known Known) error {
 				return fmt.Errorf("%s: %s: %w", at, k.Name(), err)
 			}
 		}
+	}
+	return nil
+}
+
+// knownSection reports whether a section may stand in the file.
+func knownSection(name string) bool {
+	for _, prefix := range []string{exceptionWord, afterPrefix} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok && strings.TrimSpace(rest) != "" {
+			return true
+		}
+	}
+	return name == neverCall || name == severitySec || name == copiesSec
+}
+
+// after is the section of the command that gets a profile's new key. It has no
+// variable and no flag: only the file, which others cannot change, may name it.
+func (s *Settings) after(r *reader, profile string, sec *ini.Section) error {
+	for _, k := range sec.Keys() {
+		at := r.at(sec.Name(), k.Name())
+		if k.Name() != "command" {
+			return fmt.Errorf("%s: there is no setting %q here; there is: command", at, k.Name())
+		}
+		args, err := argv(k.Value())
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: command: %w", at, err)
+		case len(args) == 0:
+			return fmt.Errorf("%s: command: it is empty", at)
+		}
+		if err := wholePath(args[0]); err != nil {
+			return fmt.Errorf("%s: command: %w", at, err)
+		}
+		if s.After == nil {
+			s.After = map[string][]string{}
+		}
+		s.After[profile] = args
+		s.from[afterPrefix+profile], s.text[afterPrefix+profile] = at, k.Value()
 	}
 	return nil
 }
@@ -320,8 +372,8 @@ func (r *reader) check() error {
 	for _, sec := range r.lines.Sections {
 		if sec.Raw != "" {
 			name := sec.Raw
-			if exception, ok := strings.CutPrefix(name, exceptionWord); name != neverCall && name != severitySec && (!ok || strings.TrimSpace(exception) == "") {
-				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s], [%s] and [exception NAME]", r.path, sec.First+1, name, neverCall, severitySec)
+			if !knownSection(name) {
+				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s], [%s], [%s], [exception NAME] and [after PROFILE]", r.path, sec.First+1, name, neverCall, severitySec, copiesSec)
 			}
 			if seen["["+name] {
 				return fmt.Errorf("%s:%d: a second section [%s]", r.path, sec.First+1, name)

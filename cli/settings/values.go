@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,6 +95,14 @@ func list(to *[]string, v string, check func(string) error) error {
 		*to = append(*to, one)
 	}
 	return nil
+}
+
+// wholePath is a full path, or one below the home folder that begins with ~/.
+func wholePath(v string) error {
+	if rest, ok := strings.CutPrefix(v, "~/"); ok && rest != "" || filepath.IsAbs(v) {
+		return nil
+	}
+	return fmt.Errorf("%s is not a whole path", show.Name(v))
 }
 
 func anything(string) error { return nil }
