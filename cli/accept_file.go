@@ -78,7 +78,11 @@ func (f *iniFile) write(ctx context.Context, after string) error {
 	if now != f.text {
 		return fmt.Errorf("%s: %w", f.path, errMeanwhile)
 	}
-	if err := disk.WriteAtomic(f.Disk, f.path, f.path+".keycare-new", []byte(after), 0o600); err != nil {
+	if err := disk.WriteAtomic(f.Disk, f.path, settings.Temp(f.path), []byte(after), 0o600); err != nil {
+		var gone *disk.GoneError
+		if errors.As(err, &gone) {
+			return fmt.Errorf("%w: move it there", gone)
+		}
 		return fmt.Errorf("cannot write %s: %w", f.path, err)
 	}
 	return nil

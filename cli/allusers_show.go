@@ -24,7 +24,11 @@ func (m *merged) writeTable(e *env, folder string) {
 			audited++
 		}
 	}
-	fmt.Fprintf(e.Out, "%s with AWS files audited: %s\n", show.Count(audited, "home"), countsText(m.Counts))
+	if audited == 0 {
+		fmt.Fprintln(e.Out, "no home with AWS files was audited")
+	} else {
+		fmt.Fprintf(e.Out, "%s with AWS files audited: %s\n", show.Count(audited, "home"), countsText(m.Counts))
+	}
 	if m.Without > 0 {
 		fmt.Fprintf(e.Out, "%s without AWS files\n", show.Count(m.Without, "home"))
 	}

@@ -224,7 +224,7 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 	}
 	text, err := credfile.ReadText(d, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return lost(d, path)
 	}
 	s.Found = true
 	if err != nil {
@@ -240,6 +240,22 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 		}
 	}
 	return s.parse(path, text, known)
+}
+
+// Temp is where the new text of a settings file lies until it is put in its place.
+func Temp(path string) string { return path + ".keycare-new" }
+
+// lost is an error where there is no settings file because a replacement stopped
+// half way: without it keys would be called that never may be.
+func lost(d disk.FS, path string) error {
+	if _, err := d.Lstat(Temp(path)); err != nil {
+		return nil
+	}
+	move := []string{"mv", Temp(path), path}
+	if runtime.GOOS == "windows" {
+		move[0] = "move"
+	}
+	return fmt.Errorf("%s is gone, as after a crash while it was replaced; its text is in %s: %s", path, Temp(path), show.Command(runtime.GOOS, move...))
 }
 
 // read is what the text of a settings file says, without variables.
