@@ -19,8 +19,9 @@ const mostFixes = 3
 // them together take away what signs. An interrupted rotation comes before all:
 // nothing else is done to the files until it is finished.
 func FirstFixes(r *Report) (first []Fix) {
-	all, ended := candidates(r), map[*Finding]bool{}
+	all, ended, touched := candidates(r), map[*Finding]bool{}, touches{}
 	take := func(f Fix) {
+		touched.note(f)
 		f.Ends = slices.DeleteFunc(slices.Clone(f.Ends), func(e *Finding) bool { return ended[e] })
 		for _, e := range f.Ends {
 			ended[e] = true
@@ -33,7 +34,7 @@ func FirstFixes(r *Report) (first []Fix) {
 	for len(first) < mostFixes {
 		best, worth := -1, Counts{}
 		for i := range all {
-			if c := all[i].counts(ended); c.worseThan(worth) && !all[i].conflicts(first) {
+			if c := all[i].counts(ended); c.worseThan(worth) && !touched.conflict(all[i]) {
 				best, worth = i, c
 			}
 		}
@@ -135,12 +136,13 @@ const mostNamed = 5
 
 // rotateAll is one command for all keys of findings that a rotation ends.
 func rotateAll(ends Group) string {
-	var names, likeFlags, keys []string
+	var names, likeFlags []string
+	keys := map[string]bool{}
 	for _, f := range ends {
-		if !f.rotates() || slices.Contains(keys, f.KeyID) {
+		if !f.rotates() || keys[f.KeyID] {
 			continue
 		}
-		keys = append(keys, f.KeyID)
+		keys[f.KeyID] = true
 		name := strings.TrimPrefix(f.Repair.Command, "keycare rotate ")
 		if after, ok := strings.CutPrefix(name, "-- "); ok {
 			likeFlags = append(likeFlags, after)
@@ -157,16 +159,29 @@ func rotateAll(ends Group) string {
 	return "keycare rotate " + strings.Join(names, " ")
 }
 
-// conflicts reports whether f and one of the steps before it are about keys or
+// touches are the accounts and keys in which the steps so far change what signs;
+// true where one of them takes something away.
+type touches map[string]bool
+
+func (t touches) note(f Fix) {
+	away := f.takesAway()
+	for _, e := range f.Ends {
+		if e.signs() {
+			t["account "+e.Account] = t["account "+e.Account] || away
+			t["key "+e.KeyID] = t["key "+e.KeyID] || away && e.KeyID != ""
+		}
+	}
+}
+
+// conflict reports whether f and one of the steps before it are about keys or
 // users of one account, and one of the two takes something away there: together
 // they might leave nothing that signs.
-func (f Fix) conflicts(before []Fix) bool {
-	return slices.ContainsFunc(before, func(b Fix) bool {
-		return (f.takesAway() || b.takesAway()) && slices.ContainsFunc(f.Ends, func(e *Finding) bool {
-			return e.signs() && slices.ContainsFunc(b.Ends, func(o *Finding) bool {
-				return o.signs() && (e.Account == o.Account || e.KeyID != "" && e.KeyID == o.KeyID)
-			})
-		})
+func (t touches) conflict(f Fix) bool {
+	away := f.takesAway()
+	return slices.ContainsFunc(f.Ends, func(e *Finding) bool {
+		inAccount, there := t["account "+e.Account]
+		ofKey, same := t["key "+e.KeyID]
+		return e.signs() && (inAccount || ofKey || away && (there || same && e.KeyID != ""))
 	})
 }
 

@@ -1,9 +1,6 @@
 package report
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
 // Group is findings of one rule and severity that belong together: those of one
 // account, or of one file or key where no account is known.
@@ -46,9 +43,11 @@ func (f *Finding) joinedBy() string {
 
 // Profiles are the profiles of all findings, each once.
 func (g Group) Profiles() (names []string) {
+	seen := map[string]bool{}
 	for _, f := range g {
 		for _, name := range f.Profiles {
-			if !slices.Contains(names, name) {
+			if !seen[name] {
+				seen[name] = true
 				names = append(names, name)
 			}
 		}
@@ -58,8 +57,10 @@ func (g Group) Profiles() (names []string) {
 
 // Subjects are what the findings are about, each once.
 func (g Group) Subjects() (all []Subject) {
+	seen := map[Subject]bool{}
 	for _, f := range g {
-		if !slices.Contains(all, f.Subject) {
+		if !seen[f.Subject] {
+			seen[f.Subject] = true
 			all = append(all, f.Subject)
 		}
 	}

@@ -24,7 +24,7 @@ func RulesPage() string {
 		fmt.Fprintf(&b, "- About: %s\n", r.About)
 		fmt.Fprintf(&b, "- Severity: %s: %s.\n", r.Severity, r.Because)
 		fmt.Fprintf(&b, "- Repair: %s\n", repairOf(r, repairLine))
-		fmt.Fprintf(&b, "- Sources: %s\n", strings.Join(r.Sources, "; "))
+		fmt.Fprintf(&b, "- Sources: %s\n", strings.Join(linked(r.Sources), "; "))
 	}
 	b.WriteString("\n## The published checks\n\n| check | rule |\n|---|---|\n")
 	var checks []string
@@ -38,6 +38,17 @@ func RulesPage() string {
 	slices.Sort(checks)
 	b.WriteString(strings.Join(checks, "") + notLookedAt)
 	return b.String()
+}
+
+// linked are sources as Markdown, with their addresses.
+func linked(sources []string) (all []string) {
+	for _, s := range sources {
+		if link := report.Link(s); link != "" {
+			s = "[" + s + "](" + link + ")"
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // catalogues are the published lists of checks.

@@ -96,11 +96,13 @@ func (t *tableWriter) list(r *report.Report, room int) {
 		hidden = "Reasons and every fix: --details"
 	}
 	room -= 2 // that line, and the empty one behind it
-	lines := t.rows(report.Groups(found, false), t.who)
-	if !t.All && len(lines) > room {
-		if joined := t.rows(report.Groups(found, true), t.who); len(joined) < len(lines) {
-			lines = joined
-		}
+	groups := report.Groups(found, false)
+	if !t.All && len(groups) > room {
+		groups = report.Groups(found, true)
+	}
+	lines := t.rows(groups, t.who)
+	if joined := report.Groups(found, true); !t.All && len(lines) > room && len(joined) < len(groups) {
+		lines = t.rows(joined, t.who)
 	}
 	left := report.Counts{}
 	shown := len(lines)
@@ -251,18 +253,21 @@ func (t *tableWriter) who(g report.Group, account bool) string {
 	default:
 		return of.ID
 	}
-	var names []string
-	for _, name := range g.Profiles() {
-		names = append(names, show.Plain(name))
+	names := g.Profiles()
+	all := strings.Repeat("x", mostWho+1) // too long to be listed
+	if len(names) < mostWho {
+		for i, name := range names {
+			names[i] = show.Plain(name)
+		}
+		all = strings.Join(names, ", ")
 	}
-	all := strings.Join(names, ", ")
 	switch n := len(names) - 1; {
 	case runewidth.StringWidth(all) <= mostWho || n == 0 && len(about) == 1:
 		return all
 	case len(about) > 1:
 		return show.Count(len(about), things[about[0].Type])
 	default:
-		return fmt.Sprintf("%s and %d more", names[0], n)
+		return fmt.Sprintf("%s and %d more", show.Plain(names[0]), n)
 	}
 }
 
@@ -287,8 +292,10 @@ func (t *tableWriter) others(g report.Group, list string) string {
 // places says where findings are: the first place, and how many more.
 func (t *tableWriter) places(g report.Group, whole bool) string {
 	var places []string
+	seen := map[string]bool{"": true}
 	for _, f := range g {
-		if p := t.place(f, whole); p != "" && !slices.Contains(places, p) {
+		if p := t.place(f, whole); !seen[p] {
+			seen[p] = true
 			places = append(places, p)
 		}
 	}
