@@ -14,7 +14,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/cli/settings"
 	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/report/format"
@@ -203,14 +202,16 @@ func firstLine(talk string) string {
 }
 
 // handedOn are the variables that the users' audits get from root's environment:
-// how AWS is reached, and keycare's settings. None that holds a password: the
+// how AWS is reached, and what of keycare's settings an audit judges by. None that holds a password: the
 // user could read it.
 func (e *env) handedOn() (environ []string) {
+	judged := []string{"KEYCARE_MAX_AGE", "KEYCARE_MAX_UNUSED", "KEYCARE_AUDIT_TIMEOUT", "KEYCARE_ACCOUNTS", "KEYCARE_RULES_OFF",
+		"KEYCARE_NEVER_CALL_PROFILES", "KEYCARE_NEVER_CALL_KEYS", "KEYCARE_NEVER_CALL_ACCOUNTS"}
 	reach := []string{"AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "TZ"}
 	for _, v := range e.Environ {
 		name, value, _ := strings.Cut(v, "=")
 		upper := strings.ToUpper(name)
-		ours := slices.Contains(settings.Variables(), name) && name != "KEYCARE_MFA_COMMAND"
+		ours := slices.Contains(judged, name)
 		if value == "" || !ours && !slices.Contains(reach, upper) && !strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
 			continue
 		}

@@ -142,7 +142,7 @@ func TestHandedOn(t *testing.T) {
 	var said strings.Builder
 	e.Err = &said
 	e.Environ = []string{
-		"HTTPS_PROXY=http://proxy:3128", "http_proxy=http://u:hunter22@proxy", "KEYCARE_MAX_AGE=30d", "KEYCARE_MFA_COMMAND=x", "AWS_SECRET_ACCESS_KEY=x",
+		"HTTPS_PROXY=http://proxy:3128", "http_proxy=http://u:hunter22@proxy", "KEYCARE_MAX_AGE=30d", "KEYCARE_MFA_COMMAND=x", "KEYCARE_COPIES_FILES=x", "AWS_SECRET_ACCESS_KEY=x",
 		"AWS_PROFILE=x", "LD_PRELOAD=x", "AWS_CA_BUNDLE=/etc/ca.pem", "XDG_STATE_HOME=/root", "KEYCARE_LONG=1", "AWS_ENDPOINT_URL_IAM=http://x", "NO_PROXY=",
 	}
 	got := strings.Join(e.handedOn(), " ")

@@ -21,14 +21,6 @@ var otherVariables = []string{
 	"KEYCARE_TIMERS",          // tests: with real timers
 }
 
-// Variables are the names of those that set something.
-func Variables() (names []string) {
-	for _, o := range options {
-		names = append(names, o.variable())
-	}
-	return names
-}
-
 // variables are those that begin with the prefix, of an environment as
 // os.Environ has it. Windows does not tell capitals apart.
 func variables(environ []string) map[string]string {
@@ -47,7 +39,10 @@ func variables(environ []string) map[string]string {
 
 // checkVariables refuses those that set nothing.
 func checkVariables(found map[string]string) error {
-	names := Variables()
+	var names []string
+	for _, o := range options {
+		names = append(names, o.variable())
+	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		if slices.Contains(names, name) || slices.Contains(otherVariables, name) {
 			continue
