@@ -175,7 +175,7 @@ func (a *accepter) accept(rep *report.Report, named report.Exception) error {
 	if err != nil {
 		return err
 	}
-	after, err := settings.Put(file.path, file.text, settings.Exception(ex), note, knownSettings())
+	after, err := settings.Put(file.path, file.text, settings.Exception(ex), note, file.knownSettings())
 	if err != nil {
 		return fmt.Errorf("cannot write the exception: %w", err)
 	}
@@ -260,7 +260,7 @@ func (a *accepter) remove(name string) error {
 	if err != nil {
 		return err
 	}
-	after, err := settings.Drop(file.path, file.text, name, knownSettings())
+	after, err := settings.Drop(file.path, file.text, name, file.knownSettings())
 	if err != nil {
 		return fmt.Errorf("cannot remove the exception: %w", err)
 	}

@@ -39,7 +39,7 @@ func TestSettingsSurviveEveryFault(t *testing.T) {
 				break
 			}
 			faults++
-			s, readErr := settings.Load(disk.OS{}, path, nil, knownSettings())
+			s, readErr := settings.Load(disk.OS{}, path, nil, testEnv().knownSettings())
 			b, _ := os.ReadFile(path)
 			switch {
 			case readErr != nil && strings.Contains(readErr.Error(), "its text is in "+settings.Temp(path)):

@@ -12,11 +12,12 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/report"
+	"keycare/report/format"
 )
 
 // knownSettings is what the values of settings may be.
-func knownSettings() settings.Known {
-	return settings.Known{Rules: report.RuleIDs(), Levels: report.LevelNames()}
+func (e *env) knownSettings() settings.Known {
+	return settings.Known{Rules: report.RuleIDs(), Levels: report.LevelNames(), Formats: format.Names(), Home: e.Folders.Home}
 }
 
 // iniFile is keycare.ini, open to be replaced by this run alone.

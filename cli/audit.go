@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/settings"
 	"keycare/cli/usage"
 	"keycare/credfile/show"
 	"keycare/report"
@@ -55,7 +56,8 @@ type auditOptions struct {
 	scope
 	dryRun   bool
 	outputs  []output
-	page     string // is opened in the browser; empty for none
+	reports  []settings.Report // of the timer
+	page     string            // is opened in the browser; empty for none
 	failOn   report.Severity
 	baseline report.Baseline
 	look     format.Options
@@ -151,6 +153,7 @@ func runAudit(e *env, c *cli.Context) error {
 	if in.Set != nil && !o.offline && len(o.profiles) == 0 {
 		noteAudit(e, rep)
 	}
+	follow(e, rep, len(o.profiles) == 0)
 	if o.baseline != nil {
 		rep.Since(o.baseline)
 	}

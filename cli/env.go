@@ -174,7 +174,7 @@ func (e *env) readSettings() (*settings.Settings, error) {
 	if text, err := credfile.ReadText(e.Disk, path); err == nil && path != "" {
 		e.hide(text)
 	}
-	return settings.Load(e.Disk, path, e.Environ, knownSettings())
+	return settings.Load(e.Disk, path, e.Environ, e.knownSettings())
 }
 
 // writeJSON writes a document on standard output.

@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
 	"keycare/report"
 	"keycare/report/format"
-	"keycare/rotate/state"
 )
 
 func reportCommand(e *env) *cli.Command {
@@ -44,10 +42,10 @@ func runReport(e *env, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := e.Disk.Stat(keptReport(folder)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := e.Disk.Stat(folder.ReportPath()); errors.Is(err, fs.ErrNotExist) {
 			return errors.New("the timer has kept no report yet: name the files to read, for example: keycare report report.json")
 		}
-		paths = []string{keptReport(folder)}
+		paths = []string{folder.ReportPath()}
 	}
 	var all []*report.Report
 	for _, path := range paths {
@@ -74,6 +72,3 @@ func readReport(e *env, path string) (*report.Report, error) {
 	}
 	return r, nil
 }
-
-// keptReport is the last report of the timer.
-func keptReport(folder state.Folder) string { return filepath.Join(folder.Dir, "report.json") }

@@ -80,7 +80,7 @@ func runTimer(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a := auditOptions{scope: scopeOf(set)}
+	a := auditOptions{scope: scopeOf(set), reports: set.Reports}
 	if a.failOn, err = report.ParseSeverity(set.FailOn); err != nil {
 		return err
 	}
@@ -165,8 +165,11 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 		remember(ctx, e, asker, in.Online, in.Now)
 	}
 	rep := report.Audit(in)
+	var kept error
 	if asker != nil && !found.Unanswered {
 		noteAudit(e, rep)
+		follow(e, rep, true)
+		kept = keepReport(e, rep, a.reports)
 	}
 	found.Summary, found.Fails = format.Summary(rep), rep.Fails(a.failOn)
 	for _, f := range rep.Findings {
@@ -174,5 +177,5 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 			found.Findings = append(found.Findings, job.Finding{Fingerprint: f.Fingerprint, What: f.What, Fix: f.Repair.String()})
 		}
 	}
-	return found, errors.Join(in.ReadErrors...) // the audit holds all the same
+	return found, errors.Join(append(in.ReadErrors, kept)...) // the audit holds all the same
 }

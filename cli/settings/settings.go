@@ -39,6 +39,9 @@ type Settings struct {
 	Copies []string
 	// After has the command, as an argument list, that gets a new key of a profile.
 	After map[string][]string
+	// Reports is where the timer writes the report of its audit, beside the state
+	// folder.
+	Reports []Report
 	// Severity has the level that a rule's findings get, by rule.
 	Severity map[string]string
 	// Path is the settings file, which need not exist; Found says that it does.
@@ -70,7 +73,13 @@ type Exception struct {
 }
 
 // Known is what values may be; the packages that give it a meaning know it.
-type Known struct{ Rules, Levels []string }
+type Known struct {
+	Rules, Levels, Formats []string
+	Home                   string // stands for ~ in paths
+}
+
+// Report is a report of the timer.
+type Report struct{ Format, File string }
 
 // Shown is a setting for people.
 type Shown struct {
@@ -127,6 +136,7 @@ var options = []option{
 		s.Notices = v == "on"
 		return oneOf(v, []string{"on", "off"})
 	}, false},
+	{"", "reports", "", func(s *Settings, v string, k Known) error { return reports(&s.Reports, v, k) }, false},
 	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }, false},
 	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }, false},
 	{copiesSec, "files", "", func(s *Settings, v string, _ Known) error { return list(&s.Copies, v, wholePath) }, false},

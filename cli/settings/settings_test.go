@@ -12,7 +12,7 @@ import (
 	"keycare/credfile/disk"
 )
 
-var known = Known{Rules: []string{"old-key", "root-key"}, Levels: []string{"high", "low", "none"}}
+var known = Known{Rules: []string{"old-key", "root-key"}, Levels: []string{"high", "low", "none"}, Formats: []string{"json", "jsonl"}, Home: os.TempDir()}
 
 func load(t *testing.T, text string, env map[string]string) (*Settings, error) {
 	t.Helper()
@@ -109,6 +109,9 @@ func TestLoadErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"max_agee = 3d\n":                      `keycare.ini:1: there is no setting "max_agee" here; did you mean "max_age"?`,
 		"\nmax_age = soon\n":                   `keycare.ini:2: max_age: "soon" is not a duration`,
+		"reports = jsn=/x\n":                   `keycare.ini:1: reports: there is no "jsn"; did you mean "json"?`,
+		"reports = json\n":                     `keycare.ini:1: reports: "json": write FORMAT=FILE`,
+		"reports = json=x\n":                   `keycare.ini:1: reports: "x": must be a whole path`,
 		"max_age = 3h\n":                       `keycare.ini:1: max_age: "3h": must be a duration of at least a day`,
 		"fail_on = hihg\n":                     `keycare.ini:1: fail_on: there is no "hihg"; did you mean "high"?`,
 		"fail_on = severe\n":                   `keycare.ini:1: fail_on: there is no "severe"; there are: high, low, none`,
@@ -190,5 +193,16 @@ func TestLoadRefusesOpenFile(t *testing.T) {
 	}
 	if _, err := Load(disk.OS{}, path, nil, known); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestReports(t *testing.T) {
+	s, err := load(t, "reports = json=~/a b.json, jsonl = ~/l=1.jsonl ; mine\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Report{{"json", filepath.Join(os.TempDir(), "a b.json")}, {"jsonl", filepath.Join(os.TempDir(), "l=1.jsonl")}}
+	if !reflect.DeepEqual(s.Reports, want) {
+		t.Errorf("got %+v", s.Reports)
 	}
 }

@@ -161,3 +161,31 @@ func argv(line string) ([]string, error) {
 	}
 	return args, nil
 }
+
+// reports reads FORMAT=FILE, with commas between them. The files are whole paths:
+// nobody knows the folder in which a timer starts.
+func reports(to *[]Report, v string, k Known) error {
+	*to = nil
+	var all []string
+	if err := list(&all, v, anything); err != nil {
+		return err
+	}
+	for _, one := range all {
+		form, file, ok := strings.Cut(one, "=")
+		form, file = strings.TrimSpace(form), strings.TrimSpace(file)
+		if !ok || file == "" {
+			return fmt.Errorf("%q: write FORMAT=FILE, for example json=/var/lib/keycare/report.json", one)
+		}
+		if err := oneOf(form, k.Formats); err != nil {
+			return err
+		}
+		if rest, below := strings.CutPrefix(file, "~/"); below && k.Home != "" {
+			file = filepath.Join(k.Home, rest)
+		}
+		if !filepath.IsAbs(file) {
+			return fmt.Errorf("%q: must be a whole path", file)
+		}
+		*to = append(*to, Report{form, file})
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"keycare/credfile/show"
 	"keycare/report"
 )
 
@@ -34,7 +35,7 @@ var formats = []struct {
 	name  string
 	write func(io.Writer, []*report.Report, Options) error
 }{
-	{"table", each(writeTable)},
+	{"table", writeTables},
 	{"json", writeJSON},
 	{"jsonl", writeJSONLines},
 	{"csv", writeCSV},
@@ -60,6 +61,21 @@ func each(write func(io.Writer, *report.Report, Options) error) func(io.Writer, 
 	}
 }
 
+// writeTables writes a table for each report; of several each says whose it is.
+func writeTables(w io.Writer, rs []*report.Report, o Options) error {
+	for i, r := range rs {
+		if len(rs) > 1 {
+			if _, err := fmt.Fprintf(w, "%s== %s, %s\n\n", strings.Repeat("\n", min(i, 1)), show.Flow(view{r, o}.title()), show.Time(r.Time)); err != nil {
+				return err
+			}
+		}
+		if err := writeTable(w, r, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Names lists the formats, as Write takes them.
 func Names() []string {
 	names := make([]string, len(formats))
@@ -77,6 +93,10 @@ func Mode(name string) fs.FileMode {
 	}
 	return 0o600
 }
+
+// Events reports whether a format is an event a line, so that a report can stand
+// behind another one.
+func Events(name string) bool { return name == "jsonl" || name == "ocsf" }
 
 // Write writes r in the format of that name. An unknown name is an error, and so
 // is a failure to write.

@@ -13,7 +13,7 @@ import (
 // writeMarkdown writes the report as a page, for an issue or a wiki.
 func writeMarkdown(w io.Writer, r *report.Report, _ Options) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# AWS keys, %s\n\n%s.\n", r.Time.Format(time.DateOnly), markdownOf(Summary(r)))
+	fmt.Fprintf(&b, "# %s, %s\n\n%s.\n", markdownOf(view{r, Options{}}.title()), r.Time.Format(time.DateOnly), markdownOf(Summary(r)))
 	for _, s := range report.Severities {
 		if r.Counts.Of(s) == 0 {
 			continue

@@ -26,6 +26,9 @@ func (t *tableWriter) ending(r *report.Report) string {
 
 // notes say what the counts do not have.
 func notes(r *report.Report) (says []string) {
+	if c := r.Changes; c != nil {
+		says = append(says, fmt.Sprintf("Since the timer's audit of %s: %d new, %d worse, %d gone.", show.Time(c.Since), c.New, c.Worse, len(c.Gone)))
+	}
 	if r.Excepted > 0 {
 		says = append(says, fmt.Sprintf("Not counted: %s accepted in keycare.ini; to see: keycare accept --list", show.Count(r.Excepted, "finding")))
 	}
