@@ -30,6 +30,7 @@ func auditCommand(e *env) *cli.Command {
 			ageFlag("max-age", "90d", "the maximum `AGE` of a key", day),
 			ageFlag("max-unused", "45d", "the maximum `TIME` a key may go unused", day),
 			ageFlag("timeout", "", "wait for AWS this `TIME` at the most, and check everything; without it 22s to 2m, by the number of keys", time.Second),
+			mfaCodeFlag(),
 			&cli.BoolFlag{Name: "dry-run", Usage: "list the keys AWS would be asked about, and ask nothing"},
 		}, outputFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "open", Usage: "write the report as a page and open it in the browser"},
@@ -54,6 +55,7 @@ func auditCommand(e *env) *cli.Command {
 // auditOptions are the audit's flags and settings.
 type auditOptions struct {
 	scope
+	code     func(user, serial string) (string, error) // of an MFA device; nil where nobody has one
 	dryRun   bool
 	outputs  []output
 	reports  []settings.Report // of the timer
@@ -69,6 +71,10 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 		return o, err
 	}
 	o.scope = scopeOf(set)
+	if c.IsSet("mfa-code") && c.Bool("offline") {
+		return o, usagef("--mfa-code is for AWS, which --offline does not ask: pass only one of them")
+	}
+	o.code = auditCode(e, c, set.MFACommand)
 	o.profiles, o.offline, o.downloads = c.StringSlice("profile"), c.Bool("offline"), true
 	o.dryRun = c.Bool("dry-run")
 	if o.look, err = lookOf(c); err != nil {
@@ -144,6 +150,7 @@ func runAudit(e *env, c *cli.Context) error {
 		if o.dryRun {
 			return sayWhom(e, asker, o.offline)
 		}
+		asker.MFACode = o.code
 		in.Online = askAWS(c.Context, e, asker, o.scope, in.Now)
 		if c.Context.Err() != nil {
 			return c.Context.Err()

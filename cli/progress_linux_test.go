@@ -132,3 +132,22 @@ func TestRotateShowsProgress(t *testing.T) {
 	}
 	m.check()
 }
+
+// On a terminal an audit asks for the code of a user who must sign in with MFA, and
+// goes on without it where a person only presses Enter.
+func TestAuditAsksForCode(t *testing.T) {
+	t.Parallel()
+	for typed, complete := range map[string]string{"123456": `"complete": true`, "": `"complete": false`, "12": "code of six digits"} {
+		m := newMachine(t)
+		serial := m.iam.AddMFA("ann", "phone", "123456")
+		m.iam.RequireMFA("ann", true)
+		var out bytes.Buffer
+		term, end := m.onTerminal(100, &out, []string{"TERM=xterm"}, "audit", "--format", "json")
+		term.until("User ann must sign in with MFA. Code of " + serial)
+		term.send(typed + "\n")
+		end()
+		if !strings.Contains(out.String(), complete) {
+			t.Errorf("%q: %s", typed, &out)
+		}
+	}
+}

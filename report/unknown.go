@@ -103,6 +103,8 @@ func (a *auditor) unknownFacts(k answered) {
 		f.Severity, f.Repair = Info, Repair{"nothing, if that is still intended", "keycare settings"}
 	case !asked:
 		f.Repair = Repair{"fix the other findings about it, then", "keycare audit"}
+	case strings.Contains(why, facts.NeedsMFA):
+		f.Repair = withCode(&f, a.goos)
 	case strings.Contains(why, "AWS denies iam:"):
 		// The rule's own repair.
 	case strings.Contains(why, "--profile"):
@@ -157,6 +159,11 @@ func noteDetails(o facts.Online, note func(fact, reason string)) {
 	}
 }
 
+// withCode is an audit that signs in with MFA. A code is for one user.
+func withCode(f *Finding, goos string) Repair {
+	return do("keycare audit --profile {profile} --mfa-code CODE").filled(f, goos)
+}
+
 func (a *auditor) unknownAccount(acct keyAccount) {
 	f := acct.f
 	device := acct.RootVirtual.Why()
@@ -184,6 +191,9 @@ func (a *auditor) unknownAccount(acct keyAccount) {
 		return
 	}
 	says := "unknown " + strings.Join(missing, ", ")
+	if strings.Contains(together(reasons), facts.NeedsMFA) {
+		f.Repair = withCode(&f, a.goos)
+	}
 	if len(missing) == 1 && use != "" {
 		says = "when root was last used is unknown"
 		switch {

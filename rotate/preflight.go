@@ -82,7 +82,7 @@ func (rot *Rotator) refuseOwner(t *keyTarget, id facts.Identity) error {
 // withMFA tries again with a session where IAM denied the key itself and the
 // profile names an MFA device: many policies want that.
 func (rot *Rotator) withMFA(ctx context.Context, a *client.AWS, t *keyTarget, ow *keyOwner, denied error) error {
-	serial := t.set.Setting(t.profile, "mfa_serial")
+	serial := t.set.MFASerial(t.profile)
 	if serial == "" {
 		return denied
 	}

@@ -28,6 +28,7 @@ const (
 	NotAsked = "it was not asked" // nobody wanted to
 	TimedOut = "no answer from AWS (it took too long)"
 	Throttle = "AWS is throttling"
+	NeedsMFA = "this user must sign in with MFA"
 	TooMany  = "too many keys for one audit: ask for this one with --profile"
 )
 

@@ -118,9 +118,9 @@ func (r *round) account(a *account, askers []*askedKey) {
 			if err != nil {
 				if why := whyNoReport(err); why != "" {
 					a.facts.RootUse.Fail(why)
-				} else {
-					a.facts.RootUse = fail(a.facts.RootUse, err, "iam:GetCredentialReport")
+					return "" // it is so for everybody
 				}
+				a.facts.RootUse = fail(a.facts.RootUse, err, "iam:GetCredentialReport")
 				return a.facts.RootUse.Why()
 			}
 			return ""

@@ -31,7 +31,10 @@ func answerOf[T any](v T, err error, action string) facts.Answer[T] {
 // fail is a without an answer, and why there is none. Only what AWS refuses to tell
 // is settled by that: all else is lost.
 func fail[T any](a facts.Answer[T], err error, action string) facts.Answer[T] {
-	if why := whyUnknown(err, action); client.ReplyOf(err) == client.ReplyDenied {
+	var noMFA *client.NoMFAError
+	if why := whyUnknown(err, action); errors.As(err, &noMFA) {
+		a.Lose(noMFA.Why) // with a code it is told
+	} else if client.ReplyOf(err) == client.ReplyDenied {
 		a.Fail(why)
 	} else {
 		a.Lose(why)

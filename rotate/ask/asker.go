@@ -30,6 +30,11 @@ type Asker struct {
 	// Never says which keys are not asked about, beside canaries, AWS's example
 	// keys and what is no long-term key. May be nil.
 	Barred func(profile, keyID string) bool
+	// MFACode gives a code of the MFA device with this serial number, for a user who
+	// may ask nothing without; ErrNoCode goes on without it. nil means that nobody
+	// can be asked. A code serves one user once. It is called for one user after
+	// another, and takes its time.
+	MFACode func(user, serial string) (code string, err error)
 	// All says to ask everything, however many requests that takes.
 	All bool
 	// Watch is told how the questions go; may be nil.
@@ -111,11 +116,9 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]fac
 	if timeout <= 0 {
 		timeout = Patience(len(plan))
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	ctx, stop := client.FirstContact(ctx)
 	defer stop()
-	r := &round{accounts: map[string]*account{}, ctx: ctx, gate: gate{free: atOnce}, watch: q.Watch, reach: client.Shared(ctx, q.Set, q.connect())}
+	r := &round{accounts: map[string]*account{}, gate: gate{free: atOnce}, watch: q.Watch, reach: client.Shared(ctx, q.Set, q.connect())}
 	if r.watch == nil {
 		r.watch = nobody{}
 	}
@@ -132,14 +135,25 @@ func (q *Asker) Facts(ctx context.Context, timeout time.Duration) map[string]fac
 		r.left = math.MaxInt
 	}
 	r.watch.Next("asking AWS", "key", len(r.keys))
-	r.essentials()
-	r.details()
+	left := r.within(ctx, timeout, r.essentials)
+	r.secondFactor(ctx, q)
+	r.within(ctx, left, r.details)
 	out := make(map[string]facts.Online, len(r.keys))
 	for _, k := range r.keys {
 		k.facts.WrongSecret = q.wrongSecrets(k)
 		out[k.KeyID] = k.facts
 	}
 	return out
+}
+
+// within carries out a part of the questions, and returns what it leaves of the time.
+func (r *round) within(ctx context.Context, d time.Duration, part func()) (left time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	r.ctx = ctx
+	part()
+	deadline, _ := ctx.Deadline()
+	return time.Until(deadline)
 }
 
 // connect is the way to AWS for questions.
@@ -225,14 +239,21 @@ func (r *round) accountOf(id facts.Identity) (a *account, isNew bool) {
 // askedKey is a key and what is known of it so far.
 type askedKey struct {
 	Question
-	rest   []Question      // the same key with other secrets
-	wrong  []credfile.Pair // that AWS refused for their secrets
-	aws    *client.AWS
-	facts  facts.Online
-	listed []client.Key
+	rest    []Question      // the same key with other secrets
+	wrong   []credfile.Pair // that AWS refused for their secrets
+	aws     *client.AWS
+	facts   facts.Online
+	listed  []client.Key
+	denied  error         // why IAM did not list the user's keys
+	session client.Signer // with MFA; nil where the key signs itself
 }
 
-func (k *askedKey) by() client.Signer { return client.SignerOf(k.pair) }
+func (k *askedKey) by() client.Signer {
+	if k.session != nil {
+		return k.session
+	}
+	return client.SignerOf(k.pair)
+}
 
 // call makes one request when it is its turn. After the deadline it is made at
 // once, and fails.
@@ -323,7 +344,15 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 	default:
 		f.Identity = fail(f.Identity, errSTS, "")
 	}
+	k.list(errIAM)
+	return false
+}
+
+// list takes what IAM lists of the user's keys, or why it does not.
+func (k *askedKey) list(errIAM error) {
 	const unlisted, action = "IAM does not list the key", "iam:ListAccessKeys"
+	f := &k.facts
+	k.denied = errIAM
 	f.Created.Fail(unlisted)
 	f.Status.Fail(unlisted)
 	f.Others.Fail(unlisted)
@@ -343,7 +372,6 @@ func (k *askedKey) essentials(r *round) (wrongSecret bool) {
 				LastUsed: facts.Unanswered[facts.Use](notAsked)})
 		}
 	}
-	return false
 }
 
 // elsewhere looks for the partition that knows a key which the profile's does not:
