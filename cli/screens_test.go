@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,9 @@ import (
 //	go test ./cli -run Screens -update
 func screen(t *testing.T, name, command, got string, replace ...string) {
 	t.Helper()
+	if runtime.GOOS == "windows" {
+		return // paths and modes are those of other systems
+	}
 	ids := map[string]string{}
 	got = anyKeyID.ReplaceAllStringFunc(strings.NewReplacer(replace...).Replace(got), func(id string) string {
 		if ids[id] == "" {
