@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"keycare/cli/settings"
 	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/report/format"
@@ -68,7 +69,7 @@ func runAllUsers(e *env, c *cli.Context) error {
 	if form != "table" && form != "json" {
 		return usagef("--all-users has the formats table and json, not %s", form)
 	}
-	set, err := e.Settings()
+	set, err := e.rootSettings()
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,11 @@ func runAllUsers(e *env, c *cli.Context) error {
 		}
 	}
 	from := origin(e)
-	a := auditor{ctx: c.Context, from: from, program: program, argv: words, environ: e.handedOn(), limit: childLimit}
+	limit := childLimit
+	if c.IsSet("timeout") {
+		limit = max(limit, age(c, "timeout")+time.Minute)
+	}
+	a := auditor{ctx: c.Context, from: from, program: program, argv: words, environ: e.handedOn(), limit: limit}
 	all := a.audit(homes)
 	if c.Context.Err() != nil {
 		return context.Cause(c.Context)
@@ -125,6 +130,19 @@ func runAllUsers(e *env, c *cli.Context) error {
 		return err
 	}
 	return m.verdict(failOn)
+}
+
+// rootSettings are those of root. Where HOME is another user's, as sudo may keep
+// it, that user's file is not read: it might be a link.
+func (e *env) rootSettings() (*settings.Settings, error) {
+	if e.Host() == nil {
+		return e.Settings()
+	}
+	s, err := settings.Load(e.Disk, "", e.Environ, knownSettings())
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return s, nil
 }
 
 // auditor runs the audits.

@@ -70,6 +70,11 @@ func (m *merged) writeUser(e *env, u *userAudit) {
 	if more := u.Report.Counts.AtLeast(report.Medium) - shown; more > 0 {
 		fmt.Fprintf(e.Out, "  and %d more at medium or above\n", more)
 	}
+	for _, f := range u.Report.Accepted {
+		if f.Severity == report.Critical {
+			fmt.Fprintf(e.Out, "  critical, accepted by this user until %s: %s\n", f.Until, show.Flow(f.What))
+		}
+	}
 	if n := len(u.Report.Accepted); n > 0 {
 		fmt.Fprintf(e.Out, "  %s accepted by this user's settings\n", show.Count(n, "finding"))
 	}

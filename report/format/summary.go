@@ -30,7 +30,7 @@ func notes(r *report.Report) (says []string) {
 		says = append(says, fmt.Sprintf("Since the timer's audit of %s: %d new, %d worse, %d gone.", show.Time(c.Since), c.New, c.Worse, len(c.Gone)))
 	}
 	if r.Excepted > 0 {
-		says = append(says, fmt.Sprintf("Not counted: %s accepted in keycare.ini; to see: keycare accept --list", show.Count(r.Excepted, "finding")))
+		says = append(says, fmt.Sprintf("Not counted: %s accepted in keycare.ini%s; to see: keycare accept --list", show.Count(r.Excepted, "finding"), acceptedCritical(r)))
 	}
 	if r.Known > 0 {
 		says = append(says, fmt.Sprintf("Not counted: %s in the baseline.", show.Count(r.Known, "finding")))
@@ -179,3 +179,17 @@ func summary(r *report.Report, path func(string) string) string {
 
 // Summary is the report in one sentence.
 func Summary(r *report.Report) string { return summary(r, show.Flow) }
+
+// acceptedCritical says how many of the accepted findings are critical.
+func acceptedCritical(r *report.Report) string {
+	n := 0
+	for i := range r.Accepted {
+		if r.Accepted[i].Severity == report.Critical {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them critical", n)
+}

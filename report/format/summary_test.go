@@ -40,3 +40,11 @@ func TestHostileNames(t *testing.T) {
 		}
 	}
 }
+
+// What is critical and accepted is never hidden by a count alone.
+func TestNotesNameAcceptedCritical(t *testing.T) {
+	r := &report.Report{Excepted: 2, Accepted: []report.Accepted{{Finding: report.Finding{Severity: report.Critical}}, {Finding: report.Finding{Severity: report.Low}}}}
+	if got := notes(r)[0]; got != "Not counted: 2 findings accepted in keycare.ini, 1 of them critical; to see: keycare accept --list" {
+		t.Errorf("got %q", got)
+	}
+}
