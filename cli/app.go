@@ -33,6 +33,7 @@ func Run(ctx context.Context, args []string, in, out, err *os.File) int {
 		return notice.Answer(in, err)
 	}
 	e := osEnv(args[0], in, out, err)
+	defer e.leave()
 	code := execute(ctx, e, args[1:])
 	e.flush()
 	return e.written(code)

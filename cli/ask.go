@@ -53,6 +53,9 @@ func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
+// interruptFollows is longer than an interrupt is behind the end of the read.
+const interruptFollows = 200 * time.Millisecond
+
 // readLine reads one line, a byte at a time: what follows it is the next answer.
 // The end of input is an empty answer.
 func readLine(in io.Reader) (string, error) {

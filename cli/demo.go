@@ -139,15 +139,7 @@ func (d demo) run(ctx context.Context, args []string) error {
 	cmd := exec.CommandContext(ctx, exe, args...)
 	cmd.Args[0] = d.Program
 	cmd.Stdout, cmd.Stderr = d.Out, d.Out // one story, in order
-	cmd.Env = []string{
-		"HOME=" + d.home, "USERPROFILE=" + d.home, "LOCALAPPDATA=" + d.home, "XDG_STATE_HOME=" + filepath.Join(d.home, "state"),
-		"AWS_ENDPOINT_URL=" + d.iam.URL(), "AWS_EC2_METADATA_DISABLED=true",
-	}
-	for _, name := range []string{"TERM", "NO_COLOR", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "GOCOVERDIR"} {
-		if v, ok := d.Vars.Lookup(name); ok {
-			cmd.Env = append(cmd.Env, name+"="+v)
-		}
-	}
+	cmd.Env = d.environ()
 	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitFindings {
@@ -157,6 +149,24 @@ func (d demo) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("keycare %s: %w", strings.Join(args, " "), err)
 	}
 	return nil
+}
+
+// environ has nothing of the user's. Windows asks the system for the folders that
+// it does not name.
+func (d demo) environ() []string {
+	in := func(name string) string { return filepath.Join(d.home, name) }
+	vars := []string{
+		"HOME=" + d.home, "USERPROFILE=" + d.home, "LOCALAPPDATA=" + d.home,
+		"XDG_CONFIG_HOME=" + in("settings"), "XDG_STATE_HOME=" + in("state"), "XDG_CACHE_HOME=" + in("cache"), "XDG_DATA_HOME=" + in("data"),
+		"XDG_DOWNLOAD_DIR=" + in("Downloads"), "XDG_DESKTOP_DIR=" + in("Desktop"),
+		"AWS_ENDPOINT_URL=" + d.iam.URL(), "AWS_EC2_METADATA_DISABLED=true",
+	}
+	for _, name := range []string{"TERM", "NO_COLOR", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "GOCOVERDIR"} {
+		if v, ok := d.Vars.Lookup(name); ok {
+			vars = append(vars, name+"="+v)
+		}
+	}
+	return vars
 }
 
 // changedLines counts the lines of two texts of equal length that differ.

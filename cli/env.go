@@ -46,6 +46,7 @@ type env struct {
 
 	settings func() (*settings.Settings, error)
 	debug    bool // the SDK's own words are said, too
+	leave    func() // puts the console back as it was
 }
 
 // terminals says which of the three streams a person looks at.
@@ -84,8 +85,11 @@ func osEnv(program string, in, out, err *os.File) *env {
 	}
 	e := &env{
 		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
-		Notify: notice.Show, In: in, Terminal: terminalOf(vars, in, out, err),
+		Notify: notice.Show, In: in, Terminal: terminalOf(vars, in, out, err), leave: func() {},
 		Folders: folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
+	}
+	if e.Terminal.Color {
+		e.Terminal.Color, e.leave = escapes(out)
 	}
 	e.Out, e.Err = show.NewWriter(out, e.Terminal.Color), show.NewWriter(err, false)
 	// Without a home the package xdg puts its folders below "/".
