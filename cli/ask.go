@@ -46,6 +46,9 @@ func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 		if w, ok := e.Err.(*show.Writer); ok {
 			w.LineEnded()
 		}
+		if emptyOnInterrupt && a.line == "" && wait(ctx, interruptFollows) != nil {
+			return "", context.Cause(ctx)
+		}
 		return a.line, a.err
 	case <-ctx.Done():
 		fmt.Fprintln(e.Err) // the prompt's line
