@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
 	"keycare/credfile/show"
+	"keycare/rotate/schedule"
 )
 
 func schedulePrintCommand(e *env) *cli.Command {
@@ -30,7 +32,10 @@ func runSchedulePrint(e *env, c *cli.Context) error {
 		return err
 	}
 	k, j, err := timerJob(e, c, h)
-	if err != nil {
+	var passing *schedule.Passing
+	if errors.As(err, &passing) {
+		e.warn("%s is in a temporary folder and will not stay: write the path of an installed keycare in its place", e.homely(passing.Path))
+	} else if err != nil {
 		return err
 	}
 	files, err := h.Render(k, j)

@@ -50,7 +50,8 @@ func timerHost(e *env) (*schedule.Host, error) {
 	return h, nil
 }
 
-// timerJob is what the flags of install and print ask for, and the kind.
+// timerJob is what the flags of install and print ask for, and the kind. With a
+// *schedule.Passing the job is whole all the same.
 func timerJob(e *env, c *cli.Context, h *schedule.Host) (k schedule.Kind, j schedule.Job, err error) {
 	o, err := timerOptionsOf(e, c)
 	if err != nil {
@@ -70,13 +71,16 @@ func timerJob(e *env, c *cli.Context, h *schedule.Host) (k schedule.Kind, j sche
 		return "", j, err
 	}
 	inPath, _ := exec.LookPath("keycare") // that it is not there is no error
-	if j.Argv, err = timerArgv(e, c, running, inPath); err != nil {
-		return "", j, err
+	var stays error
+	if j.Argv, stays = timerArgv(e, c, running, inPath); j.Argv == nil {
+		return "", j, stays
 	}
 	machine, _ := os.Hostname() // without one, the user alone decides
 	j.Minute = h.Minute(machine)
-	j.Env, err = timerEnv(e, h, k)
-	return k, j, err
+	if j.Env, err = timerEnv(e, h, k); err != nil {
+		return "", j, err
+	}
+	return k, j, stays
 }
 
 // canRotate refuses profiles that are in neither file, and those whose keys can
@@ -105,15 +109,16 @@ func canRotate(e *env, c *cli.Context, profiles []string) error {
 }
 
 // timerArgv is the command line of the timer: what was given, no defaults, so
-// that settings and better defaults of later versions reach it.
+// that settings and better defaults of later versions reach it. It may come with a
+// *schedule.Passing.
 func timerArgv(e *env, c *cli.Context, running, inPath string) ([]string, error) {
 	typed := ""
 	if filepath.Base(e.Program) != e.Program {
 		typed = e.Program
 	}
-	path, err := schedule.Binary(running, os.TempDir(), inPath, typed)
-	if err != nil {
-		return nil, err
+	path, stays := schedule.Binary(running, os.TempDir(), inPath, typed)
+	if path == "" {
+		return nil, stays
 	}
 	argv := []string{path, "schedule", "run"}
 	var seen []string
@@ -127,7 +132,7 @@ func timerArgv(e *env, c *cli.Context, running, inPath string) ([]string, error)
 			argv = append(argv, "--"+flag, c.String(flag))
 		}
 	}
-	return argv, nil
+	return argv, stays
 }
 
 // timerEnv is what the timer needs of this shell's environment. It tells what

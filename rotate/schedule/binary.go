@@ -11,7 +11,8 @@ import (
 // Binary returns the path by which a timer should start this program: of running
 // (os.Executable) and the other names, such as the one in the PATH, the first
 // other name that leads to the same file. Package managers keep such a name over
-// upgrades and move the file. A file that is not going to stay is refused.
+// upgrades and move the file. A file that is not going to stay is returned with a
+// *Passing.
 func Binary(running, temp string, names ...string) (string, error) {
 	info, err := os.Stat(running)
 	if err != nil {
@@ -23,7 +24,7 @@ func Binary(running, temp string, names ...string) (string, error) {
 	}
 	for _, path := range []string{running, resolved} {
 		if passing(path, temp) {
-			return "", fmt.Errorf("%s is in a temporary folder and will not stay: install keycare first (\"go install .\" in its source), and run the installed one", path)
+			return running, &Passing{path}
 		}
 	}
 	for _, name := range names {
@@ -36,6 +37,13 @@ func Binary(running, temp string, names ...string) (string, error) {
 		}
 	}
 	return filepath.Abs(running)
+}
+
+// Passing is a program that is not going to stay where it is.
+type Passing struct{ Path string }
+
+func (p *Passing) Error() string {
+	return p.Path + " is in a temporary folder and will not stay: install keycare first (\"go install .\" in its source), and run the installed one"
 }
 
 // passing reports whether a path is in Go's build folders or below temp.
