@@ -45,7 +45,7 @@ type env struct {
 	Notify   func(title, text string) error // puts a notice on the desktop
 
 	settings func() (*settings.Settings, error)
-	debug    bool // the SDK's own words are said, too
+	debug    bool   // the SDK's own words are said, too
 	leave    func() // puts the console back as it was
 }
 
