@@ -1,0 +1,238 @@
+package copies
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+)
+
+// kind is what a file is by its first bytes.
+type kind int
+
+const (
+	other kind = iota
+	zipFile
+	gzipFile
+	bzip2File
+	tarFile
+	oddArchive
+	media
+)
+
+func (k kind) opened() bool { return k >= zipFile && k <= tarFile }
+
+// kindOf tells by the first bytes of a file. Names say nothing: a document is a zip
+// file, too.
+func kindOf(b []byte) kind {
+	starts := func(s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
+	switch {
+	case len(b) < 4:
+	case starts("PK\x03\x04"):
+		return zipFile
+	case starts("\x1f\x8b\x08"):
+		return gzipFile
+	case starts("BZh") && len(b) > 10 && string(b[4:10]) == "1AY&SY":
+		return bzip2File
+	case len(b) >= 262 && string(b[257:262]) == "ustar":
+		return tarFile
+	case starts("7z\xbc\xaf\x27\x1c"), starts("Rar!\x1a\x07"), starts("\xfd7zXZ\x00"), starts("\x28\xb5\x2f\xfd"):
+		return oddArchive
+	case starts("\xff\xd8\xff"), starts("\x89PNG"), starts("GIF8"), starts("ID3"), starts("OggS"), starts("\x1aE\xdf\xa3"), starts("fLaC"),
+		starts("RIFF") && len(b) > 12 && (string(b[8:12]) == "WAVE" || string(b[8:12]) == "AVI " || string(b[8:12]) == "WEBP"),
+		len(b) > 12 && string(b[4:8]) == "ftyp":
+		return media
+	}
+	return other
+}
+
+// The bounds of what is unpacked.
+const (
+	mostDepth   = 6 // a folder of files counts two, a compression one
+	mostMember  = 256 << 20
+	mostUnpack  = 1 << 30 // of one file on the disk
+	mostMembers = 100_000
+	mostNested  = 64 << 20 // a zip file in an archive, which has to be in memory
+)
+
+// unpacking is the work on one file on the disk.
+type unpacking struct {
+	*worker
+	path    string
+	left    int64
+	members int
+	told    map[Reason]bool
+}
+
+// skip is told once for a file on the disk.
+func (u *unpacking) skip(r Reason) {
+	if !u.told[r] {
+		u.told[r] = true
+		u.c.Skip(r, u.path)
+	}
+}
+
+var errBound = errors.New("the bound of what is unpacked")
+
+func (w *worker) openArchive(path string, k kind, f rawFile) {
+	size, _, err := f.size()
+	if err != nil {
+		return
+	}
+	u := &unpacking{worker: w, path: path, left: mostUnpack, told: make(map[Reason]bool)}
+	u.judge(u.open("", k, io.NewSectionReader(f, 0, size), size, 1))
+}
+
+// judge says why an archive was not looked at to its end.
+func (u *unpacking) judge(err error) {
+	switch {
+	case err == nil || u.ctx.Err() != nil:
+	case errors.Is(err, errBound):
+		u.skip(CutArchive)
+	case errors.Is(err, zip.ErrAlgorithm):
+		u.skip(Encrypted)
+	default:
+		u.skip(BadArchive)
+	}
+}
+
+// open looks into an archive, which stands at that depth.
+func (u *unpacking) open(inner string, k kind, r io.Reader, size int64, depth int) error {
+	if k == zipFile || k == tarFile {
+		depth++
+	}
+	if depth > mostDepth {
+		u.skip(DeepArchive)
+		return nil
+	}
+	switch k {
+	case zipFile:
+		at, ok := r.(io.ReaderAt)
+		if !ok {
+			b, err := io.ReadAll(io.LimitReader(r, mostNested+1))
+			if err != nil {
+				return err
+			}
+			if len(b) > mostNested {
+				u.skip(BigArchive)
+				return nil
+			}
+			at, size = bytes.NewReader(b), int64(len(b))
+		}
+		return u.zip(inner, at, size, depth)
+	case gzipFile:
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return err
+		}
+		return u.member(inner, z, depth)
+	case bzip2File:
+		return u.member(inner, bzip2.NewReader(r), depth)
+	}
+	return u.tar(inner, r, depth)
+}
+
+func (u *unpacking) zip(inner string, r io.ReaderAt, size int64, depth int) error {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return err
+	}
+	for _, f := range z.File {
+		if f.Flags&1 != 0 {
+			u.skip(Encrypted)
+			continue
+		}
+		if !f.Mode().IsRegular() {
+			continue
+		}
+		m, err := f.Open()
+		if err != nil {
+			u.judge(err)
+			continue
+		}
+		err = u.member(join(inner, f.Name), m, depth)
+		m.Close()
+		if errors.Is(err, errBound) {
+			return err
+		}
+		u.judge(err)
+		if u.ctx.Err() != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (u *unpacking) tar(inner string, r io.Reader, depth int) error {
+	for t := tar.NewReader(r); ; {
+		h, err := t.Next()
+		switch {
+		case errors.Is(err, io.EOF), u.ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case h.Typeflag != tar.TypeReg:
+			continue
+		}
+		if err := u.member(join(inner, h.Name), t, depth); err != nil {
+			return err
+		}
+	}
+}
+
+func join(inner, name string) string {
+	if inner == "" {
+		return name
+	}
+	return inner + " › " + name
+}
+
+// member looks at one member of an archive: what it holds, if it is an archive too.
+func (u *unpacking) member(name string, r io.Reader, depth int) error {
+	if u.members++; u.members > mostMembers {
+		return errBound
+	}
+	b := bufio.NewReaderSize(&bounded{u: u, r: r, left: mostMember}, 4096)
+	head, err := b.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if k := kindOf(head); k.opened() {
+		return u.open(name, k, b, 0, depth+1)
+	} else if k == oddArchive {
+		u.skip(OddArchive)
+	}
+	u.c.count.Files.Add(1)
+	_, err = u.scanner.Scan(b, u.hit)
+	u.done(u.path, name)
+	return err
+}
+
+// bounded reads a member as far as the bounds allow.
+type bounded struct {
+	u    *unpacking
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	switch {
+	case b.u.ctx.Err() != nil:
+		return 0, context.Cause(b.u.ctx)
+	case b.left <= 0:
+		b.u.skip(CutArchive)
+		return 0, io.EOF
+	case b.u.left <= 0:
+		return 0, errBound
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	b.u.left -= int64(n)
+	b.u.c.count.Bytes.Add(int64(n))
+	return n, err
+}

@@ -1,0 +1,230 @@
+package gitobj
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"keycare/credfile/copies"
+)
+
+// patience is how long git may be silent: a repository whose files are pipes would
+// let it wait for ever.
+const patience = 2 * time.Minute
+
+// environ is what git gets: nothing of the user's settings, and nothing that makes it
+// run a program, fetch an object or ask for a password. A repository of another owner
+// is read too, for none of its settings has an effect on what is asked.
+func environ() []string {
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_NO_LAZY_FETCH=1",
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ATTR_NOSYSTEM=1", "GIT_PAGER=cat",
+		"GIT_CONFIG_COUNT=4",
+		"GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
+		"GIT_CONFIG_KEY_1=core.fsmonitor", "GIT_CONFIG_VALUE_1=false",
+		"GIT_CONFIG_KEY_2=core.hooksPath", "GIT_CONFIG_VALUE_2=" + os.DevNull,
+		"GIT_CONFIG_KEY_3=core.commitGraph", "GIT_CONFIG_VALUE_3=false",
+	}
+	if runtime.GOOS == "windows" {
+		for _, name := range []string{"SYSTEMROOT", "TEMP", "TMP"} {
+			env = append(env, name+"="+os.Getenv(name))
+		}
+	}
+	return env
+}
+
+// running is a git whose output is read.
+type running struct {
+	*bufio.Reader
+	cmd   *exec.Cmd
+	said  bytes.Buffer
+	timer *time.Timer
+	stop  context.CancelFunc
+}
+
+func start(ctx context.Context, git, dir string, in io.Reader, args ...string) (*running, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	r := &running{stop: cancel}
+	r.cmd = exec.CommandContext(ctx, git, append([]string{"--git-dir=" + dir, "--no-pager"}, args...)...)
+	r.cmd.Env, r.cmd.Dir, r.cmd.Stdin, r.cmd.WaitDelay = environ(), dir, in, 5*time.Second
+	r.cmd.Stderr = &limited{to: &r.said, left: 4096}
+	out, err := r.cmd.StdoutPipe()
+	if err == nil {
+		err = r.cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	r.Reader = bufio.NewReaderSize(out, 128<<10)
+	r.timer = time.AfterFunc(patience, cancel)
+	return r, nil
+}
+
+// alive tells that git is not silent.
+func (r *running) alive() { r.timer.Reset(patience) }
+
+// end waits for git, or stops it if not all of its output was wanted.
+func (r *running) end(ctx context.Context, readErr error) error {
+	if readErr != nil {
+		r.stop()
+	}
+	err := r.cmd.Wait()
+	silent := !r.timer.Stop()
+	r.stop()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case silent:
+		return fmt.Errorf("git said nothing for %v", patience)
+	case err != nil || readErr != nil:
+		said, _, _ := strings.Cut(strings.TrimSpace(r.said.String()), "\n")
+		if said != "" {
+			return errors.New(said)
+		}
+		return errors.Join(readErr, err)
+	}
+	return nil
+}
+
+// limited keeps the first bytes of what is written, and takes the rest.
+type limited struct {
+	to   *bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	n := min(l.left, len(p))
+	l.to.Write(p[:n])
+	l.left -= n
+	return len(p), nil
+}
+
+// catFile hands each object of a repository to look, but those that the borrowed
+// repositories have too. It counts the objects that git names and does not have.
+func catFile(ctx context.Context, git, dir string, borrowed []string, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
+	args := []string{"cat-file", "--buffer", "--batch"}
+	var in io.Reader
+	if len(borrowed) == 0 {
+		args = append(args, "--batch-all-objects", "--unordered")
+	} else if in, err = ownNames(ctx, git, dir, borrowed); err != nil {
+		return 0, err
+	}
+	r, err := start(ctx, git, dir, in, args...)
+	if err != nil {
+		return 0, err
+	}
+	read := func() error {
+		for {
+			line, err := r.ReadSlice('\n')
+			if errors.Is(err, io.EOF) && len(line) == 0 {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			r.alive()
+			name, rest, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+			kind, digits, ok := strings.Cut(rest, " ")
+			size, err := strconv.ParseInt(digits, 10, 64)
+			if !ok || err != nil {
+				missing++ // "missing", or what a damaged object is called
+				continue
+			}
+			if err := look(kind, name, size, &io.LimitedReader{R: r, N: size}); err != nil {
+				return err
+			}
+			if _, err := r.Discard(1); err != nil {
+				return err
+			}
+		}
+	}
+	return missing, r.end(ctx, read())
+}
+
+// names calls each with the lines of a git that lists something.
+func names(ctx context.Context, git, dir string, each func(line string), args ...string) error {
+	r, err := start(ctx, git, dir, nil, args...)
+	if err != nil {
+		return err
+	}
+	read := func() error {
+		for n := 0; ; n++ {
+			line, err := r.ReadString('\n')
+			if line != "" {
+				each(strings.TrimSuffix(line, "\n"))
+			}
+			if n%1000 == 0 {
+				r.alive()
+			}
+			if errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	return r.end(ctx, read())
+}
+
+// ownNames are the names of the objects that only this repository has, a line each.
+func ownNames(ctx context.Context, git, dir string, borrowed []string) (io.Reader, error) {
+	list := []string{"cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objectname)"}
+	theirs := make(map[string]bool)
+	for _, other := range borrowed {
+		if err := names(ctx, git, other, func(name string) { theirs[name] = true }, list...); err != nil {
+			return nil, err
+		}
+	}
+	var own bytes.Buffer
+	err := names(ctx, git, dir, func(name string) {
+		if !theirs[name] {
+			own.WriteString(name + "\n")
+		}
+	}, list...)
+	return &own, err
+}
+
+// name gives copies the names of their files, and says which of them no
+// remote-tracking branch has. Where git cannot tell, the object's name stays.
+func (s *scan) name(ctx context.Context, r Repo, found []copies.Copy) {
+	at := make(map[string][]int)
+	for i, c := range found {
+		_, name, _ := strings.Cut(c.Inner, " ")
+		at[name] = append(at[name], i)
+		found[i].Inner = short(c.Inner)
+	}
+	list := []string{"rev-list", "--objects", "--missing=allow-any", "--ignore-missing", "--reflog", "--indexed-objects", "--all"}
+	_ = names(ctx, s.o.Git, r.Dir, func(line string) { // without it they keep the object's name
+		name, file, _ := strings.Cut(line, " ")
+		for _, i := range at[name] {
+			if file != "" {
+				found[i].Inner = file
+			}
+		}
+	}, list...)
+	for i := range found {
+		found[i].Pushed = true
+	}
+	_ = names(ctx, s.o.Git, r.Dir, func(line string) {
+		name, _, _ := strings.Cut(line, " ")
+		for _, i := range at[name] {
+			found[i].Pushed = false
+		}
+	}, append(list, "--not", "--remotes")...)
+}
+
+// short is the name of an object for people.
+func short(object string) string {
+	kind, name, _ := strings.Cut(object, " ")
+	return kind + " " + name[:min(10, len(name))]
+}

@@ -1,0 +1,205 @@
+// Package gitobj looks for keys in the objects of Git repositories: all there are, in
+// packs and loose ones, whatever refers to them. It asks git for nothing but objects
+// and their names, in an environment in which git runs no program of the repository's.
+package gitobj
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"keycare/credfile/copies"
+)
+
+// Repo is a place of objects, which several work trees may share.
+type Repo struct {
+	Dir   string // .git, or that of a bare repository
+	Store string // its objects
+}
+
+// Shown is the repository's path for people: that of its work tree, if it has one.
+func (r Repo) Shown() string {
+	if filepath.Base(r.Dir) == ".git" {
+		return filepath.Dir(r.Dir)
+	}
+	return r.Dir
+}
+
+// Repos are the repositories of the folders that a walk met, each once.
+func Repos(dirs []string) (all []Repo) {
+	for _, dir := range dirs {
+		if b, err := readSmall(filepath.Join(dir, "commondir")); err == nil { // a work tree of another
+			common := strings.TrimSpace(b)
+			if !filepath.IsAbs(common) {
+				common = filepath.Join(dir, common)
+			}
+			dir = common
+		}
+		real, err := filepath.EvalSymlinks(dir)
+		if err == nil {
+			real, err = filepath.Abs(real)
+		}
+		if err != nil {
+			continue
+		}
+		store, err := filepath.EvalSymlinks(filepath.Join(real, "objects"))
+		if err == nil && !slices.ContainsFunc(all, func(r Repo) bool { return r.Store == store }) {
+			all = append(all, Repo{real, store})
+		}
+	}
+	return all
+}
+
+// readSmall reads a small regular file.
+func readSmall(path string) (string, error) {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return "", err
+	}
+	if !fi.Mode().IsRegular() || fi.Size() > 1<<20 {
+		return "", errors.New("no small regular file")
+	}
+	b, err := os.ReadFile(path)
+	return string(b), err
+}
+
+// alternates are the folders of objects from which a store borrows.
+func alternates(store string) (all []string) {
+	b, err := readSmall(filepath.Join(store, "info", "alternates"))
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(b) {
+		path := strings.TrimSpace(line)
+		if path == "" || path[0] == '#' {
+			continue
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(store, path)
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			all = append(all, real)
+		}
+	}
+	return all
+}
+
+// Options say how repositories are looked at.
+type Options struct {
+	Git string // the program; empty where there is none
+	// Memory is what earlier scans found. It is brought up to date. May be nil.
+	Memory *Memory
+}
+
+// Scan looks into the objects of the repositories. An error says which could not be
+// read to their end; what was found until then is in c.
+func Scan(ctx context.Context, c *copies.Collector, repos []Repo, o Options) error {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	next := make(chan Repo)
+	for range 2 { // git has a processor of its own beside ours
+		group.Go(func() {
+			s := &scan{c: c, o: o, all: repos, scanner: copies.NewScanner(c.Matcher()), gather: c.NewGather()}
+			for r := range next {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := s.repo(ctx, r); err != nil && ctx.Err() == nil {
+					mu.Lock()
+					errs = append(errs, fmt.Errorf("the Git repository %s was not read to its end: %w", r.Shown(), err))
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, r := range repos {
+		next <- r
+	}
+	close(next)
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+// scan is one goroutine's work.
+type scan struct {
+	c       *copies.Collector
+	o       Options
+	all     []Repo
+	scanner *copies.Scanner
+	gather  *copies.Gather
+}
+
+func (s *scan) repo(ctx context.Context, r Repo) error {
+	shape := shapeOf(r)
+	if shape.partial {
+		s.c.Skip(copies.GitMissing, r.Shown())
+	}
+	found, known := s.o.Memory.recall(s.c, r, shape)
+	var err error
+	if !known {
+		found, err = s.objects(ctx, r, shape)
+	}
+	if len(found) > 0 && s.o.Git != "" {
+		s.name(ctx, r, found)
+	}
+	for i := range found {
+		f := &found[i]
+		f.Path, f.Git, f.Place = r.Shown(), true, copies.InGit
+	}
+	s.c.Add(found...)
+	if err == nil && !known && s.o.Git != "" {
+		s.o.Memory.keep(s.c, r, shape, found)
+	}
+	return err
+}
+
+// objects looks into each object of a repository. The Inner of a copy is the
+// object's type and name.
+func (s *scan) objects(ctx context.Context, r Repo, shape shape) ([]copies.Copy, error) {
+	if shape.odd != "" {
+		s.c.Skip(copies.GitFailed, r.Shown())
+		return nil, fmt.Errorf("%s is no regular file", shape.odd)
+	}
+	var found []copies.Copy
+	look := func(kind, name string, size int64, body io.Reader) error {
+		n, err := s.scanner.Scan(body, s.gather.Hit)
+		s.c.Count().Bytes.Add(n)
+		s.c.Count().Objects.Add(1)
+		found = append(found, s.gather.Take(func(c *copies.Copy) { c.Inner = kind + " " + name })...)
+		if err == nil && size >= 0 && n != size {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	if s.o.Git == "" {
+		if shape.packs > 0 {
+			s.c.Skip(copies.GitPacks, r.Shown())
+		}
+		return found, loose(ctx, r.Store, look)
+	}
+	var borrowed []string
+	for _, a := range alternates(r.Store) {
+		if i := slices.IndexFunc(s.all, func(o Repo) bool { return o.Store == a }); i >= 0 {
+			borrowed = append(borrowed, s.all[i].Dir)
+		}
+	}
+	missing, err := catFile(ctx, s.o.Git, r.Dir, borrowed, look)
+	if missing > 0 && !shape.partial {
+		s.c.Skip(copies.GitMissing, r.Shown())
+	}
+	if err != nil {
+		s.c.Skip(copies.GitFailed, r.Shown())
+	}
+	return found, err
+}

@@ -1,0 +1,129 @@
+package gitobj
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"keycare/credfile/copies"
+)
+
+// Memory is what scans found in repositories, so that one without a new object need
+// not be read again. It holds IDs and names, no secret and no hash of one.
+type Memory struct {
+	Version int             `json:"version"`
+	Repos   map[string]Seen `json:"repos"` // by the folder of the objects
+
+	mu sync.Mutex
+}
+
+// Seen is what a scan found in one repository.
+type Seen struct {
+	Shape  string        `json:"shape"`
+	Copies []copies.Copy `json:"copies,omitempty"`
+}
+
+// memoryVersion grows when a scan would find more than before.
+const memoryVersion = 1
+
+// mostSeen bounds the repositories that are remembered.
+const mostSeen = 2000
+
+// NewMemory returns what is read from a file, or an empty one if that is of another
+// version.
+func NewMemory(read func(any) error) *Memory {
+	m := &Memory{}
+	if err := read(m); err != nil || m.Version != memoryVersion || m.Repos == nil {
+		m.Version, m.Repos = memoryVersion, map[string]Seen{}
+	}
+	return m
+}
+
+func (m *Memory) recall(c *copies.Collector, r Repo, s shape) ([]copies.Copy, bool) {
+	if m == nil || s.text == "" {
+		return nil, false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen, ok := m.Repos[r.Store]
+	if !ok || seen.Shape != s.with(c) {
+		return nil, false
+	}
+	return slices.Clone(seen.Copies), true
+}
+
+func (m *Memory) keep(c *copies.Collector, r Repo, s shape, found []copies.Copy) {
+	if m == nil || s.text == "" {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.Repos) >= mostSeen {
+		clear(m.Repos)
+	}
+	m.Repos[r.Store] = Seen{s.with(c), found}
+}
+
+// shape is what a look at a repository's folders tells. It changes with each object
+// that comes or goes: the names of packs come from what is in them, and a folder's
+// time changes with its loose objects.
+type shape struct {
+	text    string // empty where it cannot be known
+	packs   int
+	partial bool   // not all objects were ever fetched
+	odd     string // what is no regular file and should be
+}
+
+func shapeOf(r Repo) (s shape) {
+	var b strings.Builder
+	for _, dir := range append([]string{"pack", "info"}, fanOut(r.Store)...) {
+		fi, err := os.Lstat(filepath.Join(r.Store, dir))
+		if err != nil {
+			continue
+		}
+		fmt.Fprintln(&b, dir, fi.ModTime().UnixNano())
+	}
+	packs, err := os.ReadDir(filepath.Join(r.Store, "pack"))
+	for _, p := range packs {
+		fmt.Fprintln(&b, p.Name())
+		switch filepath.Ext(p.Name()) {
+		case ".pack":
+			s.packs++
+		case ".promisor":
+			s.partial = true
+		}
+		if p.Type()&^os.ModeSymlink != 0 && !p.IsDir() {
+			s.odd = filepath.Join(r.Store, "pack", p.Name())
+		}
+	}
+	for _, name := range []string{"HEAD", "config", "packed-refs"} {
+		path := filepath.Join(r.Dir, name)
+		if fi, err := os.Stat(path); err == nil && !fi.Mode().IsRegular() {
+			s.odd = path
+		}
+	}
+	if err == nil || os.IsNotExist(err) {
+		for _, a := range alternates(r.Store) {
+			fmt.Fprintln(&b, a)
+			s.partial = s.partial || a == ""
+		}
+		s.text = b.String()
+	}
+	return s
+}
+
+// with is the shape together with what is looked for.
+func (s shape) with(c *copies.Collector) string {
+	var b strings.Builder
+	for _, k := range c.Matcher().Keys() {
+		fmt.Fprintln(&b, k.ID, k.State, k.Secret.Empty())
+	}
+	fmt.Fprintln(&b, c.Accounts(), s.text)
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,407 @@
+package copies
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// WalkOptions say where to look.
+type WalkOptions struct {
+	Roots []string // files and folders
+	// Deep says to look into caches and large archives too.
+	Deep bool
+	// Leave are files and folders that are passed over: the AWS files themselves.
+	Leave []string
+	// Archives says to look into archives.
+	Archives bool
+	// Workers bounds the goroutines; 0 for one a processor.
+	Workers int
+}
+
+// Walk looks into the files below the roots. It follows no link, stays on the file
+// systems of the roots, opens nothing that is not a regular file, and wakes no file
+// that is in the cloud only. It returns the folders of the Git repositories that it
+// met; it does not look into their objects. An error is about a root that cannot be
+// looked at, or says that ctx ended: what was found until then is in c.
+func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err error) {
+	w := &walk{ctx: ctx, c: c, o: o, leave: make(map[string]bool)}
+	w.wake.L = &w.mu
+	for _, path := range o.Leave {
+		w.leave[path] = true
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			w.leave[real] = true
+		}
+	}
+	var errs []error
+	for i, root := range distinctRoots(o.Roots) {
+		real, err := filepath.EvalSymlinks(root)
+		if err == nil {
+			err = w.root(real)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			c.Skip(reasonOf(err), o.Roots[i])
+		}
+	}
+	workers := o.Workers
+	if workers <= 0 {
+		workers = min(max(2, runtime.GOMAXPROCS(0)), 8)
+	}
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			one := &worker{walk: w, scanner: NewScanner(c.m), gather: c.NewGather()}
+			for {
+				t, ok := w.take()
+				if !ok {
+					return
+				}
+				one.do(t)
+				w.finish()
+			}
+		})
+	}
+	group.Wait()
+	slices.Sort(w.repos)
+	if ctx.Err() != nil {
+		errs = append(errs, context.Cause(ctx))
+	}
+	return slices.Compact(w.repos), errors.Join(errs...)
+}
+
+// distinctRoots leaves out what lies below another root.
+func distinctRoots(roots []string) (all []string) {
+	for i, r := range roots {
+		inside := slices.ContainsFunc(roots, func(o string) bool {
+			return o != r && strings.HasPrefix(r, strings.TrimSuffix(o, string(filepath.Separator))+string(filepath.Separator))
+		})
+		if !inside && !slices.Contains(roots[:i], r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// walk is a stack of what is to be looked at; the last is taken first, so that it
+// stays small.
+type walk struct {
+	ctx   context.Context
+	c     *Collector
+	o     WalkOptions
+	leave map[string]bool
+
+	mu    sync.Mutex
+	wake  sync.Cond
+	tasks []task
+	busy  int
+	repos []string
+}
+
+// task is a folder, or some of the entries of one.
+type task struct {
+	dir     string
+	device  uint64
+	entries []fs.DirEntry // nil to list the folder
+}
+
+func (w *walk) put(t task) {
+	w.mu.Lock()
+	w.tasks = append(w.tasks, t)
+	w.mu.Unlock()
+	w.wake.Signal()
+}
+
+// take waits for a task; there is none any more once nobody works.
+func (w *walk) take() (task, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.tasks) == 0 && w.busy > 0 && w.ctx.Err() == nil {
+		w.wake.Wait()
+	}
+	if len(w.tasks) == 0 || w.ctx.Err() != nil {
+		w.wake.Broadcast()
+		return task{}, false
+	}
+	last := len(w.tasks) - 1
+	t := w.tasks[last]
+	w.tasks[last] = task{}
+	w.tasks, w.busy = w.tasks[:last], w.busy+1
+	return t, true
+}
+
+func (w *walk) finish() {
+	w.mu.Lock()
+	w.busy--
+	w.mu.Unlock()
+	w.wake.Broadcast()
+}
+
+func (w *walk) root(path string) error {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if fi.IsDir() {
+		w.put(task{dir: path, device: deviceOf(fi)})
+		return nil
+	}
+	w.put(task{dir: filepath.Dir(path), device: deviceOf(fi), entries: []fs.DirEntry{fs.FileInfoToDirEntry(fi)}})
+	return nil
+}
+
+func reasonOf(err error) Reason {
+	if errors.Is(err, fs.ErrPermission) {
+		return NoPermission
+	}
+	return Failed
+}
+
+// worker is one goroutine of a walk.
+type worker struct {
+	*walk
+	scanner *Scanner
+	gather  *Gather
+	hit     func(Hit)
+}
+
+// chunk bounds the files of a task, so that a folder of many files is shared.
+const chunk = 256
+
+func (w *worker) do(t task) {
+	if t.entries == nil {
+		w.list(t)
+		return
+	}
+	for _, e := range t.entries {
+		if w.ctx.Err() != nil {
+			return
+		}
+		w.entry(t, e)
+	}
+}
+
+// list reads a folder and hands its entries out.
+func (w *worker) list(t task) {
+	d, err := openDir(t.dir)
+	if err != nil {
+		w.c.Skip(reasonOf(err), t.dir)
+		return
+	}
+	defer d.Close()
+	fi, err := d.Stat()
+	if err != nil || !fi.IsDir() {
+		return
+	}
+	if deviceOf(fi) != t.device {
+		w.c.Skip(OtherDisk, t.dir)
+		return
+	}
+	all, err := d.ReadDir(-1)
+	if err != nil {
+		w.c.Skip(reasonOf(err), t.dir)
+	}
+	isRepo, cargo := isGitDir(all), slices.ContainsFunc(all, func(e fs.DirEntry) bool { return e.Name() == "Cargo.toml" })
+	if isRepo {
+		w.mu.Lock()
+		w.repos = append(w.repos, t.dir)
+		w.mu.Unlock()
+	}
+	files := all[:0]
+	for _, e := range all {
+		path := filepath.Join(t.dir, e.Name())
+		switch {
+		case w.leave[path]:
+		case !e.IsDir():
+			files = append(files, e)
+		case isRepo && e.Name() == "objects":
+		case !w.o.Deep && isCache(path, cargo):
+			w.c.Skip(Caches, path)
+		default:
+			w.put(task{dir: path, device: t.device})
+		}
+	}
+	for len(files) > chunk {
+		w.put(task{t.dir, t.device, files[:chunk:chunk]})
+		files = files[chunk:]
+	}
+	if len(files) > 0 {
+		w.do(task{t.dir, t.device, files})
+	}
+}
+
+// isGitDir reports whether a folder with these entries is that of a repository: .git,
+// a bare one, that of a submodule.
+func isGitDir(all []fs.DirEntry) bool {
+	has := 0
+	for _, e := range all {
+		switch e.Name() {
+		case "HEAD":
+			has++
+		case "objects", "refs":
+			if e.IsDir() {
+				has++
+			}
+		}
+	}
+	return has == 3
+}
+
+// gitLink is the folder of the repository that a file named .git leads to.
+func gitLink(path string) string {
+	f, err := openFile(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b := make([]byte, 4096)
+	n, _ := io.ReadFull(f, b)
+	dir, ok := strings.CutPrefix(strings.TrimSpace(string(b[:n])), "gitdir: ")
+	if !ok {
+		return ""
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(filepath.Dir(path), dir)
+	}
+	return dir
+}
+
+func (w *worker) entry(t task, e fs.DirEntry) {
+	path := filepath.Join(t.dir, e.Name())
+	switch kind := e.Type(); {
+	case kind&fs.ModeSymlink != 0:
+		w.c.Skip(Links, path)
+		return
+	case !kind.IsRegular():
+		w.c.Skip(Special, path)
+		return
+	}
+	if inCloud(path, e) {
+		w.c.Skip(InCloud, path)
+		return
+	}
+	if e.Name() == ".git" {
+		if dir := gitLink(path); dir != "" {
+			w.mu.Lock()
+			w.repos = append(w.repos, dir)
+			w.mu.Unlock()
+		}
+	}
+	w.file(path)
+}
+
+// file looks into one file.
+func (w *worker) file(path string) {
+	f, err := openFile(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			w.c.Skip(reasonOf(err), path)
+		}
+		return
+	}
+	if w.hit == nil {
+		w.hit = w.gather.Hit // one closure for all files
+	}
+	r := reader{worker: w, path: path, file: f}
+	_, err = w.scanner.Scan(&r, w.hit)
+	w.c.count.Files.Add(1)
+	var skip *skipError
+	switch {
+	case err == nil || w.ctx.Err() != nil:
+	case errors.As(err, &skip):
+		if skip.reason != "" {
+			w.c.Skip(skip.reason, path)
+		}
+	default:
+		w.c.Skip(reasonOf(err), path)
+	}
+	if r.kind.opened() && skip != nil && skip.reason == "" {
+		w.openArchive(path, r.kind, f)
+	}
+	f.Close()
+	w.done(path, "")
+}
+
+// done keeps what was found in one file.
+func (w *worker) done(path, inner string) {
+	if !w.gather.Found() {
+		return
+	}
+	exposed := othersCanRead(path)
+	place := placeOf(path)
+	if p := placeOf(inner); inner != "" && p != "" {
+		place = p
+	}
+	w.c.Add(w.gather.Take(func(c *Copy) { c.Path, c.Inner, c.Place, c.Exposed = path, inner, place, exposed })...)
+}
+
+// skipError ends the scan of a file that is not looked into any further; without a
+// reason it is an archive that is opened.
+type skipError struct{ reason Reason }
+
+func (e *skipError) Error() string { return string(e.reason) }
+
+// reader reads a file once from its start, passing over holes. What the file is shows
+// in the first bytes.
+type reader struct {
+	*worker
+	path  string
+	file  rawFile
+	begun bool
+	holes bool
+	kind  kind
+}
+
+func (r *reader) Read(p []byte) (n int, err error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	if r.holes {
+		if err := r.file.pastHole(); err != nil {
+			return 0, err
+		}
+	}
+	n, err = r.file.Read(p)
+	r.c.count.Bytes.Add(int64(n))
+	if r.begun {
+		return n, err
+	}
+	r.begun = true
+	r.kind = kindOf(p[:n])
+	if n == len(p) || r.kind.opened() {
+		size, holes, statErr := r.file.size()
+		if statErr != nil {
+			return n, statErr
+		}
+		r.holes = holes
+		if r.kind == media && size > 1<<20 && !r.o.Deep {
+			return 0, &skipError{Media}
+		}
+		if r.kind.opened() && r.o.Archives {
+			switch {
+			case size <= smallArchive || size <= bigArchive && likelyArchive(r.path) || r.o.Deep:
+				return 0, &skipError{}
+			case size > bigArchive:
+				r.c.Skip(BigArchive, r.path)
+			default:
+				r.c.Skip(FarArchive, r.path)
+			}
+		}
+	}
+	if r.kind == oddArchive && r.o.Archives {
+		r.c.Skip(OddArchive, r.path)
+	}
+	return n, err
+}
+
+const (
+	smallArchive = 16 << 20
+	bigArchive   = 100 << 20
+)
