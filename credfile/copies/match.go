@@ -93,7 +93,7 @@ func (m *Matcher) fill(cores []core) {
 			places, grams[p.gram] = append(places, p), true
 		}
 	}
-	logSize := max(17, bits.Len(uint(len(grams)*32))) // one bit in 32, or fewer
+	logSize := max(17, bits.Len(uint(len(grams)*16))) // one bit in 8, or fewer
 	m.shift = uint(32 - min(logSize, 26))
 	m.filter = make([]uint64, 1<<(32-m.shift)/64)
 	m.mask = 1<<bits.Len(uint(len(places))) - 1
@@ -109,10 +109,12 @@ func (m *Matcher) fill(cores []core) {
 // Keys are the keys that the indices in hits are about.
 func (m *Matcher) Keys() []Key { return m.keys }
 
-// base32 marks the characters of key IDs.
-var base32 = func() (t [256]bool) {
+// base32 has a one for the characters of key IDs.
+var base32 = func() (t [256]uint8) {
 	for c := range t {
-		t[c] = c >= 'A' && c <= 'Z' || c >= '2' && c <= '7'
+		if c >= 'A' && c <= 'Z' || c >= '2' && c <= '7' {
+			t[c] = 1
+		}
 	}
 	return t
 }()
@@ -121,22 +123,61 @@ var base32 = func() (t [256]bool) {
 // there is more of the stream, b must reach m.reach bytes around these places.
 func (m *Matcher) probe(b []byte, from, to int, emit func(Hit)) int {
 	to = min(to, len(b)-gram+1)
-	q, step, shift, others := from, m.step, m.shift, m.others
-	filter := m.filter
-	if len(filter) == 0 {
-		return max(q, to)
+	q := from
+	if m.step == usualStep && len(m.filter) == usualFilter {
+		q = m.probeFast(b, q, to, emit)
 	}
-	for ; q < to; q += step {
-		v := binary.LittleEndian.Uint32(b[q:])
-		h := v * hashFactor >> shift
-		if filter[h/64]&(1<<(h%64)) != 0 {
-			m.compare(b, q, v, emit)
+	for ; q < to; q += m.step {
+		m.look(b, q, emit)
+	}
+	return q
+}
+
+const (
+	usualStep   = 16
+	usualFilter = 1 << 17 / 64
+)
+
+// probeFast is probe for the usual step and size of the filter: four looks at a time
+// and one branch for them. Most of the time of a scan that does not go into reading
+// goes here.
+func (m *Matcher) probeFast(b []byte, q, to int, emit func(Hit)) int {
+	filter := (*[usualFilter]uint64)(m.filter)
+	others := uint8(0)
+	if m.others {
+		others = 1
+	}
+	for ; q+64 <= to; q += 64 {
+		w := (*[64]byte)(b[q:])
+		v0, v1 := binary.LittleEndian.Uint32(w[:]), binary.LittleEndian.Uint32(w[16:])
+		v2, v3 := binary.LittleEndian.Uint32(w[32:]), binary.LittleEndian.Uint32(w[48:])
+		h0, h1, h2, h3 := v0*hashFactor>>15, v1*hashFactor>>15, v2*hashFactor>>15, v3*hashFactor>>15
+		m0 := uint8(filter[h0/64]>>(h0%64)) | others&base32[byte(v0)]&base32[byte(v0>>8)]&base32[byte(v0>>16)]&base32[v0>>24]
+		m1 := uint8(filter[h1/64]>>(h1%64)) | others&base32[byte(v1)]&base32[byte(v1>>8)]&base32[byte(v1>>16)]&base32[v1>>24]
+		m2 := uint8(filter[h2/64]>>(h2%64)) | others&base32[byte(v2)]&base32[byte(v2>>8)]&base32[byte(v2>>16)]&base32[v2>>24]
+		m3 := uint8(filter[h3/64]>>(h3%64)) | others&base32[byte(v3)]&base32[byte(v3>>8)]&base32[byte(v3>>16)]&base32[v3>>24]
+		if (m0|m1|m2|m3)&1 == 0 {
+			continue
 		}
-		if others && base32[byte(v)] && base32[byte(v>>8)] && base32[byte(v>>16)] && base32[v>>24] {
-			m.other(b, q, emit)
+		for i, may := range [4]uint8{m0, m1, m2, m3} {
+			if may&1 != 0 {
+				m.look(b, q+16*i, emit)
+			}
 		}
 	}
 	return q
+}
+
+// look looks at one place.
+func (m *Matcher) look(b []byte, q int, emit func(Hit)) {
+	v := binary.LittleEndian.Uint32(b[q:])
+	h := v * hashFactor >> m.shift
+	if m.filter[h/64]>>(h%64)&1 != 0 {
+		m.compare(b, q, v, emit)
+	}
+	if m.others && base32[byte(v)]&base32[byte(v>>8)]&base32[byte(v>>16)]&base32[v>>24] != 0 {
+		m.other(b, q, emit)
+	}
 }
 
 func (m *Matcher) compare(b []byte, q int, v uint32, emit func(Hit)) {
@@ -254,7 +295,7 @@ func narrow(b []byte, first, most int) (text []byte, at int) {
 func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 	const size = 20
 	left := q
-	for left > 0 && q-left < size-gram && base32[b[left-1]] {
+	for left > 0 && q-left < size-gram && base32[b[left-1]] != 0 {
 		left--
 	}
 	for s := left; s <= q; s++ {
@@ -273,7 +314,7 @@ func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 
 func allBase32(b []byte) bool {
 	for _, c := range b {
-		if !base32[c] {
+		if base32[c] == 0 {
 			return false
 		}
 	}
