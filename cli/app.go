@@ -115,6 +115,7 @@ func newApp(e *env) *cli.App {
 			auditCommand(e),
 			reportCommand(e),
 			explainCommand(e),
+			scanCommand(e),
 			statusCommand(e),
 			fixCommand(e),
 			replaceRootCommand(e),

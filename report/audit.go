@@ -13,6 +13,14 @@ import (
 // then by file, line, rule and profile. It takes time in proportion to the size
 // of the files.
 func Audit(in Input) *Report {
+	a := newAuditor(in)
+	for _, t := range topics {
+		t.look(a)
+	}
+	return a.result()
+}
+
+func newAuditor(in Input) *auditor {
 	a := &auditor{in: in, goos: in.AWSFiles.GOOS, set: in.Set, idleKeys: make(map[string]keyUse),
 		noRegion: make(map[*profile]bool), explained: make(map[*fileEntry]bool), misspelt: make(map[string]bool)}
 	if a.set == nil {
@@ -22,10 +30,7 @@ func Audit(in Input) *Report {
 	a.inventory = takeInventory(a.set, in.Profiles)
 	a.noCLI = a.set.CLI("default").Refused != nil
 	a.chooseIdleKeys()
-	for _, t := range topics {
-		t.look(a)
-	}
-	return a.result()
+	return a
 }
 
 func (a *auditor) result() *Report {

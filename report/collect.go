@@ -34,6 +34,7 @@ type auditor struct {
 	swapped  []*key            // stand where the secret belongs
 	noRegion map[*profile]bool // have a region that is none
 	digest   []byte            // reused for fingerprints
+	scan     *Scan             // nil where none was made
 }
 
 // keyUse is an active key of a user, and how long nobody has used it.

@@ -27,6 +27,8 @@ type Input struct {
 	Rotations []facts.Rotation
 	// Replaced are the keys that keycare's history says it replaced.
 	Replaced []facts.Replacement
+	// Found is what a scan for copies of keys found; nil where none was made.
+	Found *Found
 	// StateFault says why that folder is not read; nil where it is.
 	StateFault *facts.StateFault
 	// Profiles limits the audit to these profiles and to the files themselves;

@@ -56,6 +56,9 @@ type Report struct {
 	// Trend is what the audits before this one counted, the latest last.
 	Trend []Point `json:"trend,omitempty"`
 
+	// Scan is nil but in the report of a scan for copies of keys.
+	Scan *Scan `json:"scan,omitempty"`
+
 	looksFurther bool // than the audit before, which was Partial
 	// Missing names the two files if neither exists.
 	Missing []string `json:"-"`

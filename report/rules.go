@@ -13,6 +13,7 @@ var topics = []struct {
 }{
 	{answerRules, lookAtAnswers},
 	{copyRules, lookAtCopies},
+	{scanRules, lookAtScan},
 	{userRules, lookAtUsers},
 	{accountRules, lookAtAccounts},
 	{modeRules, lookAtModes},

@@ -32,7 +32,7 @@ type Copy struct {
 	Path  string // of the file; of a Git repository its folder
 	Inner string // name in the archive; in a repository that of the file, or the object
 	Git   bool   // in the objects of a repository
-	Line  int    // of the first hit
+	Line  int    // of the first hit; 0 in what has no lines
 	Parts Part
 	Forms []Form // but plain
 	Near  bool   // what may be the secret is near an ID
@@ -155,13 +155,31 @@ func (c *Collector) Result() Result {
 		return cmp.Or(cmp.Compare(a.Tier, b.Tier), strings.Compare(a.KeyID, b.KeyID), strings.Compare(a.Path, b.Path),
 			strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line))
 	})
+	clean := c.redactor()
+	for i := range r.Copies {
+		r.Copies[i].Path, r.Copies[i].Inner = clean.Replace(r.Copies[i].Path), clean.Replace(r.Copies[i].Inner)
+	}
 	for _, s := range c.skipped {
-		one := *s
+		one := Skip{Reason: s.Reason, Count: s.Count}
+		for _, p := range s.Paths {
+			one.Paths = append(one.Paths, clean.Replace(p))
+		}
 		slices.Sort(one.Paths)
 		r.Skipped = append(r.Skipped, one)
 	}
 	slices.SortFunc(r.Skipped, func(a, b Skip) int { return strings.Compare(string(a.Reason), string(b.Reason)) })
 	return r
+}
+
+// redactor takes the user's secrets out of the names of files.
+func (c *Collector) redactor() *strings.Replacer {
+	var pairs []string
+	for _, k := range c.m.keys {
+		if len(k.Secret.Reveal()) >= leastSecret {
+			pairs = append(pairs, k.Secret.Reveal(), k.Secret.String())
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // tier is that of a hit.
@@ -220,6 +238,13 @@ func (g *Gather) Hit(h Hit) {
 	if h.Form != Plain && !slices.Contains(c.Forms, h.Form) {
 		c.Forms = append(c.Forms, h.Form)
 		slices.Sort(c.Forms)
+	}
+}
+
+// noLines forgets the lines.
+func (g *Gather) noLines() {
+	for i := range g.copies {
+		g.copies[i].Line = 0
 	}
 }
 

@@ -1,6 +1,7 @@
 package copies
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -326,6 +327,9 @@ func (w *worker) file(path string) {
 		w.openArchive(path, r.kind, f)
 	}
 	f.Close()
+	if r.binary {
+		w.gather.noLines()
+	}
 	w.done(path, "")
 }
 
@@ -352,11 +356,12 @@ func (e *skipError) Error() string { return string(e.reason) }
 // in the first bytes.
 type reader struct {
 	*worker
-	path  string
-	file  rawFile
-	begun bool
-	holes bool
-	kind  kind
+	path   string
+	file   rawFile
+	begun  bool
+	holes  bool
+	binary bool // lines mean nothing to a person
+	kind   kind
 }
 
 func (r *reader) Read(p []byte) (n int, err error) {
@@ -375,6 +380,7 @@ func (r *reader) Read(p []byte) (n int, err error) {
 	}
 	r.begun = true
 	r.kind = kindOf(p[:n])
+	r.binary = bytes.IndexByte(p[:min(n, 4096)], 0) >= 0 && !looksWide(p[:n])
 	if n == len(p) || r.kind.opened() {
 		size, holes, statErr := r.file.size()
 		if statErr != nil {

@@ -24,6 +24,9 @@ func writeTable(w io.Writer, r *report.Report, o Options) error {
 		o.Width = 80
 	}
 	o.Width = max(o.Width, 40)
+	if r.Scan != nil {
+		return writeScan(w, r, o)
+	}
 	t := &tableWriter{Options: o, dirs: map[string]bool{}}
 	for _, f := range r.Files {
 		t.dirs[folder(f)] = true
