@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 )
@@ -316,4 +317,27 @@ var ruleCases = []struct {
 	{"link-outside",
 		input(section("a", keyA, secretA), "", otherFiles(linkOutside)), "is a link to /mnt/c/credentials", "only you can read", 0,
 		input("", section("profile a", keyA, secretA), otherFiles(linkOutside))},
+	{"key-in-history",
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyA, Tier: copies.OwnCurrent, Path: "/home/u/src/api", Inner: "conf.env", Git: true, Parts: copies.ID | copies.Secret})),
+		"in api (Git history, conf.env); not pushed as far as this clone knows", "keycare rotate a", 0,
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyA, Tier: copies.OwnCurrent, Path: "/home/u/src/api/conf.env", Parts: copies.Secret}))},
+	{"own-key-copy",
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyA, Tier: copies.OwnCurrent, Path: "/home/u/.env", Line: 3, Parts: copies.Secret, Forms: []copies.Form{copies.Base64}, Exposed: true})),
+		"secret of key " + keyA + " is in .env, as base64; other users", "keycare rotate a --grace 24h", 3,
+		input(section("a", keyA, secretA), "", scanned())},
+	{"own-account-key",
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyB, Key: -1, Tier: copies.OwnAccount, Path: "/home/u/x.zip", Inner: "p/.env", Line: 3, Parts: copies.ID, Near: true})),
+		"the ID of key " + keyB + ", and what may be its secret, are in x.zip (p/.env)", "find out who", 0,
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyB, Key: -1, Tier: copies.WithSecret, Path: "/home/u/.env", Parts: copies.ID, Near: true}))},
+	{"other-aws-key",
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyB, Key: -1, Tier: copies.WithSecret, Path: "/home/u/.env", Line: 1, Parts: copies.ID, Near: true})),
+		"may be its secret, are in .env", "owner of the account", 1,
+		input(section("a", keyA, secretA), "", scanned(copies.Copy{KeyID: keyB, Key: -1, Tier: copies.IDOnly, Path: "/home/u/.env", Parts: copies.ID}))},
+}
+
+// scanned is an input with what a scan found; keyA is a profile's.
+func scanned(all ...copies.Copy) func(*Input) {
+	return func(in *Input) {
+		in.Found = &Found{Result: copies.Result{Copies: all}, Keys: []copies.Key{{ID: keyA, State: copies.Current, Profiles: []string{"a"}}}}
+	}
 }

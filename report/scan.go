@@ -17,7 +17,7 @@ var (
 		ID: "key-in-history", About: AboutKey, Severity: Critical, Because: "everyone with a clone of the repository has the key, and a commit that removes it changes nothing",
 		Title:   "Your key in the history of a Git repository",
 		Why:     "every clone has it, and deleting the file does not remove it from the history",
-		Sources: []string{srcBest, "git-secrets, gitleaks and trufflehog scan histories"},
+		Sources: []string{srcBest},
 		Repair:  Repair{Text: "replace the key, then the copies are worthless", Command: "keycare rotate {arg}"},
 	}
 	ruleOwnKeyCopy = &Rule{
@@ -141,7 +141,7 @@ func lookAtScan(a *auditor) {
 	}
 	s.IDsAlone, s.Canaries = len(alone), len(bait)
 	for _, u := range a.in.Found.Skipped {
-		s.NotLookedAt = append(s.NotLookedAt, Unlooked{string(u.Reason), u.Count, u.Paths})
+		s.NotLookedAt = append(s.NotLookedAt, Unlooked{string(u.Reason), u.Count, append([]string{}, u.Paths...)})
 	}
 	slices.SortStableFunc(s.Copies, func(a, b CopyOfKey) int { return cmp.Compare(b.Severity, a.Severity) })
 }

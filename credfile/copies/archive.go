@@ -51,14 +51,16 @@ func kindOf(b []byte) kind {
 	return other
 }
 
-// The bounds of what is unpacked.
-const (
-	mostDepth   = 6 // a folder of files counts two, a compression one
-	mostMember  = 256 << 20
-	mostUnpack  = 1 << 30 // of one file on the disk
-	mostMembers = 100_000
-	mostNested  = 64 << 20 // a zip file in an archive, which has to be in memory
-)
+// bounds are those of what is unpacked.
+type bounds struct {
+	depth   int   // a folder of files counts two, a compression one
+	member  int64 // bytes
+	unpack  int64 // of one file on the disk
+	members int
+	nested  int64 // a zip file in an archive, which has to be in memory
+}
+
+var usualBounds = bounds{depth: 6, member: 256 << 20, unpack: 1 << 30, members: 100_000, nested: 64 << 20}
 
 // unpacking is the work on one file on the disk.
 type unpacking struct {
@@ -84,7 +86,7 @@ func (w *worker) openArchive(path string, k kind, f rawFile) {
 	if err != nil {
 		return
 	}
-	u := &unpacking{worker: w, path: path, left: mostUnpack, told: make(map[Reason]bool)}
+	u := &unpacking{worker: w, path: path, left: w.o.bounds.unpack, told: make(map[Reason]bool)}
 	u.judge(u.open("", k, io.NewSectionReader(f, 0, size), size, 1))
 }
 
@@ -106,7 +108,7 @@ func (u *unpacking) open(inner string, k kind, r io.Reader, size int64, depth in
 	if k == zipFile || k == tarFile {
 		depth++
 	}
-	if depth > mostDepth {
+	if depth > u.o.bounds.depth {
 		u.skip(DeepArchive)
 		return nil
 	}
@@ -114,11 +116,11 @@ func (u *unpacking) open(inner string, k kind, r io.Reader, size int64, depth in
 	case zipFile:
 		at, ok := r.(io.ReaderAt)
 		if !ok {
-			b, err := io.ReadAll(io.LimitReader(r, mostNested+1))
+			b, err := io.ReadAll(io.LimitReader(r, u.o.bounds.nested+1))
 			if err != nil {
 				return err
 			}
-			if len(b) > mostNested {
+			if int64(len(b)) > u.o.bounds.nested {
 				u.skip(BigArchive)
 				return nil
 			}
@@ -194,10 +196,10 @@ func join(inner, name string) string {
 
 // member looks at one member of an archive: what it holds, if it is an archive too.
 func (u *unpacking) member(name string, r io.Reader, depth int) error {
-	if u.members++; u.members > mostMembers {
+	if u.members++; u.members > u.o.bounds.members {
 		return errBound
 	}
-	b := bufio.NewReaderSize(&bounded{u: u, r: r, left: mostMember}, 4096)
+	b := bufio.NewReaderSize(&bounded{u: u, r: r, left: u.o.bounds.member}, 4096)
 	head, err := b.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

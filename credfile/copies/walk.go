@@ -23,8 +23,7 @@ type WalkOptions struct {
 	Leave []string
 	// Archives says to look into archives.
 	Archives bool
-	// Workers bounds the goroutines; 0 for one a processor.
-	Workers int
+	bounds   bounds
 }
 
 // Walk looks into the files below the roots. It follows no link, stays on the file
@@ -35,6 +34,9 @@ type WalkOptions struct {
 func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err error) {
 	w := &walk{ctx: ctx, c: c, o: o, leave: make(map[string]bool)}
 	w.wake.L = &w.mu
+	if o.bounds == (bounds{}) {
+		w.o.bounds = usualBounds
+	}
 	for _, path := range o.Leave {
 		w.leave[path] = true
 		if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -52,12 +54,8 @@ func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err
 			c.Skip(reasonOf(err), o.Roots[i])
 		}
 	}
-	workers := o.Workers
-	if workers <= 0 {
-		workers = min(max(2, runtime.GOMAXPROCS(0)), 8)
-	}
 	var group sync.WaitGroup
-	for range workers {
+	for range min(max(2, runtime.GOMAXPROCS(0)), 8) {
 		group.Go(func() {
 			one := &worker{walk: w, scanner: NewScanner(c.m), gather: c.NewGather()}
 			for {

@@ -194,33 +194,43 @@ func ownNames(ctx context.Context, git, dir string, borrowed []string) (io.Reade
 	return &own, err
 }
 
-// name gives copies the names of their files, and says which of them no
-// remote-tracking branch has. Where git cannot tell, the object's name stays.
-func (s *scan) name(ctx context.Context, r Repo, found []copies.Copy) {
+// name gives copies the names of their files, and says which of them a
+// remote-tracking branch has. It counts the objects that something refers to and that
+// are not there.
+func (s *scan) name(ctx context.Context, r Repo, found []copies.Copy) (missing int, err error) {
 	at := make(map[string][]int)
-	for i, c := range found {
-		_, name, _ := strings.Cut(c.Inner, " ")
+	for i := range found {
+		_, name, _ := strings.Cut(found[i].Inner, " ")
 		at[name] = append(at[name], i)
-		found[i].Inner = short(c.Inner)
+		found[i].Inner = short(found[i].Inner)
 	}
-	list := []string{"rev-list", "--objects", "--missing=allow-any", "--ignore-missing", "--reflog", "--indexed-objects", "--all"}
-	_ = names(ctx, s.o.Git, r.Dir, func(line string) { // without it they keep the object's name
+	list := []string{"rev-list", "--objects", "--missing=print", "--reflog", "--indexed-objects", "--all"}
+	err = names(ctx, s.o.Git, r.Dir, func(line string) {
 		name, file, _ := strings.Cut(line, " ")
+		if strings.HasPrefix(name, "?") {
+			missing++
+		}
 		for _, i := range at[name] {
-			if file != "" {
+			found[i].Pushed = true
+			kind, _, _ := strings.Cut(found[i].Inner, " ")
+			switch {
+			case file == "":
+			case kind == "blob":
 				found[i].Inner = file
+			default:
+				found[i].Inner = kind + " " + file
 			}
 		}
 	}, list...)
-	for i := range found {
-		found[i].Pushed = true
+	if len(found) == 0 {
+		return missing, err
 	}
-	_ = names(ctx, s.o.Git, r.Dir, func(line string) {
+	return missing, errors.Join(err, names(ctx, s.o.Git, r.Dir, func(line string) {
 		name, _, _ := strings.Cut(line, " ")
 		for _, i := range at[name] {
 			found[i].Pushed = false
 		}
-	}, append(list, "--not", "--remotes")...)
+	}, append(list, "--not", "--remotes")...))
 }
 
 // short is the name of an object for people.

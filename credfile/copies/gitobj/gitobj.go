@@ -150,8 +150,20 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 	if !known {
 		found, err = s.objects(ctx, r, shape)
 	}
-	if len(found) > 0 && s.o.Git != "" {
-		s.name(ctx, r, found)
+	raw := slices.Clone(found) // with the names of the objects
+	if s.o.Git != "" && shape.odd == "" && (!known || len(found) > 0) {
+		missing, nameErr := s.name(ctx, r, found)
+		err = errors.Join(err, nameErr)
+		if (missing > 0 || nameErr != nil) && !shape.partial {
+			s.c.Skip(copies.GitMissing, r.Shown())
+		}
+		if missing > 0 && !shape.partial {
+			err = errors.Join(err, fmt.Errorf("%d objects are missing", missing))
+		}
+	} else {
+		for i := range found {
+			found[i].Inner = short(found[i].Inner)
+		}
 	}
 	for i := range found {
 		f := &found[i]
@@ -159,7 +171,7 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 	}
 	s.c.Add(found...)
 	if err == nil && !known && s.o.Git != "" {
-		s.o.Memory.keep(s.c, r, shape, found)
+		s.o.Memory.keep(s.c, r, shape, raw)
 	}
 	return err
 }
@@ -195,8 +207,8 @@ func (s *scan) objects(ctx context.Context, r Repo, shape shape) ([]copies.Copy,
 		}
 	}
 	missing, err := catFile(ctx, s.o.Git, r.Dir, borrowed, look)
-	if missing > 0 && !shape.partial {
-		s.c.Skip(copies.GitMissing, r.Shown())
+	if missing > 0 && err == nil {
+		err = fmt.Errorf("%d objects are damaged", missing)
 	}
 	if err != nil {
 		s.c.Skip(copies.GitFailed, r.Shown())
