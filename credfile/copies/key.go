@@ -67,7 +67,7 @@ type Hit struct {
 	Part Part
 	Form Form
 	// Near says that what may be a secret access key stands close by. It is looked
-	// for beside the IDs of which the matcher has no secret.
+	// for beside the IDs of which the matcher has no secret, until one was seen.
 	Near bool
 	Line int // counted from 1
 }

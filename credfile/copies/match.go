@@ -187,9 +187,6 @@ func (m *Matcher) compare(b []byte, q int, v uint32, emit func(Hit)) {
 			continue
 		}
 		if h, ok := p.core.whole(b, first); ok {
-			if h.Part == ID && m.keys[h.Key].Secret.Empty() {
-				h.Near = secretNear(b, int(h.Off), h.Len)
-			}
 			emit(h)
 		}
 	}
@@ -307,7 +304,7 @@ func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 		}
 		id := string(b[s : s+size])
 		if _, own := m.own[id]; !own && credible(id) {
-			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: id, Part: ID, Near: secretNear(b, s, size)})
+			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: id, Part: ID})
 		}
 	}
 }

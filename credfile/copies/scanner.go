@@ -37,6 +37,7 @@ type stream struct {
 	counted int
 	emit    func(Hit)
 	last    map[[2]int]int64
+	near    map[string]bool // IDs beside which a secret was seen
 }
 
 // Bytes looks for keys in b, which is the whole of it.
@@ -75,7 +76,7 @@ func (t *stream) look(b []byte, last bool) (done int) {
 	if !last {
 		to -= m.reach
 	}
-	t.next = m.probe(b, t.next, to, func(h Hit) { t.found(b, h) })
+	t.next = m.probe(b, t.next, to, func(h Hit) { t.lookNear(b, &h); t.found(b, h) })
 	if !t.decided {
 		t.decided, t.isWide = true, m.others && looksWide(b)
 	}
@@ -122,6 +123,25 @@ func (t *stream) found(b []byte, h Hit) {
 	t.emit(h)
 }
 
+// lookNear looks for a secret beside an ID of which the matcher has none; for each ID
+// until one was seen.
+func (t *stream) lookNear(b []byte, h *Hit) {
+	id := h.ID
+	if h.Key >= 0 {
+		id = t.s.m.keys[h.Key].ID
+		if h.Part != ID || !t.s.m.keys[h.Key].Secret.Empty() {
+			return
+		}
+	}
+	if t.near[id] || !secretNear(b, int(h.Off), h.Len) {
+		return
+	}
+	if t.near == nil {
+		t.near = make(map[string]bool)
+	}
+	h.Near, t.near[id] = true, true
+}
+
 // looksWide reports whether a text that begins so is UTF-16.
 func looksWide(b []byte) bool {
 	if len(b) >= 2 && (b[0] == 0xFF && b[1] == 0xFE || b[0] == 0xFE && b[1] == 0xFF) {
@@ -150,6 +170,7 @@ func (t *stream) lookWide(b []byte, to int) {
 			if h.Key >= 0 || at >= to || t.base+int64(at) < t.wide {
 				return
 			}
+			t.lookNear(t.s.narrow, &h)
 			h.Off, h.Len, h.Form = int64(at), 2*h.Len-1, Wide
 			t.found(b, h)
 		})

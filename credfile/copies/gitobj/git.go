@@ -194,24 +194,20 @@ func ownNames(ctx context.Context, git, dir string, borrowed []string) (io.Reade
 	return &own, err
 }
 
-// name gives copies the names of their files, and says which of them a
-// remote-tracking branch has. It counts the objects that something refers to and that
-// are not there.
-func (s *scan) name(ctx context.Context, r Repo, found []copies.Copy) (missing int, err error) {
+// nameObjects gives copies in the objects of these IDs the names of their files, and
+// says which of them a remote-tracking branch has. It counts the objects that something
+// refers to and that are not there.
+func nameObjects(ctx context.Context, git, dir string, ids []string, found []copies.Copy) (missing int, err error) {
 	at := make(map[string][]int)
-	for i := range found {
-		_, name, _ := strings.Cut(found[i].Inner, " ")
-		at[name] = append(at[name], i)
-		found[i].Inner = short(found[i].Inner)
+	for i, id := range ids {
+		at[id] = append(at[id], i)
 	}
-	list := []string{"rev-list", "--objects", "--missing=print", "--reflog", "--indexed-objects", "--all"}
-	err = names(ctx, s.o.Git, r.Dir, func(line string) {
+	err = names(ctx, git, dir, func(line string) {
 		name, file, _ := strings.Cut(line, " ")
 		if strings.HasPrefix(name, "?") {
 			missing++
 		}
 		for _, i := range at[name] {
-			found[i].Pushed = true
 			kind, _, _ := strings.Cut(found[i].Inner, " ")
 			switch {
 			case file == "":
@@ -221,20 +217,14 @@ func (s *scan) name(ctx context.Context, r Repo, found []copies.Copy) (missing i
 				found[i].Inner = kind + " " + file
 			}
 		}
-	}, list...)
+	}, "rev-list", "--objects", "--missing=print", "--reflog", "--indexed-objects", "--all")
 	if len(found) == 0 {
 		return missing, err
 	}
-	return missing, errors.Join(err, names(ctx, s.o.Git, r.Dir, func(line string) {
+	return missing, errors.Join(err, names(ctx, git, dir, func(line string) {
 		name, _, _ := strings.Cut(line, " ")
 		for _, i := range at[name] {
-			found[i].Pushed = false
+			found[i].Pushed = true
 		}
-	}, append(list, "--not", "--remotes")...))
-}
-
-// short is the name of an object for people.
-func short(object string) string {
-	kind, name, _ := strings.Cut(object, " ")
-	return kind + " " + name[:min(10, len(name))]
+	}, "rev-list", "--objects", "--missing=allow-any", "--remotes"))
 }

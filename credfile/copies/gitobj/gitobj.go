@@ -145,33 +145,45 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 	if shape.partial {
 		s.c.Skip(copies.GitMissing, r.Shown())
 	}
-	found, known := s.o.Memory.recall(s.c, r, shape)
+	seen, known := s.o.Memory.recall(s.c, r, shape)
 	var err error
 	if !known {
-		found, err = s.objects(ctx, r, shape)
+		seen.Objects, err = s.objects(ctx, r, shape)
 	}
-	raw := slices.Clone(found) // with the names of the objects
-	if s.o.Git != "" && shape.odd == "" && (!known || len(found) > 0) {
-		missing, nameErr := s.name(ctx, r, found)
-		err = errors.Join(err, nameErr)
-		if (missing > 0 || nameErr != nil) && !shape.partial {
-			s.c.Skip(copies.GitMissing, r.Shown())
-		}
-		if missing > 0 && !shape.partial {
-			err = errors.Join(err, fmt.Errorf("%d objects are missing", missing))
-		}
-	} else {
-		for i := range found {
-			found[i].Inner = short(found[i].Inner)
+	if !known || seen.Refs != shape.refs {
+		seen.Refs, seen.Copies = shape.refs, slices.Clone(seen.Objects)
+		err = errors.Join(err, s.name(ctx, r, shape, known, seen.Copies))
+		if err == nil && s.o.Git != "" {
+			s.o.Memory.keep(s.c, r, shape, seen)
 		}
 	}
-	for i := range found {
-		f := &found[i]
+	for i := range seen.Copies {
+		f := &seen.Copies[i]
 		f.Path, f.Git, f.Place = r.Shown(), true, copies.InGit
 	}
-	s.c.Add(found...)
-	if err == nil && !known && s.o.Git != "" {
-		s.o.Memory.keep(s.c, r, shape, raw)
+	s.c.Add(seen.Copies...)
+	return err
+}
+
+// name gives what was found the names of files, and says what is missing.
+func (s *scan) name(ctx context.Context, r Repo, shape shape, known bool, found []copies.Copy) error {
+	ids := make([]string, len(found))
+	for i := range found {
+		kind, id, _ := strings.Cut(found[i].Inner, " ")
+		ids[i], found[i].Inner = id, kind+" "+id[:min(10, len(id))]
+	}
+	if s.o.Git == "" || shape.odd != "" || known && len(found) == 0 {
+		return nil
+	}
+	missing, err := nameObjects(ctx, s.o.Git, r.Dir, ids, found)
+	if shape.partial {
+		return err
+	}
+	if missing > 0 {
+		err = errors.Join(err, fmt.Errorf("%d objects are missing", missing))
+	}
+	if err != nil {
+		s.c.Skip(copies.GitMissing, r.Shown())
 	}
 	return err
 }

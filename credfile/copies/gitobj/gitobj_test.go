@@ -189,6 +189,13 @@ func TestMemory(t *testing.T) {
 	if err != nil || len(found) != 1 || again.Objects != 0 {
 		t.Errorf("%v, %q, %d objects were read", err, found, again.Objects)
 	}
+	if _, found, err = h.scan(filepath.Join(h.dir, "no-git"), memory); err != nil || len(found) != 1 {
+		t.Errorf("git was started for an unchanged repository: %v, %q", err, found)
+	}
+	h.run("a", "update-ref", "refs/remotes/origin/main", "HEAD")
+	if again, found, err = h.scan(h.git, memory); err != nil || again.Objects != 0 || len(found) != 1 || !strings.HasSuffix(found[0], " pushed") {
+		t.Errorf("after a push: %v, %q, %d objects were read", err, found, again.Objects)
+	}
 	h.write("a/y.env", own.ID)
 	h.commit("a", "y")
 	if again, found, err = h.scan(h.git, memory); err != nil || len(found) != 2 || again.Objects == 0 {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +25,10 @@ type Memory struct {
 
 // Seen is what a scan found in one repository.
 type Seen struct {
-	Shape  string        `json:"shape"`
-	Copies []copies.Copy `json:"copies,omitempty"`
+	Shape   string        `json:"shape"`
+	Refs    string        `json:"refs"` // as they were when the copies were named
+	Objects []copies.Copy `json:"objects,omitempty"`
+	Copies  []copies.Copy `json:"copies,omitempty"` // the same with the names of files
 }
 
 // memoryVersion grows when a scan would find more than before.
@@ -44,20 +47,21 @@ func NewMemory(read func(any) error) *Memory {
 	return m
 }
 
-func (m *Memory) recall(c *copies.Collector, r Repo, s shape) ([]copies.Copy, bool) {
+func (m *Memory) recall(c *copies.Collector, r Repo, s shape) (Seen, bool) {
 	if m == nil || s.text == "" {
-		return nil, false
+		return Seen{}, false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seen, ok := m.Repos[r.Store]
 	if !ok || seen.Shape != s.with(c) {
-		return nil, false
+		return Seen{}, false
 	}
-	return slices.Clone(seen.Copies), true
+	seen.Copies = slices.Clone(seen.Copies)
+	return seen, true
 }
 
-func (m *Memory) keep(c *copies.Collector, r Repo, s shape, found []copies.Copy) {
+func (m *Memory) keep(c *copies.Collector, r Repo, s shape, seen Seen) {
 	if m == nil || s.text == "" {
 		return
 	}
@@ -66,7 +70,8 @@ func (m *Memory) keep(c *copies.Collector, r Repo, s shape, found []copies.Copy)
 	if len(m.Repos) >= mostSeen {
 		clear(m.Repos)
 	}
-	m.Repos[r.Store] = Seen{s.with(c), found}
+	seen.Shape, seen.Copies = s.with(c), slices.Clone(seen.Copies)
+	m.Repos[r.Store] = seen
 }
 
 // shape is what a look at a repository's folders tells. It changes with each object
@@ -74,6 +79,7 @@ func (m *Memory) keep(c *copies.Collector, r Repo, s shape, found []copies.Copy)
 // time changes with its loose objects.
 type shape struct {
 	text    string // empty where it cannot be known
+	refs    string // of the branches and of what is known of others': which objects have which name
 	packs   int
 	partial bool   // not all objects were ever fetched
 	odd     string // what is no regular file and should be
@@ -114,7 +120,31 @@ func shapeOf(r Repo) (s shape) {
 		}
 		s.text = b.String()
 	}
+	s.refs = refsOf(r.Dir)
 	return s
+}
+
+// refsOf changes with what the branches and the remote-tracking ones are.
+func refsOf(dir string) string {
+	var b strings.Builder
+	stamp := func(path string) {
+		if fi, err := os.Lstat(path); err == nil {
+			fmt.Fprintln(&b, path, fi.ModTime().UnixNano(), fi.Size())
+		}
+	}
+	stamp(filepath.Join(dir, "packed-refs"))
+	left := 1000
+	_ = filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
+		if left--; err != nil || left < 0 {
+			return fs.SkipAll // it will look as if it had changed, or not: a name may be old
+		}
+		if d.IsDir() {
+			stamp(path) // a ref is replaced by another file
+		}
+		return nil
+	})
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
 }
 
 // with is the shape together with what is looked for.
