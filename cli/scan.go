@@ -33,7 +33,7 @@ func scanCommand(e *env) *cli.Command {
 			"repositories; also for other AWS keys that stand beside a secret. Without PATH it\n" +
 			"looks into your home folder. It never asks AWS, changes nothing, and prints no\n" +
 			"secret. It follows no link and leaves caches out; what it did not look at is said.",
-		Flags: []cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "no-git", Usage: "leave out the objects of Git repositories"},
 			&cli.BoolFlag{Name: "no-archives", Usage: "leave out what is in archives and documents"},
 			&cli.BoolFlag{Name: "deep", Usage: "look into caches, pictures and large archives too"},
@@ -43,10 +43,9 @@ func scanCommand(e *env) *cli.Command {
 				}
 				return nil
 			}},
-			choice("format", format.Names()[0], "`FORMAT` of the report", format.Names()...),
-			&cli.StringFlag{Name: "output", Usage: "write the report to `FILE` instead of standard output"},
+		}, outputFlags(), []cli.Flag{
 			choice("fail-on", "high", "exit with 1 for a finding of this `LEVEL` or above", report.LevelNames()...),
-		},
+		}),
 		UsageText: usage.Examples(
 			"keycare scan", "your home folder",
 			"keycare scan ~/src --deep", "one folder, caches too",
@@ -61,12 +60,16 @@ func runScan(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := auditOptions{format: c.String("format"), output: c.String("output")}
+	outputs, err := outputsOf(c)
+	if err != nil {
+		return err
+	}
 	level := set.FailOn
 	if c.IsSet("fail-on") {
 		level = c.String("fail-on")
 	}
-	if o.failOn, err = report.ParseSeverity(level); err != nil {
+	failOn, err := report.ParseSeverity(level)
+	if err != nil {
 		return usagef("--fail-on: %w", err)
 	}
 	in, _, err := gather(e, scope{policy: policyOf(set), never: set.NeverCall, offline: true})
@@ -91,7 +94,7 @@ func runScan(e *env, c *cli.Context) error {
 	if scanErr != nil {
 		rep.Complete, rep.Incomplete = false, append(rep.Incomplete, strings.ReplaceAll(scanErr.Error(), "\n", "; "))
 	}
-	if err := writeReport(e, rep, o); err != nil {
+	if err := writeReports(e, []*report.Report{rep}, outputs, format.Options{}); err != nil {
 		return err
 	}
 	switch {
@@ -99,7 +102,7 @@ func runScan(e *env, c *cli.Context) error {
 		return fmt.Errorf("interrupted: what was found until then is above")
 	case scanErr != nil:
 		return fmt.Errorf("the scan is not complete: %w", scanErr)
-	case rep.Fails(o.failOn):
+	case rep.Fails(failOn):
 		return errFindings
 	}
 	return nil
