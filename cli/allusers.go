@@ -138,7 +138,7 @@ func (e *env) rootSettings() (*settings.Settings, error) {
 	if e.Host() == nil {
 		return e.Settings()
 	}
-	s, err := settings.Load(e.Disk, "", e.Environ, knownSettings())
+	s, err := settings.Load(e.Disk, "", e.Environ, e.knownSettings())
 	if err != nil {
 		return nil, usageError{err}
 	}
