@@ -177,7 +177,11 @@ func runAudit(e *env, c *cli.Context) error {
 	case rep.Fails(o.failOn):
 		return errFindings
 	case rep.Undecided(o.failOn):
-		return fmt.Errorf("the audit is incomplete, so a finding at or above %s may be missing: %s", o.failOn, strings.Join(rep.Incomplete, "; "))
+		why := ": " + strings.Join(rep.Incomplete, "; ")
+		if slices.Contains(o.outputs, output{format.Names()[0], ""}) {
+			why = "" // the last line of the table has it
+		}
+		return fmt.Errorf("the audit is incomplete, so a finding at or above %s may be missing%s", o.failOn, why)
 	}
 	return nil
 }

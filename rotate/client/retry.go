@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/tls"
 	"errors"
 	"time"
 
@@ -35,7 +36,8 @@ type askRetryer struct{ *retry.Standard }
 
 // IsErrorRetryable reports whether another attempt may help.
 func (r askRetryer) IsErrorRetryable(err error) bool {
-	return throttled(err) || r.Standard.IsErrorRetryable(err)
+	var untrusted *tls.CertificateVerificationError
+	return throttled(err) || !errors.As(err, &untrusted) && r.Standard.IsErrorRetryable(err)
 }
 
 // RetryDelay is how long to wait after so many attempts; an error ends them.

@@ -3,6 +3,8 @@ package client
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -26,12 +28,14 @@ func TestAskingRetries(t *testing.T) {
 			fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>m</Message></Error></ErrorResponse>", code)
 		}
 	}
+	untrusted := throttle(200, "")
 	retryer := (&AWS{}).Asking().config.Retryer()
 	for _, c := range []struct {
 		desc     string
 		answer   http.HandlerFunc // nil: nobody is there
 		attempts int
 	}{
+		{"a certificate that nobody knows", untrusted, 1},
 		{"nobody is there", nil, unreachableAttempts},
 		{"throttled", throttle(400, "Throttling"), busyAttempts},
 		{"throttled by status", throttle(429, "Odd"), busyAttempts},
@@ -39,7 +43,12 @@ func TestAskingRetries(t *testing.T) {
 		{"an answer", throttle(403, "AccessDenied"), 1},
 	} {
 		t.Run(c.desc, func(t *testing.T) {
-			s := httptest.NewServer(c.answer)
+			start := httptest.NewServer
+			if c.desc == "a certificate that nobody knows" {
+				start = httptest.NewTLSServer
+			}
+			s := start(c.answer)
+			s.Config.ErrorLog = log.New(io.Discard, "", 0)
 			if c.answer == nil {
 				s.Close()
 			}
