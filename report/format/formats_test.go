@@ -310,3 +310,22 @@ func TestSARIF(t *testing.T) {
 		}
 	}
 }
+
+func TestSARIFFollowsSchema(t *testing.T) {
+	path := os.Getenv("KEYCARE_SARIF_SCHEMA")
+	if path == "" {
+		t.Skip("KEYCARE_SARIF_SCHEMA names no file; .ci/reports does")
+	}
+	schema := schemaOf(t, path, false)
+	for name, rs := range samples() {
+		out := writtenAll(t, "sarif", rs, Options{Home: "/home/u"})
+		if err := schema.Validate(decoded(t, out)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for from, to := range map[string]string{`"level": "`: `"level": "x`, `"version": "2.1.0"`: `"version": "3"`, `"uri": "`: `"url": "`, `"startLine": `: `"startLine": -`} {
+			if schema.Validate(decoded(t, strings.Replace(out, from, to, 1))) == nil {
+				t.Errorf("%s: the schema takes %s", name, to)
+			}
+		}
+	}
+}
