@@ -48,6 +48,9 @@ func TestHomesOf(t *testing.T) {
 	if err := os.WriteFile(in("file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if disk.Self() < 0 {
+		t.Skip("users have no numbers here")
+	}
 	if err := os.Symlink(in("ann"), in("link")); err != nil {
 		t.Skip("no links here")
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,6 +91,7 @@ type world struct {
 	faults faults
 	leaks  leaks
 	ahead  atomic.Int64 // of AWS's clock
+	held   map[string]func() error
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
@@ -102,7 +105,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 // that "aws configure" gives them.
 func setup(e *testscript.Env) error {
 	t := e.T().(testing.TB)
-	w := &world{t: t}
+	w := &world{t: t, held: make(map[string]func() error)}
 	w.iam = awstest.New(t, awstest.Options{AnyRegion: true, Now: w.now})
 	w.iam.SetFault(w.faults.decide)
 	// As at AWS: a use shows later, so that an audit does not see its own.
@@ -124,11 +127,14 @@ func setup(e *testscript.Env) error {
 		case err != nil:
 			return fs.SkipAll // no ~/.aws
 		case d.IsDir():
-			return os.Chmod(path, 0o700)
+			return chmod(path, 0o700)
 		}
-		return os.Chmod(path, 0o600)
+		return chmod(path, 0o600)
 	})
 	if err != nil {
+		return err
+	}
+	if err := expectSystemPaths(filepath.Join(e.WorkDir, "want")); err != nil {
 		return err
 	}
 	// State as keycare leaves it, whatever the umask of the test.
@@ -137,9 +143,9 @@ func setup(e *testscript.Env) error {
 		case err != nil:
 			return fs.SkipAll
 		case d.IsDir():
-			return os.Chmod(path, 0o700)
+			return chmod(path, 0o700)
 		}
-		return os.Chmod(path, 0o600)
+		return chmod(path, 0o600)
 	})
 	for _, name := range []string{"credentials", "config"} {
 		w.leaks.allow(filepath.Join(home, ".aws", name))
@@ -157,8 +163,47 @@ func setup(e *testscript.Env) error {
 	return nil
 }
 
+var awsPath = regexp.MustCompile(`~/\.aws/[a-z]+`)
+
+// expectSystemPaths writes the paths in what a script expects as this system does.
+func expectSystemPaths(dir string) error {
+	if filepath.Separator == '/' {
+		return nil
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	for _, name := range names {
+		b, readErr := os.ReadFile(name)
+		b = awsPath.ReplaceAllFunc(b, func(path []byte) []byte { return []byte(filepath.FromSlash(string(path))) })
+		err = errors.Join(err, readErr, os.WriteFile(name, b, 0o600))
+	}
+	return err
+}
+
+var systemPath = regexp.MustCompile(`~\\\.aws\\[a-z]+`)
+
+// unixPaths writes what was shown with the paths of the AWS files as Unix does.
+func unixPaths(text string) string {
+	return systemPath.ReplaceAllStringFunc(text, func(path string) string { return strings.ReplaceAll(path, `\`, "/") })
+}
+
+// canLink reports whether links can be made and followed. wine only makes them.
+var canLink = sync.OnceValue(func() bool {
+	dir, err := os.MkdirTemp("", "keycare-link-")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(dir)
+	if os.WriteFile(filepath.Join(dir, "file"), []byte("text"), 0o600) != nil || os.Symlink("file", filepath.Join(dir, "link")) != nil {
+		return false
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "link"))
+	return err == nil && string(b) == "text"
+})
+
 func condition(name string) (bool, error) {
 	switch name {
+	case "links":
+		return canLink(), nil
 	case "permissions": // can a program be run that is bound by them?
 		return canUnprivileged(), nil
 	case "mounts":

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -156,16 +155,13 @@ func (m *machine) anyPairWorks() bool {
 // what a killed run left.
 func (m *machine) private() {
 	m.t.Helper()
-	if runtime.GOOS == "windows" {
-		return
-	}
 	err := filepath.WalkDir(m.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		fi, err := d.Info()
-		if err == nil && fi.Mode().Perm()&0o077 != 0 {
-			m.t.Errorf("%s has mode %04o", path, fi.Mode().Perm())
+		mode, err := modeOf(path)
+		if err == nil && mode&0o077 != 0 {
+			m.t.Errorf("%s has mode %04o", path, mode)
 		}
 		return err
 	})

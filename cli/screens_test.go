@@ -22,7 +22,7 @@ func screen(t *testing.T, name, command, got string, replace ...string) {
 		return // paths and modes are those of other systems
 	}
 	ids := map[string]string{}
-	got = anyKeyID.ReplaceAllStringFunc(strings.NewReplacer(replace...).Replace(got), func(id string) string {
+	got = anyKeyID.ReplaceAllStringFunc(unixPaths(strings.NewReplacer(replace...).Replace(got)), func(id string) string {
 		if ids[id] == "" {
 			ids[id] = fmt.Sprintf("%sEXAMPLEKEY%06d", id[:4], len(ids)+1)
 		}

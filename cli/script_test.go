@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,8 +34,10 @@ import (
 //	                          change line ends, put a byte order mark in front, write a carriage
 //	                          return for each <CR>, drop the last line end
 //	binary, huge FILE         make such a file (huge: 100 MB, sparse)
-//	mode MODE FILE            set the mode
-//	[!] hasmode MODE FILE     look at the mode; nothing on Windows
+//	mode MODE FILE            set the mode; on Windows the access list and the read-only attribute
+//	[!] hasmode MODE FILE     look at it
+//	hardlink FILE NAME        give the file a second name
+//	hold FILE, release FILE   keep the file open so that nobody can replace it (Windows only)
 //	islink FILE               it is a symbolic link
 //	empty FOLDER...           there is nothing in it, or no such folder
 //	json NAME=VALUE...        stdout is JSON and has these values: a.b.0.c=text
@@ -60,6 +61,9 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"huge":         cmdHuge,
 	"mode":         cmdMode,
 	"hasmode":      cmdHasMode,
+	"hardlink":     cmdHardLink,
+	"hold":         cmdHold,
+	"release":      cmdRelease,
 	"islink":       cmdIsLink,
 	"empty":        cmdEmpty,
 	"json":         cmdJSON,
@@ -180,7 +184,7 @@ func cmdHuge(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Truncate(path, 100<<20))
 }
 
-func modeOf(ts *testscript.TestScript, text string) os.FileMode {
+func modeIn(ts *testscript.TestScript, text string) os.FileMode {
 	n, err := strconv.ParseUint(text, 8, 12)
 	ts.Check(err)
 	return os.FileMode(n)
@@ -188,19 +192,38 @@ func modeOf(ts *testscript.TestScript, text string) os.FileMode {
 
 func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, "mode MODE FILE")
-	ts.Check(os.Chmod(ts.MkAbs(args[1]), modeOf(ts, args[0])))
+	ts.Check(chmod(ts.MkAbs(args[1]), modeIn(ts, args[0])))
 }
 
 func cmdHasMode(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, false, args, 2, "hasmode MODE FILE")
-	if runtime.GOOS == "windows" {
-		return
-	}
-	fi, err := os.Stat(ts.MkAbs(args[1]))
+	got, err := modeOf(ts.MkAbs(args[1]))
 	ts.Check(err)
-	if got := fi.Mode().Perm(); (got == modeOf(ts, args[0])) == neg {
+	if sameMode(got, modeIn(ts, args[0])) == neg {
 		ts.Fatalf("%s has mode %04o", args[1], got)
 	}
+}
+
+func cmdHardLink(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "hardlink FILE NAME")
+	ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
+}
+
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, "hold FILE")
+	release, err := holdOpen(ts.MkAbs(args[0]))
+	ts.Check(err)
+	worldOf(ts).held[args[0]] = release
+	ts.Defer(func() { _ = release() })
+}
+
+func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, "release FILE")
+	release := worldOf(ts).held[args[0]]
+	if release == nil {
+		ts.Fatalf("%s is not held", args[0])
+	}
+	ts.Check(release())
 }
 
 func cmdIsLink(ts *testscript.TestScript, neg bool, args []string) {
