@@ -65,6 +65,9 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	if f.Repair == (Repair{}) {
 		f.Repair = r.Repair.filled(&f, a.goos)
 	}
+	if strings.HasPrefix(f.Repair.Command, "keycare rotate ") && a.barred(&f) {
+		f.Repair = say("your settings say never to call AWS with this key, so keycare does not rotate it: replace it by hand")
+	}
 	if a.noCLI {
 		f.Repair = f.Repair.afterRejected()
 	}
@@ -94,6 +97,11 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	}
 	a.found = append(a.found, f)
 	return true
+}
+
+// barred reports whether the settings say never to call AWS with the key of f.
+func (a *auditor) barred(f *Finding) bool {
+	return a.in.NeverCall != nil && slices.ContainsFunc(f.Profiles, func(name string) bool { return a.in.NeverCall(name, f.KeyID) })
 }
 
 // at fills in a place in one of the two files.

@@ -104,6 +104,18 @@ func TestFirstFixesLeaveAKey(t *testing.T) {
 	}
 }
 
+// A rotation is not proposed where the settings bar keycare from the key.
+func TestFirstFixesBarred(t *testing.T) {
+	in := input(section("bait", keyOld, secretA), "")
+	if got := commands(Audit(in)); !strings.HasPrefix(got, "keycare rotate bait *") {
+		t.Errorf("got %s", got)
+	}
+	in.NeverCall = func(profile, _ string) bool { return profile == "bait" }
+	if got := commands(Audit(in)); !strings.HasPrefix(got, "your settings say never to call AWS with this key") {
+		t.Errorf("got %s", got)
+	}
+}
+
 // A step ends what it says: each finding belongs to one step at most.
 func TestFirstFixesEndOnce(t *testing.T) {
 	seen := map[*Finding]bool{}

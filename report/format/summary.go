@@ -48,7 +48,7 @@ func notes(r *report.Report) (says []string) {
 // steps writes what to do first. A command stands alone on its line.
 func (t *tableWriter) steps(r *report.Report) {
 	const indent, under = "  ", "      "
-	if len(r.Files)+len(r.Unread) == 0 {
+	if len(r.Files)+len(r.Unread) == 0 && r.Counts.AtLeast(report.Low) == 0 {
 		t.b.WriteByte('\n')
 		for _, s := range report.StepsWithoutFiles {
 			fmt.Fprintf(&t.b, "%s%s  %s\n", indent, t.color(fmt.Sprintf("%-17s", s.Command), show.Green), s.Why)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/home"
 	"keycare/report"
 )
 
@@ -13,6 +14,11 @@ func TestSummaryWithoutFiles(t *testing.T) {
 	in := input("", "")
 	in.Set.Missing = []string{in.Set.Paths.Credentials, in.Set.Paths.Config}
 	if out := tableText(t, report.Audit(in), Options{Home: "/home/u"}); !strings.HasPrefix(out, "No ~/.aws/credentials or ~/.aws/config: nothing to audit\n\n  aws configure sso ") {
+		t.Errorf("got %s", out)
+	}
+	// What lies elsewhere is told all the same, and comes first.
+	in.AWSFiles.Siblings = []home.Sibling{{Path: "/home/u/Downloads/rootkey.csv", Kind: home.RootCSV, KeyIDs: []string{keyA}}}
+	if out := tableText(t, report.Audit(in), Options{Home: "/home/u", Width: 200}); !strings.Contains(out, "nothing to audit there. Elsewhere: 1 critical") || !strings.Contains(out, "\nFirst steps\n") {
 		t.Errorf("got %s", out)
 	}
 	r := &report.Report{Unread: []string{"/home/u/.aws/credentials"}}
