@@ -83,7 +83,10 @@ func readLine(in io.Reader) (string, error) {
 func (e *env) codeFrom(ctx context.Context, command []string, serial string) (string, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(slices.Clone(e.Environ), "KEYCARE_MFA_SERIAL="+serial)
-	cmd.Stderr = show.Under(e.Err) // it may talk to the person, and look for a terminal
+	cmd.Stderr, cmd.WaitDelay = e.Err, time.Second
+	if e.Terminal.Err {
+		cmd.Stderr = show.Under(e.Err) // it may talk to the person, and look for a terminal
+	}
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("mfa_command %q: %w", command[0], err)

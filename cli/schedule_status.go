@@ -50,6 +50,11 @@ func runScheduleStatus(e *env, c *cli.Context) error {
 	if c.Context.Err() != nil {
 		return context.Cause(c.Context)
 	}
+	for _, t := range found { // a person may have changed it
+		for i := 1; i < len(t.Job.Argv); i++ {
+			t.Job.Argv[i] = show.Field(t.Job.Argv[i])
+		}
+	}
 	warnings := timerWarnings(e, found, findErr)
 	state, err := e.State()
 	if err != nil {

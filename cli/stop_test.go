@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 	"keycare/rotate/awstest"
 )
 
@@ -86,6 +87,25 @@ func TestAskIsInterrupted(t *testing.T) {
 	e.Err = &asked
 	if _, err := e.ask(ctx, "Which?"); !errors.Is(err, context.Canceled) || asked.Len() > 0 {
 		t.Errorf("got %v, and it asked %q", err, &asked)
+	}
+}
+
+// What the user's program for codes says goes to a terminal as it is, and through
+// the last door to anything else.
+func TestCodeProgramTalks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no sh on Windows")
+	}
+	const secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab"
+	for _, terminal := range []bool{false, true} {
+		var said bytes.Buffer
+		w := show.NewWriter(&said, false)
+		w.Hide(secret)
+		e := &env{Err: w, Terminal: terminals{Err: terminal}}
+		code, err := e.codeFrom(t.Context(), []string{"sh", "-c", "echo 'touch the key " + secret + "' >&2; echo 123456"}, "")
+		if code != "123456" || err != nil || strings.Contains(said.String(), secret) != terminal || !strings.Contains(said.String(), "touch") {
+			t.Errorf("terminal %v: %q, %v, said %q", terminal, code, err, &said)
+		}
 	}
 }
 

@@ -154,11 +154,12 @@ func TestRenderRefuses(t *testing.T) {
 		"line end in a value":   {Systemd, Job{Argv: []string{"/k"}, Env: []Var{{"AWS_REGION", "a\nB=c"}}}, "AWS_REGION: a timer cannot hold"},
 		"line end in a profile": {Cron, Job{Argv: []string{"/k", "a\n* * * * * rm"}}, "control characters"},
 		"broken UTF-8":          {Launchd, Job{Argv: []string{"/k", "\xff"}}, "broken UTF-8"},
+		"a secret":              {Systemd, Job{Argv: []string{"/k", "--rotate", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab"}}, "may be a secret"},
 		"escape":                {Task, Job{Argv: []string{"/k", "\x1b[m"}}, "control characters"},
 		"variable in a task":    {Task, Job{Argv: []string{"/k", "%USERNAME%"}}, `replace "%USERNAME%"`},
 		"argument in a task":    {Task, Job{Argv: []string{"/k", "$(Arg0)"}}, "Task Scheduler"},
 		"long path in a task":   {Task, Job{Argv: []string{"/" + strings.Repeat("k", 260)}}, "260 characters"},
-		"long line for cron":    {Cron, Job{Argv: []string{"/k", strings.Repeat("x", 1000)}}, "cron takes 998"},
+		"long line for cron":    {Cron, Job{Argv: []string{"/k", strings.Repeat("word ", 200)}}, "cron takes 998"},
 	} {
 		_, err := h.Render(c.kind, c.job)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/show"
 )
 
 // kinds are all, the better ones first. A kind more is a file, as systemd.go is,
@@ -192,7 +193,12 @@ func (h *Host) Render(k Kind, j Job) ([]File, error) {
 func (j Job) check() error {
 	for _, a := range j.Argv {
 		if !plain(a) {
-			return fmt.Errorf("%q: a timer cannot hold a name with control characters or broken UTF-8", a)
+			return fmt.Errorf("%s: a timer cannot hold a name with control characters or broken UTF-8", show.Name(a))
+		}
+	}
+	for _, a := range j.Argv[min(1, len(j.Argv)):] {
+		if show.SecretLike(a) {
+			return fmt.Errorf("%s: a timer holds no name that may be a secret, for others can read it: rename it first", show.Name(a))
 		}
 	}
 	for _, v := range j.Env {
