@@ -28,7 +28,8 @@ func acceptCommand(e *env) *cli.Command {
 		Description: "Writes an exception into keycare.ini: for one finding (FINDING is its ID, or the\n" +
 			"beginning of it), or for all that fit --rule, --profile, --account, --key and\n" +
 			"--file together. What is accepted is not counted, stays in the JSON, and comes\n" +
-			"back after the day. Without a finding it lists those that are known offline.",
+			"back after the day. Without a finding it lists those that are known offline, or\n" +
+			"with --online all.",
 		Flags: []cli.Flag{
 			choice("rule", "", "findings of this `RULE`", report.RuleIDs()...).brief("a rule's ID, as \"keycare explain\" lists them"),
 			profile("profile", "findings about this `PROFILE` alone", e.anyProfile),
@@ -38,6 +39,7 @@ func acceptCommand(e *env) *cli.Command {
 			ageFlag("for", "90d", "accept it for this `TIME`, at most a year", day),
 			&cli.StringFlag{Name: "reason", Usage: "the `REASON`, which the reports show"},
 			&cli.BoolFlag{Name: "critical", Usage: "accept a critical finding too"},
+			&cli.BoolFlag{Name: "online", Usage: "ask AWS too for what is found now, as audit does"},
 			&cli.StringFlag{Name: "report", Usage: "look for the finding in `FILE`, a report in JSON"},
 			&cli.BoolFlag{Name: "list", Usage: "list the exceptions and what each covers"},
 			&cli.StringFlag{Name: "remove", Usage: "remove the exception `NAME`"},
@@ -78,6 +80,8 @@ func runAccept(e *env, c *cli.Context) error {
 	a := &accepter{env: e, c: c, set: set, now: e.Now()}
 	named := a.named()
 	switch {
+	case c.Bool("online") && c.IsSet("report"):
+		return usagef("--report names a report: AWS is not asked as well; leave out --online")
 	case c.Args().Len() > 1:
 		return usagef("%q: accept takes one finding", c.Args().Get(1))
 	case c.IsSet("remove") && (c.Bool("list") || c.Args().Present() || named != report.Exception{}):
@@ -129,7 +133,7 @@ func (a *accepter) report() (*report.Report, error) {
 		return rep, nil
 	}
 	s := scopeOf(a.set)
-	s.offline, s.downloads = true, true
+	s.offline, s.downloads = !a.c.Bool("online"), true
 	in, asker, err := gather(a.env, s)
 	if err != nil {
 		return nil, err
@@ -213,8 +217,7 @@ func (a *accepter) find(found []report.Finding, id string) (*report.Finding, err
 	}
 	switch len(fit) {
 	case 0:
-		return nil, usagef("no finding that is known offline has an ID that begins with %q. For one that only AWS tells of:\n"+
-			"  keycare audit --format json --output report.json\n  keycare accept %s --report report.json", id, show.Word(id, a.Vars.GOOS))
+		return nil, usagef("no finding that is known%s has an ID that begins with %q; \"keycare accept --online\" lists them all", offlineText(a.c), id)
 	case 1:
 		return &fit[0], nil
 	}
@@ -223,6 +226,14 @@ func (a *accepter) find(found []report.Finding, id string) (*report.Finding, err
 		ids = append(ids, f.Fingerprint)
 	}
 	return nil, usagef("%d findings have IDs that begin with %q: %s", len(fit), id, strings.Join(ids, ", "))
+}
+
+// offlineText says that AWS was not asked.
+func offlineText(c *cli.Context) string {
+	if c.Bool("online") || c.IsSet("report") {
+		return ""
+	}
+	return " offline"
 }
 
 // terms are reason and end.
@@ -245,7 +256,7 @@ func (a *accepter) terms() (reason string, until time.Time, err error) {
 // nameFor is the name of an exception: the same for the same things.
 func nameFor(ex *report.Exception) string {
 	if ex.Fingerprint != "" {
-		return ex.Rule + "-" + ex.Fingerprint[:8]
+		return ex.Rule + "-" + report.ShortID(ex.Fingerprint)
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{ex.Rule, ex.Profile, ex.Account, ex.Key, ex.File}, "\x00")))
 	return cmp.Or(ex.Rule, "several") + "-" + hex.EncodeToString(sum[:4])
@@ -293,7 +304,7 @@ func (a *accepter) write(file *iniFile, after, question string) (bool, error) {
 
 // offer lists what can be accepted.
 func (a *accepter) offer(rep *report.Report) error {
-	a.findings(rep.Findings, "nothing found offline")
+	a.findings(rep.Findings, "nothing found"+offlineText(a.c))
 	if len(rep.Findings) > 0 {
 		fmt.Fprintf(a.Out, "\nkeycare accept ID --for 90d --reason \"...\"\n")
 	}
@@ -306,12 +317,9 @@ func (a *accepter) findings(found []report.Finding, none string) {
 		fmt.Fprintf(a.Out, "  (%s)\n", none)
 	}
 	for _, f := range found {
-		fmt.Fprintf(a.Out, "  %s  %-8s  %s\n", shortID(f.Fingerprint), f.Severity, a.homely(show.Flow(f.What)))
+		fmt.Fprintf(a.Out, "  %s  %-8s  %s\n", report.ShortID(f.Fingerprint), f.Severity, a.homely(show.Flow(f.What)))
 	}
 }
-
-// shortID is what a person types of a fingerprint.
-func shortID(fingerprint string) string { return fingerprint[:min(8, len(fingerprint))] }
 
 // list lists the exceptions.
 func (a *accepter) list(rep *report.Report) error {
@@ -330,7 +338,7 @@ func (a *accepter) list(rep *report.Report) error {
 			fmt.Fprintln(a.Out)
 		}
 		fmt.Fprintf(a.Out, "%s  %s: %s\n", show.Plain(ex.Name), state, show.Plain(ex.Reason))
-		a.findings(slices.DeleteFunc(slices.Clone(found), func(f report.Finding) bool { return !ex.Covers(&f) }), "matches nothing that is known offline")
+		a.findings(slices.DeleteFunc(slices.Clone(found), func(f report.Finding) bool { return !ex.Covers(&f) }), "matches nothing that is known"+offlineText(a.c))
 	}
 	return nil
 }

@@ -134,6 +134,9 @@ type Finding struct {
 	Was Severity `json:"was,omitzero"`
 }
 
+// ShortID is the beginning of a fingerprint, enough to name a finding by.
+func ShortID(fingerprint string) string { return fingerprint[:min(8, len(fingerprint))] }
+
 // Accepted is a finding that an exception of the settings covers.
 type Accepted struct {
 	Finding
