@@ -131,7 +131,11 @@ func shortOf(p facts.PasswordPolicy) (short []string) {
 		short = append(short, fmt.Sprintf("minimum length %d (should be %d)", p.MinLength, minPassword))
 	}
 	if p.Reuse < passwordReuse {
-		short = append(short, fmt.Sprintf("%d passwords remembered, not %d", p.Reuse, passwordReuse))
+		has := "no reuse prevention"
+		if p.Reuse > 0 {
+			has = show.Count(p.Reuse, "password") + " remembered"
+		}
+		short = append(short, fmt.Sprintf("%s (should be %d)", has, passwordReuse))
 	}
 	var kinds []string
 	for _, c := range []struct {

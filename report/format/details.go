@@ -11,6 +11,9 @@ import (
 	"keycare/report"
 )
 
+// longCommand is the length, in bytes, from which a command is shown once.
+const longCommand = 120
+
 // mostShown is how many findings of one rule are shown one by one.
 const mostShown = 5
 
@@ -18,7 +21,6 @@ const mostShown = 5
 // together.
 func (t *tableWriter) details(found []*report.Finding) {
 	said := report.Clean
-	var before []string // the long commands so far
 	for i, g := range report.Groups(found, true) {
 		if s := g[0].Severity; s != said {
 			if said = s; i > 0 {
@@ -26,13 +28,12 @@ func (t *tableWriter) details(found []*report.Finding) {
 			}
 			fmt.Fprintf(&t.b, "%s\n", t.color(strings.ToUpper(s.String()), severityStyles[s]))
 		}
-		before = t.rule(g, before)
+		t.rule(g)
 	}
 }
 
-// rule writes findings of one rule, and returns the long commands that were shown
-// by then.
-func (t *tableWriter) rule(g report.Group, before []string) []string {
+// rule writes findings of one rule.
+func (t *tableWriter) rule(g report.Group) {
 	t.b.WriteByte('\n')
 	t.wrapped("  ", titleOf(g[0].Rule, true), show.Bold)
 	t.wrapped("  ", show.Sentence(g[0].Why)+".", show.Faint)
@@ -44,7 +45,7 @@ func (t *tableWriter) rule(g report.Group, before []string) []string {
 		t.finding(f)
 		// One repair for several findings is said once, after the last of them.
 		if i+1 == len(shown) || shown[i+1].Repair != f.Repair {
-			before = t.repair(f.Repair, before)
+			t.repair(f.Repair)
 		}
 	}
 	if n := len(g) - len(shown); n > 0 {
@@ -56,7 +57,6 @@ func (t *tableWriter) rule(g report.Group, before []string) []string {
 		}
 		t.wrapped("    ", "source: "+source, show.Faint)
 	}
-	return before
 }
 
 func (t *tableWriter) finding(f *report.Finding) {
@@ -81,11 +81,11 @@ func (t *tableWriter) finding(f *report.Finding) {
 // repair writes a repair. In front of a command stand only spaces, also where it
 // ends a sentence. Of a long command that was shown before, only what is
 // different is.
-func (t *tableWriter) repair(r report.Repair, before []string) []string {
+func (t *tableWriter) repair(r report.Repair) {
 	const indent = "      "
 	text, command := r.Text, show.Flow(r.Command)
-	if len(command) > 2*t.Width {
-		for _, long := range before {
+	if len(command) > longCommand {
+		for _, long := range t.long {
 			if different, ok := beyond(long, command); ok {
 				text = strings.TrimPrefix(text+"; ", "; ") + "the long command above"
 				if different != "" {
@@ -95,7 +95,9 @@ func (t *tableWriter) repair(r report.Repair, before []string) []string {
 				break
 			}
 		}
-		before = append(before, command)
+		if command != "" {
+			t.long = append(t.long, command)
+		}
 	}
 	if text != "" && command != "" {
 		text += ":"
@@ -106,7 +108,6 @@ func (t *tableWriter) repair(r report.Repair, before []string) []string {
 	if command != "" {
 		t.b.WriteString(indent + t.color(command, show.Green) + "\n")
 	}
-	return before
 }
 
 // beyond is what command has beside another one of which it has everything, but

@@ -65,7 +65,7 @@ func (t *tableWriter) steps(r *report.Report) {
 		says, command := show.Flow(f.Text), show.Flow(f.Command)
 		verb := "fixes: "
 		switch most := map[bool]int{true: 2, false: 1}[command == ""]; {
-		case t.Details && len(command) > 2*t.Width:
+		case t.Details && len(command) > longCommand:
 			says, command, before = "run the command above, under "+f.Ends[0].Rule, "", ""
 		case !t.Details && (len(t.lines(indent, says)) > most || len(indent+command) > 2*t.Width):
 			// It has more to say than a step has room for.

@@ -64,6 +64,7 @@ type tableWriter struct {
 	Options
 	b    strings.Builder
 	dirs map[string]bool // the folders of the AWS files
+	long []string        // the long commands that were shown
 }
 
 var severityStyles = map[report.Severity]show.Style{
