@@ -25,7 +25,7 @@ func lookAtEnvironment(a *auditor) {
 	}
 	f := Finding{KeyID: a.in.AWSFiles.EnvKeyID, Repair: do("unset " + strings.Join(names, " "))}
 	if a.goos == "windows" {
-		f.Repair = do("Remove-Item Env:" + strings.Join(names, ", Env:"))
+		f.Repair = do("Remove-Item Env:" + strings.Join(names, ", Env:") + "  # in cmd: set " + strings.Join(names, "=& set ") + "=")
 	}
 	verb := " is set"
 	if len(names) > 1 {

@@ -19,3 +19,16 @@ func TestFilledOnWindows(t *testing.T) {
 		}
 	}
 }
+
+func TestEnvironmentOnWindows(t *testing.T) {
+	in := input("", "", func(in *Input) {
+		in.AWSFiles.GOOS, in.AWSFiles.EnvKeys = "windows", []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+	})
+	const want = "Remove-Item Env:AWS_ACCESS_KEY_ID, Env:AWS_SECRET_ACCESS_KEY  # in cmd: set AWS_ACCESS_KEY_ID=& set AWS_SECRET_ACCESS_KEY="
+	for _, f := range Audit(in).Findings {
+		if f.Rule == ruleEnvironmentKey.ID && f.Repair.Command == want {
+			return
+		}
+	}
+	t.Errorf("nothing says %s", want)
+}
