@@ -86,6 +86,10 @@ func (e *env) codeFrom(ctx context.Context, command []string, serial string) (st
 	cmd.Stderr, cmd.WaitDelay = e.Err, time.Second
 	if e.Terminal.Err {
 		cmd.Stderr = show.Under(e.Err) // it may talk to the person, and look for a terminal
+		if w, ok := e.Err.(*show.Writer); ok {
+			w.Yield()
+			defer w.LineEnded()
+		}
 	}
 	out, err := cmd.Output()
 	if err != nil {

@@ -55,6 +55,7 @@ func auditCommand(e *env) *cli.Command {
 // auditOptions are the audit's flags and settings.
 type auditOptions struct {
 	scope
+	watch    ask.Watcher                               // sees the questions, where the timer asks
 	code     func(user, serial string) (string, error) // of an MFA device; nil where nobody has one
 	dryRun   bool
 	outputs  []output

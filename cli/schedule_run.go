@@ -88,12 +88,21 @@ func runTimer(e *env, c *cli.Context) error {
 	if !byHand { // the notices say it
 		o.Say = func(string, ...any) {}
 	}
+	line := e.progress("", "", 0)
+	defer line.Done()
+	o.Progress, a.watch = line, line
 	j := newJob(e, o, a, t)
 	j.Always = c.Bool("always")
+	reach := j.Reach
+	j.Reach = func(ctx context.Context) error {
+		line.Next("waiting for the network", "", 0)
+		return reach(ctx)
+	}
 	if !set.Notices {
 		j.Notify = func(job.Notice) error { return nil }
 	}
 	res, failed := j.Run(c.Context)
+	line.Done()
 	if res == nil {
 		return failed
 	}
@@ -157,6 +166,7 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 	}
 	found := &job.Audit{}
 	if asker != nil {
+		asker.Watch = a.watch
 		in.Online = asker.Facts(ctx, a.timeout)
 		found.Unanswered = len(in.Online) > 0
 		for _, f := range in.Online {

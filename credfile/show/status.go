@@ -29,6 +29,15 @@ func (w *Writer) Status(line string) {
 	_, _ = io.WriteString(w.to, before+w.status.draw()) // a screen that is gone shows nothing
 }
 
+// Yield takes the status away while another program may write to the terminal, until
+// LineEnded.
+func (w *Writer) Yield() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, _ = io.WriteString(w.to, w.status.erase())
+	w.status.unfinished = true
+}
+
 // LineEnded says that the person ended the line of a prompt.
 func (w *Writer) LineEnded() {
 	w.mu.Lock()

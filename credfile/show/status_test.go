@@ -21,6 +21,7 @@ func TestStatus(t *testing.T) {
 		{"text in between", func(w *show.Writer) { w.Status("9"); say(w, "done\n") }, "9\r \rdone\n9"},
 		{"a prompt has no line below", func(w *show.Writer) { w.Status("9"); say(w, "yes? "); w.Status("8"); say(w, "no\n") }, "9\r \ryes? no\n8"},
 		{"nor until it is answered", func(w *show.Writer) { say(w, "yes? "); w.Status("8"); w.LineEnded(); w.Status("7") }, "yes? 7"},
+		{"another program writes", func(w *show.Writer) { w.Status("9"); w.Yield(); w.Status("8"); w.LineEnded(); w.Status("7") }, "9\r \r7"},
 		{"half a character", func(w *show.Writer) { w.Status("9"); say(w, "\xc3"); say(w, "\xbc\n") }, "9\r \rü\n9"},
 		{"wide characters", func(w *show.Writer) { w.Status("名前"); w.Status("") }, "名前\r    \r"},
 		{"what moves the cursor", func(w *show.Writer) { w.Status("a\nb\x1b[2J"); w.Status("") }, "a\\nb\\x1b[2J\r           \r"},
