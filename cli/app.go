@@ -116,6 +116,7 @@ func newApp(e *env) *cli.App {
 			reportCommand(e),
 			explainCommand(e),
 			scanCommand(e),
+			guardCommand(e),
 			statusCommand(e),
 			fixCommand(e),
 			replaceRootCommand(e),

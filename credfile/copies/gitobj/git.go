@@ -52,10 +52,15 @@ type running struct {
 }
 
 func start(ctx context.Context, git, dir string, in io.Reader, args ...string) (*running, error) {
+	return startIn(ctx, git, dir, nil, in, args...)
+}
+
+// startIn is start with more in git's environment.
+func startIn(ctx context.Context, git, dir string, env []string, in io.Reader, args ...string) (*running, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &running{stop: cancel}
 	r.cmd = exec.CommandContext(ctx, git, append([]string{"--git-dir=" + dir, "--no-pager"}, args...)...)
-	r.cmd.Env, r.cmd.Dir, r.cmd.Stdin, r.cmd.WaitDelay = environ(), dir, in, 5*time.Second
+	r.cmd.Env, r.cmd.Dir, r.cmd.Stdin, r.cmd.WaitDelay = append(environ(), env...), dir, in, 5*time.Second
 	r.cmd.Stderr = &limited{to: &r.said, left: 4096}
 	out, err := r.cmd.StdoutPipe()
 	if err == nil {
@@ -119,6 +124,12 @@ func catFile(ctx context.Context, git, dir string, borrowed []string, look func(
 	} else if in, err = ownNames(ctx, git, dir, borrowed); err != nil {
 		return 0, err
 	}
+	return batch(ctx, git, dir, in, args, look)
+}
+
+// batch hands the objects that cat-file --batch writes to look, and counts those
+// that are not there.
+func batch(ctx context.Context, git, dir string, in io.Reader, args []string, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
 	r, err := start(ctx, git, dir, in, args...)
 	if err != nil {
 		return 0, err

@@ -1,0 +1,376 @@
+package gitobj
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"keycare/credfile/copies"
+)
+
+// New is a key that a change brings in: a part of it stands in a text more often
+// than in the text before.
+type New struct {
+	Commit string // whose change it is; empty for the index
+	Path   string // empty for a message
+	copies.Hit
+}
+
+// Changes looks for keys that changes bring in.
+type Changes struct {
+	Git     string // the program
+	Dir     string // .git, for a linked work tree its own
+	Index   string // the index, where it is not that of Dir
+	Matcher *copies.Matcher
+	// Counts says which hits matter. What it leaves out is neither old nor new.
+	Counts func(copies.Hit) bool
+}
+
+// entry is a path of a change, with the blobs before and after it.
+type entry struct{ path, old, new string }
+
+// Staged is what the next commit brings in: the index beside HEAD.
+func (c *Changes) Staged(ctx context.Context) ([]New, error) {
+	base := "HEAD"
+	if err := c.lines(ctx, func(string) {}, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
+		empty, err := c.one(ctx, "hash-object", "-t", "tree", os.DevNull)
+		if err != nil {
+			return nil, err
+		}
+		base = empty
+	}
+	var changed []change
+	one := change{parents: 1}
+	fields, err := c.fields(ctx, nil, "diff-index", "--cached", "--raw", "-z", "--no-renames", base, "--")
+	if err != nil {
+		return nil, err
+	}
+	for f := range rawEntries(fields) {
+		if e, ok := f.entry(); ok {
+			one.entries = append(one.entries, e)
+		}
+	}
+	return c.compare(ctx, append(changed, one), nil)
+}
+
+// change is what one commit, or the index, does.
+type change struct {
+	commit  string
+	parents int
+	entries []entry // of a merge: beside each parent
+}
+
+// ErrShallow says that the history ends within the range.
+var ErrShallow = errors.New("the clone is shallow, and its history ends within the range: fetch more of it (git fetch --unshallow)")
+
+// Range is what the commits bring in that rev-list names with revs, and the tags
+// among them. What stands in a merge as it stands in one of its parents is old.
+func (c *Changes) Range(ctx context.Context, revs ...string) ([]New, error) {
+	var all []change
+	at := map[string]int{}
+	var in bytes.Buffer
+	err := c.lines(ctx, func(line string) {
+		words := strings.Fields(line)
+		at[words[0]] = len(all)
+		all = append(all, change{commit: words[0], parents: max(len(words)-1, 1)})
+		in.WriteString(words[0] + "\n")
+	}, append([]string{"rev-list", "--parents", "--reverse", "--topo-order"}, append(revs, "--")...)...)
+	if err != nil {
+		return nil, fmt.Errorf("git cannot list the commits: %w", err)
+	}
+	if shallow, err := readSmall(filepath.Join(commonDir(c.Dir), "shallow")); err == nil {
+		for line := range strings.Lines(shallow) {
+			if _, ok := at[strings.TrimSpace(line)]; ok {
+				return nil, ErrShallow
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	fields, err := c.fields(ctx, &in, "diff-tree", "--stdin", "-r", "-m", "--root", "--raw", "-z", "--no-renames")
+	if err != nil {
+		return nil, fmt.Errorf("git cannot compare the commits: %w", err)
+	}
+	now := -1
+	for f := range rawEntries(fields) {
+		if f.header != "" {
+			id, _, _ := strings.Cut(f.header, " ")
+			i, ok := at[id]
+			if !ok {
+				return nil, errors.New("git names a commit that was not asked for")
+			}
+			now = i
+			continue
+		}
+		if e, ok := f.entry(); ok && now >= 0 {
+			all[now].entries = append(all[now].entries, e)
+		}
+	}
+	objects := make([]string, 0, len(all))
+	for _, ch := range all {
+		objects = append(objects, ch.commit)
+	}
+	return c.compare(ctx, all, objects)
+}
+
+// Pushed is what a push brings to a remote: lines are those that git hands to the
+// hook pre-push.
+func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]New, error) {
+	var found []New
+	for line := range strings.Lines(lines) {
+		words := strings.Fields(line)
+		if len(words) != 4 {
+			return nil, errors.New("that is not what git hands to pre-push")
+		}
+		local, theirs := words[1], words[3]
+		if strings.Trim(local, "0") == "" {
+			continue // a branch is deleted
+		}
+		revs := []string{local, "--not"}
+		if c.isRemote(ctx, remote) {
+			revs = append(revs, "--remotes="+remote)
+		} else {
+			revs = append(revs, "--remotes")
+		}
+		if strings.Trim(theirs, "0") != "" && c.lines(ctx, func(string) {}, "cat-file", "-e", theirs) == nil {
+			revs = append(revs, theirs)
+		}
+		n, err := c.Range(ctx, revs...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, n...)
+		tags, err := c.tags(ctx, local)
+		if err != nil {
+			return nil, err
+		}
+		n, err = c.compare(ctx, nil, tags)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, n...)
+	}
+	return found, nil
+}
+
+func (c *Changes) isRemote(ctx context.Context, name string) bool {
+	found := false
+	_ = c.lines(ctx, func(line string) { found = found || line != "" }, "for-each-ref", "--count=1", "refs/remotes/"+name)
+	return found
+}
+
+// tags are the tag objects between a name and its commit.
+func (c *Changes) tags(ctx context.Context, id string) (tags []string, err error) {
+	for range 10 {
+		kind, err := c.one(ctx, "cat-file", "-t", id)
+		if err != nil || kind != "tag" {
+			return tags, err
+		}
+		tags = append(tags, id)
+		next := ""
+		if err := c.lines(ctx, func(line string) {
+			if to, ok := strings.CutPrefix(line, "object "); ok && next == "" {
+				next = to
+			}
+		}, "cat-file", "tag", id); err != nil {
+			return nil, err
+		}
+		id = next
+	}
+	return tags, nil
+}
+
+// Text is what a message brings in.
+func (c *Changes) Text(text []byte) (found []New) {
+	copies.NewScanner(c.Matcher).Bytes(text, func(h copies.Hit) {
+		if c.Counts(h) {
+			found = append(found, New{Hit: h})
+		}
+	})
+	return found
+}
+
+// part is half a key, by which hits are counted.
+type part struct {
+	key  int
+	id   string
+	part copies.Part
+}
+
+// compare reads every blob once, and says what each change brings in; objects are
+// commits and tags, whose own text is new.
+func (c *Changes) compare(ctx context.Context, all []change, objects []string) (found []New, err error) {
+	wanted := map[string]bool{}
+	var in bytes.Buffer
+	want := func(id string) {
+		if id != "" && !wanted[id] {
+			wanted[id] = true
+			in.WriteString(id + "\n")
+		}
+	}
+	for _, ch := range all {
+		for _, e := range ch.entries {
+			want(e.old)
+			want(e.new)
+		}
+	}
+	for _, id := range objects {
+		want(id)
+	}
+	if in.Len() == 0 {
+		return nil, nil
+	}
+	hits := map[string][]copies.Hit{}
+	scanner := copies.NewScanner(c.Matcher)
+	missing, err := batch(ctx, c.Git, c.Dir, &in, []string{"cat-file", "--buffer", "--batch"}, func(_, name string, _ int64, body io.Reader) error {
+		_, err := scanner.Scan(body, func(h copies.Hit) {
+			if c.Counts(h) {
+				hits[name] = append(hits[name], h)
+			}
+		})
+		return err
+	})
+	if err == nil && missing > 0 {
+		err = fmt.Errorf("%d objects are missing, so they were not looked at", missing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, ch := range all {
+		beside := map[string][]entry{}
+		var order []string
+		for _, e := range ch.entries {
+			if len(beside[e.path]) == 0 {
+				order = append(order, e.path)
+			}
+			beside[e.path] = append(beside[e.path], e)
+		}
+		for _, path := range order {
+			if len(beside[path]) < ch.parents || len(hits[beside[path][0].new]) == 0 {
+				continue // it is as one of the parents has it
+			}
+			old := map[part]int{}
+			for _, e := range beside[path] {
+				for p, n := range counted(hits[e.old]) {
+					old[p] = max(old[p], n)
+				}
+			}
+			for _, h := range hits[beside[path][0].new] {
+				p := part{h.Key, h.ID, h.Part}
+				if old[p]--; old[p] < 0 {
+					found = append(found, New{ch.commit, path, h})
+				}
+			}
+		}
+	}
+	for _, id := range objects {
+		for _, h := range hits[id] {
+			found = append(found, New{Commit: id, Hit: h})
+		}
+	}
+	return found, nil
+}
+
+func counted(hits []copies.Hit) map[part]int {
+	n := map[part]int{}
+	for _, h := range hits {
+		n[part{h.Key, h.ID, h.Part}]++
+	}
+	return n
+}
+
+// rawField is a commit's header, or an entry of git's raw format.
+type rawField struct{ header, raw, path string }
+
+// rawEntries reads fields that end with NUL.
+func rawEntries(fields []string) func(yield func(rawField) bool) {
+	return func(yield func(rawField) bool) {
+		for i := 0; i < len(fields); i++ {
+			f := rawField{header: fields[i]}
+			if strings.HasPrefix(fields[i], ":") && i+1 < len(fields) {
+				f = rawField{raw: fields[i], path: fields[i+1]}
+				i++
+			}
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// entry is false for what has no text of its own: deletions, submodules.
+func (f rawField) entry() (entry, bool) {
+	words := strings.Fields(strings.TrimPrefix(f.raw, ":"))
+	if len(words) != 5 {
+		return entry{}, false
+	}
+	blob := func(mode, id string) string {
+		if mode == "160000" || strings.Trim(id, "0") == "" {
+			return ""
+		}
+		return id
+	}
+	e := entry{f.path, blob(words[0], words[2]), blob(words[1], words[3])}
+	return e, e.new != "" && e.new != e.old
+}
+
+// run is start with the index of the change.
+func (c *Changes) run(ctx context.Context, in io.Reader, args []string) (*running, error) {
+	var env []string
+	if c.Index != "" {
+		env = append(env, "GIT_INDEX_FILE="+c.Index)
+	}
+	return startIn(ctx, c.Git, c.Dir, env, in, args...)
+}
+
+func (c *Changes) fields(ctx context.Context, in io.Reader, args ...string) ([]string, error) {
+	r, err := c.run(ctx, in, args)
+	if err != nil {
+		return nil, err
+	}
+	b, readErr := io.ReadAll(r)
+	if err := r.end(ctx, readErr); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(strings.Split(string(b), "\x00"), func(s string) bool { return s == "" }), nil
+}
+
+func (c *Changes) lines(ctx context.Context, each func(string), args ...string) error {
+	r, err := c.run(ctx, nil, args)
+	if err != nil {
+		return err
+	}
+	b, readErr := io.ReadAll(r)
+	if err := r.end(ctx, readErr); err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(b)) {
+		each(strings.TrimRight(line, "\n"))
+	}
+	return nil
+}
+
+func (c *Changes) one(ctx context.Context, args ...string) (line string, err error) {
+	err = c.lines(ctx, func(l string) { line = l }, args...)
+	return line, err
+}
+
+// commonDir is the folder that a linked work tree shares with its repository.
+func commonDir(dir string) string {
+	b, err := readSmall(filepath.Join(dir, "commondir"))
+	if err != nil {
+		return dir
+	}
+	if common := strings.TrimSpace(b); filepath.IsAbs(common) {
+		return common
+	} else {
+		return filepath.Join(dir, common)
+	}
+}
