@@ -1,0 +1,462 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"keycare/credfile"
+	"keycare/credfile/hook"
+)
+
+// guarded is a home with a key and a repository with the hooks of guard.
+type guarded struct {
+	t          *testing.T
+	home, repo string
+	id, secret string
+	env        []string
+}
+
+const (
+	guardID     = "AKIAZAVB57H5GUARDONE"
+	otherID     = "AKIAR2QX7LMPO4CTVN5K"
+	guardOther  = "AKIAZAVB57H5GUARDTWO" // of the same account
+	otherSecret = "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"
+)
+
+// guardSecret has what other writings change.
+var guardSecret = "Gu4rd/+" + strings.Repeat("aB3x", 8) + "/"
+
+func newGuarded(t *testing.T) *guarded {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("SKIPPED: git is not on this machine")
+	}
+	g := &guarded{t: t, home: t.TempDir(), id: guardID, secret: guardSecret}
+	g.repo = filepath.Join(g.home, "src", "app")
+	g.env = append(withoutPrefix(os.Environ(), "AWS_", "KEYCARE_", "GIT_", "XDG_"), "HOME="+g.home, "USERPROFILE="+g.home, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
+	g.file(filepath.Join(g.home, ".aws", "credentials"), "[work]\naws_access_key_id = "+g.id+"\naws_secret_access_key = "+g.secret+"\n")
+	g.file(filepath.Join(g.repo, "README"), "hello\n")
+	g.must("git", "init", "-q", "-b", "main")
+	g.must("git", "add", "-A")
+	g.must("git", "commit", "-q", "-m", "begin")
+	return g
+}
+
+func withoutPrefix(env []string, prefixes ...string) (out []string) {
+next:
+	for _, v := range env {
+		for _, p := range prefixes {
+			if strings.HasPrefix(v, p) {
+				continue next
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (g *guarded) file(path, text string) {
+	g.t.Helper()
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(g.repo, path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		g.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// run runs a program in the repository.
+func (g *guarded) run(args ...string) (said string, err error) {
+	g.t.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = g.repo, g.env
+	out, err := cmd.CombinedOutput()
+	for _, form := range []string{g.secret, base64.StdEncoding.EncodeToString([]byte(g.secret))} {
+		if bytes.Contains(out, []byte(form)) {
+			g.t.Errorf("%v shows the secret", args)
+		}
+	}
+	return string(out), err
+}
+
+func (g *guarded) must(args ...string) string {
+	g.t.Helper()
+	out, err := g.run(args...)
+	if err != nil {
+		g.t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return out
+}
+
+// stopped fails unless the command is stopped by guard.
+func (g *guarded) stopped(args ...string) {
+	g.t.Helper()
+	if out, err := g.run(args...); err == nil || !strings.Contains(out, "keycare guard: stopped") {
+		g.t.Errorf("%v was not stopped: %v\n%s", args, err, out)
+	}
+}
+
+// install puts the hooks into the repository, by the path of the program of the
+// tests, which guard itself would refuse: it does not stay.
+func (g *guarded) install() {
+	g.t.Helper()
+	if err := hook.Install(testEnv().Disk, filepath.Join(g.repo, ".git", "hooks"), lookKeycare(g.t)); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// guardForms are ways to bring a key into a commit; those that git-secrets and
+// gitleaks let through are among them.
+var guardForms = map[string]func(g *guarded){
+	"ID":                  func(g *guarded) { g.file("a", "id = "+g.id) },
+	"bare secret":         func(g *guarded) { g.file("a", g.secret) },
+	"name with accents":   func(g *guarded) { g.file("é.txt", g.secret) },
+	"name with a quote":   func(g *guarded) { g.file(`a"q.txt`, g.id) },
+	"name with a space":   func(g *guarded) { g.file("a [1] b", g.id) },
+	"name with a newline": func(g *guarded) { g.file("a\nb", g.id) },
+	"binary":              func(g *guarded) { g.file("a.bin", "\x00\x01\x02"+g.secret+"\x00") },
+	"UTF-16":              func(g *guarded) { g.file("a.reg", wide(g.id+" "+g.secret)) },
+	"JSON escapes":        func(g *guarded) { g.file("a.json", `{"s":"`+strings.ReplaceAll(g.secret, "/", `\/`)+`"}`) },
+	"URL escapes": func(g *guarded) {
+		g.file("a.url", strings.NewReplacer("/", "%2F", "+", "%2b").Replace(g.secret))
+	},
+	"base64":              func(g *guarded) { g.file("a", base64.StdEncoding.EncodeToString([]byte("x:"+g.id+":"+g.secret))) },
+	"glued to a letter":   func(g *guarded) { g.file("a", "x"+g.id+"y") },
+	"beside an example":   func(g *guarded) { g.file("AKIAIOSFODNN7EXAMPLE/a", g.id+" AKIAIOSFODNN7EXAMPLE gitleaks:allow") },
+	"package-lock.json":   func(g *guarded) { g.file("package-lock.json", g.secret) },
+	"attributes -diff":    func(g *guarded) { g.file(".gitattributes", "* -diff binary\n"); g.file("a.svg", g.secret) },
+	"a key of my account": func(g *guarded) { g.file("a", guardOther) },
+	"another with secret": func(g *guarded) { g.file("a", otherID+" "+otherSecret) },
+	"target of a link": func(g *guarded) {
+		if err := os.Symlink(g.id, filepath.Join(g.repo, "l")); err != nil {
+			g.t.Skip("no links here")
+		}
+	},
+}
+
+func wide(s string) string {
+	b := []byte{0xff, 0xfe}
+	for _, c := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(c), byte(c>>8))
+	}
+	return string(b)
+}
+
+// Every form is stopped at the commit, and in the range and the push where the
+// commit went past the hook.
+func TestGuardForms(t *testing.T) {
+	for name, bring := range guardForms {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGuarded(t)
+			g.install()
+			remote := filepath.Join(g.home, "remote.git")
+			g.must("git", "init", "-q", "--bare", remote)
+			g.must("git", "remote", "add", "origin", remote)
+			g.must("git", "push", "-q", "origin", "main")
+			bring(g)
+			g.must("git", "add", "-A")
+			g.stopped("git", "commit", "-m", "x")
+			g.must("git", "commit", "-q", "--no-verify", "-m", "x")
+			g.stopped(lookKeycare(t), "guard", "check", "--range", "HEAD~1..HEAD")
+			g.stopped("git", "push", "-q", "origin", "main")
+			if out := g.must("git", "--git-dir="+remote, "rev-list", "--count", "main"); strings.TrimSpace(out) != "1" {
+				t.Errorf("the remote has %s commits", out)
+			}
+			g.must("git", "rm", "-q", "-r", "--cached", ".")
+			g.must("git", "commit", "-q", "-m", "a removal passes")
+		})
+	}
+}
+
+// What comes in on other ways.
+func TestGuardWays(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.install()
+	g.stopped("git", "commit", "--allow-empty", "-m", "the key is "+g.id)
+	g.must("git", "commit", "-q", "--allow-empty", "-m", "x")
+
+	// in the index, though the work tree is clean again
+	g.file("a", g.secret)
+	g.must("git", "add", "a")
+	g.file("a", "clean")
+	g.stopped("git", "commit", "-m", "x")
+	g.must("git", "rm", "-q", "-f", "--cached", "a")
+
+	// by -a, in a linked work tree, and by a merge without fast-forward
+	g.file("README", g.id)
+	g.stopped("git", "commit", "-a", "-m", "x")
+	g.must("git", "checkout", "-q", "README")
+	g.must("git", "worktree", "add", "-q", "-b", "side", "../side")
+	main := g.repo
+	g.repo = filepath.Join(filepath.Dir(main), "side")
+	g.file("b", g.secret)
+	g.must("git", "add", "b")
+	g.stopped("git", "commit", "-m", "x")
+	g.must("git", "commit", "-q", "--no-verify", "-m", "x")
+	g.repo = main
+	g.stopped("git", "merge", "--no-ff", "-m", "m", "side")
+	g.must("git", "merge", "--abort")
+	if out, err := exec.Command("git", "version").Output(); err == nil {
+		t.Logf("%s", out)
+	}
+
+	// what passes the commit's hooks is met by the push: cherry-pick, fast-forward, an
+	// annotated tag
+	remote := filepath.Join(g.home, "remote.git")
+	g.must("git", "init", "-q", "--bare", remote)
+	g.must("git", "remote", "add", "origin", remote)
+	g.must("git", "push", "-q", "origin", "main")
+	g.must("git", "-c", "core.hooksPath=/dev/null", "cherry-pick", "side")
+	g.stopped("git", "push", "-q", "origin", "main")
+	g.must("git", "reset", "-q", "--hard", "origin/main")
+	g.must("git", "merge", "-q", "--ff-only", "side")
+	g.stopped("git", "push", "-q", "origin", "main")
+	g.must("git", "reset", "-q", "--hard", "origin/main")
+	g.must("git", "tag", "-a", "-m", g.id, "v1")
+	g.stopped("git", "push", "-q", "origin", "v1")
+	g.must("git", "push", "-q", "origin", "main:refs/heads/other")
+	g.must("git", "push", "-q", "origin", ":other")
+}
+
+// A key that is there already stops nobody; one more of it does.
+func TestGuardOldKey(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.file("a", "k = "+g.id+"\n")
+	g.must("git", "add", "-A")
+	g.must("git", "commit", "-q", "-m", "before the hooks")
+	g.install()
+	g.file("a", "k = "+g.id+"\nmore\n")
+	g.must("git", "commit", "-q", "-a", "-m", "another line")
+	g.must("git", "mv", "a", "b")
+	g.must("git", "checkout", "-q", "-b", "side")
+	g.file("a", "k = "+g.id+"\nmore\n"+g.id+"\n")
+	g.must("git", "reset", "-q", "--hard")
+	g.file("a", "k = "+g.id+"\nmore\n"+g.id+"\n")
+	g.stopped("git", "commit", "-a", "-m", "once more")
+	g.must("git", "checkout", "-q", "a")
+	g.must("git", "commit", "-q", "-v", "--allow-empty", "-m", "x")
+	g.must("git", "rm", "-q", "a")
+	g.env = append(g.env, `GIT_EDITOR=sed -i.bak 1iremoved`)
+	g.must("git", "commit", "-q", "-v") // its message shows the diff, below the scissors
+
+	// a merge of what the remote has brings nothing new
+	remote := filepath.Join(g.home, "remote.git")
+	g.must("git", "init", "-q", "--bare", remote)
+	g.must("git", "remote", "add", "origin", remote)
+	g.must("git", "push", "-q", "--no-verify", "origin", "main", "side")
+	g.must("git", "checkout", "-q", "-b", "late", "main~1")
+	g.file("c", "c")
+	g.must("git", "add", "c")
+	g.must("git", "commit", "-q", "-m", "c")
+	g.must("git", "merge", "-q", "--no-verify", "-m", "m", "main")
+	g.must("git", "push", "-q", "origin", "late")
+}
+
+// Keys of others are allowed by their ID until a day, with a reason; the user's own
+// are not.
+func TestGuardAllow(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.install()
+	g.file("a", otherID+" "+otherSecret)
+	g.must("git", "add", "-A")
+	g.stopped("git", "commit", "-m", "x")
+	for _, line := range []string{otherID, otherID + " soon because", "x y z", otherID + " 2020-01-01 it was so"} {
+		g.file(".keycare-allow", line+"\n")
+		if out, err := g.run("git", "commit", "-m", "x"); err == nil {
+			t.Errorf("%q lets it pass: %s", line, out)
+		}
+	}
+	g.file(".keycare-allow", "# test data\n"+otherID+" 2999-01-31 test data of the parser\n"+g.id+" 2999-01-31 mine\n")
+	g.must("git", "commit", "-q", "-m", "x")
+	g.file("b", g.id)
+	g.must("git", "add", "b")
+	g.stopped("git", "commit", "-m", "x")
+}
+
+// A hook that was there is kept and called, also with what git hands to pre-push;
+// without the program commits pass; a removal leaves what was there before.
+func TestGuardKeepsHooks(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	dir := filepath.Join(g.repo, ".git", "hooks")
+	mine := "#!/bin/sh\necho mine >>\"$HOME/ran\"\n"
+	g.file(filepath.Join(dir, "pre-commit"), mine)
+	g.file(filepath.Join(dir, "pre-push"), "#!/bin/sh\ncat >>\"$HOME/ran\"\n")
+	for _, name := range []string{"pre-commit", "pre-push"} {
+		if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := filesIn(t, dir)
+	g.install()
+	g.install() // twice is once
+	g.must("git", "commit", "-q", "--allow-empty", "-m", "x")
+	remote := filepath.Join(g.home, "remote.git")
+	g.must("git", "init", "-q", "--bare", remote)
+	g.must("git", "push", "-q", remote, "main")
+	ran, _ := os.ReadFile(filepath.Join(g.home, "ran"))
+	if !strings.HasPrefix(string(ran), "mine\n") || !strings.Contains(string(ran), "refs/heads/main") {
+		t.Errorf("the hooks that were there did: %q", ran)
+	}
+	if err := hook.Install(testEnv().Disk, dir, filepath.Join(g.home, "gone", "keycare")); err != nil {
+		t.Fatal(err)
+	}
+	if out := g.must("git", "commit", "--allow-empty", "-m", "x"); !strings.Contains(out, "is gone, so this was not checked") {
+		t.Errorf("no warning: %s", out)
+	}
+	if _, err := hook.Remove(testEnv().Disk, dir); err != nil {
+		t.Fatal(err)
+	}
+	if after := filesIn(t, dir); after != before {
+		t.Errorf("a removal leaves %s, not %s", after, before)
+	}
+}
+
+func filesIn(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	es, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range es {
+		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%s:%s\n", e.Name(), text)
+	}
+	return b.String()
+}
+
+// A repository's own programs do not run, and one of a shallow clone is not taken
+// for whole.
+func TestGuardHostile(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.file("a", g.id)
+	g.must("git", "add", "a")
+	for _, setting := range []string{"core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv", "filter.x.clean"} {
+		g.must("git", "config", setting, "touch "+filepath.Join(g.home, "ran"))
+	}
+	g.file(".git/info/attributes", "* diff=x filter=x\n")
+	_ = os.Remove(filepath.Join(g.home, "ran"))
+	g.stopped(lookKeycare(t), "guard", "check")
+	if _, err := os.Stat(filepath.Join(g.home, "ran")); err == nil {
+		t.Error("a program of the repository ran")
+	}
+	clone := filepath.Join(g.home, "clone")
+	g.must("git", "-c", "core.fsmonitor=false", "-c", "filter.x.clean=cat", "commit", "-q", "-m", "x")
+	g.must("git", "clone", "-q", "--depth", "1", "file://"+filepath.ToSlash(g.repo), clone)
+	g.repo = clone
+	if out, err := g.run(lookKeycare(t), "guard", "check", "--range", "HEAD"); err == nil || !strings.Contains(out, "shallow") {
+		t.Errorf("got %v: %s", err, out)
+	}
+}
+
+// In a CI there is no key; the accounts alone say what is ours.
+func TestGuardInCI(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	if err := os.RemoveAll(filepath.Join(g.home, ".aws")); err != nil {
+		t.Fatal(err)
+	}
+	g.file("a", guardOther)
+	g.must("git", "add", "a")
+	g.must("git", "commit", "-q", "-m", "x")
+	if out, err := g.run(lookKeycare(t), "guard", "check", "--range", "HEAD~1..HEAD"); err != nil {
+		t.Errorf("an ID alone: %v %s", err, out)
+	}
+	g.env = append(g.env, "KEYCARE_ACCOUNTS="+accountOfGuard(t))
+	g.stopped(lookKeycare(t), "guard", "check", "--range", "HEAD~1..HEAD")
+	g.stopped(lookKeycare(t), "guard", "check", "--all")
+}
+
+func accountOfGuard(t *testing.T) string {
+	t.Helper()
+	account := credfile.FactsOf(guardOther).Account
+	if account == "" || account != credfile.FactsOf(guardID).Account || account == credfile.FactsOf(otherID).Account {
+		t.Fatalf("the keys of the test are of account %q", account)
+	}
+	return account
+}
+
+// Git's own configuration gets a block, which a removal takes away to the byte; the
+// hooks run in every repository, beside those of a folder.
+func TestGuardGlobal(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	config := filepath.Join(g.home, ".gitconfig")
+	for _, before := range []string{"", "[user]\n\tname = x\n", "# no line end at the end"} {
+		g.file(config, before)
+		with, err := hook.WithBlock(before, lookKeycare(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.file(config, with)
+		if got := g.must("git", "config", "--global", "--get", "hook.keycare-pre-push.event"); strings.TrimSpace(got) != "pre-push" {
+			t.Errorf("git reads %q", got)
+		}
+		if got := strings.TrimSpace(g.must("git", "config", "--global", "--get", "hook.keycare-pre-commit.command")); got != hook.Command(hook.Events[0], lookKeycare(t)) {
+			t.Errorf("git reads %q", got)
+		}
+		again, err := hook.WithBlock(with, lookKeycare(t))
+		if err != nil || again != with {
+			t.Errorf("twice is not once: %v", err)
+		}
+		g.must(lookKeycare(t), "guard", "remove", "--global")
+		if b, err := os.ReadFile(config); err != nil || string(b) != before {
+			t.Errorf("a removal leaves %q, not %q (%v)", b, before, err)
+		}
+	}
+	if !hasConfigHooks(t.Context(), "git") {
+		t.Skip("SKIPPED: Git before 2.54 has no hooks in its configuration")
+	}
+	with, err := hook.WithBlock("", lookKeycare(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.file(config, with)
+	husky := filepath.Join(g.repo, ".husky")
+	g.file(filepath.Join(husky, "pre-commit"), "#!/bin/sh\necho mine >>\"$HOME/ran\"\n")
+	if err := os.Chmod(filepath.Join(husky, "pre-commit"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	g.must("git", "config", "core.hooksPath", ".husky")
+	g.file("a", g.secret)
+	g.must("git", "add", "a")
+	g.stopped("git", "commit", "-m", "x")
+	g.must("git", "rm", "-q", "-f", "a")
+	g.stopped("git", "commit", "--allow-empty", "-m", g.id)
+	g.must("git", "commit", "-q", "--allow-empty", "-m", "x")
+	if b, err := os.ReadFile(filepath.Join(g.home, "ran")); err != nil || !strings.Contains(string(b), "mine") {
+		t.Errorf("the folder's hook did not run: %v", err)
+	}
+	remote := filepath.Join(g.home, "remote.git")
+	g.must("git", "init", "-q", "--bare", remote)
+	g.must("git", "commit", "-q", "--allow-empty", "--no-verify", "-m", g.id)
+	g.stopped("git", "push", "-q", remote, "main")
+	gone, err := hook.WithBlock("", filepath.Join(g.home, "gone"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.file(config, gone)
+	if out := g.must("git", "push", remote, "main"); !strings.Contains(out, "is gone, so this was not checked") {
+		t.Errorf("no warning: %s", out)
+	}
+}
