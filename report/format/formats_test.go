@@ -84,9 +84,6 @@ func TestSamples(t *testing.T) {
 	}
 	for name, rs := range samples() {
 		for _, f := range Names() {
-			if f == "html" && len(rs) > 1 {
-				continue
-			}
 			if err := os.WriteFile(filepath.Join(dir, name+"."+f), []byte(writtenAll(t, f, rs, Options{Home: "/home/u"})), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -106,9 +103,6 @@ func writtenAll(t testing.TB, name string, rs []*report.Report, o Options) strin
 func TestEveryFormat(t *testing.T) {
 	for name, rs := range samples() {
 		for _, f := range Names() {
-			if f == "html" && len(rs) > 1 {
-				continue
-			}
 			if out := writtenAll(t, f, rs, Options{Width: 500}); strings.Contains(strings.ToUpper(out), secretMark) {
 				t.Errorf("%s: a secret is in the %s", name, f)
 			} else if f != "table" && strings.ContainsAny(out, "\x1b\x00\u202e") {

@@ -34,10 +34,11 @@ var (
 	}()
 )
 
-// writeHTML writes a page for the owner of the keys.
+// writeHTML writes a page for the owner of the keys; of several reports one for
+// the owner of the machines.
 func writeHTML(w io.Writer, rs []*report.Report, o Options) error {
 	if len(rs) != 1 {
-		return fmt.Errorf("html shows one report, not %d", len(rs))
+		return writePage(w, "fleet", fleetPageOf(rs, o))
 	}
 	return writePage(w, "owner", ownerPageOf(rs[0], o))
 }

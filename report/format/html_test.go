@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"keycare/report"
 )
 
 // page is an HTML page as a tree without its texts: the names of elements and
@@ -47,12 +49,16 @@ func FuzzHTMLNames(f *testing.F) {
 		f.Add(s)
 	}
 	plain := page(f, written(f, "html", hostile("x"), Options{}))
+	both := slices.Sorted(slices.Values(page(f, writtenAll(f, "html", []*report.Report{hostile("x"), secondHost()}, Options{}))))
 	f.Fuzz(func(t *testing.T, s string) {
 		if s == "" {
 			s = " " // an empty text is left out with what stands around it
 		}
 		if tree := page(t, written(t, "html", hostile(s), Options{})); !slices.Equal(tree, plain) {
 			t.Errorf("%q changes the page: %v", s, tree)
+		}
+		if tree := page(t, writtenAll(t, "html", []*report.Report{hostile(s), secondHost()}, Options{})); !slices.Equal(slices.Sorted(slices.Values(tree)), both) { // in another order
+			t.Errorf("%q changes the page of both: %v", s, tree)
 		}
 	})
 }
@@ -66,9 +72,6 @@ var (
 // policy names.
 func TestHTMLPolicy(t *testing.T) {
 	for name, rs := range samples() {
-		if len(rs) > 1 {
-			continue
-		}
 		out := writtenAll(t, "html", rs, Options{Home: "/home/u"})
 		style := regexp.MustCompile("(?s)<style>(.*?)</style>").FindStringSubmatch(out)
 		sum := sha256.Sum256([]byte(style[1]))
