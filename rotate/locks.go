@@ -34,7 +34,9 @@ func (l *fileLocks) lost() bool {
 
 // lockFiles takes the locks of files, waiting for another run for a while.
 func (rot *Rotator) lockFiles(ctx context.Context, names []string) (release func(), err error) {
+	rot.Progress.Next("waiting for another keycare to finish", "", 0) // it shows after a second
 	unlock, err := rot.lock(ctx, names)
+	rot.Progress.Next("", "", 0)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,9 @@ func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOpti
 	if rot.finishFirst(ctx, []*keyTask{first}); first.err != nil || first.result.Outcome != "" {
 		return first.result, first.err
 	}
+	rot.Progress.Next("asking AWS", "", 0)
 	p, err := rot.planRoot(ctx, profile, ro)
+	rot.Progress.Next("", "", 0)
 	if err != nil {
 		return Result{}, err
 	}
