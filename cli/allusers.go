@@ -61,7 +61,7 @@ func runAllUsers(e *env, c *cli.Context) error {
 	}
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
-		if c.IsSet(name) && !slices.Contains(append([]string{"all-users", "output", "format", "fail-on"}, passedOn...), name) {
+		if c.IsSet(name) && !slices.Contains(append([]string{"all-users", "output", "format", "fail-on", "debug"}, passedOn...), name) {
 			return usagef("--all-users audits each home whole: it goes not with --%s", name)
 		}
 	}

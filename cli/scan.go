@@ -72,6 +72,7 @@ func runScan(e *env, c *cli.Context) error {
 	if err != nil {
 		return usagef("--fail-on: %w", err)
 	}
+	e.sayGuest()
 	in, _, err := gather(e, scope{policy: policyOf(set), never: set.NeverCall, offline: true})
 	if err != nil {
 		return err
