@@ -117,7 +117,9 @@ func (p *programs) schtasks(argv []string, fail func(int, string) ([]byte, error
 			list += `"` + name + `","N/A","Ready"` + "\r\n"
 		}
 		return []byte(list), nil
-	case argv[1] == "/query" && !there && !p.noHR:
+	case p.noHR && slices.Contains(argv, "/hresult"):
+		return fail(1, "ERREUR\x85: option")
+	case argv[1] == "/query" && !there:
 		return fail(0x80070000|2, "ERREUR\x85: syst\x8ame")
 	case argv[1] == "/query" && there:
 		return []byte(fromUTF16(p.tasks[name])), nil

@@ -243,37 +243,43 @@ func taskJob(t *task) (Job, error) {
 }
 
 // queryTask returns nil if there is no such task. The words for that are in the
-// user's language.
+// user's language, so the code counts; a schtasks that does not know /hresult is
+// asked for the list of all.
 func queryTask(ctx context.Context, h *Host, name string) (*task, error) {
-	out, err := h.Run(ctx, nil, "schtasks", "/query", "/tn", name, "/xml", "/hresult")
-	var failed *RunError
-	switch {
-	case err == nil && len(bytes.TrimSpace(out)) == 0:
-		return nil, fmt.Errorf("cannot ask the Task Scheduler for the task %s: schtasks says nothing", name)
-	case err == nil:
-		t, err := parseTask(out)
-		if err != nil { // by its name it is this user's, or nobody's
-			t = &task{Principal: taskUser{UserId: strings.TrimPrefix(name, taskName+"-")}}
-		}
-		return t, nil
-	case !errors.As(err, &failed) || failed.Code == -1:
-		return nil, err
-	}
-	const noFile, noFolder, denied = 0x80070002, 0x80070003, 0x80070005
-	switch uint32(failed.Code) {
-	case noFile, noFolder:
-		return nil, nil
-	case denied:
-		if name != ownTask(h) { // it is another user's
-			return nil, nil
-		}
-	}
-	// Else it may be a schtasks that does not know /hresult.
-	list, listErr := h.Run(ctx, nil, "schtasks", "/query", "/fo", "csv", "/nh")
-	if listErr != nil || strings.Contains(strings.ToLower(fromUTF16(list)), `"`+strings.ToLower(name)+`"`) {
+	cannot := func(err error) (*task, error) {
 		return nil, fmt.Errorf("cannot ask the Task Scheduler for the task %s: %w", name, err)
 	}
-	return nil, nil
+	out, err := h.Run(ctx, nil, "schtasks", "/query", "/tn", name, "/hresult", "/xml")
+	var failed *RunError
+	if errors.As(err, &failed) {
+		const noFile, noFolder, denied = 0x80070002, 0x80070003, 0x80070005
+		code := uint32(failed.Code)
+		switch {
+		case code == noFile, code == noFolder, code == denied && name != ownTask(h): // that is another user's
+			return nil, nil
+		case failed.Code == -1:
+			return cannot(err)
+		}
+		list, listErr := h.Run(ctx, nil, "schtasks", "/query", "/fo", "csv", "/nh")
+		if listErr != nil {
+			return cannot(err)
+		}
+		if !strings.Contains(strings.ToLower(fromUTF16(list)), `"`+strings.ToLower(name)+`"`) {
+			return nil, nil
+		}
+		out, err = h.Run(ctx, nil, "schtasks", "/query", "/tn", name, "/xml")
+	}
+	if err == nil && len(bytes.TrimSpace(out)) == 0 {
+		err = errors.New("schtasks says nothing")
+	}
+	if err != nil {
+		return cannot(err)
+	}
+	t, err := parseTask(out)
+	if err != nil { // by its name it is this user's, or nobody's
+		t = &task{Principal: taskUser{UserId: strings.TrimPrefix(name, taskName+"-")}}
+	}
+	return t, nil
 }
 
 // ours reports whether a task starts as this user. Task Scheduler may put the name
@@ -290,14 +296,15 @@ func ownTasks(ctx context.Context, h *Host) (names []string, tasks []*task, err 
 		if slices.Contains(names, name) {
 			continue
 		}
-		t, queryErr := queryTask(ctx, h, name)
-		if queryErr != nil {
-			err = errors.Join(err, queryErr)
-		} else if t != nil && t.ours(h) {
+		t, err := queryTask(ctx, h, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if t != nil && t.ours(h) {
 			names, tasks = append(names, name), append(tasks, t)
 		}
 	}
-	return names, tasks, err
+	return names, tasks, nil
 }
 
 func taskFind(ctx context.Context, h *Host) (*Timer, error) {

@@ -173,8 +173,11 @@ func TestTaskWithoutResultCodes(t *testing.T) {
 	if _, err := h.Install(t.Context(), Task, plainJob); err != nil {
 		t.Error(err)
 	}
+	if found, err := h.Find(t.Context()); err != nil || len(found) != 1 || !found[0].Active {
+		t.Errorf("%+v, %v", found, err)
+	}
 	var failed *RunError
-	p.refuse["schtasks /query"] = 1
+	p.refuse["schtasks /query"] = 2
 	if _, err := h.Find(t.Context()); err == nil || !errors.As(err, &failed) {
 		t.Error(err)
 	}
