@@ -31,7 +31,7 @@ func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	fmt.Fprint(e.Err, prompt)
+	fmt.Fprint(e.Err, e.filled(strings.TrimRight(prompt, " "))+" ")
 	type answer struct {
 		line string
 		err  error

@@ -36,6 +36,7 @@ type env struct {
 	Environ []string     // the same, for programs that are started
 	Disk    disk.FS
 	Now     func() time.Time
+	Wait    func(context.Context, time.Duration) error
 	In      io.Reader
 	// Out takes what was asked for, Err what is said to the person. Both let only
 	// text through that shows as itself.
@@ -84,7 +85,7 @@ func osEnv(program string, in, out, err *os.File) *env {
 		home = "" // credfile.Locate refuses it
 	}
 	e := &env{
-		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now,
+		Program: program, Vars: vars, Environ: os.Environ(), Disk: disk.OS{}, Now: time.Now, Wait: wait,
 		Notify: notice.Show, In: in, Terminal: terminalOf(vars, in, out, err), leave: func() {},
 		Folders: folders{Home: home, Downloads: xdg.UserDirs.Download, Desktop: xdg.UserDirs.Desktop},
 	}

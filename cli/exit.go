@@ -110,7 +110,26 @@ func (e *env) filled(text string) string {
 	if !e.Terminal.Err {
 		return text
 	}
-	width := cmp.Or(e.Terminal.ErrWidth, usage.Width)
+	return wrapped(text, cmp.Or(e.Terminal.ErrWidth, usage.Width))
+}
+
+// print writes lines on standard output, broken in the same way; they keep their
+// indentation.
+func (e *env) print(format string, args ...any) {
+	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
+		line, ended := strings.CutSuffix(line, "\n")
+		if text := strings.TrimLeft(line, " "); e.Terminal.Out && utf8.RuneCountInString(line) > e.Width() {
+			indent := line[:len(line)-len(text)]
+			line = indent + strings.ReplaceAll(wrapped(text, e.Width()-len(indent)-2), "\n", "\n"+indent+"  ")
+		}
+		fmt.Fprint(e.Out, line)
+		if ended {
+			fmt.Fprintln(e.Out)
+		}
+	}
+}
+
+func wrapped(text string, width int) string {
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {
 		m := commandLast.FindStringSubmatch(line)

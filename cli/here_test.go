@@ -54,7 +54,7 @@ func hereWith(vars []string) *here {
 	}
 	m := &here{}
 	m.env = &env{
-		Program: "keycare", Environ: vars, Disk: disk.OS{}, Now: time.Now, In: strings.NewReader(""),
+		Program: "keycare", Environ: vars, Disk: disk.OS{}, Now: time.Now, Wait: wait, In: strings.NewReader(""),
 		Vars: credfile.Env{GOOS: runtime.GOOS, Lookup: func(name string) (string, bool) { v, ok := values[name]; return v, ok }},
 		Out:  show.NewWriter(m.writer(&m.out), false), Err: show.NewWriter(m.writer(&m.talk), false),
 		Notify: func(title, text string) error {

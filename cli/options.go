@@ -43,7 +43,7 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		State:   folder,
 		Disk:    e.Disk,
 		Now:     e.Now,
-		Wait:    wait,
+		Wait:    e.Wait,
 		Timeout: age(c, "timeout"),
 		Barred:  set.NeverCall.Bars,
 		Yes:     c.Bool("yes"),

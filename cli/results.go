@@ -49,9 +49,7 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	}
 	planned, root := false, false
 	for _, r := range results {
-		if err := writeResult(e, r, len(results) > 1); err != nil {
-			return err
-		}
+		writeResult(e, r, len(results) > 1)
 		planned = planned || r.Outcome == rotate.Planned
 		root = root || r.Outcome == rotate.Rotated && r.RootKey
 	}
@@ -65,6 +63,7 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	return nil
 }
 
+<<<<<<< HEAD
 // placesOf counts where the new key goes.
 func placesOf(r rotate.Result) string {
 	places := show.Count(len(r.Places), "place")
@@ -79,24 +78,27 @@ func placesOf(r rotate.Result) string {
 }
 
 func writeResult(e *env, r rotate.Result, several bool) (err error) {
+=======
+func writeResult(e *env, r rotate.Result, several bool) {
+>>>>>>> 5364780 (screens: golden files of each way in which a rotation stops, and of status; without a network a resume says so at once)
 	say := func(format string, args ...any) {
-		if err == nil {
-			_, err = fmt.Fprintf(e.Out, format, args...)
-		}
+		e.print(format, args...)
 	}
 	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }
 	why := strings.ReplaceAll(r.Error, "\n", "\n  ")
 	switch r.Outcome {
 	case rotate.Rotated:
 		say("rotated profile %s: key %s is replaced by %s, the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
+<<<<<<< HEAD
 		for _, line := range slices.Concat(r.Places, r.Copies, r.Notes) {
 			say("  %s\n", line)
 		}
+=======
+		beside(e, r.Places, r.Notes)
+>>>>>>> 5364780 (screens: golden files of each way in which a rotation stops, and of status; without a network a resume says so at once)
 	case rotate.Undone:
 		say("rolled back: profile %s keeps key %s\n", r.Profile, r.Old)
-		for _, line := range r.Notes {
-			say("  %s\n", line)
-		}
+		beside(e, r.Notes)
 	case rotate.InGrace:
 		if r.Rested {
 			say("profile %s has the new key %s; the old key %s stays active until %s\n", r.Profile, r.New, r.Old, until(r.GraceEnds))
@@ -113,20 +115,18 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	case rotate.KeyLeft: // the error says all
 	case rotate.KeptBoth:
 		say("closed: %s\n", r.Why)
-		for _, line := range r.Notes {
-			say("  %s\n", line)
-		}
+		beside(e, r.Notes)
 	case rotate.Skipped:
 		say("skipped: %s\n", r.Why)
 	case rotate.Failed:
 		if !several {
-			return nil // the error says all
+			return // the error says all
 		}
 		if !strings.Contains(why, "profile "+show.Name(r.Profile)) {
 			why = fmt.Sprintf("profile %s: %s", show.Name(r.Profile), why)
 		}
 		say("failed: %s\n", why)
-		return err
+		return
 	case rotate.Unfinished: // the error says all
 	case rotate.Planned:
 		say("would rotate key %s of %s (account %s):\n", r.Old, r.User, r.Account)
@@ -139,18 +139,22 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 		} else {
 			say("  then %s key %s\n", r.Retired, r.Old)
 		}
-		for _, note := range r.Notes {
-			say("  %s\n", note)
-		}
+		beside(e, r.Notes)
 		if len(r.UsedBy) > 0 {
 			say("  %s through source_profile\n", useThisKey(r.UsedBy))
 		}
-		say("\n%s\n", r.Diff)
+		fmt.Fprintf(e.Out, "\n%s\n", r.Diff)
 	}
 	if several && why != "" {
 		say("  %s\n", why)
 	}
-	return err
+}
+
+// beside writes lines with paths and commands, which are not broken.
+func beside(e *env, lists ...[]string) {
+	for _, line := range slices.Concat(lists...) {
+		fmt.Fprintf(e.Out, "  %s\n", line)
+	}
 }
 
 // useThisKey says that profiles use the key that is about to be rotated.

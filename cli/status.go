@@ -64,12 +64,12 @@ func runStatus(e *env, c *cli.Context) error {
 		return errors.Join(damaged, e.writeJSON(doc))
 	}
 	e.writeFlights(rot, open, damaged != nil, timer != nil)
-	e.writeKeys(paths, open)
+	e.writeKeys(paths, open, len(open) > 0 || damaged == nil)
 	e.writePast(past)
 	if timer != nil {
-		fmt.Fprintln(e.Out, "\nTimer:")
+		e.print("\nTimer:\n")
 		for _, line := range e.timerLines(timer) {
-			fmt.Fprintln(e.Out, "  "+line)
+			e.print("  %s\n", line)
 		}
 		if late := timer.Late(e.Now()); late != "" {
 			e.say("keycare: %s; see: keycare schedule status", late)
@@ -82,19 +82,19 @@ func runStatus(e *env, c *cli.Context) error {
 // is, and what comes next.
 func (e *env) writeFlights(rot *rotate.Rotator, open []*state.Journal, damaged, timer bool) {
 	if len(open) == 0 && !damaged {
-		fmt.Fprintln(e.Out, "no rotation in flight")
+		e.print("no rotation in flight\n")
 	}
 	for i, j := range open {
 		if i > 0 {
-			fmt.Fprintln(e.Out)
+			e.print("\n")
 		}
-		fmt.Fprintf(e.Out, "%s\n", show.Sentence(rot.Holds(j)))
-		fmt.Fprintf(e.Out, "  rotation of key %s (user %s), begun %s (%s)\n", j.Old, j.UserName, show.Time(j.Started), ago(j.Started, e.Now()))
+		e.print("%s\n", show.Sentence(rot.Holds(j)))
+		e.print("  key %s of user %s, begun %s (%s)\n", j.Old, j.UserName, show.Time(j.Started), ago(j.Started, e.Now()))
 		now, next := e.stage(j)
 		if timer {
 			next += ", or wait for the timer"
 		}
-		fmt.Fprintf(e.Out, "  now:  %s\n  next: %s\n", now, next)
+		e.print("  now:  %s\n  next: %s\n", now, next)
 	}
 }
 
@@ -159,7 +159,7 @@ const mostKeys, mostPast = 10, 5
 
 // writeKeys says which profiles hold which key, but for those of a rotation in
 // flight. Files that cannot be read are for the audit to tell of.
-func (e *env) writeKeys(paths credfile.Paths, open []*state.Journal) {
+func (e *env) writeKeys(paths credfile.Paths, open []*state.Journal, below bool) {
 	if paths.Credentials == "" {
 		return
 	}
@@ -180,26 +180,29 @@ func (e *env) writeKeys(paths credfile.Paths, open []*state.Journal) {
 		in[read.ID] = append(in[read.ID], read.Profile)
 	}
 	if len(ids) > 0 {
-		fmt.Fprintln(e.Out, "\nKeys:")
+		if below {
+			e.print("\n")
+		}
+		e.print("Keys:\n")
 	}
 	for _, id := range ids[:min(len(ids), mostKeys)] {
-		fmt.Fprintf(e.Out, "  %s  %s\n", id, show.Names(in[id]))
+		e.print("  %s  %s\n", id, show.Names(in[id]))
 	}
 	if more := len(ids) - mostKeys; more > 0 {
-		fmt.Fprintf(e.Out, "  and %s: keycare audit\n", show.Count(more, "more key"))
+		e.print("  and %s: keycare audit\n", show.Count(more, "more key"))
 	}
 }
 
 // writePast lists the rotations that ended last.
 func (e *env) writePast(past []state.History) {
 	if len(past) > 0 {
-		fmt.Fprintln(e.Out, "\nHistory:")
+		e.print("\nHistory:\n")
 	}
 	for _, h := range past[max(0, len(past)-mostPast):] {
-		fmt.Fprintln(e.Out, "  "+finished(h)+e.deletable(past, h))
+		e.print("  %s\n", finished(h)+e.deletable(past, h))
 	}
 	if more := len(past) - mostPast; more > 0 {
-		fmt.Fprintf(e.Out, "  %d earlier: keycare status --format json\n", more)
+		e.print("  %d earlier: keycare status --format json\n", more)
 	}
 }
 

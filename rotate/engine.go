@@ -48,6 +48,9 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		case stepKeepOld:
 			return r.keepOld(work)
 		}
+		if step == stepWait && r.inTheDark() {
+			return Unfinished, halfDone(r.j, "AWS cannot be reached", r.why)
+		}
 		r.showStep(step)
 		err := r.do(work, step)
 		var abort errAbort
@@ -70,6 +73,12 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 	}
 }
 
+// inTheDark reports whether a later run has no way to AWS from its beginning: to
+// wait for one would help nobody, who may as well run it again.
+func (r *cycle) inTheDark() bool {
+	return r.seen.Resumed && len(r.proofs) == 0 && !r.seen.OffHere && client.Unreachable(r.why)
+}
+
 // whyBroken is what went wrong before the step that went wrong last.
 func (r *cycle) whyBroken() error {
 	if r.seen.Broken {
@@ -82,7 +91,7 @@ func (r *cycle) whyBroken() error {
 // is left half done.
 func (r *cycle) interrupted(ctx context.Context) (Outcome, error) {
 	if !r.seen.HaveNew && !r.seen.Resumed && len(r.j.Sends) == 0 {
-		return Failed, errors.Join(r.withFreed(context.Cause(ctx)), r.close(Failed))
+		return Failed, errors.Join(r.withFreed(errInterrupted), r.close(Failed))
 	}
 	return Unfinished, halfDone(r.j, interruptedWhy, context.Cause(ctx))
 }
@@ -186,7 +195,7 @@ func (r *cycle) rolledBack(why string, cause error) error {
 	switch {
 	case client.Unreachable(cause):
 		why, said = offline, words{}
-	case said.clause != "":
+	case said.clause != "" && client.ReplyOf(cause) != client.ReplyUnknownKey:
 		why += ": " + said.clause
 	}
 	if why != "" {

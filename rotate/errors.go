@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -76,7 +77,7 @@ func (e *HalfDone) Error() string {
 	switch {
 	case errors.Is(e.Err, errRootNotTyped):
 		return e.sentence(fmt.Sprintf("The root key %s still exists", e.Journal.Old)) +
-			"\nto delete it, run this in a terminal and type its ID: keycare resume"
+			"\nto delete it, run this in a terminal and type its ID: " + e.command()
 	case client.Unreachable(e.Err) && !e.Lost:
 		return e.sentence("") + "\n" + show.Sentence(offline) + ".\nwhen it is back: " + e.command()
 	case e.Why == interruptedWhy:
@@ -92,7 +93,13 @@ func (e *HalfDone) Error() string {
 		text += "\n" + said.more
 	}
 	or := ""
-	if !e.Lost && (e.Why != putBack || len(e.Ways) == 0) { // it would say the same again
+	again := !e.Lost && (e.Why != putBack && e.Why != thirdKey || len(e.Ways) == 0) // or it would say the same
+	var used *OldKeyUsed
+	switch {
+	case again && errors.As(e.Err, &used):
+		text += fmt.Sprintf("\nto go on, once nobody has used it for %s: %s", show.Duration(used.Grace), e.command())
+		or = "or, "
+	case again:
 		text += "\nto go on: " + e.command()
 		or = "or, "
 	}
@@ -138,7 +145,7 @@ var ErrCodeUsed = errors.New("AWS takes each MFA code only once; wait until the 
 const cannotSign = "keycare cannot sign the calls to IAM"
 
 // offline is what is said where this machine has no way to AWS.
-const offline = "AWS cannot be reached: there is no network, or a proxy, VPN or firewall is in the way"
+const offline = "AWS cannot be reached: no network, or a proxy, VPN or firewall is in the way"
 
 // words are an error taken apart: a clause for the middle of a sentence, what else
 // keycare says, and the words of others, a line each.
@@ -183,8 +190,8 @@ type OldKeyUsed struct {
 }
 
 func (e *OldKeyUsed) Error() string {
-	return fmt.Sprintf("last used %s for %s in %s\nfind out who uses it: keycare retires it once nobody has used it for %s. If this user's key is also on another machine, copy the new one there",
-		show.Time(e.Use.At), e.Use.Service, e.Use.Region, show.Duration(e.Grace))
+	return fmt.Sprintf("last used %s for %s in %s\nFind out who uses it. If this user's key is also on another machine, copy the new one there",
+		show.Time(e.Use.At), e.Use.Service, e.Use.Region)
 }
 
 // errRootNotTyped says that nobody typed the root key's ID.
@@ -192,6 +199,17 @@ var errRootNotTyped = errors.New("the ID of the root key was not typed")
 
 // interruptedWhy is why a rotation stopped that a person stopped.
 const interruptedWhy = "interrupted"
+
+// errInterrupted is the same before anything was begun.
+var errInterrupted = errors.New(interruptedWhy)
+
+// interruption is err, or that a person stopped the run.
+func interruption(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
 
 // because is why a step failed, for the middle of a sentence.
 type because struct {

@@ -188,11 +188,11 @@ func refuseNames(places []credfile.Place) error {
 
 // explain says at which place of the files the key stands that AWS refused.
 func (t *keyTarget) explain(err error) error {
-	at := ""
-	if len(t.places) > 0 {
-		at = t.places[0].String() + ": "
+	err = client.Explain(err)
+	if k := client.ReplyOf(err); len(t.places) == 0 || k != client.ReplyUnknownKey && k != client.ReplyBadSignature {
+		return err
 	}
-	return fmt.Errorf("%s%w", at, client.Explain(err))
+	return fmt.Errorf("%w\n  %s", err, t.places[0])
 }
 
 // dependants are the profiles that take a role with the key of one of the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -87,7 +88,7 @@ func (rot *Rotator) damaged(ctx context.Context, err error, ask bool) error {
 	case !state.IsID(d.ID):
 		half.Why += ". Look at the user's keys in the AWS console, then move that file away"
 	case why != nil && ask:
-		half.Err = client.Explain(why)
+		half.Why += ". " + show.Sentence(wordsOf(why).clause) + ". Its secret is in " + rot.State.RecoveryPath(d.ID)
 	case why == nil:
 		half.Why += ". Look at the user's keys in the AWS console"
 		half.Ways = []Way{{"keycare resume --forget " + d.ID, "set the notes aside, which deletes nothing"}}

@@ -3,7 +3,6 @@ package rotate
 import (
 	"context"
 
-	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
 )
@@ -13,14 +12,13 @@ import (
 func (r *cycle) enterGrace() error {
 	if r.j.Direction == state.Retire {
 		r.j.Grace, r.j.PutBack = MinGrace, true
-		r.say("a program had put the old key %s back into the files; the new key %s stands there again, and the old one is retired later", r.j.Old, r.newID())
+		r.say("another program had put the old key %s back into the files; the new key %s is in place again, and the old one is retired later", r.j.Old, r.newID())
 	}
 	r.j.Switched, r.j.GraceEnds = r.backAt, r.Now().Add(r.j.Grace+state.UseLate)
 	if err := r.decide(state.Grace); err != nil {
 		return err
 	}
 	r.seen.Unused, r.seen.Gone, r.seen.retiring = unasked, unasked, retiring{}
-	r.say("key %s stays active until %s", r.j.Old, show.Time(r.j.GraceEnds))
 	return nil
 }
 

@@ -132,14 +132,15 @@ func (r *cycle) readBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	aws := r.aws.Asking()
 	var wg group.Group
 	if r.j.Root == nil && r.j.Off == "" { // whether it may be made Active again after it was made Inactive
 		wg.Go(func() {
-			keys, _, err := r.aws.List(ctx, r.by(pair), r.j.UserName)
+			keys, _, err := aws.List(ctx, r.by(pair), r.j.UserName)
 			r.oldActive = err == nil && slices.ContainsFunc(keys, func(k client.Key) bool { return k.ID == r.j.Old && k.Active })
 		})
 	}
-	id, at, err := r.aws.Identity(ctx, pair)
+	id, at, err := aws.Identity(ctx, pair)
 	wg.Wait()
 	if err != nil {
 		r.seen.Back, r.why = answered(err), err

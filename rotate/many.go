@@ -48,7 +48,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	defer stop()
 	rot.each(todo, func(b *keyTask) {
 		if err := rot.prepare(asking, files, connect, b); err != nil {
-			b.failed(client.Because(asking, err))
+			b.failed(interruption(ctx, client.Because(asking, err)))
 		}
 		rot.Progress.Add(1)
 	})

@@ -43,9 +43,10 @@ func mayHaveMade(j *state.Journal, k client.Key) bool {
 func (r *cycle) lookList(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	keys, at, err := r.aws.List(ctx, r.by(r.old), r.j.UserName)
+	aws := r.aws.Asking()
+	keys, at, err := aws.List(ctx, r.by(r.old), r.j.UserName)
 	if client.ReplyOf(err) == client.ReplyNoSuch && r.sameName(ctx, r.old) == notYet {
-		keys, at, err = r.aws.List(ctx, r.by(r.old), r.j.UserName)
+		keys, at, err = aws.List(ctx, r.by(r.old), r.j.UserName)
 	}
 	if err != nil {
 		r.seen.Listed, r.why = silent, err

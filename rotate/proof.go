@@ -14,11 +14,12 @@ import (
 func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	aws := r.aws.Asking()
 	var wg group.Group
 	var errSTS, errIAM error
 	var id facts.Identity
 	wg.Go(func() {
-		if id, _, errSTS = r.aws.Identity(ctx, p); errSTS == nil {
+		if id, _, errSTS = aws.Identity(ctx, p); errSTS == nil {
 			atSTS = sameUser(id, r.ownerOf(p))
 		} else {
 			atSTS = answered(errSTS)
@@ -26,12 +27,12 @@ func (r *cycle) prove(ctx context.Context, p credfile.Pair) (atSTS, atIAM answer
 	})
 	wg.Go(func() {
 		if r.j.Root != nil && p.ID != r.j.Old {
-			errIAM = r.aws.ProveAdmin(ctx, p)
+			errIAM = aws.ProveAdmin(ctx, p)
 			atIAM = answered(errIAM)
 			return
 		}
 		var keys []client.Key
-		keys, _, errIAM = r.aws.List(ctx, client.SignerOf(p), r.j.UserName)
+		keys, _, errIAM = aws.List(ctx, client.SignerOf(p), r.j.UserName)
 		atIAM = answered(errIAM)
 		if slices.ContainsFunc(keys, func(k client.Key) bool { return k.User != r.j.UserName }) {
 			atIAM = notYet // an answer about somebody else

@@ -58,7 +58,7 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 		name = " " + w
 	}
 	if r.mayKeepBoth(ctx, ask) {
-		found = append(found, Way{"keycare resume " + flagKeepBoth + name, "close it and delete nothing"})
+		found = append(found, Way{"keycare resume " + flagKeepBoth + name, "keep both keys"})
 	}
 	if ask && r.newID() != "" && r.j.Direction != state.Undo {
 		if why, err := r.undoBarred(ctx); why == "" && err == nil {

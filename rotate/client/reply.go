@@ -99,7 +99,7 @@ func Explain(err error) error {
 			e.Hint = "Ask for a policy that allows it for your own user (\"keycare policy\" prints one), or pass --mfa-serial if your account requires MFA"
 		}
 	case ReplyUnknownKey:
-		e.Clause = "AWS does not accept the key that signed (deleted, inactive, or of another partition)"
+		e.Clause = "AWS does not accept the key (deleted, inactive, or of another partition)"
 	case ReplyBadSignature:
 		e.Clause = "the signature is wrong: either the secret in the file does not belong to the key, or this machine's clock is wrong"
 	case ReplyNoSuch:
@@ -164,6 +164,9 @@ func Raw(err error) string {
 		return ""
 	case errors.As(err, &address):
 		return oneLine(address.Error())
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
 	}
 	return oneLine(err.Error())
 }
