@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -115,18 +116,21 @@ func (e *env) filled(text string) string {
 
 // print writes lines on standard output, broken in the same way; they keep their
 // indentation.
-func (e *env) print(format string, args ...any) {
+func (e *env) print(format string, args ...any) error {
+	var b strings.Builder
 	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
 		line, ended := strings.CutSuffix(line, "\n")
 		if text := strings.TrimLeft(line, " "); e.Terminal.Out && utf8.RuneCountInString(line) > e.Width() {
 			indent := line[:len(line)-len(text)]
 			line = indent + strings.ReplaceAll(wrapped(text, e.Width()-len(indent)-2), "\n", "\n"+indent+"  ")
 		}
-		fmt.Fprint(e.Out, line)
+		b.WriteString(line)
 		if ended {
-			fmt.Fprintln(e.Out)
+			b.WriteByte('\n')
 		}
 	}
+	_, err := io.WriteString(e.Out, b.String())
+	return err
 }
 
 func wrapped(text string, width int) string {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,7 +50,9 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	}
 	planned, root := false, false
 	for _, r := range results {
-		writeResult(e, r, len(results) > 1)
+		if err := writeResult(e, r, len(results) > 1); err != nil {
+			return err
+		}
 		planned = planned || r.Outcome == rotate.Planned
 		root = root || r.Outcome == rotate.Rotated && r.RootKey
 	}
@@ -63,7 +66,6 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	return nil
 }
 
-<<<<<<< HEAD
 // placesOf counts where the new key goes.
 func placesOf(r rotate.Result) string {
 	places := show.Count(len(r.Places), "place")
@@ -78,27 +80,24 @@ func placesOf(r rotate.Result) string {
 }
 
 func writeResult(e *env, r rotate.Result, several bool) (err error) {
-=======
-func writeResult(e *env, r rotate.Result, several bool) {
->>>>>>> 5364780 (screens: golden files of each way in which a rotation stops, and of status; without a network a resume says so at once)
 	say := func(format string, args ...any) {
-		e.print(format, args...)
+		err = cmp.Or(err, e.print(format, args...))
+	}
+	beside := func(lists ...[]string) { // paths and commands, which are not broken
+		for _, line := range slices.Concat(lists...) {
+			_, failed := fmt.Fprintf(e.Out, "  %s\n", line)
+			err = cmp.Or(err, failed)
+		}
 	}
 	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }
 	why := strings.ReplaceAll(r.Error, "\n", "\n  ")
 	switch r.Outcome {
 	case rotate.Rotated:
 		say("rotated profile %s: key %s is replaced by %s, the old key is %s\n", r.Profile, r.Old, r.New, r.Retired)
-<<<<<<< HEAD
-		for _, line := range slices.Concat(r.Places, r.Copies, r.Notes) {
-			say("  %s\n", line)
-		}
-=======
-		beside(e, r.Places, r.Notes)
->>>>>>> 5364780 (screens: golden files of each way in which a rotation stops, and of status; without a network a resume says so at once)
+		beside(r.Places, r.Copies, r.Notes)
 	case rotate.Undone:
 		say("rolled back: profile %s keeps key %s\n", r.Profile, r.Old)
-		beside(e, r.Notes)
+		beside(r.Notes)
 	case rotate.InGrace:
 		if r.Rested {
 			say("profile %s has the new key %s; the old key %s stays active until %s\n", r.Profile, r.New, r.Old, until(r.GraceEnds))
@@ -115,18 +114,18 @@ func writeResult(e *env, r rotate.Result, several bool) {
 	case rotate.KeyLeft: // the error says all
 	case rotate.KeptBoth:
 		say("closed: %s\n", r.Why)
-		beside(e, r.Notes)
+		beside(r.Notes)
 	case rotate.Skipped:
 		say("skipped: %s\n", r.Why)
 	case rotate.Failed:
 		if !several {
-			return // the error says all
+			return nil // the error says all
 		}
 		if !strings.Contains(why, "profile "+show.Name(r.Profile)) {
 			why = fmt.Sprintf("profile %s: %s", show.Name(r.Profile), why)
 		}
 		say("failed: %s\n", why)
-		return
+		return err
 	case rotate.Unfinished: // the error says all
 	case rotate.Planned:
 		say("would rotate key %s of %s (account %s):\n", r.Old, r.User, r.Account)
@@ -139,22 +138,17 @@ func writeResult(e *env, r rotate.Result, several bool) {
 		} else {
 			say("  then %s key %s\n", r.Retired, r.Old)
 		}
-		beside(e, r.Notes)
+		beside(r.Notes)
 		if len(r.UsedBy) > 0 {
 			say("  %s through source_profile\n", useThisKey(r.UsedBy))
 		}
-		fmt.Fprintf(e.Out, "\n%s\n", r.Diff)
+		_, failed := fmt.Fprintf(e.Out, "\n%s\n", r.Diff)
+		err = cmp.Or(err, failed)
 	}
 	if several && why != "" {
 		say("  %s\n", why)
 	}
-}
-
-// beside writes lines with paths and commands, which are not broken.
-func beside(e *env, lists ...[]string) {
-	for _, line := range slices.Concat(lists...) {
-		fmt.Fprintf(e.Out, "  %s\n", line)
-	}
+	return err
 }
 
 // useThisKey says that profiles use the key that is about to be rotated.

@@ -67,9 +67,9 @@ func runStatus(e *env, c *cli.Context) error {
 	e.writeKeys(paths, open, len(open) > 0 || damaged == nil)
 	e.writePast(past)
 	if timer != nil {
-		e.print("\nTimer:\n")
+		_ = e.print("\nTimer:\n")
 		for _, line := range e.timerLines(timer) {
-			e.print("  %s\n", line)
+			_ = e.print("  %s\n", line)
 		}
 		if late := timer.Late(e.Now()); late != "" {
 			e.say("keycare: %s; see: keycare schedule status", late)
@@ -82,19 +82,19 @@ func runStatus(e *env, c *cli.Context) error {
 // is, and what comes next.
 func (e *env) writeFlights(rot *rotate.Rotator, open []*state.Journal, damaged, timer bool) {
 	if len(open) == 0 && !damaged {
-		e.print("no rotation in flight\n")
+		_ = e.print("no rotation in flight\n")
 	}
 	for i, j := range open {
 		if i > 0 {
-			e.print("\n")
+			_ = e.print("\n")
 		}
-		e.print("%s\n", show.Sentence(rot.Holds(j)))
-		e.print("  key %s of user %s, begun %s (%s)\n", j.Old, j.UserName, show.Time(j.Started), ago(j.Started, e.Now()))
+		_ = e.print("%s\n", show.Sentence(rot.Holds(j)))
+		_ = e.print("  key %s of user %s, begun %s (%s)\n", j.Old, j.UserName, show.Time(j.Started), ago(j.Started, e.Now()))
 		now, next := e.stage(j)
 		if timer {
 			next += ", or wait for the timer"
 		}
-		e.print("  now:  %s\n  next: %s\n", now, next)
+		_ = e.print("  now:  %s\n  next: %s\n", now, next)
 	}
 }
 
@@ -181,28 +181,28 @@ func (e *env) writeKeys(paths credfile.Paths, open []*state.Journal, below bool)
 	}
 	if len(ids) > 0 {
 		if below {
-			e.print("\n")
+			_ = e.print("\n")
 		}
-		e.print("Keys:\n")
+		_ = e.print("Keys:\n")
 	}
 	for _, id := range ids[:min(len(ids), mostKeys)] {
-		e.print("  %s  %s\n", id, show.Names(in[id]))
+		_ = e.print("  %s  %s\n", id, show.Names(in[id]))
 	}
 	if more := len(ids) - mostKeys; more > 0 {
-		e.print("  and %s: keycare audit\n", show.Count(more, "more key"))
+		_ = e.print("  and %s: keycare audit\n", show.Count(more, "more key"))
 	}
 }
 
 // writePast lists the rotations that ended last.
 func (e *env) writePast(past []state.History) {
 	if len(past) > 0 {
-		e.print("\nHistory:\n")
+		_ = e.print("\nHistory:\n")
 	}
 	for _, h := range past[max(0, len(past)-mostPast):] {
-		e.print("  %s\n", finished(h)+e.deletable(past, h))
+		_ = e.print("  %s\n", finished(h)+e.deletable(past, h))
 	}
 	if more := len(past) - mostPast; more > 0 {
-		e.print("  %d earlier: keycare status --format json\n", more)
+		_ = e.print("  %d earlier: keycare status --format json\n", more)
 	}
 }
 
