@@ -124,11 +124,15 @@ var base32 = func() (t [256]uint8) {
 func (m *Matcher) probe(b []byte, from, to int, emit func(Hit)) int {
 	to = min(to, len(b)-gram+1)
 	q := from
-	if m.step == usualStep && len(m.filter) == usualFilter {
-		q = m.probeFast(b, q, to, emit)
-	}
-	for ; q < to; q += m.step {
-		m.look(b, q, emit)
+	fast := m.step == usualStep && len(m.filter) == usualFilter && m.others
+	for q < to {
+		if fast {
+			q = nextPlace((*[usualFilter]uint64)(m.filter), b, q, to)
+		}
+		if q < to {
+			m.look(b, q, emit)
+			q += m.step
+		}
 	}
 	return q
 }
@@ -138,31 +142,30 @@ const (
 	usualFilter = 1 << 17 / 64
 )
 
-// probeFast is probe for the usual step and size of the filter: four looks at a time
-// and one branch for them. Most of the time of a scan that does not go into reading
-// goes here.
-func (m *Matcher) probeFast(b []byte, q, to int, emit func(Hit)) int {
-	filter := (*[usualFilter]uint64)(m.filter)
-	others := uint8(0)
-	if m.others {
-		others = 1
-	}
+// nextPlace is the first place from q on at which a look is worth it, or one from
+// which on less than 64 bytes are left before to. Most of the time of a scan that does
+// not go into reading goes here. Beside the filter it asks whether all four bytes may
+// be of a key ID, that is from '2' to 'Z': for such bytes neither sum has a carry, and
+// neither has its highest bit.
+func nextPlace(filter *[usualFilter]uint64, b []byte, q, to int) int {
+	const below, above, high = '2' * 0x01010101, (0x80 - 'Z' - 1) * 0x01010101, 0x80808080
 	for ; q+64 <= to; q += 64 {
 		w := (*[64]byte)(b[q:])
-		v0, v1 := binary.LittleEndian.Uint32(w[:]), binary.LittleEndian.Uint32(w[16:])
-		v2, v3 := binary.LittleEndian.Uint32(w[32:]), binary.LittleEndian.Uint32(w[48:])
-		h0, h1, h2, h3 := v0*hashFactor>>15, v1*hashFactor>>15, v2*hashFactor>>15, v3*hashFactor>>15
-		m0 := uint8(filter[h0/64]>>(h0%64)) | others&base32[byte(v0)]&base32[byte(v0>>8)]&base32[byte(v0>>16)]&base32[v0>>24]
-		m1 := uint8(filter[h1/64]>>(h1%64)) | others&base32[byte(v1)]&base32[byte(v1>>8)]&base32[byte(v1>>16)]&base32[v1>>24]
-		m2 := uint8(filter[h2/64]>>(h2%64)) | others&base32[byte(v2)]&base32[byte(v2>>8)]&base32[byte(v2>>16)]&base32[v2>>24]
-		m3 := uint8(filter[h3/64]>>(h3%64)) | others&base32[byte(v3)]&base32[byte(v3>>8)]&base32[byte(v3>>16)]&base32[v3>>24]
-		if (m0|m1|m2|m3)&1 == 0 {
-			continue
+		v := binary.LittleEndian.Uint32(w[:])
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+			return q
 		}
-		for i, may := range [4]uint8{m0, m1, m2, m3} {
-			if may&1 != 0 {
-				m.look(b, q+16*i, emit)
-			}
+		v = binary.LittleEndian.Uint32(w[16:])
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+			return q + 16
+		}
+		v = binary.LittleEndian.Uint32(w[32:])
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+			return q + 32
+		}
+		v = binary.LittleEndian.Uint32(w[48:])
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+			return q + 48
 		}
 	}
 	return q
