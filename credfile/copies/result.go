@@ -42,6 +42,8 @@ type Copy struct {
 	Pushed bool
 	// Exposed says that other users of this machine can read the file.
 	Exposed bool
+
+	off int64 // of the first hit
 }
 
 // Whole reports whether the place gives the secret away, as far as can be seen.
@@ -227,11 +229,13 @@ func (g *Gather) Hit(h Hit) {
 			return
 		}
 		i = len(g.copies)
-		g.copies = append(g.copies, Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait})
+		g.copies = append(g.copies, Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait, off: h.Off})
 	}
 	c := &g.copies[i]
 	c.Tier = min(c.Tier, g.c.tier(h))
-	c.Line = min(c.Line, h.Line)
+	if h.Off < c.off {
+		c.Line, c.off = h.Line, h.Off
+	}
 	c.Parts |= h.Part
 	c.Near = c.Near || h.Near
 	c.Count++

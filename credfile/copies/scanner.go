@@ -2,7 +2,6 @@ package copies
 
 import (
 	"bytes"
-	"errors"
 	"io"
 )
 
@@ -16,24 +15,35 @@ type Scanner struct {
 	size   int // of a read
 	buf    []byte
 	narrow []byte
+	stream stream // of now
+	found  func(Hit)
+	// farLines says that the line of a hit beyond the first buffer need not be known:
+	// it is 0.
+	farLines bool
 }
 
 // NewScanner returns a scanner for m.
 func NewScanner(m *Matcher) *Scanner { return newScanner(m, bufferSize) }
 
 func newScanner(m *Matcher, size int) *Scanner {
-	return &Scanner{m: m, size: size, buf: make([]byte, size+2*m.reach+m.step+2)}
+	s := &Scanner{m: m, size: size, buf: make([]byte, size+2*m.reach+m.step+2)}
+	s.found = func(h Hit) { // one closure for all streams
+		s.stream.lookNear(s.stream.b, &h)
+		s.stream.found(s.stream.b, h)
+	}
+	return s
 }
 
 // stream is where a scan of one stream is.
 type stream struct {
 	s       *Scanner
-	base    int64 // of b[0] in the stream
-	next    int   // place of the next look
-	wide    int64 // in the stream: before it UTF-16 was looked at
+	b       []byte // what is looked at
+	base    int64  // of b[0] in the stream
+	next    int    // place of the next look
+	wide    int64  // in the stream: before it UTF-16 was looked at
 	isWide  bool
 	decided bool
-	lines   int // line ends before b[counted]
+	lines   int // line ends before b[counted]; -1 if they are not counted
 	counted int
 	emit    func(Hit)
 	last    map[[2]int]int64
@@ -42,13 +52,14 @@ type stream struct {
 
 // Bytes looks for keys in b, which is the whole of it.
 func (s *Scanner) Bytes(b []byte, emit func(Hit)) {
-	t := stream{s: s, emit: emit}
-	t.look(b, true)
+	s.stream = stream{s: s, emit: emit}
+	s.stream.look(b, true)
 }
 
 // Scan looks for keys in all of r. It calls emit for each, in about their order.
 func (s *Scanner) Scan(r io.Reader, emit func(Hit)) (size int64, err error) {
-	t := stream{s: s, emit: emit}
+	s.stream = stream{s: s, emit: emit}
+	t := &s.stream
 	have := 0
 	for {
 		n, err := r.Read(s.buf[have:min(have+s.size, len(s.buf))])
@@ -60,7 +71,7 @@ func (s *Scanner) Scan(r io.Reader, emit func(Hit)) (size int64, err error) {
 			have = copy(s.buf, s.buf[done:have])
 		}
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			return size, nil
 		case err != nil:
 			return size, err
@@ -72,11 +83,12 @@ func (s *Scanner) Scan(r io.Reader, emit func(Hit)) (size int64, err error) {
 // where on its bytes are needed again.
 func (t *stream) look(b []byte, last bool) (done int) {
 	m := t.s.m
+	t.b = b
 	to := len(b)
 	if !last {
 		to -= m.reach
 	}
-	t.next = m.probe(b, t.next, to, func(h Hit) { t.lookNear(b, &h); t.found(b, h) })
+	t.next = m.probe(b, t.next, to, t.s.found)
 	if !t.decided {
 		t.decided, t.isWide = true, m.others && looksWide(b)
 	}
@@ -88,8 +100,12 @@ func (t *stream) look(b []byte, last bool) (done int) {
 	}
 	done = max(0, min(t.next, len(b))-m.reach)
 	done &^= 1 // narrowed texts stay in step
-	t.count(b, done)
-	t.counted -= done
+	if t.s.farLines {
+		t.lines = -1
+	} else {
+		t.count(b, done)
+		t.counted -= done
+	}
 	t.base += int64(done)
 	t.next -= done
 	return done
@@ -105,11 +121,12 @@ func (t *stream) count(b []byte, to int) {
 
 func (t *stream) found(b []byte, h Hit) {
 	at := int(h.Off)
-	h.Line = t.lines + 1
-	if at >= t.counted {
-		h.Line += bytes.Count(b[t.counted:at], []byte{'\n'})
-	} else {
-		h.Line -= bytes.Count(b[at:t.counted], []byte{'\n'})
+	switch {
+	case t.lines < 0:
+	case at >= t.counted:
+		h.Line = t.lines + 1 + bytes.Count(b[t.counted:at], []byte{'\n'})
+	default:
+		h.Line = t.lines + 1 - bytes.Count(b[at:t.counted], []byte{'\n'})
 	}
 	h.Off += t.base
 	half := [2]int{h.Key, int(h.Part)}

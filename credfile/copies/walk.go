@@ -2,6 +2,7 @@ package copies
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -101,6 +102,7 @@ type walk struct {
 	wake  sync.Cond
 	tasks []task
 	busy  int
+	idle  int // workers that wait
 	repos []string
 }
 
@@ -114,8 +116,11 @@ type task struct {
 func (w *walk) put(t task) {
 	w.mu.Lock()
 	w.tasks = append(w.tasks, t)
+	idle := w.idle
 	w.mu.Unlock()
-	w.wake.Signal()
+	if idle > 0 {
+		w.wake.Signal()
+	}
 }
 
 // take waits for a task; there is none any more once nobody works.
@@ -123,7 +128,9 @@ func (w *walk) take() (task, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.tasks) == 0 && w.busy > 0 && w.ctx.Err() == nil {
+		w.idle++
 		w.wake.Wait()
+		w.idle--
 	}
 	if len(w.tasks) == 0 || w.ctx.Err() != nil {
 		w.wake.Broadcast()
@@ -139,8 +146,11 @@ func (w *walk) take() (task, bool) {
 func (w *walk) finish() {
 	w.mu.Lock()
 	w.busy--
+	over := w.busy == 0
 	w.mu.Unlock()
-	w.wake.Broadcast()
+	if over {
+		w.wake.Broadcast()
+	}
 }
 
 func (w *walk) root(path string) error {
@@ -309,7 +319,9 @@ func (w *worker) file(path string) {
 		w.hit = w.gather.Hit // one closure for all files
 	}
 	r := reader{worker: w, path: path, file: f}
+	w.scanner.farLines = true
 	_, err = w.scanner.Scan(&r, w.hit)
+	w.scanner.farLines = false
 	w.c.count.Files.Add(1)
 	var skip *skipError
 	switch {
@@ -327,6 +339,8 @@ func (w *worker) file(path string) {
 	f.Close()
 	if r.binary {
 		w.gather.noLines()
+	} else {
+		w.gather.farLines(path)
 	}
 	w.done(path, "")
 }
@@ -403,6 +417,39 @@ func (r *reader) Read(p []byte) (n int, err error) {
 		r.c.Skip(OddArchive, r.path)
 	}
 	return n, err
+}
+
+// farLines finds the lines of what was found beyond the first buffer of a file, which
+// are not counted on the way.
+func (g *Gather) farLines(path string) {
+	var far []*Copy
+	for i := range g.copies {
+		if g.copies[i].Line == 0 {
+			far = append(far, &g.copies[i])
+		}
+	}
+	if len(far) == 0 {
+		return
+	}
+	slices.SortFunc(far, func(a, b *Copy) int { return cmp.Compare(a.off, b.off) })
+	f, err := openFile(path)
+	if err != nil {
+		return // it stays without a line
+	}
+	defer f.Close()
+	buf := make([]byte, bufferSize)
+	line, at := 1, int64(0)
+	for len(far) > 0 {
+		n, err := f.Read(buf)
+		for len(far) > 0 && far[0].off < at+int64(n) {
+			far[0].Line = line + bytes.Count(buf[:far[0].off-at], []byte{'\n'})
+			far = far[1:]
+		}
+		line, at = line+bytes.Count(buf[:n], []byte{'\n'}), at+int64(n)
+		if err != nil {
+			return
+		}
+	}
 }
 
 const (
