@@ -225,7 +225,7 @@ func (w *worker) list(t task) {
 	}
 	files := all[:0]
 	for _, e := range all {
-		path := filepath.Join(t.dir, e.Name())
+		path := within(t.dir, e.Name())
 		switch {
 		case w.leave[path]:
 		case !e.IsDir():
@@ -282,8 +282,16 @@ func gitLink(path string) string {
 	return dir
 }
 
+// within is the path of an entry of a folder.
+func within(dir, name string) string {
+	if os.IsPathSeparator(dir[len(dir)-1]) {
+		return dir + name
+	}
+	return dir + string(filepath.Separator) + name
+}
+
 func (w *worker) entry(t task, e fs.DirEntry) {
-	path := filepath.Join(t.dir, e.Name())
+	path := within(t.dir, e.Name())
 	switch kind := e.Type(); {
 	case kind&fs.ModeSymlink != 0:
 		w.c.Skip(Links, path)

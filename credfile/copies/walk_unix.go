@@ -94,8 +94,19 @@ func (f rawFile) pastHole() error {
 	return nil
 }
 
+// openDir opens a folder. What is none is an error at once, a pipe too; without
+// O_NONBLOCK the runtime does not offer it to the poller.
 func openDir(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	for {
+		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case err != nil:
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
+		return os.NewFile(uintptr(fd), path), nil
+	}
 }
 
 func deviceOf(fi fs.FileInfo) uint64 {
