@@ -57,7 +57,9 @@ func (m *merged) writeUser(e *env, u *userAudit) {
 		fmt.Fprintf(e.Out, "  not complete: %s\n", show.Flow(u.Why))
 	}
 	for _, why := range u.Report.Incomplete {
-		fmt.Fprintf(e.Out, "  incomplete: %s\n", show.Flow(why))
+		if u.Why == "" {
+			fmt.Fprintf(e.Out, "  not complete: %s\n", show.Flow(why))
+		}
 	}
 	shown := 0
 	for _, f := range u.Report.Findings {

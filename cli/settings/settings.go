@@ -237,6 +237,13 @@ func (s *Settings) file(d disk.FS, path string, known Known) error {
 		return lost(d, path)
 	}
 	s.Found = true
+	if errors.Is(err, fs.ErrPermission) {
+		// The audit, which names the command for other files, needs the settings.
+		if back := credfile.GiveBack(d, path); back != "" {
+			return fmt.Errorf("no permission to read the settings in %s, for it or its folder belongs to another user, as after a run by root: %s", path, back)
+		}
+		return fmt.Errorf("no permission to read the settings in %s: look who owns it and its folders", path)
+	}
 	if err != nil {
 		return err
 	}
