@@ -49,11 +49,11 @@ func runReport(e *env, c *cli.Context) error {
 	}
 	var all []*report.Report
 	for _, path := range paths {
-		r, err := readReport(e, path)
+		some, err := readReports(e, path)
 		if err != nil {
 			return err
 		}
-		all = append(all, r)
+		all = append(all, some...)
 	}
 	if len(all) > 1 {
 		all = report.Merge(all)
@@ -61,14 +61,14 @@ func runReport(e *env, c *cli.Context) error {
 	return writeReports(e, all, outputs, format.Options{})
 }
 
-func readReport(e *env, path string) (*report.Report, error) {
+func readReports(e *env, path string) ([]*report.Report, error) {
 	b, err := e.Disk.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := report.Read(b)
+	all, err := report.ReadAll(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return r, nil
+	return all, nil
 }

@@ -174,6 +174,7 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 		}
 		remember(ctx, e, asker, in.Online, in.Now)
 	}
+	in.Timer = &report.TimerRun{LastRun: in.Now.UTC().Truncate(time.Second), Outcome: "audited"} // this run's own end is not known yet
 	rep := report.Audit(in)
 	var kept error
 	if asker != nil && !found.Unanswered {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"keycare/credfile/show"
 )
@@ -66,13 +67,40 @@ func Read(b []byte) (*Report, error) {
 	return r, nil
 }
 
+// ReadAll reads a report, or a document that holds several: those that keycare
+// report wrote together, or those of all users of a machine.
+func ReadAll(b []byte) ([]*Report, error) {
+	var several struct {
+		Version int
+		Reports []json.RawMessage
+		Users   []struct{ Report json.RawMessage }
+	}
+	if json.Unmarshal(b, &several) != nil || several.Version != Version || several.Reports == nil && several.Users == nil {
+		r, err := Read(b)
+		return []*Report{r}, err
+	}
+	for _, u := range several.Users {
+		if u.Report != nil { // it has none where the home could not be audited
+			several.Reports = append(several.Reports, u.Report)
+		}
+	}
+	all := make([]*Report, len(several.Reports))
+	for i, text := range several.Reports {
+		var err error
+		if all[i], err = Read(text); err != nil {
+			return nil, fmt.Errorf("report %d: %w", i+1, err)
+		}
+	}
+	return all, nil
+}
+
 // check holds what was read to its form, and fills in what earlier versions did
 // not write.
 func (f *Finding) check() error {
 	if f.Severity < Info || f.Severity > Critical || f.Was > Critical {
 		return errors.New("it has no severity that findings have")
 	}
-	if f.Rule == "" || f.Fingerprint == "" {
+	if f.Rule == "" || len(f.Fingerprint) != 32 || strings.Trim(f.Fingerprint, "0123456789abcdef") != "" {
 		return errors.New("it has no rule or no fingerprint")
 	}
 	if r := RuleByID(f.Rule); f.Title == "" && r != nil {

@@ -34,6 +34,7 @@ func TestReadRefuses(t *testing.T) {
 		"finding 1: it has no severity":        func(d map[string]any) { finding(d)["severity"] = "none" },
 		"not what belongs there":               func(d map[string]any) { finding(d)["severity"] = "worst" },
 		"finding 1: it has no rule":            func(d map[string]any) { delete(finding(d), "rule") },
+		"or no fingerprint":                    func(d map[string]any) { finding(d)["fingerprint"] = "$(x)" },
 		`"findings.line" is not what belongs`:  func(d map[string]any) { finding(d)["line"] = "SECRET" },
 	} {
 		_, err := Read(asFile(t, change))
@@ -125,5 +126,22 @@ func TestFollow(t *testing.T) {
 	}
 	if r.Follow(nil, nil); r.Changes != nil || r.Findings[0].State != StateNew || !r.Findings[0].FirstSeen.Equal(now) {
 		t.Errorf("got %+v", r.Findings[0])
+	}
+}
+
+func TestReadAll(t *testing.T) {
+	one := string(asFile(t, func(map[string]any) {}))
+	for text, want := range map[string]int{
+		one: 1,
+		`{"version":1,"reports":[` + one + "," + one + `]}`:                                     2,
+		`{"version":1,"reports":[]}`:                                                            0,
+		`{"version":1,"users":[{"user":"a","report":` + one + `},{"user":"b","error":"none"}]}`: 1,
+		`{"version":2,"reports":[` + one + `]}`:                                                 -1,
+		`{"version":1,"reports":[{}]}`:                                                          -1,
+	} {
+		all, err := ReadAll([]byte(text))
+		if (err != nil) != (want < 0) || want >= 0 && len(all) != want {
+			t.Errorf("%.60s: %d reports, %v", text, len(all), err)
+		}
 	}
 }

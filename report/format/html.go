@@ -94,7 +94,7 @@ type ruleGroup struct {
 	Findings                  []findingRow
 }
 
-type findingRow struct{ What, Where, State, Do, Command, Exception string }
+type findingRow struct{ What, Where, State, Do, Command, Accept string }
 
 type acceptedRow struct{ Title, What, Reason, Until, Left string }
 
@@ -276,7 +276,8 @@ func (v view) finding(f *report.Finding) findingRow {
 	if f.Was != report.Clean {
 		row.State += ", was " + f.Was.String()
 	}
-	row.Exception = fmt.Sprintf("[exception %.8s]\nfingerprint = %s\nreason = \nuntil = %s", f.Fingerprint, f.Fingerprint, v.Time.AddDate(0, 0, 90).Format(time.DateOnly))
+	row.Accept = fmt.Sprintf("keycare accept %.8s --for 90d --reason \"...\"%s%s", f.Fingerprint,
+		map[bool]string{true: " --online"}[!v.Offline], map[bool]string{true: " --critical"}[f.Severity == report.Critical])
 	return row
 }
 
