@@ -144,6 +144,24 @@ func TestJSONLinesAreFlat(t *testing.T) {
 	}
 }
 
+func TestJSONLinesSayAll(t *testing.T) {
+	r := story2()
+	lines := strings.Split(strings.TrimSpace(written(t, "jsonl", r, Options{})), "\n")
+	for i, f := range r.Findings {
+		var got flatFinding
+		if err := json.Unmarshal([]byte(lines[i+1]), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := flatFinding{
+			flatOrigin{"2026-11-02T09:00:00Z", "finding", "keycare", "1.2.0", "dana-mbp", r.Host.ID, "dana", r.Run}, f.Rule, f.Title, f.Severity.String(), int(f.Severity),
+			strings.Join(f.Profiles, " "), f.KeyID, f.Account, string(f.Subject.Type), f.Subject.ID, f.File, f.Line, f.What, f.Repair.String(), f.Fingerprint, string(f.State), stamp(f.FirstSeen),
+		}
+		if got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	r := story2()
 	var n map[string]int

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"keycare/report"
 )
@@ -114,6 +115,41 @@ func TestHTMLIsReadableAloud(t *testing.T) {
 	for _, want := range []string{"root of 000000000001", "Since the last audit", "ours | &lt;b&gt;soon&lt;/b&gt;", "400 days", "~/.aws/credentials:", "when it was used last (needs iam:GetAccessKeyLastUsed)", "(40 days)", "7 findings"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+// A bar begins where its key was created and ends at the audit; the zone is as wide
+// as the limit, the ring stands at the last use, the dashes at the rotation.
+func TestTimeline(t *testing.T) {
+	l := view{story2(), Options{}}.lives()
+	at := func(days float64) string { return units(drawnRight - (drawnRight-drawnLeft)*days/450) }
+	var got []string
+	for _, b := range l.Bars {
+		got = append(got, strings.Join([]string{b.Label, b.Note, b.Class, b.Age, b.X, b.UsedX}, " "))
+	}
+	hour := 1.0 / 24
+	want := []string{
+		"default …4BKH dev high 400 days " + at(400+hour) + " " + at(1),
+		"(not on this machine) …4BAA dev past 450 days, inactive " + at(450) + " " + at(420),
+		"prod …AAAA root of 000000000001 critical 10 days " + at(10+hour) + " ",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if l.ZoneX != at(90) || l.Limit != "90 days" || l.Bars[0].Rotated != "replaced "+keyOld+" on 28 Sep 2025" || !strings.HasPrefix(l.Bars[0].Rotation, "M"+at(400)+" ") {
+		t.Errorf("got %+v", l)
+	}
+	if len(l.Ticks) < 3 || len(l.Ticks) > 12 {
+		t.Errorf("ticks %+v", l.Ticks)
+	}
+	// Keys of all ages have ticks that can be read.
+	for _, days := range []int{0, 1, 30, 100, 400, 1500, 5000, 9000} {
+		r := story2()
+		r.Inventory = r.Inventory[:1]
+		r.Inventory[0].Created, r.Inventory[0].Others = now.Add(-time.Duration(days)*day-time.Hour), nil
+		if n := len(view{r, Options{}}.lives().Ticks); n < 1 || n > 12 {
+			t.Errorf("%d days: %d ticks", days, n)
 		}
 	}
 }

@@ -27,6 +27,7 @@ const (
 	keyA       = "AKIAZAVB57H55F3T4BKH"
 	keyB       = "AKIAQAAAAAAAQAAAAAAA"
 	keyOld     = "AKIAIOSFODNN7ABCDEFG"
+	keySecond  = "AKIAZAVB57H55F3T4BAA" // of the user of keyA, on another machine
 	secretA    = secretMark + "+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	secretB    = secretMark + "/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 )
@@ -154,7 +155,9 @@ func story2() *report.Report {
 	in.Replaced = []facts.Replacement{{Old: keyOld, New: keyA, Profile: "default", At: now.Add(-400 * day)}}
 	in.Policy.Exceptions = []report.Exception{{Name: "half", Rule: "secret-without-id", Profile: "half-1", Reason: "ours | <b>soon</b>", Until: now.Add(40 * day), Where: "keycare.ini:3"}}
 	o := in.Online[keyA]
-	o.Others = facts.Answered([]facts.OtherKey{{ID: keyOld, Created: now.Add(-500 * day), LastUsed: facts.Answered(facts.Use{})}})
+	o.Others = facts.Answered([]facts.OtherKey{
+		{ID: keyOld, Created: now.Add(-500 * day), LastUsed: facts.Answered(facts.Use{})},
+		{ID: keySecond, Created: now.Add(-450 * day), LastUsed: facts.Answered(facts.Use{At: now.Add(-420 * day), Service: "s3"})}})
 	in.Online[keyA] = o
 	o = in.Online[keyB]
 	o.LastUsed.Fail("needs iam:GetAccessKeyLastUsed")
