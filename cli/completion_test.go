@@ -32,7 +32,7 @@ func TestCompletion(t *testing.T) {
 		want  string // the first answers, with | between them
 		files bool
 	}{
-		{words: "", want: "audit|report|explain|scan|status|fix"},
+		{words: "", want: "audit|report|explain|scan|guard|status|fix"},
 		{words: "-", want: "--debug|--help|--version"},
 		{words: "help|", want: "audit|report|explain"},
 		{words: "nothing|"},
