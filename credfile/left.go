@@ -20,7 +20,7 @@ func givenBack(d disk.FS, path string, err error) error {
 	if command == "" {
 		return err
 	}
-	return fmt.Errorf("%w; it belongs to another user, as after a run by root: %s", err, command)
+	return fmt.Errorf("%w (it belongs to another user, as after a run by root; to get it back: %s)", err, command)
 }
 
 // GiveBack is the command that gives this user what another user owns on the way
