@@ -59,10 +59,10 @@ func (rot *Rotator) copiesFit(files *keyFiles, todo []*keyTask) error {
 	for _, path := range rot.Copies {
 		text, err := credfile.ReadCopy(rot.Disk, path)
 		if err != nil {
-			return &Refused{err.Error() + ": nothing was changed"}
+			return refuse("nothing was changed: %v", err)
 		}
 		if !slices.ContainsFunc(pairs, func(p credfile.Pair) bool { return len(formsIn(text, p)) > 0 }) {
-			return refuse("%s does not hold key %s: nothing was changed", path, strings.Join(ids, " or "))
+			return refuse("nothing was changed: %s does not hold key %s", path, strings.Join(ids, " or "))
 		}
 	}
 	return nil
@@ -87,7 +87,7 @@ func (rot *Rotator) copiesOf(t *keyTarget) (paths []string, err error) {
 	for i := range t.set.Copies {
 		c := &t.set.Copies[i]
 		if c.Err != nil {
-			return nil, &Refused{c.Err.Error() + ": nothing was changed"}
+			return nil, &Refused{c.Err.Error()}
 		}
 		hits := formsIn(c.Text, t.pair)
 		if len(hits) == 0 {
@@ -95,7 +95,7 @@ func (rot *Rotator) copiesOf(t *keyTarget) (paths []string, err error) {
 		}
 		for _, h := range hits {
 			if h.Form != copies.Plain {
-				return nil, refuse("%s:%d holds key %s in another form (%s), which keycare does not edit: nothing was changed. Leave the file out, and change it by hand", c.Path, h.Line, t.pair.ID, h.Form)
+				return nil, refuse("%s:%d holds key %s in another form (%s), which keycare does not edit. Leave the file out, and change it by hand", c.Path, h.Line, t.pair.ID, h.Form)
 			}
 		}
 		switch id, secret := c.Holds(t.pair); {
@@ -104,9 +104,9 @@ func (rot *Rotator) copiesOf(t *keyTarget) (paths []string, err error) {
 			if !id {
 				have, lacks = lacks, have
 			}
-			return nil, refuse("%s:%d holds the %s of key %s, but not its %s: nothing was changed. Leave the file out, and change it by hand", c.Path, hits[0].Line, have, t.pair.ID, lacks)
+			return nil, refuse("%s:%d holds the %s of key %s, but not its %s. Leave the file out, and change it by hand", c.Path, hits[0].Line, have, t.pair.ID, lacks)
 		case inURL(c.Text, t.pair.Secret.Reveal()):
-			return nil, refuse("%s holds the secret of key %s within a URL, where a new one may have to be written otherwise: nothing was changed. Leave the file out, and change it by hand", c.Path, t.pair.ID)
+			return nil, refuse("%s holds the secret of key %s within a URL, where a new one may have to be written otherwise. Leave the file out, and change it by hand", c.Path, t.pair.ID)
 		}
 		if err := w.Check(c.Path); err != nil {
 			return nil, err
@@ -129,16 +129,16 @@ func inURL(text, secret string) bool {
 // secret would go into the next commit.
 func (rot *Rotator) mayEditCopy(path string) error {
 	if rel, err := filepath.Rel(rot.State.Dir, path); err == nil && filepath.IsLocal(rel) {
-		return refuse("%s is in keycare's own folder: nothing was changed", path)
+		return refuse("%s is in keycare's own folder", path)
 	}
 	if rot.Tracked {
 		return nil
 	}
 	switch tracked, err := copies.Tracked(path); {
 	case err != nil:
-		return refuse("%s lies in a Git work tree, and Git does not say whether it is tracked (%v): nothing was changed. To change it all the same, pass --allow-tracked", path, err)
+		return refuse("%s lies in a Git work tree, and Git does not say whether it is tracked (%v). To change it all the same, pass --allow-tracked", path, err)
 	case tracked:
-		return refuse("%s is tracked by Git, so the new secret would go into the next commit: nothing was changed. To change it all the same, pass --allow-tracked", show.Flow(path))
+		return refuse("%s is tracked by Git, so the new secret would go into the next commit. To change it all the same, pass --allow-tracked", show.Flow(path))
 	}
 	return nil
 }

@@ -235,7 +235,7 @@ func TestOffersInEveryState(t *testing.T) {
 	for _, s := range hostileStages {
 		stages[s.name] = func(w *world) { w.haltAt(w.options(), s.action, s.n, awstest.FaultDropBefore) }
 	}
-	offers := map[string]int{}
+	offers := map[string]map[string]bool{} // the states in which each is named
 	for stage, reach := range stages {
 		for name, act := range in {
 			for _, keep := range []string{"", flagKeepBoth, flagUndo} { // of a resume, and of a refusal
@@ -248,7 +248,10 @@ func TestOffersInEveryState(t *testing.T) {
 					w.said.Reset()
 					_, err := w.choose(keep == flagKeepBoth, keep == flagUndo)
 					for _, c := range offered(textOf(err)) {
-						offers[strings.TrimSuffix(c, " default")]++
+						if c = strings.TrimSuffix(c, " default"); offers[c] == nil {
+							offers[c] = map[string]bool{}
+						}
+						offers[c][stage+", "+name] = true
 					}
 					return textOf(err) + w.said.String(), false
 				})
@@ -258,8 +261,10 @@ func TestOffersInEveryState(t *testing.T) {
 			}
 		}
 	}
-	t.Log(offers)
-	if offers[" --undo"] < 6 || offers[" --keep-both"] < 10 {
+	for c, in := range offers {
+		t.Logf("%q in %d states", c, len(in))
+	}
+	if len(offers[" --undo"]) < 3 || len(offers[" --keep-both"]) < 40 {
 		t.Errorf("only %v", offers)
 	}
 }

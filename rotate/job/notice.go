@@ -64,7 +64,7 @@ func noticeOfError(err error, profile string) Notice {
 	switch {
 	case errors.As(err, &used) && isHalf:
 		return Notice{InUse, "in use " + half.Journal.Old, weekly, fmt.Sprintf("The old key %s of profile %s was used %s for %s in %s. It stays until nobody has used it for %s. If this user's key is also on another machine, copy the new one there. See: keycare status",
-			half.Journal.Old, half.Journal.Profile, show.Time(used.Use.At), used.Use.Service, used.Use.Region, used.Grace)}
+			half.Journal.Old, half.Journal.Profile, show.Time(used.Use.At), used.Use.Service, used.Use.Region, show.Duration(used.Grace))}
 	case isHalf:
 		return Notice{Trouble, "half " + half.Journal.ID, weekly, text + ". See: keycare status"}
 	case errors.As(err, &refused):
