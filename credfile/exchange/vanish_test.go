@@ -82,7 +82,7 @@ func TestSweepNewTextAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := &exchange.Exchanger{Disk: disk.OS{}, Tag: "t"}
-	if err := x.Sweep(files[0].Path); err == nil || !strings.Contains(err.Error(), temp) || read(t, temp) != newText {
+	if err := x.Sweep(files[0].Path); err == nil || !strings.Contains(err.Error(), filepath.Base(temp)) || read(t, temp) != newText {
 		t.Errorf("got %v", err)
 	}
 }
