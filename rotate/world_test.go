@@ -21,6 +21,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
@@ -77,7 +78,7 @@ const trailDelay = 5 * time.Minute
 // the two files.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: newClock(), dir: t.TempDir(), disk: diskfault.Unsynced{}, http: awshttp.NewBuildableClient()}
+	w := &world{t: t, clock: newClock(), dir: testrun.TempDir(t), disk: diskfault.Unsynced{}, http: awshttp.NewBuildableClient()}
 	w.iam = awstest.New(t, awstest.Options{Now: w.clock.Now})
 	w.iam.SetTrailDelay(trailDelay)
 	w.iam.AddUser(awstest.User{Name: user, Path: "/team/a/"})

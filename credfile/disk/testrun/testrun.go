@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 )
@@ -74,4 +75,16 @@ func (r InMemory) Run() (code int) {
 		panic(err)
 	}
 	return r.M.Run()
+}
+
+// TempDir is t.TempDir by its real name: on Windows the folder of temporary files may
+// have a short one, and on macOS it lies behind a link. keycare replaces files by
+// their real names.
+func TempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
