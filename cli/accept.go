@@ -211,7 +211,8 @@ func (a *accepter) find(found []report.Finding, id string) (*report.Finding, err
 	}
 	var fit []report.Finding
 	for _, f := range found {
-		if strings.HasPrefix(f.Fingerprint, strings.ToLower(id)) {
+		same := func(g report.Finding) bool { return g.Fingerprint == f.Fingerprint }
+		if strings.HasPrefix(f.Fingerprint, strings.ToLower(id)) && !slices.ContainsFunc(fit, same) {
 			fit = append(fit, f)
 		}
 	}

@@ -183,3 +183,17 @@ func goodReport(t *testing.T) *report.Report {
 	}
 	return r
 }
+
+// docs/json.md names each field of the document about all users.
+func TestDocsAllUsers(t *testing.T) {
+	_, page, _ := strings.Cut(readDoc(t, "../docs/json.md"), "### All users")
+	page, _, _ = strings.Cut(page, "\n## ")
+	for _, of := range []reflect.Type{reflect.TypeFor[merged](), reflect.TypeFor[mergedReport]()} {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if of.Field(i).IsExported() && !strings.Contains(page, "`"+name+"`") {
+				t.Errorf("docs/json.md does not name %s", name)
+			}
+		}
+	}
+}

@@ -108,3 +108,24 @@ func TestBaselineDoesNotFlipFlop(t *testing.T) {
 		}
 	}
 }
+
+// A critical finding has to be meant: an exception for all of an account, a
+// profile, a key or a file does not cover it.
+func TestExceptionsAndCritical(t *testing.T) {
+	in := input(section("a", keyA, secretA), "", online(aged(200)))
+	in.Policy.Severity = map[string]Severity{"old-key": Critical}
+	found := of(Audit(in), "old-key")[0]
+	for _, c := range []struct {
+		e    Exception
+		want int
+	}{
+		{Exception{Account: found.Account}, 1}, {Exception{Profile: "a"}, 1}, {Exception{Key: keyA}, 1}, {Exception{File: found.File}, 1},
+		{Exception{Rule: "old-key"}, 0}, {Exception{Fingerprint: found.Fingerprint}, 0}, {Exception{Rule: "old-key", Account: found.Account}, 0},
+	} {
+		c.e.Until = now.Add(day)
+		in.Policy.Exceptions = []Exception{c.e}
+		if got := len(of(Audit(in), "old-key")); got != c.want {
+			t.Errorf("%+v: %d findings", c.e, got)
+		}
+	}
+}
