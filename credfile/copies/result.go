@@ -208,6 +208,7 @@ func (c *Collector) tier(h Hit) Tier {
 type Gather struct {
 	c      *Collector
 	copies []Copy
+	at     map[string]int // by key ID
 }
 
 // NewGather returns an empty one.
@@ -223,12 +224,16 @@ func (g *Gather) Hit(h Hit) {
 	if h.Key >= 0 {
 		id = g.c.m.keys[h.Key].ID
 	}
-	i := slices.IndexFunc(g.copies, func(c Copy) bool { return c.KeyID == id })
-	if i < 0 {
-		if len(g.copies) >= mostKeys {
+	i, ok := g.at[id]
+	if !ok {
+		if len(g.copies) >= mostKeys && h.Key < 0 {
 			return
 		}
+		if g.at == nil {
+			g.at = make(map[string]int)
+		}
 		i = len(g.copies)
+		g.at[id] = i
 		g.copies = append(g.copies, Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait, off: h.Off})
 	}
 	c := &g.copies[i]
@@ -261,6 +266,6 @@ func (g *Gather) Take(finish func(*Copy)) []Copy {
 	for i := range all {
 		finish(&all[i])
 	}
-	g.copies = nil
+	g.copies, g.at = nil, nil
 	return all
 }

@@ -48,6 +48,7 @@ type stream struct {
 	emit    func(Hit)
 	last    map[[2]int]int64
 	near    map[string]bool // IDs beside which a secret was seen
+	looked  int             // for one
 }
 
 // Bytes looks for keys in b, which is the whole of it.
@@ -150,7 +151,10 @@ func (t *stream) lookNear(b []byte, h *Hit) {
 			return
 		}
 	}
-	if t.near[id] || !secretNear(b, int(h.Off), h.Len) {
+	if t.near[id] || t.looked >= mostNear {
+		return
+	}
+	if t.looked++; !secretNear(b, int(h.Off), h.Len) {
 		return
 	}
 	if t.near == nil {
@@ -158,6 +162,10 @@ func (t *stream) lookNear(b []byte, h *Hit) {
 	}
 	h.Near, t.near[id] = true, true
 }
+
+// mostNear bounds the IDs of one stream beside which a secret is looked for: so many are
+// a list of IDs.
+const mostNear = 10_000
 
 // looksWide reports whether a text that begins so is UTF-16.
 func looksWide(b []byte) bool {

@@ -44,15 +44,16 @@ func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err
 			w.leave[real] = true
 		}
 	}
-	var errs []error
-	for i, root := range distinctRoots(o.Roots) {
+	w.roots = make(map[string]bool)
+	for _, root := range distinctRoots(o.Roots) {
 		real, err := filepath.EvalSymlinks(root)
 		if err == nil {
+			w.roots[real] = true
 			err = w.root(real)
 		}
 		if err != nil {
-			errs = append(errs, err)
-			c.Skip(reasonOf(err), o.Roots[i])
+			w.roots[root] = true
+			w.unread(root, err)
 		}
 	}
 	var group sync.WaitGroup
@@ -72,9 +73,9 @@ func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err
 	group.Wait()
 	slices.Sort(w.repos)
 	if ctx.Err() != nil {
-		errs = append(errs, context.Cause(ctx))
+		w.errs = append(w.errs, context.Cause(ctx))
 	}
-	return slices.Compact(w.repos), errors.Join(errs...)
+	return slices.Compact(w.repos), errors.Join(w.errs...)
 }
 
 // distinctRoots leaves out what lies below another root.
@@ -97,10 +98,12 @@ type walk struct {
 	c     *Collector
 	o     WalkOptions
 	leave map[string]bool
+	roots map[string]bool
 
 	mu    sync.Mutex
 	wake  sync.Cond
 	tasks []task
+	errs  []error // about roots
 	busy  int
 	idle  int // workers that wait
 	repos []string
@@ -166,6 +169,17 @@ func (w *walk) root(path string) error {
 	return nil
 }
 
+// unread notes what could not be read. For what was asked for by its name it is a
+// failure of the scan.
+func (w *walk) unread(path string, err error) {
+	w.c.Skip(reasonOf(err), path)
+	if w.roots[path] {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.errs = append(w.errs, err)
+	}
+}
+
 func reasonOf(err error) Reason {
 	if errors.Is(err, fs.ErrPermission) {
 		return NoPermission
@@ -201,7 +215,7 @@ func (w *worker) do(t task) {
 func (w *worker) list(t task) {
 	d, err := openDir(t.dir)
 	if err != nil {
-		w.c.Skip(reasonOf(err), t.dir)
+		w.unread(t.dir, err)
 		return
 	}
 	defer d.Close()
@@ -318,8 +332,8 @@ func (w *worker) entry(t task, e fs.DirEntry) {
 func (w *worker) file(path string) {
 	f, err := openFile(path)
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			w.c.Skip(reasonOf(err), path)
+		if !errors.Is(err, fs.ErrNotExist) { // it went in the meantime
+			w.unread(path, err)
 		}
 		return
 	}
@@ -339,7 +353,7 @@ func (w *worker) file(path string) {
 			w.c.Skip(skip.reason, path)
 		}
 	default:
-		w.c.Skip(reasonOf(err), path)
+		w.unread(path, err)
 	}
 	if r.kind.opened() && skip != nil && skip.reason == "" {
 		w.openArchive(path, r.kind, f)

@@ -182,7 +182,7 @@ func (s *scan) name(ctx context.Context, r Repo, shape shape, known bool, found 
 	if missing > 0 {
 		err = errors.Join(err, fmt.Errorf("%d objects are missing", missing))
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.c.Skip(copies.GitMissing, r.Shown())
 	}
 	return err
@@ -222,7 +222,7 @@ func (s *scan) objects(ctx context.Context, r Repo, shape shape) ([]copies.Copy,
 	if missing > 0 && err == nil {
 		err = fmt.Errorf("%d objects are damaged", missing)
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.c.Skip(copies.GitFailed, r.Shown())
 	}
 	return found, err

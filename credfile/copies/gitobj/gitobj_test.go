@@ -249,6 +249,8 @@ func TestHostile(t *testing.T) {
 	h.write("a/x.env", pair)
 	h.write("a/.gitattributes", "* diff=evil filter=evil merge=evil\n")
 	h.commit("a", "x")
+	readme := h.run("a", "rev-parse", "HEAD:README")
+	h.run(".", "clone", "-q", "a", "b")
 	h.write("evil", "#!/bin/sh\necho ran >>'"+h.path("ran")+"'\n")
 	evil := filepath.ToSlash(h.path("evil"))
 	h.write("a/.git/config", `[core]
@@ -293,7 +295,21 @@ func TestHostile(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	expect(t, "hostile", found, []string{"a x.env: ID and secret:1"})
+	expect(t, "hostile", found, []string{"a x.env: ID and secret:1", "b x.env: ID and secret:1 pushed"})
+	// A missing object is not fetched.
+	if err := os.Remove(h.path("a/.git/objects/" + readme[:2] + "/" + readme[2:])); err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range []string{"ext::" + evil, h.path("b")} {
+		config, err := os.ReadFile(h.path("a/.git/config"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.write("a/.git/config", strings.ReplaceAll(string(config), "ext::"+evil, url))
+		if _, _, err := h.scan(h.git, nil); err == nil {
+			t.Error("a missing object is not told")
+		}
+	}
 	if b, err := os.ReadFile(h.path("ran")); err == nil {
 		t.Errorf("ran: %s", b)
 	}
