@@ -14,7 +14,7 @@ func scanStory() *report.Report {
 	in := input("[work]\naws_access_key_id = "+own+"\naws_secret_access_key = abcdefghij/klmnopqrst+uvwxyzABCDEFGHIJKL\n", "")
 	in.Found = &report.Found{
 		Repos: 2,
-		Keys: []copies.Key{{ID: own, State: copies.Current, Profiles: []string{"work"}}, {ID: past, State: copies.Grace, Profiles: nil}},
+		Keys:  []copies.Key{{ID: own, State: copies.Current, Profiles: []string{"work"}}, {ID: past, State: copies.Grace, Profiles: nil}},
 		Result: copies.Result{Files: 131330, Objects: 3000, Bytes: 1 << 30,
 			Copies: []copies.Copy{
 				{KeyID: own, Tier: copies.OwnCurrent, Path: "/home/u/src/api/.env", Line: 2, Parts: both, Count: 2, Place: "environment file", Exposed: true},
