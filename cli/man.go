@@ -49,6 +49,6 @@ var filesTable = [][2]string{
 	{"~/.aws/credentials, ~/.aws/config", "The AWS shared files."},
 	{"~/.aws/.credentials.keycare-lock", "An empty lock file. It stays."},
 	{"~/.config/keycare.ini", "The settings. There need not be any; \"keycare settings\" shows where they are looked for on other systems."},
-	{"~/.local/state/keycare/", "The state folder: history.jsonl, what audits learned (facts.json, audit.json), and rotations/ with a journal and a recovery file for each rotation in flight. " +
+	{"~/.local/state/keycare/", "The state folder: history.jsonl, what audits learned (facts.json, audit.json), the reports of the timer (report.json, audits.jsonl) and rotations/ with a journal and a recovery file for each rotation in flight. " +
 		"It is ~/Library/Application Support/keycare on macOS and %LOCALAPPDATA%\\keycare on Windows."},
 }
