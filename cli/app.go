@@ -68,6 +68,9 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 	if words, e.debug = takeDebug(words); answerFlag(e, app, words) {
 		return exitOK
 	}
+	if l := usage.Read(app, words); l.Open != "" { // the parser would take what follows it for its value
+		return exitCode(ctx, e, usagef("%s needs a value; for the flags: %s --help", dashed(l.Open), strings.TrimSpace("keycare "+l.Name)))
+	}
 	err := app.RunContext(ctx, append([]string{app.Name}, usage.FlagsFirst(app, words)...))
 	return exitCode(ctx, e, err)
 }

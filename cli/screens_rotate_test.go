@@ -320,6 +320,7 @@ func TestScreensRotate(t *testing.T) {
 		"stop-no-network": func(n *night) {
 			n.cut()
 			run(n, 3, rotateWork)
+			run(n, 3, "replace-root --profile work")
 		},
 		"stop-no-network-halfway": func(n *night) {
 			n.at("CreateAccessKey", 1, awstest.Fault{After: func() {
@@ -432,6 +433,7 @@ func TestScreensRotate(t *testing.T) {
 			root := n.iam.AddRootKey("", n.now.AddDate(-1, 0, 0))
 			n.write("[work]\naws_access_key_id = " + root.ID + "\naws_secret_access_key = " + root.Secret + "\n")
 			run(n, 3, rotateWork)
+			run(n, 3, "replace-root --profile work --user dana")
 			run(n, 0, "replace-root --profile work --user dana --dry-run")
 			run(n, 4, "replace-root --profile work --user dana --yes")
 			run(n, 0, "status")

@@ -32,9 +32,11 @@ type RootOptions struct {
 func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOptions) (Result, error) {
 	rot = New(rot.Options) // it alone has a typed key
 	rot.typedKey = ro.DeleteKey
-	if _, err := rot.examine(profile); err != nil {
+	t, err := rot.examine(profile)
+	if err != nil {
 		return Result{}, err
 	}
+	begin := rootTask(profile, t)
 	if err := rot.State.Init(); err != nil {
 		return Result{}, err
 	}
@@ -54,21 +56,26 @@ func (rot *Rotator) ReplaceRoot(ctx context.Context, profile string, ro RootOpti
 	p, err := rot.planRoot(ctx, profile, ro)
 	rot.Progress.Next("", "", 0)
 	if err != nil {
-		return Result{}, err
+		return Result{}, begin.notBegun(interruption(ctx, err))
 	}
 	if err := rot.probe(ctx, p.target, map[string]error{}); err != nil {
-		return Result{}, err
+		return Result{}, begin.notBegun(err)
 	}
 	if !rot.Yes {
 		ok, err := rot.confirm(p.question())
 		if err == nil && !ok {
-			err = refuse("nothing was changed")
+			err = refuse(declined)
 		}
 		if err != nil {
-			return Result{}, err
+			return Result{}, begin.notBegun(err)
 		}
 	}
 	return rot.carryOutRoot(ctx, p)
+}
+
+// rootTask is a key that replace-root is asked about.
+func rootTask(profile string, t *keyTarget) *keyTask {
+	return &keyTask{profile: profile, id: t.pair.ID, again: "keycare replace-root --profile " + word(profile)}
 }
 
 // rootPlan is what has to be made for a root key to be replaced.
@@ -117,12 +124,16 @@ func (p *rootPlan) steps() []string {
 
 // PlanRoot is ReplaceRoot without any effect.
 func (rot *Rotator) PlanRoot(ctx context.Context, profile string, ro RootOptions) (Result, []string, error) {
-	p, err := rot.planRoot(ctx, profile, ro)
+	t, err := rot.examine(profile)
 	if err != nil {
 		return Result{}, nil, err
 	}
-	if err := rot.check(p.target); err != nil {
-		return Result{}, nil, err
+	p, err := rot.planRoot(ctx, profile, ro)
+	if err == nil {
+		err = rot.check(p.target)
+	}
+	if err != nil {
+		return Result{}, nil, rootTask(profile, t).notBegun(interruption(ctx, err))
 	}
 	res := resultOf(p.journal, Planned)
 	res.Account = p.journal.Root.Root.Account

@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,6 +25,7 @@ type keyTask struct {
 	target  *keyTarget
 	help    client.Signer
 	worked  time.Time // when AWS was seen to accept the key
+	again   string    // the command that asks for the same; empty for "keycare rotate"
 	result  Result
 	err     error
 }
@@ -52,7 +54,7 @@ func (b *keyTask) notBegun(err error) error {
 		holds += "; nothing was changed"
 	}
 	own := fmt.Sprintf("profile %s: ", show.Name(b.profile))
-	return &notBegun{holds, "keycare rotate " + word(b.profile), trimmed{client.Explain(err), own}}
+	return &notBegun{holds, cmp.Or(b.again, "keycare rotate "+word(b.profile)), trimmed{client.Explain(err), own}}
 }
 
 // trimmed is an error without the words that it begins with.
