@@ -29,7 +29,8 @@ func guardCheckCommand(e *env) *cli.Command {
 		Name: "check", Usage: "check what is staged, a range of commits, a message or a push",
 		Description: "Without a flag it checks what is staged. Exit code 1 means that a key would come in.\n" +
 			"Keys of others can be allowed in .keycare-allow at the top of the work tree, a line\n" +
-			"each: the key ID, the last day, a reason. Your own keys cannot.",
+			"each: the key ID, the last day, a reason. Your own keys cannot. In a CI, where no\n" +
+			"key is, KEYCARE_ACCOUNTS names your accounts.",
 		ArgsUsage: "[ARGUMENT]...",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "staged", Usage: "check what the next commit adds (the default)"},
@@ -39,8 +40,8 @@ func guardCheckCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "all", Usage: "check all commits there are"},
 		},
 		UsageText: usage.Examples(
-			"keycare guard check --staged", "what would be committed now",
-			"keycare guard check --range origin/main..HEAD", "in a CI; KEYCARE_ACCOUNTS names your accounts"),
+			"keycare guard check", "what would be committed now",
+			"keycare guard check --range main..HEAD", "in a CI"),
 		Action: action(e, runGuardCheck),
 	}
 }

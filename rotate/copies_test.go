@@ -3,10 +3,7 @@ package rotate
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
@@ -283,193 +279,6 @@ func everyCallFails(t *testing.T, begin func(testing.TB) *world) {
 			}
 		}
 	})
-}
-
-// afterMode says to the test's own program that it is to be the command of the
-// settings: its value is what the command does.
-const afterMode = "ROTATE_TEST_AFTER"
-
-// beAfter is that command: it keeps what it gets, with what it was started with.
-func beAfter(mode string) int {
-	in, err := io.ReadAll(os.Stdin)
-	if err != nil {
-		return 1
-	}
-	if mode == "fails" {
-		fmt.Fprintln(os.Stderr, "the vault is sealed")
-		return 7
-	}
-	if mode == "tells" {
-		fmt.Fprintln(os.Stderr, string(in))
-		return 7
-	}
-	for _, v := range slices.Concat(os.Environ(), os.Args) {
-		if strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "KEYCARE_") || strings.Contains(v, "AKIA") {
-			fmt.Fprintln(os.Stderr, "not clean")
-			return 8
-		}
-	}
-	if err := os.WriteFile(os.Args[1], in, 0o600); err != nil {
-		return 1
-	}
-	return 0
-}
-
-// withAfter is a world whose settings name a command.
-func withAfter(t testing.TB) *world {
-	w := newWorld(t)
-	w.after = []string{os.Args[0], w.taken()}
-	return w
-}
-
-// checkTaken fails unless the command had the pair last that the files hold.
-func (w *world) checkTaken() {
-	w.t.Helper()
-	if w.after == nil {
-		return
-	}
-	b, err := os.ReadFile(w.taken())
-	p := w.inFiles()
-	if err != nil {
-		if p.ID != w.old.ID {
-			w.t.Errorf("the command has never had key %s: %v", p.ID, err)
-		}
-		return
-	}
-	var got afterInput
-	if err := json.Unmarshal(b, &got); err != nil || got.AccessKeyId != p.ID || got.SecretAccessKey != p.Secret.Reveal() || got.Version != 1 {
-		w.t.Errorf("the command had key %s last, the files hold %s (%v)", got.AccessKeyId, p.ID, err)
-	}
-}
-
-func TestAfter(t *testing.T) {
-	t.Setenv("AWS_SESSION_TOKEN", "x")
-	t.Setenv("KEYCARE_MAX_AGE", "1d")
-	t.Setenv(afterMode, "takes")
-	w := withAfter(t)
-	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
-		t.Fatal(err)
-	}
-	w.checkTaken()
-	w.checkWorking()
-	w.checkKeys(1)
-}
-
-// Until the command has taken the new key nothing is retired, and no grace begins.
-func TestAfterFails(t *testing.T) {
-	for _, grace := range []time.Duration{0, MinGrace} {
-		t.Setenv(afterMode, "fails")
-		w := withAfter(t)
-		o := w.options()
-		o.Grace = grace
-		_, err := New(*o).Rotate(t.Context(), "default")
-		w.saw(err)
-		var half *HalfDone
-		if !errors.As(err, &half) || !strings.Contains(err.Error(), "the vault is sealed") {
-			t.Fatalf("got %v", err)
-		}
-		w.checkHalf()
-		w.checkKeys(2)
-		if p := w.inFiles(); p.ID == w.old.ID {
-			t.Error("the files have not switched")
-		}
-		for range 2 {
-			if _, err = New(*w.options()).Resume(t.Context()); !errors.As(err, &half) {
-				t.Fatalf("got %v", err)
-			}
-		}
-		o = w.options()
-		o.After = nil // the settings were changed
-		if _, err = New(*o).Resume(t.Context()); !errors.As(err, &half) || !strings.Contains(err.Error(), "keycare.ini") {
-			t.Fatalf("got %v", err)
-		}
-		t.Setenv(afterMode, "tells") // what it says holds the secret
-		if _, err = New(*w.options()).Resume(t.Context()); !errors.As(err, &half) {
-			t.Fatalf("got %v", err)
-		}
-		w.saw(err)
-		w.checkSecrets()
-		t.Setenv(afterMode, "takes")
-		w.finish()
-		w.checkTaken()
-	}
-}
-
-// A person who goes back after the command had the new key: it gets the old one
-// first.
-func TestAfterUndone(t *testing.T) {
-	t.Setenv(afterMode, "fails")
-	w := withAfter(t)
-	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err == nil {
-		t.Fatal("it took the key")
-	}
-	o := w.options()
-	o.Undo = true
-	_, err := New(*o).Resume(t.Context(), "default")
-	if err == nil || !strings.Contains(err.Error(), "has not taken it back") {
-		t.Fatalf("got %v", err)
-	}
-	for _, k := range w.iam.Keys(user) {
-		if k.Status != "Active" {
-			t.Errorf("key %s is off before the command has the old one again", k.ID)
-		}
-	}
-	t.Setenv(afterMode, "takes")
-	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
-		t.Log(err)
-	}
-	w.checkTaken()
-	if p := w.inFiles(); p.ID != w.old.ID {
-		t.Errorf("the files hold %s", p.ID)
-	}
-}
-
-// The locks of the files are free while the command runs, and the user's is held.
-func TestAfterLocks(t *testing.T) {
-	w := withAfter(t)
-	rot := New(*w.options())
-	release, err := rot.lockFiles(t.Context(), rot.lockNames(w.paths))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	other := New(*w.options())
-	err = rot.unlocked(t.Context(), func() error {
-		unlock, err := credfile.TryLock(other.lockNames(w.paths)[0])
-		if err == nil {
-			unlock()
-		}
-		return err
-	})
-	if err != nil || rot.locks.lost() {
-		t.Errorf("%v", err)
-	}
-	if unlock, err := credfile.TryLock(other.lockNames(w.paths)[0]); err == nil {
-		unlock()
-		t.Error("the lock was not taken again")
-	}
-}
-
-func TestAfterEveryCallFails(t *testing.T) {
-	t.Setenv(afterMode, "takes")
-	for way, fault := range awsFaults {
-		if !slices.Contains([]string{"request lost", "reply lost", "500 but done"}, way) {
-			continue
-		}
-		for n, met := 0, true; met; n++ {
-			w := withAfter(t)
-			hit := w.faultOn(n, fault(w))
-			_, err := New(*w.options()).Rotate(t.Context(), "default")
-			met = hit()
-			w.saw(err)
-			w.checkHalf()
-			w.finish()
-			w.checkTaken()
-			if t.Failed() {
-				t.Fatalf("%s at call %d: %v", way, n, err)
-			}
-		}
-	}
 }
 
 // A journal with fields of copies that keycare has not written is damaged.
