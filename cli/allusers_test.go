@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -38,6 +39,9 @@ func (s *statOnly) Stat(name string) (fs.FileInfo, error) {
 }
 
 func TestHomesOf(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no user's number")
+	}
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	for _, name := range []string{"ann", "zoe"} {
@@ -52,7 +56,7 @@ func TestHomesOf(t *testing.T) {
 		t.Skip("users have no numbers here")
 	}
 	if err := os.Symlink(in("ann"), in("link")); err != nil {
-		t.Skip("no links here")
+		t.Fatal(err)
 	}
 	me := disk.Self()
 	d := &statOnly{}

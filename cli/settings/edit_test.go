@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -35,12 +36,16 @@ func TestPutAndDrop(t *testing.T) {
 		"plain", "migration; ticket 12", "# 1", "issue #7", "say \"so\"", "\"quoted\"", "it's", "'single'", "a = b: c", "[exception x]", "%(max_age)s", "$HOME ${HOME}",
 		"ends with \\", "päd 日本", "\\# \\;", "x ` y",
 	}
+	file := "/home/u/a; b"
+	if runtime.GOOS == "windows" {
+		file = `C:\Users\u\a; b`
+	}
 	for name, text := range iniTexts {
 		if _, err := read(path, text, known); err != nil {
 			t.Fatalf("%s: the case itself: %v", name, err)
 		}
 		for _, reason := range reasons {
-			e := Exception{Name: "mine", Rule: "old-key", Profile: "p #1", Fingerprint: strings.Repeat("ab", 16), File: "/home/u/a; b", Reason: reason, Until: until}
+			e := Exception{Name: "mine", Rule: "old-key", Profile: "p #1", Fingerprint: strings.Repeat("ab", 16), File: file, Reason: reason, Until: until}
 			got, err := Put(path, text, e, "a finding; with = and [x]", known)
 			if err != nil {
 				t.Errorf("%s, %s: %v", name, reason, err)
