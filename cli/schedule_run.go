@@ -22,16 +22,16 @@ import (
 func scheduleRunCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "run",
-		Usage: "do what is due; this is what the timer starts",
-		Description: "Waits for the network, finishes rotations that are not finished, once a day\n" +
-			"rotates the keys of --rotate that are due and audits all keys, and tells you on\n" +
-			"the desktop what needs you. Asks nobody anything.",
+		Usage: "do what is due; this is what the timer runs",
+		Description: "Waits for the network and finishes unfinished rotations. Once a day it rotates the\n" +
+			"keys of --rotate that are due, audits all keys, and shows on the desktop what needs\n" +
+			"you. Never prompts.",
 		Flags: append(timerFlags(e),
-			&cli.BoolFlag{Name: "always", Usage: "audit and rotate what is due even if that was done today"},
+			&cli.BoolFlag{Name: "always", Usage: "audit and rotate what is due, even if that was done today"},
 		),
 		UsageText: usage.Examples(
 			"keycare schedule run", "do now what the timer would",
-			"keycare schedule run --always", "also if it was done today"),
+			"keycare schedule run --always", "even if it was done today"),
 		Action: writing(e, runTimer),
 	}
 }
@@ -41,8 +41,8 @@ func scheduleRunCommand(e *env) *cli.Command {
 func timerFlags(e *env) []cli.Flag {
 	return []cli.Flag{
 		profiles("rotate", "rotate the key of this `PROFILE` when it is due", e.keyProfile),
-		ageFlag("max-age", "90d", "the `AGE` above which a key is due", day),
-		ageFlag("grace", "24h", "leave the old key active for this `TIME`", rotate.MinGrace),
+		ageFlag("max-age", "90d", "the `AGE` at which a key is due", day),
+		ageFlag("grace", "24h", "keep the old key active for this `TIME`", rotate.MinGrace),
 		retireFlag("`WHAT` to do with the old key then"),
 	}
 }
@@ -58,7 +58,7 @@ func timerOptionsOf(e *env, c *cli.Context) (o timerOptions, err error) {
 	o.rotate = c.StringSlice("rotate")
 	for _, flag := range []string{"max-age", "grace", "retire"} {
 		if c.IsSet(flag) && len(o.rotate) == 0 {
-			return o, usagef("--%s goes with --rotate: without it the timer rotates nothing", flag)
+			return o, usagef("--%s needs --rotate: without it the timer rotates nothing", flag)
 		}
 	}
 	o.retire, o.grace = state.Retirement(c.String("retire")), age(c, "grace")

@@ -20,11 +20,11 @@ import (
 func scheduleStatusCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name:  "status",
-		Usage: "show the timer, when it runs next, and how it went last",
+		Usage: "show the timer, its next run and its last result",
 		Flags: []cli.Flag{resultFormat()},
 		UsageText: usage.Examples(
 			"keycare schedule status", "when it runs, how it went",
-			"keycare schedule status --format json", "for another program"),
+			"keycare schedule status --format json", "for scripts"),
 		Action: action(e, runScheduleStatus),
 	}
 }

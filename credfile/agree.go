@@ -22,9 +22,9 @@ type NoKeyError struct {
 
 func (e *NoKeyError) Error() string {
 	if e.NoFiles {
-		return fmt.Sprintf("profile %s: there is neither %s nor %s; \"aws configure\" makes them", show.Name(e.Profile), e.Paths.Credentials, e.Paths.Config)
+		return fmt.Sprintf("profile %s: there are no AWS files yet (%s). To create them: aws configure", show.Name(e.Profile), e.Paths.joined(" and "))
 	}
-	msg := fmt.Sprintf("profile %s: %s in %s or %s", show.Name(e.Profile), e.Why, e.Paths.Credentials, e.Paths.Config)
+	msg := fmt.Sprintf("profile %s: %s in %s", show.Name(e.Profile), e.Why, e.Paths.joined(" or "))
 	if e.Misread != nil {
 		return msg + "\n  " + e.Misread.String()
 	}
@@ -32,6 +32,14 @@ func (e *NoKeyError) Error() string {
 		return msg + fmt.Sprintf("; did you mean %s?", show.Name(near))
 	}
 	return msg
+}
+
+// joined names the files that there may be.
+func (p Paths) joined(by string) string {
+	if p.Config == "" || p.Config == p.Credentials {
+		return p.Credentials
+	}
+	return p.Credentials + by + p.Config
 }
 
 func (s *Set) noKey(profile, why string) *NoKeyError {
