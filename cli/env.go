@@ -202,11 +202,11 @@ func (e *env) hide(values ...string) {
 }
 
 // hideGiven does that for the words of the command line and for the variables of
-// AWS's tools and of keycare.
+// AWS's tools and of keycare, and others with an API key for Bedrock.
 func (e *env) hideGiven(words []string) {
 	e.hide(words...)
 	for _, v := range e.Environ {
-		if strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "KEYCARE_") || strings.HasPrefix(v, "BOTO_") {
+		if strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "KEYCARE_") || strings.HasPrefix(v, "BOTO_") || show.BedrockKeyIn(v) != "" {
 			e.hide(v)
 		}
 	}

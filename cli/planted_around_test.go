@@ -45,7 +45,8 @@ until = 2099-01-31
 var awsVariables = map[string]string{
 	"AWS_PROFILE": "default", "AWS_DEFAULT_PROFILE": "default", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
 	"AWS_ACCESS_KEY_ID": "AKIAQAAAAAAAQAAAAAAA", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_SECURITY_TOKEN": "",
-	"AWS_ENDPOINT_URL": "http://127.0.0.1:9/", "AWS_ENDPOINT_URL_IAM": "http://127.0.0.1:9/", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9/",
+	"AWS_BEARER_TOKEN_BEDROCK": "",
+	"AWS_ENDPOINT_URL":         "http://127.0.0.1:9/", "AWS_ENDPOINT_URL_IAM": "http://127.0.0.1:9/", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9/",
 	"AWS_ENDPOINT_URL_CLOUDTRAIL": "http://127.0.0.1:9/", "AWS_SDK_UA_APP_ID": "app", "AWS_STS_REGIONAL_ENDPOINTS": "regional",
 	"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "2", "AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "false",
 	"AWS_DEFAULTS_MODE": "standard", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x", "AWS_ROLE_SESSION_NAME": "x",

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +25,9 @@ import (
 
 // planted is a secret access key that stands where none belongs.
 const planted = "pLanTed/7sEcret+oNe9wHere0NoneBelongs1sT"
+
+// plantedBedrock is an API key for Amazon Bedrock in the form of the real ones.
+var plantedBedrock = "ABSK" + base64.StdEncoding.EncodeToString([]byte("BedrockAPIKey-pl4n-at-123456789012:"+planted+"plant+Ed"))
 
 // hostile steers a terminal, turns text around and is not UTF-8.
 const hostile = "ho\x1b[31mst\x1b]0;t\x07\b\x7f\u009bi\u202el\u200be\xff"
@@ -196,6 +201,36 @@ func TestPlantedSecret(t *testing.T) {
 	if w.requests.Load() < 100 {
 		t.Error("hardly a request was made: the test looks at nothing")
 	}
+}
+
+// TestPlantedBedrockKey is the same for an API key for Bedrock, in the files and
+// around them; the quick run looks at some of the places.
+func TestPlantedBedrockKey(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the folder of the moment cannot be removed there")
+	}
+	w := newWire(t)
+	check := func(t *testing.T, p plant, by, out string) {
+		if leaked(out, plantedBedrock) {
+			t.Errorf("%s: %q prints the key:\n%s", p.field, by, excerpt(out))
+		}
+	}
+	runs := w.each(t, thinned(plantsOf(homeFiles, plantedBedrock), 6), plantedBedrock, check)
+	around := []around{{field: "another variable", vars: map[string]string{"MODELS_KEY": plantedBedrock}}}
+	around = append(around, thinned(slices.Concat(aroundSettings(plantedBedrock), aroundVariables(plantedBedrock)), 20)...)
+	runs += w.eachAround(t, around, plantedBedrock, check)
+	t.Logf("%d runs, %d requests, %d names looked up", runs, w.requests.Load(), w.lookups.Load())
+}
+
+// thinned is every so many-th of all; in the long run, all.
+func thinned[T any](all []T, every int) (some []T) {
+	if testrun.IsLong() {
+		return all
+	}
+	for i := 0; i < len(all); i += every {
+		some = append(some, all[i])
+	}
+	return some
 }
 
 // TestSecretsOfCases runs the commands in the homes of testdata/cases as they

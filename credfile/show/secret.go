@@ -56,6 +56,23 @@ var (
 	secretText = regexp.MustCompile(`[A-Za-z0-9/+]{40,}`)
 )
 
+// bedrockText is the form of a long-term API key for Amazon Bedrock. Source: gitleaks'
+// pattern for it, which has a few more characters.
+var bedrockText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])(ABSK[A-Za-z0-9/+]{100,})`)
+
+// BedrockKeyIn is the first long-term API key for Amazon Bedrock in a text, without
+// what pads it; empty if there is none. It is a secret.
+func BedrockKeyIn(text string) string {
+	if !strings.Contains(text, "ABSK") {
+		return ""
+	}
+	m := bedrockText.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
 // KeyIDsIn are the key IDs that stand by themselves in a text, in its order; not
 // those in the middle of what may be a secret.
 func KeyIDsIn(text string) (ids []string) {
@@ -78,7 +95,7 @@ func wordByte(c byte) bool {
 
 // SecretLike reports whether a value that is no secret by its place may be one
 // all the same: 40 characters in a row that a secret access key is made of and
-// that do not read as words, or a key ID with more beside it (a row of the
+// that do not read as words (an API key for Bedrock has more of them), or a key ID with more beside it (a row of the
 // console's CSV file, a pasted pair). Such a value is never shown, never kept and
 // never sent anywhere, in a host name neither. In an ARN or an address, whose
 // paths may be long, all three kinds of letters have to be there, too.
@@ -123,7 +140,7 @@ func mixed(s string) bool {
 // small one as a rule, in a secret seldom: of ten million random secrets one in nine
 // thousand was taken for a name.
 func wordy(run string) bool {
-	if strings.Contains(run, "+") {
+	if strings.Contains(run, "+") || BedrockKeyIn(run) != "" {
 		return false
 	}
 	if strings.Trim(run, "0123456789abcdef") == "" {
