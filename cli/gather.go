@@ -60,6 +60,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles, Partial: !s.downloads,
 		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars, Origin: origin(e),
 	}
+	in.AWSFiles.EnvBedrock = home.BedrockVariables(e.Environ)
 	if s.downloads {
 		in.AWSFiles.Siblings = append(in.AWSFiles.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
 	}

@@ -37,7 +37,7 @@ func questions(o facts.Online) (all []question) {
 		ask(other.LastUsed) // decides what to do about it, not whether
 	}
 	if u := o.User; u != nil {
-		ask(u.MFA, ruleConsoleNoMFA, ruleAdminNoMFA, ruleUserNoMFA)
+		ask(u.MFA, ruleConsoleNoMFA, ruleAdminNoMFA, ruleUserNoMFA, ruleUserVirtualMFA)
 		ask(u.Password, ruleConsoleNoMFA, ruleConsoleUnused, ruleKeyAndPassword, ruleSetupKey)
 		if u.Password.Known() {
 			ask(u.Password.Value.Used, ruleConsoleUnused)
@@ -58,7 +58,7 @@ func questions(o facts.Online) (all []question) {
 			}
 		}
 		ask(u.Certificates, ruleSigningCertificate)
-		ask(u.Services, ruleServiceCredential)
+		ask(u.Services, ruleServiceCredential, ruleBedrockKey)
 	}
 	if a := o.Account; a != nil {
 		ask(a.Root, ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertificate)

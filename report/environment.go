@@ -23,10 +23,7 @@ func lookAtEnvironment(a *auditor) {
 	if len(names) == 0 {
 		return
 	}
-	f := Finding{KeyID: a.in.AWSFiles.EnvKeyID, Repair: do("unset " + strings.Join(names, " "))}
-	if a.goos == "windows" {
-		f.Repair = do("Remove-Item Env:" + strings.Join(names, ", Env:") + "  # in cmd: set " + strings.Join(names, "=& set ") + "=")
-	}
+	f := Finding{KeyID: a.in.AWSFiles.EnvKeyID, Repair: unset(a.goos, names)}
 	verb := " is set"
 	if len(names) > 1 {
 		verb = " are set"
@@ -40,4 +37,12 @@ func lookAtEnvironment(a *auditor) {
 		}
 	}
 	a.add(ruleEnvironmentKey, f, names...)
+}
+
+// unset takes variables out of the shell.
+func unset(goos string, names []string) Repair {
+	if goos == "windows" {
+		return do("Remove-Item Env:" + strings.Join(names, ", Env:") + "  # in cmd: set " + strings.Join(names, "=& set ") + "=")
+	}
+	return do("unset " + strings.Join(names, " "))
 }

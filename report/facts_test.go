@@ -97,7 +97,11 @@ func password(set, used int) func(*facts.UserFacts) {
 
 // service is a credential for CodeCommit that ends so long from now; 0 is never.
 func service(ends time.Duration) func(*facts.UserFacts) {
-	c := facts.ServiceCredential{ID: "ACCAX", Service: "codecommit.amazonaws.com", Created: now.Add(-20 * day)}
+	return serviceOf("codecommit.amazonaws.com", ends)
+}
+
+func serviceOf(name string, ends time.Duration) func(*facts.UserFacts) {
+	c := facts.ServiceCredential{ID: "ACCAX", Service: name, Created: now.Add(-20 * day)}
 	if ends != 0 {
 		c.Expires = now.Add(ends)
 	}

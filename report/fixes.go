@@ -123,7 +123,7 @@ var (
 	// takingAway are the rules whose repair takes a key, a right or a way to sign in
 	// away.
 	takingAway = []string{ruleUnusedKey.ID, ruleSetupKey.ID, ruleTwoActiveKeys.ID, ruleInactiveKeyKept.ID, ruleKeyQuarantined.ID, ruleAdminAttached.ID,
-		ruleConsoleUnused.ID, ruleAccountNotAllowed.ID, ruleTwoWaysToSign.ID, ruleKeyInactive.ID, ruleStrayKey.ID}
+		ruleConsoleUnused.ID, ruleAccountNotAllowed.ID, ruleTwoWaysToSign.ID, ruleStaticKeyWhereSSO.ID, ruleKeyInactive.ID, ruleStrayKey.ID}
 )
 
 // rotates reports whether a rotation, without further thought, ends f.

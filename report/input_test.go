@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"runtime"
 	"strings"
@@ -29,6 +30,9 @@ const (
 	secretB    = secretMark + "/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 	tokenA     = secretMark + "tokentokentokentokentoken=="
 )
+
+// bedrockA is an API key for Bedrock, which holds secretMark in base64.
+var bedrockA = "ABSK" + base64.StdEncoding.EncodeToString([]byte("BedrockAPIKey-te5t-at-123456789012:"+secretMark+"/"+strings.Repeat("not+a+real+one/", 4)))
 
 var testPaths = credfile.Paths{Credentials: "/home/u/.aws/credentials", Config: "/home/u/.aws/config"}
 
@@ -113,6 +117,9 @@ func checkNoSecret(t testing.TB, r *Report) {
 	out := jsonText(t, r)
 	if i := strings.Index(strings.ToUpper(out), secretMark); i >= 0 {
 		t.Fatalf("a secret is in the report: %s", out[max(0, i-200):min(len(out), i+60)])
+	}
+	if strings.Contains(out, bedrockA[:12]) {
+		t.Fatal("an API key for Bedrock is in the report")
 	}
 }
 

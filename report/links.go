@@ -16,6 +16,7 @@ var links = []struct{ source, url string }{
 	{"AWS CLI file permission rule", "https://github.com/aws/aws-cli/blob/v2/awscli/customizations/configure/writer.py"},
 	{"AWS CLI history command", "https://docs.aws.amazon.com/cli/latest/reference/history/"},
 	{"AWS General Reference, Regions", "https://docs.aws.amazon.com/general/latest/gr/rande.html"},
+	{"AWS IAM User Guide, MFA-protected", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html"},
 	{"AWS IAM User Guide, access keys", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"},
 	{"AWS IAM User Guide, security best practices", "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"},
 	{"AWS IAM User Guide, unique ID prefixes", "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes"},
@@ -25,10 +26,12 @@ var links = []struct{ source, url string }{
 	{"AWS STS GetCallerIdentity", "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"},
 	{"AWS documentation, AKIAIOSFODNN7EXAMPLE", "https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html"},
 	{"AWS managed policies AWSCompromisedKeyQuarantine", "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html"},
+	{"Amazon Bedrock User Guide, API keys", "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html"},
 	{"IAM User Guide, X.509", "https://docs.aws.amazon.com/IAM/latest/APIReference/API_SigningCertificate.html"},
 	{"IAM User Guide, service-specific", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_service-specific-creds.html"},
 	{"OpenSSH, StrictModes", "https://man.openbsd.org/sshd_config#StrictModes"},
 	{"Thinkst canary tokens", "https://docs.canarytokens.org/guide/aws-keys-token.html"},
+	{"gitleaks pattern", "https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml"},
 	{"git-secrets and trufflehog", "https://github.com/awslabs/git-secrets"},
 }
 

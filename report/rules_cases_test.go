@@ -214,6 +214,28 @@ var ruleCases = []struct {
 	{"two-ways-to-sign",
 		input(section("a", keyA, secretA), "[profile a]\nsso_session = corp\nsso_account_id = 1\n"), "the AWS CLI uses IAM Identity Center, the Go SDK (terraform and others) uses the key", "", 2,
 		input(section("a", keyA, secretA), "[profile b]\nsso_session = corp\n[profile a]\nrole_arn = r\nsource_profile = a\n")},
+	{"static-key-where-sso",
+		input(section("a", keyA, secretA), "[profile p]\nsso_session = corp\nsso_account_id = 619888638459\nsso_role_name = reader\n"),
+		"key " + keyA + ` of profile "a" is for account 619888638459, which profile "p" signs in to with IAM Identity Center`, "aws sso login --profile p", 2,
+		input(section("a", keyA, secretA)+section("b", keySession, secretB, "aws_session_token = x"), "[profile p]\nsso_session = corp\nsso_account_id = 619888638450\nsso_role_name = reader\n[profile b]\nsso_account_id = 619888638459\nsso_role_name = reader\n")}, // another account; no start URL
+	{"role-without-mfa",
+		input(section("base", keyA, secretA), "[profile b]\nrole_arn = arn:aws:iam::123456789012:role/ops/Deploy\nsource_profile = base\n[profile c]\nrole_arn = arn:aws:iam::111122223333:role/Audit\nsource_profile = b\n"),
+		"key " + keyA + ` of profile "base" is enough, without MFA, for 2 roles: Deploy (account 123456789012), Audit (account 111122223333)`, `set mfa_serial in profiles "b" and "c"`, 2,
+		input(section("base", keyA, secretA), "[profile b]\nrole_arn = arn:aws:iam::123456789012:role/ops/Deploy\nsource_profile = base\nmfa_serial = arn:aws:iam::619888638459:mfa/dev\n[profile c]\nrole_arn = arn:aws:iam::111122223333:role/Audit\nsource_profile = b\n")},
+	{"bedrock-key",
+		input(section("a", keyA, secretA), "", person(serviceOf(bedrockService, 30*day))), "has the Bedrock API key ACCAX, 20 days old, which expires on 2026-12-02", "aws iam delete-service-specific-credential --user-name dev --service-specific-credential-id ACCAX --profile a", 2,
+		input(section("a", keyA, secretA), "", person(serviceOf(bedrockService, -day)))},
+	{"bedrock-key-in-file",
+		input(section("a", keyA, secretA, "aws_bearer_token_bedrock = "+bedrockA), ""), `setting aws_bearer_token_bedrock of profile "a" (the key is for account 123456789012) holds an API key`, "delete the line", 4,
+		input(section("a", keyA, secretA, "# ABSK: see the wiki", "x_token = ABSK"+bedrockA[4:90]), "")},
+	{"environment-bedrock-key",
+		input("", "", func(in *Input) { in.AWSFiles.EnvBedrock = []string{"AWS_BEARER_TOKEN_BEDROCK"} }), "AWS_BEARER_TOKEN_BEDROCK holds", "unset AWS_BEARER_TOKEN_BEDROCK", 0,
+		input("", "")},
+	{"user-virtual-mfa",
+		input(section("a", keyA, secretA), "", online(fresh())), "has an authenticator app for MFA (mfa/dev)", "security key", 2,
+		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) {
+			u.MFA.Value = []string{"arn:aws:iam::619888638459:u2f/user/dev/k", "GAHT12345678"}
+		}))},
 	{"environment-key",
 		input("", "", func(in *Input) {
 			in.AWSFiles.EnvKeys, in.AWSFiles.EnvKeyID = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, keyA

@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/credfile/show"
 )
 
@@ -23,10 +25,16 @@ var (
 		Sources: []string{srcPrecedence},
 		Repair:  Repair{Text: "if the key is no longer needed, delete its lines from the profile and the key from AWS"},
 	}
+	ruleStaticKeyWhereSSO = &Rule{
+		ID: "static-key-where-sso", About: AboutKey, Severity: Low, Because: "the safer way is set up already, so the key may be there without need",
+		Title:   "Long-term key where IAM Identity Center works",
+		Why:     "you already have a short-term way into this account, and a key that never expires adds to what can be stolen",
+		Sources: []string{srcBest, "CIS AWS Foundations 7.0.0 2.19"},
+	}
 )
 
-// signingRules are about profiles that can sign in more than one way.
-var signingRules = []*Rule{ruleRootLogin, ruleTwoWaysToSign}
+// signingRules are about profiles and accounts with more than one way to sign.
+var signingRules = []*Rule{ruleRootLogin, ruleTwoWaysToSign, ruleStaticKeyWhereSSO}
 
 // otherWay is a way to sign that a profile may have beside a static key, and
 // what the two tools make of the two. cli and sdk say what is used.
@@ -65,6 +73,52 @@ func lookAtSigning(a *auditor) {
 			a.twoWays(s)
 		}
 	}
+	a.keysWhereSSO()
+}
+
+// keysWhereSSO finds long-term keys of accounts that another profile signs in to with
+// IAM Identity Center. Where it is the key's own profile, twoWays has told of it.
+func (a *auditor) keysWhereSSO() {
+	into := map[string][]string{} // profiles by account
+	for _, s := range a.inventory.profiles {
+		if s.ways&hasSSO == 0 || s.name == "" {
+			continue
+		}
+		set := func(name string) bool { return a.set.Setting(s.name, name) != "" }
+		if account := a.set.Setting(s.name, "sso_account_id"); account != "" && set("sso_role_name") && (set("sso_session") || set("sso_start_url")) {
+			into[account] = append(into[account], s.name)
+		}
+	}
+	for _, k := range a.inventory.keys {
+		if len(into) == 0 {
+			return
+		}
+		names := into[a.accountOf(k.ID)]
+		if len(names) == 0 || !k.selected() || !a.staticAndWorks(k) || a.in.Online[k.ID].Identity.Value.Owner() == facts.OwnerRoot {
+			continue
+		}
+		f := a.keyFinding(k)
+		if slices.ContainsFunc(f.Profiles, func(name string) bool { return slices.Contains(names, name) }) {
+			continue
+		}
+		verb := "signs"
+		if len(names) > 1 {
+			verb = "sign"
+		}
+		f.What = fmt.Sprintf("%s of %s is for account %s, which %s %s in to with IAM Identity Center", k.show(), show.Names(f.Profiles), f.Account, show.Names(names), verb)
+		f.Repair = say("once nothing needs the key, delete it")
+		if command := show.Command(a.goos, "aws", "sso", "login", "--profile", names[0]); command != "" && !show.SecretLike(names[0]) {
+			f.Repair = Repair{"once nothing needs the key, delete it; to sign in without it", command}
+		}
+		a.add(ruleStaticKeyWhereSSO, f, k.subjectOf())
+	}
+}
+
+// staticAndWorks reports whether k is a long-term key that opens something, as far
+// as is known.
+func (a *auditor) staticAndWorks(k *key) bool {
+	o := a.in.Online[k.ID]
+	return k.valid && k.keptAndWhole() && !k.oddDigits() && !k.Example && !k.Canary && !o.Rejected && o.Status.Value != "Inactive"
 }
 
 func (a *auditor) rootLogin(s *profile) {

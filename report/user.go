@@ -64,7 +64,7 @@ var (
 		Sources: []string{srcBest, "IAM User Guide, X.509 signing certificates; for root: ScoutSuite iam-root-account-with-active-certs"},
 	}
 	ruleServiceCredential = &Rule{
-		ID: "service-credential", About: AboutUser, Severity: Low, Because: "it gives access to one service",
+		ID: "service-credential", About: AboutUser, Severity: Low, Because: "it gives access to one service; Bedrock keys have a rule of their own",
 		Title:   "Password or API key for one service",
 		Why:     "it works alongside the access keys for anyone who copies it, and key rotation does not change it",
 		Sources: []string{"IAM User Guide, service-specific credentials"},
@@ -83,6 +83,13 @@ var (
 		Sources: []string{srcBest},
 		Repair:  Repair{Text: "use a key or role with fewer permissions for daily work"},
 	}
+	ruleUserVirtualMFA = &Rule{
+		ID: "user-virtual-mfa", About: AboutUser, Severity: Info, Because: "an authenticator app is far better than nothing",
+		Title:   "User with an authenticator app for MFA",
+		Why:     "an authenticator app can be copied with the phone, and its codes can be phished; a security key cannot",
+		Sources: []string{"Prowler iam_user_hardware_mfa_enabled"},
+		Repair:  Repair{Text: "assign a security key to the user in the console, under Security credentials, then remove the authenticator app"},
+	}
 	ruleKeyAndPassword = &Rule{
 		ID: "key-and-password", About: AboutUser, Severity: Info, Because: "nothing is wrong with it yet",
 		Title:   "User with a console password and a key",
@@ -93,7 +100,7 @@ var (
 )
 
 // userRules are about the IAM user of a key.
-var userRules = []*Rule{ruleKeyQuarantined, ruleConsoleNoMFA, ruleAdminAttached, ruleAdminNoMFA, ruleConsoleUnused, ruleAdminPerhaps, ruleUserNoMFA, ruleSigningCertificate, ruleServiceCredential, rulePolicyOnUser, ruleAdminKey, ruleKeyAndPassword}
+var userRules = []*Rule{ruleKeyQuarantined, ruleConsoleNoMFA, ruleAdminAttached, ruleAdminNoMFA, ruleBedrockKey, ruleConsoleUnused, ruleAdminPerhaps, ruleUserNoMFA, ruleSigningCertificate, ruleServiceCredential, rulePolicyOnUser, ruleAdminKey, ruleUserVirtualMFA, ruleKeyAndPassword}
 
 // userJudge judges the user of a key.
 type userJudge struct {
@@ -129,6 +136,7 @@ func (a *auditor) judgeUser(k answered) {
 	p.keyAndPassword(k.key)
 	p.otherCredentials()
 	if !u.MFA.Known() || len(u.MFA.Value) > 0 {
+		p.virtualMFA()
 		return
 	}
 	switch {
@@ -248,6 +256,24 @@ func (p *userJudge) password() {
 	}
 }
 
+// virtualMFA tells of an MFA device that is no piece of hardware. The ARN of a
+// device says its kind; hardware without one has a serial number of its own.
+func (p *userJudge) virtualMFA() {
+	var virtual []string
+	for _, serial := range p.MFA.Value {
+		if parts := strings.SplitN(serial, ":", 6); len(parts) == 6 && (strings.HasPrefix(parts[5], "mfa/") || strings.HasPrefix(parts[5], "sms-mfa/")) {
+			virtual = append(virtual, parts[5])
+		}
+	}
+	switch {
+	case !p.MFA.Known() || len(virtual) == 0:
+	case len(virtual) < len(p.MFA.Value):
+		p.add(ruleUserVirtualMFA, "", Repair{}, "may use an authenticator app ("+strings.Join(virtual, ", ")+") instead of the security key")
+	default:
+		p.add(ruleUserVirtualMFA, "", Repair{}, "has an authenticator app for MFA ("+strings.Join(virtual, ", ")+"), not a security key")
+	}
+}
+
 // otherCredentials judges what else of the user lives until someone deletes it.
 func (p *userJudge) otherCredentials() {
 	for i, id := range p.Certificates.Value {
@@ -262,11 +288,16 @@ func (p *userJudge) otherCredentials() {
 		if !c.Expires.IsZero() && !c.Expires.After(p.in.Now) {
 			continue
 		}
+		remove := p.iamRepair("if nothing needs it", "delete-service-specific-credential", "service-specific-credential-id", c.ID)
+		if c.Service == bedrockService {
+			p.bedrock(c, remove)
+			continue
+		}
 		until := "until someone deletes it"
 		if !c.Expires.IsZero() {
 			until = "until " + c.Expires.UTC().Format(time.DateOnly)
 		}
-		p.add(ruleServiceCredential, c.ID, p.iamRepair("if nothing needs it", "delete-service-specific-credential", "service-specific-credential-id", c.ID),
+		p.add(ruleServiceCredential, c.ID, remove,
 			fmt.Sprintf("has a credential for %s, %s, %d days old, which works %s", c.Service, c.ID, int(p.in.Now.Sub(c.Created)/day), until))
 	}
 }

@@ -38,6 +38,11 @@ func lookAtValues(a *auditor) {
 			f.Profiles = []string{m.Profile}
 		}
 		f.What = m.What + " may hold a secret"
+		file := a.set.Files()[m.Kind]
+		if account, ok := credfile.BedrockKeyIn(file.Lines[m.Line-1].In(file.Text)); ok {
+			f.Account, f.What = account, m.What+" holds an API key for Amazon Bedrock"
+			f.Repair = say("enter the right value, then replace the API key")
+		}
 		a.add(ruleMisplacedSecret, a.at(f, m.Kind, m.Line, 0), m.Kind.String(), m.Profile, m.What)
 	}
 	var all []string // profiles with a long-term key

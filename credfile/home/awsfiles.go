@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
@@ -29,6 +31,9 @@ type AWSFiles struct {
 	// EnvKeyID is the key ID in the environment; empty if there is none or if
 	// the value is no key ID, since then it may be a misplaced secret.
 	EnvKeyID string
+	// EnvBedrock names the variables with an API key for Amazon Bedrock that does not
+	// expire within hours.
+	EnvBedrock []string
 	// PlainEndpoints are the variables that send AWS's tools to another machine
 	// without encryption.
 	PlainEndpoints []PlainVariable
@@ -119,6 +124,28 @@ func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
 		l.History.Exists = false // not known to be there
 	}
 	return l
+}
+
+// variableName is the form of a variable's name that may be shown.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+
+// BedrockVariables names those of the environment ("NAME=value" each) that hold an API
+// key for Amazon Bedrock: AWS's own, unless its key is a short-term one, and any other
+// with a long-term key.
+func BedrockVariables(environ []string) (names []string) {
+	const shortTerm = "bedrock-api-key-"
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		_, longTerm := credfile.BedrockKeyIn(value)
+		if !longTerm && (name != credfile.BearerTokenBedrock || value == "" || strings.HasPrefix(value, shortTerm)) {
+			continue
+		}
+		if variableName.MatchString(name) && !show.SecretLike(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // historyPath is where the AWS CLI keeps its history.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,23 @@ func TestReadLocalEnvironment(t *testing.T) {
 	env["AWS_ACCESS_KEY_ID"] = secret // in the wrong variable
 	if out := fmt.Sprintf("%+v", ReadAWSFiles(disk.OS{}, localEnv(env), credfile.Paths{})); strings.Contains(out, "SEKRET") {
 		t.Errorf("a secret is in the facts: %s", out)
+	}
+}
+
+// Short-term keys expire by themselves; a long-term one is told of wherever it is.
+func TestBedrockVariables(t *testing.T) {
+	longTerm := "ABSK" + strings.Repeat("QmVk", 30)
+	got := BedrockVariables([]string{
+		"HOME=/home/x", "MODELS_KEY=Bearer " + longTerm + "==", "AWS_BEARER_TOKEN_BEDROCK=" + longTerm, "AWS_BEARER_TOKEN_BEDROCK=x", "NOTE=ABSK and more",
+		"BASH_FUNC_x%%=" + longTerm, longTerm + "=" + longTerm, "=" + longTerm, "OTHER=x" + longTerm, "",
+	})
+	if want := []string{"AWS_BEARER_TOKEN_BEDROCK", "MODELS_KEY"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	for value, want := range map[string]int{"": 0, "sk-gateway": 1, "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t": 0} {
+		if got := BedrockVariables([]string{"AWS_BEARER_TOKEN_BEDROCK=" + value}); len(got) != want {
+			t.Errorf("%q: got %q", value, got)
+		}
 	}
 }
 

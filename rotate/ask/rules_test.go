@@ -37,6 +37,7 @@ func TestRulesOnline(t *testing.T) {
 		{"console-no-mfa", func(w *ward, _ awstest.Key) { w.iam.RemoveMFA("ann"); w.iam.SetLoginProfile("ann", now, now) }, func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", now, now) }, "no MFA"},
 		{"key-and-password", func(w *ward, _ awstest.Key) { w.iam.SetLoginProfile("ann", now, now) }, nil, "console password"},
 		{"user-no-mfa", func(w *ward, _ awstest.Key) { w.iam.RemoveMFA("ann") }, nil, "no MFA"},
+		{"user-virtual-mfa", func(w *ward, _ awstest.Key) { w.iam.AddMFA("ann", "phone", "123456") }, nil, "may use an authenticator app (mfa/phone)"},
 		{"setup-key", func(w *ward, k awstest.Key) {
 			w.reimport(k, now)
 			w.iam.SetLoginProfile("ann", now, now)
@@ -82,6 +83,9 @@ func TestRulesOnline(t *testing.T) {
 				w.iam.AddCertificate("ann", awstest.Certificate{Status: awstest.Inactive})
 			}, "ASCAX"},
 		{"service-credential", func(w *ward, _ awstest.Key) {
+			w.iam.AddServiceCredential("ann", awstest.ServiceCredential{ID: "ACCAX", Service: "codecommit.amazonaws.com"})
+		}, nil, "ACCAX"},
+		{"bedrock-key", func(w *ward, _ awstest.Key) {
 			w.iam.AddServiceCredential("ann", awstest.ServiceCredential{ID: "ACCAX", Service: "bedrock.amazonaws.com", Expires: now.Add(time.Hour)})
 		}, func(w *ward, _ awstest.Key) {
 			w.iam.AddServiceCredential("ann", awstest.ServiceCredential{Service: "bedrock.amazonaws.com", Expires: now.Add(-time.Hour)})
