@@ -60,6 +60,7 @@ type auditOptions struct {
 	dryRun   bool
 	outputs  []output
 	reports  []settings.Report // of the timer
+	scan     bool              // the timer looks for copies of keys, when that is due
 	page     string            // is opened in the browser; empty for none
 	failOn   report.Severity
 	baseline report.Baseline
@@ -77,6 +78,7 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	}
 	o.code = auditCode(e, c, set.MFACommand)
 	o.profiles, o.offline, o.downloads = c.StringSlice("profile"), c.Bool("offline"), true
+	o.copies = true
 	o.dryRun = c.Bool("dry-run")
 	if o.look, err = lookOf(c); err != nil {
 		return o, err

@@ -22,8 +22,10 @@ type scope struct {
 	// downloads says to look among the downloads and on the desktop too. Some
 	// systems ask the user first, so the timer and keycare alone do not.
 	downloads bool
-	policy    report.Policy
-	never     settings.NeverCall
+	// copies says to tell of the copies of keys that the last scan found.
+	copies bool
+	policy report.Policy
+	never  settings.NeverCall
 	// timeout is how long AWS may take for all answers, and says to ask everything; 0
 	// is a time that grows with the keys.
 	timeout time.Duration
@@ -85,6 +87,9 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 	}
 	if in.Set == nil {
 		return in, nil, nil
+	}
+	if s.copies && len(s.profiles) == 0 {
+		in.Found = lastScan(e, in)
 	}
 	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars, All: s.timeout > 0}
 	if len(asker.Profiles) == 0 {

@@ -54,6 +54,7 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 			return found
 		},
 	}
+	o.Elsewhere = keptElsewhere(e)
 	for _, path := range set.Copies {
 		o.KnownCopies = append(o.KnownCopies, e.below(path))
 	}

@@ -88,8 +88,12 @@ func runScan(e *env, c *cli.Context) error {
 	m := copies.NewMatcher(keys, copies.Options{Others: true})
 	count := new(copies.Counter)
 	col := copies.NewCollector(m, accountsOf(keys, set.Accounts), count)
-	s := &scanRun{e: e, c: c, roots: roots, count: count}
+	s := &scanRun{e: e, roots: roots, count: count, deep: c.Bool("deep"), archives: !c.Bool("no-archives"), git: !c.Bool("no-git")}
+	began := e.Now()
 	repos, scanErr := s.run(c.Context, col)
+	if c.NArg() == 0 && s.archives && s.git && scanErr == nil {
+		keepFound(e, began, col.Result(), repos)
+	}
 	in.Found = &report.Found{Result: col.Result(), Keys: keys, Repos: repos, Only: c.String("key")}
 	rep := report.ScanReport(in)
 	if scanErr != nil {
@@ -139,10 +143,11 @@ func scanRoots(e *env, given []string) (roots []string, err error) {
 
 // scanRun is one scan.
 type scanRun struct {
-	e     *env
-	c     *cli.Context
-	roots []string
-	count *copies.Counter
+	e                   *env
+	roots               []string
+	count               *copies.Counter
+	deep, archives, git bool
+	consent             []string // folders of the home that are left out
 }
 
 // run looks through files and repositories. It shows on the way how far it is.
@@ -160,12 +165,15 @@ func (s *scanRun) run(ctx context.Context, col *copies.Collector) (repos int, er
 			line.Say(fmt.Sprintf("looking for keys: %s, %d MB, %s found", says, s.count.Bytes.Load()>>20, show.Count(int(s.count.Found.Load()), "place")))
 		}
 	}()
-	dirs, err := copies.Walk(ctx, col, copies.WalkOptions{Roots: s.roots, Deep: s.c.Bool("deep"), Archives: !s.c.Bool("no-archives"), Leave: s.leave()})
+	dirs, err := copies.Walk(ctx, col, copies.WalkOptions{Roots: s.roots, Deep: s.deep, Archives: s.archives, Leave: append(s.leave(), s.consent...)})
 	if ctx.Err() != nil {
 		return 0, err
 	}
 	all := gitobj.Repos(dirs)
-	if s.c.Bool("no-git") {
+	for _, dir := range s.consent {
+		col.Skip(copies.Consent, dir)
+	}
+	if !s.git {
 		for _, r := range all {
 			col.Skip(copies.NoHistory, r.Shown())
 		}

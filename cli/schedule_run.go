@@ -80,7 +80,7 @@ func runTimer(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a := auditOptions{scope: scopeOf(set), reports: set.Reports}
+	a := auditOptions{scope: scopeOf(set), reports: set.Reports, scan: set.Scan}
 	if a.failOn, err = report.ParseSeverity(set.FailOn); err != nil {
 		return err
 	}
@@ -160,6 +160,10 @@ func newJob(e *env, o rotate.Options, a auditOptions, t timerOptions) *job.Job {
 
 // timerAudit audits all keys, with the limits of the settings.
 func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error) {
+	if a.scan {
+		scanIfDue(ctx, e, a.policy.Accounts)
+	}
+	a.copies = true
 	in, asker, err := gather(e, a.scope)
 	if err != nil {
 		return nil, err

@@ -93,7 +93,7 @@ func (rot *Rotator) progress(done *int, total int, b *keyTask) {
 
 // agree asks a person about one rotation.
 func (rot *Rotator) agree(j *state.Journal) error {
-	running := rot.runningNotes(j.Old)
+	running := append(rot.elsewhereNotes(j.Old, j.Paths.Copies), rot.runningNotes(j.Old)...)
 	if rot.Yes {
 		for _, note := range running {
 			rot.say("%s", note)

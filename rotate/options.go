@@ -66,6 +66,9 @@ type Options struct {
 	KnownCopies []string
 	// Tracked allows copies that Git tracks.
 	Tracked bool
+	// Elsewhere says which files hold a key beside the AWS files, as far as the last
+	// scan knows, and when that was; nil means that nobody can tell.
+	Elsewhere func(id string) (paths []string, at time.Time)
 	// DropCopy is a copy of an unfinished rotation that a person gives up.
 	DropCopy string
 	// After returns the commands that get the new pair of a key in these profiles

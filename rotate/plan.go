@@ -48,7 +48,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		for _, name := range b.target.dependants() {
 			b.result.UsedBy = append(b.result.UsedBy, show.Field(name))
 		}
-		b.result.Notes = slices.Concat(rot.modeNotes(b.target), rot.afterNotes(b.journal), rot.runningNotes(b.id))
+		b.result.Notes = slices.Concat(rot.modeNotes(b.target), rot.afterNotes(b.journal), rot.elsewhereNotes(b.id, b.journal.Paths.Copies), rot.runningNotes(b.id))
 		if b.result.FreeSlot != "" {
 			b.result.SecondIs = b.target.second
 		}

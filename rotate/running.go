@@ -2,9 +2,28 @@ package rotate
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"keycare/credfile/show"
 )
+
+// elsewhereNotes names the copies of a key that will not be changed along.
+func (rot *Rotator) elsewhereNotes(id string, along []string) (notes []string) {
+	if rot.Elsewhere == nil {
+		return nil
+	}
+	paths, at := rot.Elsewhere(id)
+	paths = slices.DeleteFunc(paths, func(p string) bool { return slices.Contains(along, p) })
+	if len(paths) == 0 {
+		return nil
+	}
+	verb := "copies of it stop"
+	if len(paths) == 1 {
+		verb = "copy of it stops"
+	}
+	return []string{fmt.Sprintf("%d %s working (scan of %s): keycare scan --key %s; text files can be changed along: --copies FILE", len(paths), verb, at.Format(time.DateOnly), id)}
+}
 
 // mostNamed bounds how many running programs are named.
 const mostNamed = 5

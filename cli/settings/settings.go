@@ -28,6 +28,8 @@ type Settings struct {
 	AuditTimeout time.Duration
 	// MFACommand is a program with arguments that prints a one-time code.
 	MFACommand []string
+	// Scan says whether the timer looks for copies of keys.
+	Scan bool
 	// Notices says whether the timer may show notices on the desktop.
 	Notices    bool
 	Accounts   []string // whose keys may be on this machine; empty: any
@@ -136,6 +138,10 @@ var options = []option{
 		return oneOf(v, []string{"on", "off"})
 	}, false},
 	{"", "reports", "", func(s *Settings, v string, k Known) error { return reports(&s.Reports, v, k) }, false},
+	{"", "scan", "weekly", func(s *Settings, v string, _ Known) error {
+		s.Scan = v == "weekly"
+		return oneOf(v, []string{"weekly", "off"})
+	}, false},
 	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }, false},
 	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }, false},
 	{copiesSec, "files", "", func(s *Settings, v string, _ Known) error { return list(&s.Copies, v, wholePath) }, false},

@@ -72,6 +72,7 @@ const (
 	NoHistory    Reason = "Git repositories"
 	GitFailed    Reason = "Git repositories that could not be read"
 	GitMissing   Reason = "Git repositories with missing objects"
+	Consent      Reason = "folders for which macOS asks consent (a scan by hand looks into them)"
 	GitPacks     Reason = "packs of Git repositories, for there is no git on this machine"
 )
 
