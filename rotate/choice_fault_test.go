@@ -227,6 +227,7 @@ var (
 	saysHold  = regexp.MustCompile(`profiles ("[^"]+"(?:(?:, | and )"[^"]+")+) hold (?:the (?:old|new) )?key (AKIA[A-Z0-9]{16})`)
 	saysNone  = regexp.MustCompile(`no profile has (?:the (?:old|new) )?key (AKIA[A-Z0-9]{16})`)
 	saysFiles = regexp.MustCompile(`the files hold the (?:old|new) key (AKIA[A-Z0-9]{16})`)
+	saysWhich = regexp.MustCompile(`the (old|new) key (AKIA[A-Z0-9]{16})`)
 	saysIs    = regexp.MustCompile(`key (AKIA[A-Z0-9]{16})(?:, and it|, which)? is (?:still )?(active|inactive|gone)`)
 )
 
@@ -255,6 +256,11 @@ func (w *world) checkSaid(set *credfile.Set, results []Result, err error) {
 			if !slices.Contains(holders(set, m[2]), strings.Trim(name, `"`)) {
 				w.t.Errorf("%q is not so", m[0])
 			}
+		}
+	}
+	for _, m := range saysWhich.FindAllStringSubmatch(said, -1) {
+		if (m[1] == "old") != (m[2] == w.old.ID) {
+			w.t.Errorf("%q, and the old key is %s", m[0], w.old.ID)
 		}
 	}
 	for _, m := range saysNone.FindAllStringSubmatch(said, -1) {

@@ -3,7 +3,6 @@ package rotate
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -37,7 +36,9 @@ func (rot *Rotator) Forget(ctx context.Context, id string) (moved []string, err 
 		return nil, refuse("there is no rotation %q; for the list: keycare status", id)
 	}
 	if why := rot.forgetBarred(ctx, fresh, old, true); why != nil {
-		return nil, rot.half(rot.lost(id), "--forget "+id+" is refused", fmt.Errorf("%w (%s has its secret)", why, rot.State.RecoveryPath(id)))
+		half := rot.half(rot.lost(id), "--forget "+id+" is refused", behind(why, " ("+rot.State.RecoveryPath(id)+" has its secret)"))
+		half.Lost = true
+		return nil, half
 	}
 	return rot.State.SetAside(id)
 }
