@@ -10,7 +10,7 @@ import (
 )
 
 // fixLine is a change that fix names: of a text, or of a mode or an access list.
-var fixLine = regexp.MustCompile(`(?m)^(?:[^ @+-].*:\d+: .*|chmod .*|.*: the access list .*)$`)
+var fixLine = regexp.MustCompile(`(?m)^(?:[^ @+-].*:\d+: .*|chmod .*|.*: .*access list .*)$`)
 
 // What fix would do and what it does are one list, over all homes of cases, and a
 // second run has nothing to do.
