@@ -20,7 +20,6 @@ import (
 // says about the keys in them.
 type made struct {
 	text strings.Builder
-	line int
 	in   report.Input
 	now  time.Time
 }

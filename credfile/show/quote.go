@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Word writes s, which may be a name in a file, as one word of a command line
@@ -80,11 +81,9 @@ func powerQuoted(s string) (word string, ok bool) {
 // quotes. In "\\server\home$\dana" there is none.
 func expandable(s string) bool {
 	for _, after := range strings.Split(s, "$")[1:] {
-		for _, r := range after {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_{($^?:", r) {
-				return true
-			}
-			break
+		r, size := utf8.DecodeRuneInString(after)
+		if size > 0 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_{($^?:", r)) {
+			return true
 		}
 	}
 	return false
