@@ -23,6 +23,7 @@ func TestBedrockKeyIn(t *testing.T) {
 		{key("BedrockAPIKey-1a2b-at-12345678901:" + secret), "", true},
 		{key("SomethingElse-1a2b-at-123456789012:" + secret), "", true},
 		{"ABSK" + strings.Repeat("a", 100), "", true},
+		{"ABSK" + strings.Repeat("productionadministrator", 5), "", true}, // reads as words
 		{"ABSK" + strings.Repeat("a", 99), "", false},
 		{"xABSK" + strings.Repeat("a", 100), "", false},
 		{real[4:], "", false}, {"", "", false}, {"ABSK", "", false},

@@ -26,7 +26,7 @@ var (
 	ruleBedrockKeyInFile = &Rule{
 		ID: "bedrock-key-in-file", About: AboutFile, Severity: Medium, Because: "as for stray-key",
 		Title:   "Amazon Bedrock API key in an AWS file",
-		Why:     "no tool reads it there, so it is forgotten, and it works for anyone who reads the file",
+		Why:     "no tool reads it there, so it is forgotten, and anyone who reads the file can use it",
 		Sources: []string{srcBedrock, "gitleaks pattern for long-term Bedrock keys"},
 		Repair:  Repair{Text: "delete the line; if nothing needs the key, delete it in AWS too: IAM, the user's security credentials, API keys for Amazon Bedrock"},
 	}
@@ -104,10 +104,10 @@ const asGoodAsNever = 10_000 * day
 
 // bedrock judges an API key of the user for Bedrock that has not expired.
 func (p *userJudge) bedrock(c facts.ServiceCredential, delete Repair) {
-	until := "never expires, so it works until someone deletes it"
+	until := "; worse, it never expires"
 	if !c.Expires.IsZero() && c.Expires.Sub(p.in.Now) <= asGoodAsNever {
-		until = "expires on " + c.Expires.UTC().Format(time.DateOnly)
+		until = ", which expires on " + c.Expires.UTC().Format(time.DateOnly)
 	}
-	p.add(ruleBedrockKey, c.ID, delete, fmt.Sprintf("has the Bedrock API key %s, %s old, which %s",
+	p.add(ruleBedrockKey, c.ID, delete, fmt.Sprintf("has the Bedrock API key %s, %s old%s",
 		c.ID, show.Count(int(p.in.Now.Sub(c.Created)/day), "day"), until))
 }

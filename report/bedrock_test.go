@@ -56,8 +56,8 @@ func TestAsProwler(t *testing.T) {
 		what  string
 	}{
 		{"expires", bedrock(5 * day), "bedrock-key", "which expires on 2026-11-07"},
-		{"a hundred years", bedrock(36_500 * day), "bedrock-key", "which never expires"},
-		{"no date", bedrock(0), "bedrock-key", "which never expires"},
+		{"a hundred years", bedrock(36_500 * day), "bedrock-key", "20 days old; worse, it never expires"},
+		{"no date", bedrock(0), "bedrock-key", "20 days old; worse, it never expires"},
 		{"expired", bedrock(-time.Hour), "", ""},
 		{"another service", service(5 * day), "service-credential", ""},
 		{"virtual", devices(arn + "mfa/dev"), "user-virtual-mfa", "has an authenticator app for MFA (mfa/dev), not a security key"},

@@ -59,7 +59,9 @@ const notLookedAt = `
 
 - The texts of managed policies of your own: of the attached ones only AWS's AdministratorAccess is known to make an
   administrator. Permissions boundaries and the policies of an organisation, which take rights away.
-- Whether the MFA device of an IAM user is hardware. Roles, server certificates, the settings of an organisation.
+- Roles, server certificates, other services, the settings of an organisation: Prowler and AWS Security Hub do. Of a
+  role that a profile names, its trust policy is not known, which may ask for MFA.
+- API keys for Amazon Bedrock anywhere but in IAM, in the environment and in the two AWS files.
 - More than a few seconds allow. Who a key belongs to, its age and its state are asked for every key; the rest is asked
   in the order of the files. Where there are more than about 25 users, the credential report stands in for a part of it,
   if there is one, and what stays unknown is named. The report is at most four hours old; an audit has none made.
