@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"keycare/credfile/show"
@@ -34,6 +33,7 @@ const mostRoles = 4
 func lookAtRoles(a *auditor) {
 	var all []*reach
 	by := map[*key]*reach{}
+	told := map[string]bool{}
 	for _, s := range a.inventory.profiles {
 		k := a.roleKey(s)
 		if k == nil || !s.selected && !k.selected() {
@@ -50,7 +50,8 @@ func lookAtRoles(a *auditor) {
 			all = append(all, r)
 		}
 		r.profiles = append(r.profiles, s.name)
-		if !slices.Contains(r.roles, role) {
+		if of := k.ID + role; !told[of] {
+			told[of] = true
 			r.roles = append(r.roles, role)
 		}
 	}
