@@ -205,8 +205,8 @@ var errInterrupted = errors.New(interruptedWhy)
 
 // interruption is err, or that a person stopped the run.
 func interruption(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return errInterrupted
+	if err != nil && ctx.Err() != nil {
+		return &worded{interruptedWhy, err}
 	}
 	return err
 }

@@ -33,7 +33,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	unlock, err := rot.lockFiles(ctx, rot.lockNames(rot.Paths))
 	if err != nil {
-		return nil, err
+		return nil, interruption(ctx, err)
 	}
 	defer unlock()
 	if err := rot.sweepProbes(); err != nil {
@@ -57,13 +57,13 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	for _, b := range pending(all) {
 		rot.guarded(b, func(b *keyTask) {
 			if err := rot.probe(ctx, b.target, tried); err != nil {
-				b.failed(err)
+				b.failed(interruption(ctx, err))
 			}
 		})
 	}
 	for _, b := range pending(all) { // one after another: a person answers
 		if err := rot.agree(b.journal); err != nil {
-			b.failed(err)
+			b.failed(interruption(ctx, err))
 		}
 	}
 	todo = pending(all)
@@ -131,13 +131,13 @@ func placesOf(j *state.Journal) string {
 func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Result, error) {
 	unlock, err := rot.lock(ctx, []string{rot.State.UserLock(b.journal.User.Account, b.journal.User.UserID)})
 	if err != nil {
-		return Result{}, err
+		return Result{}, b.notBegun(interruption(ctx, err))
 	}
 	defer unlock()
 	notes := rot.modeNotes(b.target)
 	r, err := rot.begin(b.aws, b.journal, b.target, b.help)
 	if err != nil {
-		return Result{}, err
+		return Result{}, b.notBegun(err)
 	}
 	if named {
 		r.name = "profile " + b.profile + ": "

@@ -236,7 +236,7 @@ func (rot *Rotator) carryOutRoot(ctx context.Context, p *rootPlan) (Result, erro
 	}
 	unlock, err := rot.lock(ctx, []string{rot.State.UserLock(j.User.Account, j.User.UserID)})
 	if err != nil {
-		return Result{}, p.stopped(err)
+		return Result{}, p.stopped(interruption(ctx, err))
 	}
 	defer unlock()
 	r, err := rot.begin(p.aws, j, p.target, nil)
