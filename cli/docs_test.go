@@ -94,12 +94,12 @@ func TestDocsDemo(t *testing.T) {
 	}
 	id := regexp.MustCompile(`A[KS]IA[A-Z2-7]{16}`)
 	rest := id.ReplaceAllString(unixPaths(said.String()), "ID")
-	if runtime.GOOS == "windows" { // where a mode opens no file to others
-		rest = strings.Replace(rest, "2 critical, 1 high", "2 critical, 2 high", 1)
-	}
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(readDoc(t, "../README.md"), -1) {
 		for part := range strings.SplitSeq(block[1], "...\n") {
 			part = strings.Trim(id.ReplaceAllString(part, "ID"), "\n")
+			if runtime.GOOS == "windows" && strings.Contains(part, "Key file open to others") {
+				continue // a mode opens no file there, so the demo's table is another one
+			}
 			_, after, found := strings.Cut(rest, part)
 			if !found {
 				t.Errorf("the demo does not print this, or not in this order:\n%s", part)
