@@ -191,7 +191,7 @@ func noCommand(e *env, c *cli.Context) error {
 
 // crashed tells of a bug and returns the exit code.
 func crashed(e *env) int {
-	code, left := exitFailed, "no rotation is in flight"
+	code, left := exitFailed, "no rotation is unfinished"
 	if folder, err := e.State(); err != nil {
 		left = "nothing was begun"
 	} else if open, err := unfinished(folder); open != "" || err != nil {

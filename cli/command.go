@@ -15,7 +15,7 @@ import (
 func action(e *env, run func(*env, *cli.Context) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.Command.ArgsUsage == "" && c.Args().Present() {
-			return usagef("%q: \"%s\" takes no such argument", c.Args().First(), c.Command.HelpName)
+			return usagef("\"%s\" takes no argument %q; for its flags: %s --help", c.Command.HelpName, c.Args().First(), c.Command.HelpName)
 		}
 		return run(e, c)
 	}

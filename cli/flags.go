@@ -58,12 +58,12 @@ func oneOf(what, value string, values []string) error {
 	}
 	if near := credfile.Nearest(value, values); near != "" {
 		if len(values) > manyValues {
-			return usagef("%s %q: there is no such; did you mean %q?", what, value, near)
+			return usagef("%s %q: no such rule; did you mean %q?", what, value, near)
 		}
 		return usagef("%s %q: must be one of %s; did you mean %q?", what, value, strings.Join(values, ", "), near)
 	}
 	if len(values) > manyValues {
-		return usagef("%s %q: there is no such; \"keycare explain\" lists what there is", what, value)
+		return usagef("%s %q: no such rule; run \"keycare explain\" for the list", what, value)
 	}
 	return usagef("%s %q: must be one of %s", what, value, strings.Join(values, ", "))
 }

@@ -100,7 +100,7 @@ func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 		t.Error("the user has two keys and no journal names them")
 	}
 	status := m.status()
-	if begun := strings.Contains(status, m.old.ID) && !strings.Contains(status, "no rotation in flight"); begun != (len(journals) > 0) {
+	if begun := strings.Contains(status, m.old.ID) && !strings.Contains(status, "no unfinished rotations"); begun != (len(journals) > 0) {
 		t.Errorf("%d journals, status says:\n%s", len(journals), status)
 	}
 	m.resume()
@@ -111,7 +111,7 @@ func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 		}
 	}
 	m.check()
-	if status := m.status(); strings.Contains(status, "unfinished") {
+	if status := m.status(); strings.Contains(strings.Replace(status, "no unfinished rotations", "", 1), "unfinished") {
 		t.Errorf("after resume, status says:\n%s", status)
 	}
 	m.run(exitOK, "rotate", "work", "--yes") // nothing stands in the way of the next one

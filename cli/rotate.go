@@ -33,7 +33,7 @@ func rotateCommand(e *env) *cli.Command {
 			ageFlag("grace", "", "keep the old key active for this `TIME`; a later \"keycare resume\" retires it unless it is in use", rotate.MinGrace),
 			choice("free-slot", string(rotate.FreeInactive), "`WHICH` second key may be deleted to make room; with \"unused\" keycare also asks about an active one",
 				string(rotate.FreeNever), string(rotate.FreeInactive), string(rotate.FreeUnused)),
-			&cli.StringSliceFlag{Name: "copies", Usage: "also change this text `FILE`, in which the key's ID and secret stand (repeat it for more)"},
+			&cli.StringSliceFlag{Name: "copies", Usage: "also change this text `FILE`, which contains the key's ID and secret; can be given more than once"},
 			&cli.BoolFlag{Name: "allow-tracked", Usage: "change copies that Git tracks, too"},
 			profile("auth-profile", "sign the calls to IAM with this other `PROFILE`", e.anyProfile),
 			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with an MFA session; the `ARN` of the device"},

@@ -30,7 +30,7 @@ func scanCommand(e *env) *cli.Command {
 		ArgsUsage: "[PATH]...",
 		Description: "Looks for your keys, present and past, in every form (plain, escaped, UTF-16,\n" +
 			"base64, hex), in the files below PATH, in archives and in all objects of Git\n" +
-			"repositories; also for other AWS keys that stand beside a secret. Without PATH it\n" +
+			"repositories; also for other AWS keys beside a secret. Without PATH it\n" +
 			"looks into your home folder. It never asks AWS, changes nothing, and prints no\n" +
 			"secret. It follows no link and leaves caches out; what it did not look at is said.",
 		Flags: slices.Concat([]cli.Flag{
@@ -78,7 +78,7 @@ func runScan(e *env, c *cli.Context) error {
 		return err
 	}
 	for _, err := range in.ReadErrors {
-		e.warn("%v: keys that stand there alone are not known", err)
+		e.warn("%v: keys that are only there are not known", err)
 	}
 	roots, err := scanRoots(e, c.Args().Slice())
 	if err != nil {

@@ -82,7 +82,7 @@ func runStatus(e *env, c *cli.Context) error {
 // is, and what comes next.
 func (e *env) writeFlights(rot *rotate.Rotator, open []*state.Journal, damaged, timer bool) {
 	if len(open) == 0 && !damaged {
-		_ = e.print("no rotation in flight\n")
+		_ = e.print("no unfinished rotations\n")
 	}
 	for i, j := range open {
 		if i > 0 {

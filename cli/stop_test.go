@@ -41,7 +41,7 @@ func TestPanic(t *testing.T) {
 		want    int
 		says    string
 	}{
-		"nothing in flight": {want: exitFailed, says: "no rotation is in flight"},
+		"nothing in flight": {want: exitFailed, says: "no rotation is unfinished"},
 		"a damaged journal": {journal: "{", want: exitHalf, says: `run "keycare resume"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func (e *DisagreementError) Error() string {
 	for _, r := range e.Readings {
 		says = append(says, fmt.Sprintf("%s reads %s", r.Tool.withArticle(), r.says()))
 	}
-	msg := fmt.Sprintf("profile %s is not read alike by all tools, so keycare does not change it: %s",
+	msg := fmt.Sprintf("profile %s is read differently by AWS tools, so keycare does not change it: %s",
 		show.Name(e.Profile), strings.Join(says, "; "))
 	for _, c := range e.Causes {
 		msg += "\n  " + c.String()

@@ -156,10 +156,10 @@ func (p *Plan) provePlace(pl Place) error {
 		return err
 	}
 	if !before.Pair.Equal(pl.held) {
-		return fmt.Errorf("%s: the tools read another key than the one that stands there", pl)
+		return fmt.Errorf("%s: the tools read another key than the one in the file", pl)
 	}
 	if !before.Token.Empty() {
-		return fmt.Errorf("%s: a session token stands beside the key, so it is no long-term key of its own; delete the session token line if it is left over", pl)
+		return fmt.Errorf("%s: there is a session token beside the key, so it is no long-term key of its own; delete the session token line if it is left over", pl)
 	}
 	after, err := p.After.only(pl.Kind).Agreed(pl.Profile)
 	if err != nil {
@@ -267,7 +267,7 @@ func (f *File) placeAt(at int, sw Swap) (Place, error) {
 			f.Path, n+1, nameID)
 	}
 	if sec.Profile == "" {
-		return pl, fmt.Errorf("%s:%d: the key stands below a header that no AWS tool reads as a profile: delete that section or mend its header", f.Path, n+1)
+		return pl, fmt.Errorf("%s:%d: the key is below a header that no AWS tool reads as a profile: delete that section or fix its header", f.Path, n+1)
 	}
 	secrets := 0
 	for i, l := range f.Lines[sec.First:sec.Last] {

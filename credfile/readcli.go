@@ -96,7 +96,7 @@ func (p *cliParser) line(line string, n int) *Refusal {
 		p.fail(n, "a setting without a name")
 	}
 	if p.cur.find(p.name) != nil {
-		return &Refusal{n, "a setting that stands twice in its section"}
+		return &Refusal{n, "a setting that appears twice in its section"}
 	}
 	p.first, p.at = strings.TrimLeftFunc(value[i+1:], pySpace), n
 	p.cur.set(setting{name: p.name, line: n})

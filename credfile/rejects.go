@@ -36,7 +36,7 @@ func (s *Set) sdkRejects(profile string, before []string) *Rejection {
 	if !again && p.value("role_arn") == "" {
 		for _, name := range []string{"source_profile", "credential_source", "web_identity_token_file"} {
 			if p.value(name) != "" {
-				return p.reject(name, name+" stands without role_arn")
+				return p.reject(name, name+" without role_arn")
 			}
 		}
 	}
@@ -49,7 +49,7 @@ func (s *Set) sdkRejects(profile string, before []string) *Rejection {
 	}
 	ways = slices.DeleteFunc(ways, func(name string) bool { return p.value(name) == "" })
 	if len(ways) > 1 {
-		return p.reject(ways[1], ways[0]+" and "+ways[1]+" stand together")
+		return p.reject(ways[1], ways[0]+" and "+ways[1]+" are both set")
 	}
 	if source := p.value("source_profile"); source != "" && !again {
 		if r := s.rejectsSource(p, source, append(before, profile)); r != nil {

@@ -93,7 +93,7 @@ func (p *Plan) CheckWithSDK(ctx context.Context) error {
 	for _, pl := range p.Places {
 		got := LoadWithSDK(ctx, p.Before.Paths, pl.Profile)
 		if !got.same(p.Before.SDK(pl.Profile)) {
-			return fmt.Errorf("%s: the Go SDK finds %s here, because of another setting of the profile (source_profile): mend that first", pl, got.says())
+			return fmt.Errorf("%s: the Go SDK finds %s here, because of another setting of the profile (source_profile): fix that first", pl, got.says())
 		}
 	}
 	return nil

@@ -105,7 +105,7 @@ func (c *Copy) edits(sw Swap) (all []edit, err error) {
 			}
 			for _, at := range everywhere(c.Text, part.old) {
 				if end := at + len(part.old); at > 0 && wordByte(c.Text[at-1], part.letters) || end < len(c.Text) && wordByte(c.Text[end], part.letters) {
-					return nil, fmt.Errorf("%s:%d: key %s or its secret stands there within a longer word, which keycare does not edit", c.Path, 1+strings.Count(c.Text[:at], "\n"), show.KeyID(old.ID))
+					return nil, fmt.Errorf("%s:%d: key %s or its secret is there within a longer word, which keycare does not edit", c.Path, 1+strings.Count(c.Text[:at], "\n"), show.KeyID(old.ID))
 				}
 				all = append(all, edit{Span{at, at + len(part.old)}, part.new})
 			}
@@ -135,7 +135,7 @@ func (c *Copy) swapped(sw Swap) (after string, changed bool, err error) {
 	for _, old := range sw.From {
 		id, secret := (&Copy{Text: after}).Holds(old)
 		if id && old.ID != sw.To.ID || secret && !old.Secret.Equal(sw.To.Secret) {
-			return "", false, fmt.Errorf("%s: key %s would still stand there after the edit (a bug; nothing was changed)", c.Path, show.KeyID(old.ID))
+			return "", false, fmt.Errorf("%s: key %s would still be there after the edit (a bug; nothing was changed)", c.Path, show.KeyID(old.ID))
 		}
 	}
 	return after, true, nil

@@ -108,9 +108,9 @@ func (a *auditor) judgeAccount(acct keyAccount) {
 			add(rulePasswordPolicy, iam("", &f, a.goos, passwordCommand(p)...), "%s", says)
 		}
 		if p.MaxAge == 0 || p.MaxAge > passwordMaxAge {
-			says, strict := "lets passwords live forever", p
+			says, strict := "lets passwords never expire", p
 			if p.MaxAge > 0 {
-				says = fmt.Sprintf("lets passwords live for %d days (should be %d)", p.MaxAge, passwordMaxAge)
+				says = fmt.Sprintf("keeps passwords valid for %d days (should be %d)", p.MaxAge, passwordMaxAge)
 			}
 			strict.MaxAge = passwordMaxAge
 			add(rulePasswordExpiry, iam("", &f, a.goos, passwordCommand(strict)...), "%s", says)

@@ -239,9 +239,9 @@ func (k *key) notAKey() (why string, repair Repair) {
 	case hidden(k.ID):
 		return why + ", some of them invisible, as of a pasted escape sequence", say("delete the characters that do not show, or write the line anew")
 	case strings.HasSuffix(k.ID, "[None]") && idAndMore.MatchString(k.ID):
-		return why + `, for behind the ID stands [None], a question of "aws configure"`, say("delete what stands behind the ID")
+		return why + `, because [None] follows the ID, a question of "aws configure"`, say("delete what follows the ID")
 	case idAndMore.MatchString(k.ID):
-		return why + ", for something stands behind the ID", say("delete what stands behind the ID")
+		return why + ", because something follows the ID", say("delete what follows the ID")
 	case strings.ContainsFunc(k.ID, unicode.IsSpace):
 		return why + ", a space among them", say("write the ID without spaces")
 	}

@@ -24,7 +24,7 @@ type Step struct{ Command, Why string }
 var (
 	stepAudit     = Step{"keycare audit", "check with AWS too, and see the fixes"}
 	stepHelp      = Step{"keycare --help", "list all commands"}
-	stepStatus    = Step{"keycare status", "rotations, in flight and finished"}
+	stepStatus    = Step{"keycare status", "unfinished and finished rotations"}
 	stepTimer     = Step{"keycare schedule install", "run audits and rotations on a schedule"}
 	stepTrouble   = Step{"keycare schedule status", "show the timer and its last run"}
 	stepFix       = Step{"keycare fix --dry-run", "show what would be fixed in the files"}

@@ -33,7 +33,7 @@ func (rot *Rotator) Forget(ctx context.Context, id string) (moved []string, err 
 		rot.say("the recovery file is not used: %v", err) // a link, or another user's: no secret of ours
 	}
 	if !kept && err == nil && damaged == nil {
-		return nil, refuse("there is no rotation %q; for the list: keycare status", id)
+		return nil, refuse("no rotation %q; for the list: keycare status", id)
 	}
 	if why := rot.forgetBarred(ctx, fresh, old, true); why != nil {
 		half := rot.half(rot.lost(id), "--forget "+id+" is refused", behind(why, " ("+rot.State.RecoveryPath(id)+" has its secret)"))

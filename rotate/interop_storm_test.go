@@ -210,7 +210,7 @@ func (h *stormHome) weather(calm bool) {
 
 func (h *stormHome) inFlight() bool {
 	_, out := h.run("status")
-	return !strings.Contains(out, "no rotation in flight")
+	return !strings.Contains(out, "no unfinished rotations")
 }
 
 // settle resumes in calm weather until nothing is in flight. What is left then is

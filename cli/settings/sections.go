@@ -59,7 +59,7 @@ func (s *Settings) severity(rule, level, at string, known Known) error {
 		return err
 	}
 	if level == "none" {
-		return fmt.Errorf("a rule that is not wanted stands in rules_off")
+		return fmt.Errorf("to switch a rule off, add it to rules_off")
 	}
 	if err := oneOf(level, slices.DeleteFunc(slices.Clone(known.Levels), func(l string) bool { return l == "none" })); err != nil {
 		return err

@@ -122,7 +122,7 @@ func TestLoadErrors(t *testing.T) {
 		"[exception]\n":                        `there is no section [exception]`,
 		"[severity]\nold-kye = low\n":          `keycare.ini:2: old-kye: there is no "old-kye"; did you mean "old-key"?`,
 		"[severity]\nold-key = bad\n":          `keycare.ini:2: old-key: there is no "bad"; there are: high, low`,
-		"[severity]\nold-key = none\n":         `keycare.ini:2: old-key: a rule that is not wanted stands in rules_off`,
+		"[severity]\nold-key = none\n":         `keycare.ini:2: old-key: to switch a rule off, add it to rules_off`,
 		strings.Replace(good, "rule = old-key", "file = here", 1):     `keycare.ini:2: file: "here" is not a whole path`,
 		strings.Replace(good, "rule = old-key", "fingerprint = 1", 1): `keycare.ini:2: fingerprint: "1" is not a finding's`,
 		"a lone line\n":                `keycare.ini:1: this line is no setting`,
@@ -151,9 +151,9 @@ func TestLoadErrors(t *testing.T) {
 // A variable that sets nothing is as wrong as such a name in the file.
 func TestLoadUnknownVariables(t *testing.T) {
 	for v, want := range map[string]string{
-		"KEYCARE_MAXAGE=3d": "KEYCARE_MAXAGE: there is no such setting; did you mean KEYCARE_MAX_AGE?",
-		"KEYCARE_KEYS=x":    "KEYCARE_KEYS: there is no such setting; there are: KEYCARE_MAX_AGE, ",
-		"KEYCARE_=x":        "KEYCARE_: there is no such setting",
+		"KEYCARE_MAXAGE=3d": "KEYCARE_MAXAGE: no such setting; did you mean KEYCARE_MAX_AGE?",
+		"KEYCARE_KEYS=x":    "KEYCARE_KEYS: no such setting; known are: KEYCARE_MAX_AGE, ",
+		"KEYCARE_=x":        "KEYCARE_: no such setting",
 		"KEYCARE_MAXAGE=":   "",
 		"KEYCAREFUL=x":      "",
 		"=C:=C:":            "",

@@ -77,7 +77,7 @@ func oneOf(v string, known []string) error {
 		return fmt.Errorf("there is no %q; did you mean %q?", v, near)
 	}
 	if len(known) > 10 { // the rules
-		return fmt.Errorf("there is no %q; \"keycare explain\" lists what there is", v)
+		return fmt.Errorf("no rule %q; run \"keycare explain\" for the list", v)
 	}
 	return fmt.Errorf("there is no %q; there are: %s", v, strings.Join(known, ", "))
 }

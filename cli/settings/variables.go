@@ -48,9 +48,9 @@ func checkVariables(found map[string]string) error {
 			continue
 		}
 		if like := credfile.Nearest(name, names); like != "" {
-			return fmt.Errorf("%s: there is no such setting; did you mean %s?", name, like)
+			return fmt.Errorf("%s: no such setting; did you mean %s?", name, like)
 		}
-		return fmt.Errorf("%s: there is no such setting; there are: %s", name, strings.Join(names, ", "))
+		return fmt.Errorf("%s: no such setting; known are: %s", name, strings.Join(names, ", "))
 	}
 	return nil
 }

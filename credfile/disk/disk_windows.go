@@ -172,7 +172,7 @@ func Obstacle(path string) string {
 		return ""
 	}
 	if attributes, err := windows.GetFileAttributes(name); err == nil && attributes&windows.FILE_ATTRIBUTE_READONLY != 0 {
-		return "has the read-only attribute; attrib -r takes it away"
+		return "has the read-only attribute; attrib -r removes it"
 	}
 	err = patiently(held, func() error {
 		h, err := open(path, windows.DELETE)

@@ -260,7 +260,7 @@ func (x *Exchanger) putBack(s *staged) error {
 		return nil
 	}
 	if late, err := x.read(s.link); err == nil && late != s.Before {
-		return errors.Join(fmt.Errorf("%s: %w, and what was written stands there; run it again", s.Path, ErrChanged), x.replaceOnto(s, late))
+		return errors.Join(fmt.Errorf("%s: %w, but the new text is in place; run it again", s.Path, ErrChanged), x.replaceOnto(s, late))
 	}
 	return nil
 }

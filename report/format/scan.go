@@ -186,7 +186,7 @@ func (t *tableWriter) unlooked(r *report.Report) {
 	s := r.Scan
 	t.b.WriteByte('\n')
 	if s.IDsAlone > 0 && s.Only == "" {
-		t.wrapped("", fmt.Sprintf("Not listed: %s of other accounts whose ID stands alone (--key ID shows where).", show.Count(s.IDsAlone, "key")), show.Faint)
+		t.wrapped("", fmt.Sprintf("Not listed: %s of other accounts without a secret beside the ID (--key ID shows where).", show.Count(s.IDsAlone, "key")), show.Faint)
 	}
 	if s.Canaries > 0 {
 		t.wrapped("", fmt.Sprintf("Left alone: %s, bait that raises an alarm when it is used.", show.Count(s.Canaries, "canary key")), show.Faint)

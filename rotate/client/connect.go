@@ -191,7 +191,7 @@ func onlyKeyIDs(s Signer) Signer {
 	})
 }
 
-var errNoKeyID = errors.New("nothing was sent: what stands in the key ID's place is no key ID")
+var errNoKeyID = errors.New("nothing was sent: the value in the key ID's place is not a key ID")
 
 // IAM is the SDK's client of IAM, whose calls are signed by s.
 func (a *AWS) IAM(s Signer) *iam.Client { return iam.NewFromConfig(a.signedBy(s)) }

@@ -55,7 +55,7 @@ var trailRegions = map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-w
 // mostPages bounds how far back a look at CloudTrail goes, 50 events a page.
 const mostPages = 20
 
-var errNoTrail = errors.New("CloudTrail cannot be asked: its region for this partition is not known, or IAM's endpoint is set and CloudTrail's is not")
+var errNoTrail = errors.New("cannot ask CloudTrail: its region for this partition is not known, or IAM's endpoint is set and CloudTrail's is not")
 
 // Creations asks CloudTrail for the keys made in user's account since a time.
 // Events show up to 15 minutes after the call, so that a missing one proves

@@ -30,7 +30,7 @@ func cron() kind {
 const (
 	cronBegin = "# keycare schedule: begin"
 	cronEnd   = "# keycare schedule: end"
-	cronNote  = ` (made by "keycare schedule install"; "keycare schedule remove" takes it away)`
+	cronNote  = ` (made by "keycare schedule install"; "keycare schedule remove" removes it)`
 	// cronCut tells that the line before the block had no line end, which goes
 	// with the block again.
 	cronCut = ", after a line without end"

@@ -31,7 +31,7 @@ const (
 	unitTimer   = "keycare.timer"
 	unitService = "keycare.service"
 	// made is the first line of each file that people may come across.
-	made = `# Made by "keycare schedule install"; "keycare schedule remove" takes it away.` + "\n"
+	made = `# Made by "keycare schedule install"; "keycare schedule remove" removes it.` + "\n"
 )
 
 func unitDir(h *Host) string { return filepath.Join(h.ConfigHome, "systemd", "user") }
