@@ -22,7 +22,7 @@ func TestKeepBothBeforeTheSwitch(t *testing.T) {
 		t.Fatal("it was not killed")
 	}
 	out := m.run(exitHalf, "resume", "--keep-both")
-	if !strings.Contains(out, "it has not switched: profile ") || !strings.Contains(out, " holds the old key "+m.old.ID) {
+	if !strings.Contains(out, "--keep-both is refused: profile ") || !strings.Contains(out, " still holds the old key "+m.old.ID) {
 		t.Errorf("it says %s", out)
 	}
 	m.resume()
@@ -63,7 +63,7 @@ func TestChoicesKilled(t *testing.T) {
 					} else if _, ok := m.iam.Valid(id, secret); !ok {
 						t.Errorf("killed at call %d: key %s does not work", n, id)
 					}
-					if status := m.status(); strings.Contains(status, "unfinished") {
+					if status := m.status(); leftOpen(status) {
 						t.Errorf("killed at call %d: status says\n%s", n, status)
 					}
 					if keys := m.iam.Keys("ann"); choice == "--keep-both" && len(keys) != 2 {

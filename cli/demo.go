@@ -81,7 +81,7 @@ func runDemo(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	changed, total := changedLines(before, after)
-	fmt.Fprintf(e.Out, "\n# Of the %d lines of the file %d have changed; comments, order and line ends are as they were.\n", total, changed)
+	fmt.Fprintf(e.Out, "\n# %d of the file's %d lines have changed; comments, order and line ends are as they were.\n", changed, total)
 	fmt.Fprintln(e.Out, "# Your turn: \"keycare audit\" looks at your own files and changes nothing.")
 	return nil
 }

@@ -111,7 +111,7 @@ func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 		}
 	}
 	m.check()
-	if status := m.status(); strings.Contains(strings.Replace(status, "no unfinished rotations", "", 1), "unfinished") {
+	if status := m.status(); leftOpen(status) {
 		t.Errorf("after resume, status says:\n%s", status)
 	}
 	m.run(exitOK, "rotate", "work", "--yes") // nothing stands in the way of the next one
@@ -178,4 +178,9 @@ func TestKilledTwice(t *testing.T) {
 			}
 		})
 	}
+}
+
+// leftOpen reports whether a status names an unfinished rotation.
+func leftOpen(status string) bool {
+	return strings.Contains(strings.Replace(status, "no unfinished rotations", "", 1), "unfinished")
 }

@@ -117,7 +117,7 @@ func (e *env) stage(j *state.Journal) (now, next string) {
 	case state.Watch:
 		return e.watched(j, until), resume + " looks again"
 	case state.Keep:
-		return "closed with both keys, but for keycare's notes", resume
+		return "closed with both keys kept; keycare's notes are still there", resume + " removes them"
 	case state.Grace:
 		if j.Resting(e.Now()) {
 			return fmt.Sprintf("switched; the old key stays active until %s", until(j.GraceEnds)),

@@ -88,7 +88,7 @@ func (r *cycle) after(ctx context.Context, p credfile.Pair, then state.After) er
 		return nil
 	}
 	if len(commands) == 0 {
-		r.say("keycare.ini names no command any more, so nobody was told that key %s is back", p.ID)
+		r.say("keycare.ini no longer names a command, so none was told that key %s is back", p.ID)
 	}
 	r.seen.After, r.j.After = yes, then
 	return r.State.Save(r.j)

@@ -112,7 +112,7 @@ func (r *cycle) decide(d state.Direction) error {
 	}
 	r.seen.Files = filesUnread
 	if r.decided = true; d == state.Undo {
-		r.say("rolling back: the old key %s stays, the new key %s is deleted", r.j.Old, r.j.New)
+		r.say("rolling back: keeping the old key %s, retiring the new key %s", r.j.Old, r.j.New)
 		r.deadline = r.Now().Add(r.Timeout)
 	}
 	return nil

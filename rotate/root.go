@@ -100,7 +100,7 @@ func (p *rootPlan) question() string {
 			user = "Use the IAM user " + p.name + ", who is an administrator already"
 		}
 	}
-	return fmt.Sprintf("%s through the group %s in account %s, and replace the root key %s in %s with a key of that user? keycare asks again before it deletes the root key.",
+	return fmt.Sprintf("%s (group %s, account %s), and replace the root key %s in %s with a key of that user? keycare asks again before it deletes the root key.",
 		user, p.journal.Root.Group, p.journal.Root.Root.Account, p.journal.Old, show.Count(len(p.journal.Places), "place"))
 }
 

@@ -100,9 +100,9 @@ func (r *cycle) mayKeepBoth(ctx context.Context, ask bool) bool {
 func (r *cycle) keepBarred(set *credfile.Set) string {
 	if old := holders(set, r.j.Old); len(holders(set, r.newID())) == 0 && len(old) > 0 {
 		if r.j.Direction == state.Undo {
-			return fmt.Sprintf("it is being rolled back: profile %s holds the old key %s, and the new key %s is to be deleted", word(old[0]), r.j.Old, r.newID())
+			return fmt.Sprintf("the rotation is being rolled back: profile %s holds the old key %s, and the new key %s will be deleted", word(old[0]), r.j.Old, r.newID())
 		}
-		return fmt.Sprintf("it has not switched: profile %s holds the old key %s, and closing it now would lose the secret of the new key", word(old[0]), r.j.Old)
+		return fmt.Sprintf("profile %s still holds the old key %s, and closing the rotation now would lose the secret of the new key", word(old[0]), r.j.Old)
 	}
 	return r.notAsItShould(set)
 }

@@ -56,13 +56,13 @@ func IsID(id string) bool { return idText.fits(id) }
 func parseJournal(id string, b []byte) (*Journal, error) {
 	j := &Journal{}
 	if err := json.Unmarshal(b, j); err != nil {
-		return nil, errors.New("it is not JSON of a journal")
+		return nil, errors.New("it is not a journal in JSON")
 	}
 	if j.Version > journalVersion {
 		return j, nil
 	}
 	if err := json.Unmarshal(b, &j.unknown); err != nil {
-		return nil, errors.New("it is not JSON of a journal")
+		return nil, errors.New("it is not a journal in JSON")
 	}
 	for f := range reflect.TypeFor[Journal]().Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
