@@ -73,7 +73,7 @@ func TestKeepBothSaysWhatIs(t *testing.T) {
 				}
 			}
 			if err != nil {
-				if !isHalf(err) || !strings.Contains(err.Error(), "has not switched") || strings.Contains(w.files(), fresh) && fresh != "" || !strings.Contains(w.files(), w.old.ID) {
+				if !isHalf(err) || !strings.Contains(err.Error(), "still holds the old key") || strings.Contains(w.files(), fresh) && fresh != "" || !strings.Contains(w.files(), w.old.ID) {
 					t.Errorf("%s, %s: %v", stage.name, name, err)
 				}
 				if _, err := w.choose(false, true); err != nil && !strings.Contains(err.Error(), "being retired") { // the way that it names

@@ -348,7 +348,7 @@ func TestKeepBothCloses(t *testing.T) {
 				results, err := New(*o).Resume(t.Context())
 				if stage.name == "created" && name == "profile removed" {
 					// The new key's only secret is in the recovery file; there is a way back.
-					if !isHalf(err) || !strings.Contains(err.Error(), "has not switched") || !strings.Contains(err.Error(), "--undo") {
+					if !isHalf(err) || !strings.Contains(err.Error(), "still holds the old key") || !strings.Contains(err.Error(), "--undo") {
 						t.Errorf("--keep-both before the switch: %+v, %v", results, err)
 					}
 					w.checkKept()
