@@ -311,7 +311,7 @@ func runGuardStatus(e *env, c *cli.Context) error {
 	missing := 0
 	for _, ev := range hook.Events {
 		state, err := hook.Look(e.Disk, r.hooks, ev, program)
-		says := map[hook.State]string{hook.Absent: "no hook", hook.Ours: "installed", hook.Other: "another tool's hook, without keycare", hook.Changed: "installed for another path or version of keycare: run keycare guard install again"}[state]
+		says := map[hook.State]string{hook.Absent: "no hook", hook.Ours: "installed", hook.Other: "another tool's hook, without keycare", hook.Changed: "installed for another path or version of keycare: run keycare guard install again", hook.Edited: "keycare's, changed by hand"}[state]
 		switch {
 		case inConfig != "":
 			says = "installed in " + show.Path(inConfig, e.Folders.Home)

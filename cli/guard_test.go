@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -164,6 +165,106 @@ func TestGuardWays(t *testing.T) {
 	g.stopped("git", "push", "-q", "origin", "v1")
 	g.must("git", "push", "-q", "origin", "main:refs/heads/other")
 	g.must("git", "push", "-q", "origin", ":other")
+}
+
+// A hook of keycare's to which somebody has added lines is nobody's to delete, nor is
+// a link that leads nowhere; one for another program is keycare's.
+func TestGuardEditedHook(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	d, dir := testEnv().Disk, filepath.Join(g.repo, ".git", "hooks")
+	path := filepath.Join(dir, "pre-commit")
+	text := hook.Script(hook.Events[0], "/o'pt/keycare")
+	g.file(path, text)
+	g.install()
+	if _, err := hook.Remove(d, dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("it was not removed")
+	}
+	g.file(path, strings.Replace(text, "kept=", "npm test\nkept=", 1))
+	if err := hook.Install(d, dir, "/opt/keycare"); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("install: %v", err)
+	}
+	if _, err := hook.Remove(d, dir); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("remove: %v", err)
+	}
+	if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), "npm test") {
+		t.Errorf("the line is gone: %v", err)
+	}
+	if err := errors.Join(os.Remove(path), os.Symlink("nowhere", path)); err != nil {
+		t.Skip("SKIPPED: no links here:", err)
+	}
+	g.install()
+	if _, err := hook.Remove(d, dir); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(path); err != nil || to != "nowhere" {
+		t.Errorf("the link is gone: %v", err)
+	}
+}
+
+// What another remote has, this one has not; and a tag need not be on a commit.
+func TestGuardNewRemote(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.install()
+	private, public := filepath.Join(g.home, "private.git"), filepath.Join(g.home, "public.git")
+	for name, remote := range map[string]string{"private": private, "public": public} {
+		g.must("git", "init", "-q", "--bare", remote)
+		g.must("git", "remote", "add", name, remote)
+	}
+	g.must("git", "push", "-q", "private", "main")
+	g.must("git", "checkout", "-q", "-b", "own")
+	g.file("a", g.secret)
+	g.must("git", "add", "a")
+	g.must("git", "commit", "-q", "--no-verify", "-m", "x")
+	g.must("git", "push", "-q", "--no-verify", "private", "own")
+	g.must("git", "push", "-q", "private", "own:again")
+	g.must("git", "push", "-q", private, "own:third")
+	g.stopped("git", "push", "-q", "public", "own")
+	g.stopped("git", "push", "-q", public, "own")
+	g.must("git", "push", "-q", "public", "main")
+	g.stopped("git", "push", "-q", "public", "own")
+
+	for name, what := range map[string]string{"file": "own:a", "folder": "own^{tree}"} {
+		g.must("git", "tag", name, what)
+		g.must("git", "tag", "-a", "-m", "x", name+"a", what)
+		g.stopped("git", "push", "-q", "private", name)
+		g.stopped("git", "push", "-q", "private", name+"a")
+	}
+	g.must("git", "tag", "good", "own:README")
+	g.must("git", "push", "-q", "private", "good")
+}
+
+// A partial clone has not the texts that a merge takes over from a parent.
+func TestGuardPartialClone(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	origin := g.repo
+	g.must("git", "config", "uploadpack.allowFilter", "true")
+	g.must("git", "config", "uploadpack.allowAnySHA1InWant", "true")
+	g.must("git", "checkout", "-q", "-b", "side")
+	g.file("b", "1\n")
+	g.must("git", "add", "b")
+	g.must("git", "commit", "-q", "-m", "b1")
+	g.file("b", "2\n")
+	g.must("git", "commit", "-q", "-a", "-m", "b2")
+	g.must("git", "checkout", "-q", "main")
+	g.repo = filepath.Join(g.home, "partial")
+	url := "file://" + filepath.ToSlash(origin)
+	g.repo = g.home
+	g.must("git", "clone", "-q", "--filter=blob:none", "--no-checkout", url, "partial")
+	g.repo = filepath.Join(g.home, "partial")
+	g.must("git", "checkout", "-q", "main")
+	g.install()
+	g.file("c", "c\n")
+	g.must("git", "add", "c")
+	g.must("git", "commit", "-q", "-m", "c")
+	tree := g.must("git", "merge-tree", "--write-tree", "main", "origin/side~1")
+	merge := strings.TrimSpace(g.must("git", "commit-tree", "-m", "m", "-p", "main", "-p", "origin/side~1", strings.TrimSpace(tree)))
+	g.must("git", "push", "-q", "origin", merge+":refs/heads/new")
 }
 
 // A key that is there already stops nobody; one more of it does.

@@ -3,12 +3,15 @@ package rotate
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +121,7 @@ func runAfter(ctx context.Context, argv []string, p credfile.Pair) error {
 	err = cmd.Run()
 	name := show.Flow(argv[0])
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it ended with 0; what it left running holds its output
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s did not end within %s", name, afterWithin)
@@ -157,9 +160,10 @@ func (w *bounded) Write(b []byte) (int, error) {
 }
 
 // last are the last lines that were written, where nothing that was written holds the
-// secret in any form; what begins in the middle of a text may hold a part of one.
+// secret in any form or a part of it; what begins in the middle of a text may hold one,
+// and so may what is no sentence.
 func (w *bounded) last(p credfile.Pair) string {
-	if len(w.b) >= mostSaid {
+	if len(w.b) >= mostSaid || partOf(string(w.b), p.Secret.Reveal()) {
 		return ""
 	}
 	for _, h := range formsIn(string(w.b), p) {
@@ -169,7 +173,7 @@ func (w *bounded) last(p credfile.Pair) string {
 	}
 	var said []string
 	for line := range strings.Lines(string(w.b)) {
-		if line = show.Flow(strings.TrimSpace(line)); line != "" && !show.SecretLike(line) {
+		if line = show.Flow(strings.TrimSpace(line)); sentence(line) && !show.SecretLike(line) {
 			said = append(said, line)
 		}
 	}
@@ -177,4 +181,52 @@ func (w *bounded) last(p credfile.Pair) string {
 		return ""
 	}
 	return ": " + strings.Join(said[max(0, len(said)-mostLines):], "; ")
+}
+
+// sentence reports whether a line has two words of letters alone, which a dump of
+// bytes in whatever form has not.
+func sentence(line string) bool {
+	words := 0
+	for word := range strings.FieldsSeq(line) {
+		word = strings.Trim(word, ".,:;!?()'\"")
+		if len(word) > 1 && len(word) < aPart*3 && strings.Trim(strings.ToLower(word), "abcdefghijklmnopqrstuvwxyz") == "" {
+			words++
+		}
+	}
+	return words >= 2
+}
+
+// aPart is how many letters of a secret in a row are a part of it.
+const aPart = 6
+
+// partOf reports whether a part of the secret stands in said as it is, from behind or
+// in hex or base64, whatever stands between the letters.
+func partOf(said, secret string) bool {
+	letters := func(s string) string {
+		return strings.ToLower(strings.Map(func(r rune) rune {
+			if r < 0x80 && wordOf(byte(r)) {
+				return r
+			}
+			return -1
+		}, s))
+	}
+	back := []byte(secret)
+	slices.Reverse(back)
+	said = letters(said)
+	forms := map[string]int{secret: aPart, string(back): aPart, hex.EncodeToString([]byte(secret)): 2 * aPart}
+	for from := range min(3, len(secret)) { // wherever it stands in what is encoded
+		forms[base64.RawStdEncoding.EncodeToString([]byte(secret[from:]))] = 4 * aPart / 3
+	}
+	for form, size := range forms {
+		for form = letters(form); len(form) >= size; form = form[1:] {
+			if strings.Contains(said, form[:size]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func wordOf(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }

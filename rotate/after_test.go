@@ -1,11 +1,13 @@
 package rotate
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +33,17 @@ func beAfter(mode string) int {
 	if mode == "tells" {
 		fmt.Fprintln(os.Stderr, string(in))
 		return 7
+	}
+	if mode == "lingers" {
+		time.Sleep(afterLingers + time.Second)
+		return 0
+	}
+	if mode == "leaves" { // something running that holds its output
+		cmd := exec.Command(os.Args[0])
+		cmd.Env, cmd.Stderr = append(os.Environ(), afterMode+"=lingers"), os.Stderr
+		if cmd.Start() != nil {
+			return 1
+		}
 	}
 	for _, v := range slices.Concat(os.Environ(), os.Args) {
 		if strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "KEYCARE_") || strings.Contains(v, "AKIA") {
@@ -121,6 +134,51 @@ func TestAfterFails(t *testing.T) {
 		t.Setenv(afterMode, "takes")
 		w.finish()
 		w.checkTaken()
+	}
+}
+
+// A command that has ended with 0 has taken the key, whatever it left running.
+func TestAfterLeavesSomething(t *testing.T) {
+	t.Setenv(afterMode, "leaves")
+	w := withAfter(t)
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil {
+		t.Fatal(err)
+	}
+	w.checkTaken()
+	w.checkKeys(1)
+}
+
+// What a command says is shown if it is a sentence, and nothing of it if a part of
+// the secret is in it.
+func TestAfterSays(t *testing.T) {
+	p := credfile.Pair{ID: "AKIAR2QX7LMPO4CTVN5K", Secret: credfile.NewSecret("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")}
+	in := `{"SecretAccessKey":"` + p.Secret.Reveal() + `"}`
+	spaced := strings.Join(strings.Split(p.Secret.Reveal(), ""), "   ")
+	base := base64.StdEncoding.EncodeToString([]byte(in))
+	dump := ""
+	for n := 0; n < len(in); n += 16 {
+		dump += fmt.Sprintf("%07o  % x\n", n, in[n:min(len(in), n+16)])
+	}
+	back := []byte(in)
+	slices.Reverse(back)
+	for said, want := range map[string]string{
+		"not signed in\n":                           ": not signed in",
+		"to-vault: 403: permission denied (https)":  ": to-vault: 403: permission denied (https)",
+		"got half: " + p.Secret.Reveal()[:20]:       "",
+		"it is secret: " + p.Secret.Reveal()[12:20]: "",
+		"you gave me " + spaced:                     "",
+		"you gave me " + base[20:44]:                "",
+		"you gave me\n" + dump:                      "",
+		"you gave me " + string(back):               "",
+		"see " + strings.ToLower(in) + " not good":  "",
+		"2f69 7073 6865 3159 2f52 4736":             "",
+		"H4sIAAAAAAAAA6tWCkst":                      "",
+	} {
+		w := &bounded{}
+		fmt.Fprint(w, said)
+		if got := w.last(p); got != want {
+			t.Errorf("%q is shown as %q", said, got)
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"keycare/credfile"
 	"keycare/credfile/copies"
@@ -21,13 +23,7 @@ import (
 // locateCopies are the copies that a run may change, as absolute paths, each file
 // once. Those of the settings that are not there are left out.
 func (rot *Rotator) locateCopies() (paths []string) {
-	real := func(path string) string {
-		if r, err := rot.Disk.EvalSymlinks(path); err == nil {
-			return r
-		}
-		return path
-	}
-	seen := map[string]bool{real(rot.Paths.Credentials): true, real(rot.Paths.Config): true}
+	seen := map[string]bool{rot.real(rot.Paths.Credentials): true, rot.real(rot.Paths.Config): true}
 	for _, path := range slices.Concat(rot.Copies, rot.KnownCopies) {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs
@@ -35,12 +31,20 @@ func (rot *Rotator) locateCopies() (paths []string) {
 		if _, err := rot.Disk.Stat(path); err != nil && !slices.Contains(rot.Copies, path) {
 			continue
 		}
-		if r := real(path); !seen[r] {
+		if r := rot.real(path); !seen[r] {
 			seen[r] = true
 			paths = append(paths, path)
 		}
 	}
 	return paths
+}
+
+// real is a path with its links resolved, where it is there.
+func (rot *Rotator) real(path string) string {
+	if r, err := rot.Disk.EvalSymlinks(path); err == nil {
+		return r
+	}
+	return path
 }
 
 // copiesFit refuses a copy that a person named and that holds none of the keys: it
@@ -120,15 +124,27 @@ func (rot *Rotator) copiesOf(t *keyTarget) (paths []string, err error) {
 }
 
 // inURL reports whether a secret without + and / stands where these would have to
-// be escaped: as the password of a URL, or in its query.
+// be escaped: in a URL.
 func inURL(text, secret string) bool {
-	return !strings.ContainsAny(secret, "+/") && (strings.Contains(text, secret+"@") || strings.Contains(text, secret+"&"))
+	if strings.ContainsAny(secret, "+/") {
+		return false
+	}
+	for before, rest, found := strings.Cut(text, secret); found; before, rest, found = strings.Cut(rest, secret) {
+		word := before[strings.LastIndexAny(before, " \t\r\n\"'`")+1:]
+		if strings.Contains(word, "://") || strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "&") {
+			return true
+		}
+	}
+	return false
 }
 
 // mayEditCopy refuses a file of keycare's own, and one that Git tracks: the new
 // secret would go into the next commit.
 func (rot *Rotator) mayEditCopy(path string) error {
-	if rel, err := filepath.Rel(rot.State.Dir, path); err == nil && filepath.IsLocal(rel) {
+	if strings.ContainsFunc(path, unicode.IsControl) || !utf8.ValidString(path) {
+		return refuse("%s: the name has characters that cannot be written down. Rename the file or leave it out", show.Flow(path))
+	}
+	if rel, err := filepath.Rel(rot.real(rot.State.Dir), rot.real(path)); err == nil && filepath.IsLocal(rel) {
 		return refuse("%s is in keycare's own folder", path)
 	}
 	if rot.Tracked {

@@ -79,6 +79,43 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// A secret without + and / within a URL, whose successor may have to be escaped.
+func TestSecretInURL(t *testing.T) {
+	for text, want := range map[string]bool{
+		"SECRET=abcdef": false, `{"s":"abcdef"}`: false, "u=http://x y=abcdef": false, "see http://x\nabcdef": false,
+		"s3://AKIA:abcdef@host": true, "http://x/?a=b&s=abcdef": true, "y: abcdef\nx: 'https://x/?s=abcdef'": true, "a=b&s=abcdef&c": true,
+	} {
+		if got := inURL(text, "abcdef"); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if inURL("http://x/?s=abc+def", "abc+def") {
+		t.Error("what stands there as it is needs no escape")
+	}
+}
+
+// A copy in keycare's own folder by another name, or with a name that a journal
+// cannot hold.
+func TestCopyNamesRefused(t *testing.T) {
+	for says, name := range map[string]string{"own folder": "link/x", "Rename": "a\nb"} {
+		w := newWorld(t)
+		o := w.options()
+		path := filepath.Join(w.dir, name)
+		err := errors.Join(os.MkdirAll(o.State.Dir, 0o700), os.Symlink(o.State.Dir, filepath.Join(w.dir, "link")), os.WriteFile(path, []byte(w.old.ID+" "+w.old.Secret), 0o600))
+		if err != nil {
+			t.Skip("SKIPPED: no such names here:", err)
+		}
+		o.Copies = []string{path}
+		if _, err := New(*o).Rotate(t.Context(), "default"); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", name, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+		w.checkKeys(1)
+	}
+}
+
 func TestCopiesRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string // of the file; OLD and SECRET stand for the key's

@@ -80,23 +80,52 @@ const (
 	Absent  State = iota
 	Ours          // keycare's, and as it would be made now
 	Other         // somebody else's
-	Changed       // keycare's, for another program or by another version
+	Changed       // keycare's, for another program
+	Edited        // keycare's once, with changes by somebody: not keycare's to delete
 )
 
 // Look says how the hook of an event stands in a folder of hooks.
 func Look(d disk.FS, dir string, e Event, program string) (State, error) {
-	b, err := d.ReadFile(filepath.Join(dir, e.Name))
+	text, there, err := read(d, filepath.Join(dir, e.Name))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Absent, nil
-	case err != nil:
+	case err != nil || !there:
 		return Absent, err
-	case string(b) == Script(e, program):
+	case text == Script(e, program):
 		return Ours, nil
-	case strings.Contains(string(b), mark):
+	case !strings.Contains(text, mark):
+		return Other, nil
+	case text == Script(e, programIn(text)):
 		return Changed, nil
 	}
-	return Other, nil
+	return Edited, nil
+}
+
+// read is the text of a hook. A link that leads nowhere is one without text.
+func read(d disk.FS, path string) (text string, there bool, err error) {
+	if _, err := d.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	switch fi, err := d.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", true, nil
+	case err != nil:
+		return "", true, err
+	case !fi.Mode().IsRegular(): // a pipe would be waited for
+		return "", true, errors.New("it is not a regular file")
+	}
+	b, err := d.ReadFile(path)
+	return string(b), true, err
+}
+
+// programIn is the program that a script of keycare's calls.
+func programIn(script string) string {
+	_, rest, _ := strings.Cut(script, "if [ -x '")
+	quoted, _, _ := strings.Cut(rest, "' ]; then")
+	return strings.ReplaceAll(quoted, `'\''`, "'")
+}
+
+func editedError(path string) error {
+	return fmt.Errorf("the hook %s was made by keycare guard and changed since: move what was added to %s, delete the hook, then run the command again", path, path+keptEnd)
 }
 
 // Install puts the hooks into a folder, and keeps those that are there.
@@ -112,6 +141,9 @@ func Install(d disk.FS, dir, program string) error {
 		}
 		if state == Ours {
 			continue
+		}
+		if state == Edited {
+			return editedError(path)
 		}
 		if state == Other {
 			if _, err := d.Lstat(path + keptEnd); err == nil {
@@ -133,18 +165,16 @@ func Install(d disk.FS, dir, program string) error {
 func Remove(d disk.FS, dir string) (removed []string, err error) {
 	for _, e := range Events {
 		path := filepath.Join(dir, e.Name)
-		b, err := d.ReadFile(path)
-		kept := false
-		if _, keptErr := d.Lstat(path + keptEnd); keptErr == nil {
-			kept = true
-		}
+		state, err := Look(d, dir, e, "")
+		_, keptErr := d.Lstat(path + keptEnd)
+		kept := keptErr == nil
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && !kept:
-			continue
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
+		case err != nil:
 			return removed, fmt.Errorf("cannot read the hook %s: %w", path, err)
-		case err == nil && !strings.Contains(string(b), mark):
-			continue // somebody else's
+		case state == Edited:
+			return removed, editedError(path)
+		case state == Absent && !kept, state == Other:
+			continue
 		}
 		if kept {
 			err = disk.Place(d, path+keptEnd, path)

@@ -66,6 +66,19 @@ type change struct {
 	entries []entry // of a merge: beside each parent
 }
 
+// own are the entries without those that are as one of the parents has them: no
+// change of their own. A partial clone need not have their texts.
+func (ch change) own() []entry {
+	if ch.parents == 1 {
+		return ch.entries
+	}
+	beside := map[string]int{}
+	for _, e := range ch.entries {
+		beside[e.path]++
+	}
+	return slices.DeleteFunc(ch.entries, func(e entry) bool { return beside[e.path] < ch.parents })
+}
+
 // ErrShallow says that the history ends within the range.
 var ErrShallow = errors.New("the clone is shallow, and its history ends within the range: fetch more of it (git fetch --unshallow)")
 
@@ -133,25 +146,20 @@ func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]Ne
 		if strings.Trim(local, "0") == "" {
 			continue // a branch is deleted
 		}
-		revs := []string{local, "--not"}
-		if c.isRemote(ctx, remote) {
-			revs = append(revs, "--remotes="+remote)
-		} else {
-			revs = append(revs, "--remotes")
+		tags, target, err := c.tags(ctx, local)
+		if err != nil {
+			return nil, err
 		}
-		if strings.Trim(theirs, "0") != "" && c.lines(ctx, func(string) {}, "cat-file", "-e", theirs) == nil {
-			revs = append(revs, theirs)
-		}
-		n, err := c.Range(ctx, revs...)
+		n, err := c.compare(ctx, nil, tags)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, n...)
-		tags, err := c.tags(ctx, local)
-		if err != nil {
-			return nil, err
+		if target.kind == "commit" {
+			n, err = c.Range(ctx, c.lacks(ctx, remote, target.id, theirs)...)
+		} else {
+			n, err = c.loose(ctx, words[0], target)
 		}
-		n, err = c.compare(ctx, nil, tags)
 		if err != nil {
 			return nil, err
 		}
@@ -160,18 +168,69 @@ func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]Ne
 	return found, nil
 }
 
-func (c *Changes) isRemote(ctx context.Context, name string) bool {
-	found := false
-	_ = c.lines(ctx, func(line string) { found = found || line != "" }, "for-each-ref", "--count=1", "refs/remotes/"+name)
-	return found
+// lacks names for rev-list what a remote that has theirs lacks of a commit. Of a
+// remote of which nothing is known it is all: what another remote has is not there.
+func (c *Changes) lacks(ctx context.Context, remote, commit, theirs string) []string {
+	revs := []string{commit, "--not"}
+	if name := c.remoteName(ctx, remote); name != "" {
+		revs = append(revs, "--remotes="+name)
+	}
+	if strings.Trim(theirs, "0") != "" && c.lines(ctx, func(string) {}, "cat-file", "-e", theirs+"^{commit}") == nil {
+		revs = append(revs, theirs)
+	}
+	return revs
 }
 
-// tags are the tag objects between a name and its commit.
-func (c *Changes) tags(ctx context.Context, id string) (tags []string, err error) {
-	for range 10 {
+// remoteName is the remote that a push goes to, which git names by its URL where
+// that was given; empty where this repository does not follow it.
+func (c *Changes) remoteName(ctx context.Context, remote string) string {
+	fields, _ := c.fields(ctx, nil, "config", "-z", "--get-regexp", `^remote\..*\.(url|pushurl)$`) // an error: none
+	for _, f := range fields {
+		key, url, _ := strings.Cut(f, "\n")
+		if url == remote {
+			key = strings.TrimPrefix(key, "remote.")
+			return key[:strings.LastIndexByte(key, '.')]
+		}
+	}
+	if strings.ContainsAny(remote, "*?[\\") || c.lines(ctx, func(string) {}, "check-ref-format", "refs/remotes/"+remote) != nil {
+		return ""
+	}
+	return remote
+}
+
+// loose is what comes in with a name that is not a commit's: a tag on a file or on
+// a folder.
+func (c *Changes) loose(ctx context.Context, name string, target object) ([]New, error) {
+	one := change{parents: 1}
+	if target.kind == "blob" {
+		one.entries = []entry{{path: name, new: target.id}}
+	} else {
+		fields, err := c.fields(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", target.id)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range fields {
+			about, path, _ := strings.Cut(f, "\t")
+			if words := strings.Fields(about); len(words) == 3 && words[1] == "blob" {
+				one.entries = append(one.entries, entry{path: path, new: words[2]})
+			}
+		}
+	}
+	return c.compare(ctx, []change{one}, nil)
+}
+
+// object is a name's, as git calls its kind.
+type object struct{ kind, id string }
+
+// mostTags bounds tags on tags.
+const mostTags = 100
+
+// tags are the tag objects between a name and its target.
+func (c *Changes) tags(ctx context.Context, id string) (tags []string, target object, err error) {
+	for range mostTags {
 		kind, err := c.one(ctx, "cat-file", "-t", id)
 		if err != nil || kind != "tag" {
-			return tags, err
+			return tags, object{kind, id}, err
 		}
 		tags = append(tags, id)
 		next := ""
@@ -180,11 +239,11 @@ func (c *Changes) tags(ctx context.Context, id string) (tags []string, err error
 				next = to
 			}
 		}, "cat-file", "tag", id); err != nil {
-			return nil, err
+			return nil, object{}, err
 		}
 		id = next
 	}
-	return tags, nil
+	return nil, object{}, fmt.Errorf("there are more than %d tags on tags", mostTags)
 }
 
 // Text is what a message brings in.
@@ -215,8 +274,9 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 			in.WriteString(id + "\n")
 		}
 	}
-	for _, ch := range all {
-		for _, e := range ch.entries {
+	for i := range all {
+		all[i].entries = all[i].own()
+		for _, e := range all[i].entries {
 			want(e.old)
 			want(e.new)
 		}
@@ -253,8 +313,8 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 			beside[e.path] = append(beside[e.path], e)
 		}
 		for _, path := range order {
-			if len(beside[path]) < ch.parents || len(hits[beside[path][0].new]) == 0 {
-				continue // it is as one of the parents has it
+			if len(hits[beside[path][0].new]) == 0 {
+				continue
 			}
 			old := map[part]int{}
 			for _, e := range beside[path] {
