@@ -305,8 +305,10 @@ func (a *accepter) write(file *iniFile, after, question string) (bool, error) {
 
 // offer lists what can be accepted.
 func (a *accepter) offer(rep *report.Report) error {
-	a.findings(rep.Findings, "nothing found"+offlineText(a.c))
-	if len(rep.Findings) > 0 {
+	if len(rep.Findings) == 0 {
+		fmt.Fprintf(a.Out, "no findings are known%s, so there is nothing to accept\n", offlineText(a.c))
+	} else {
+		a.findings(rep.Findings, "")
 		fmt.Fprintf(a.Out, "\nkeycare accept ID --for 90d --reason \"...\"\n")
 	}
 	return nil

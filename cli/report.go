@@ -63,8 +63,11 @@ func runReport(e *env, c *cli.Context) error {
 
 func readReports(e *env, path string) ([]*report.Report, error) {
 	b, err := e.Disk.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no report %s: create one with: keycare audit --format json --output FILE", path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot read the report: %w", err)
 	}
 	all, err := report.ReadAll(b)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,6 +136,9 @@ func scanRoots(e *env, given []string) (roots []string, err error) {
 		full, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
+		}
+		if _, err := e.Disk.Lstat(full); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file or folder %s: nothing was scanned", path)
 		}
 		roots = append(roots, full)
 	}

@@ -144,8 +144,8 @@ var options = []option{
 	}, false},
 	{neverCall, "profiles", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Profiles, v, anything) }, false},
 	{neverCall, "keys", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Keys, v, keyID) }, false},
-	{copiesSec, "files", "", func(s *Settings, v string, _ Known) error { return list(&s.Copies, v, wholePath) }, false},
 	{neverCall, "accounts", "", func(s *Settings, v string, _ Known) error { return list(&s.NeverCall.Accounts, v, account) }, false},
+	{copiesSec, "files", "", func(s *Settings, v string, _ Known) error { return list(&s.Copies, v, wholePath) }, false},
 }
 
 // Default is what is in force where nothing is set.
@@ -187,7 +187,7 @@ func Load(d disk.FS, path string, environ []string, known Known) (*Settings, err
 
 func (s *Settings) take(o option, value, from string, known Known) error {
 	s.from[o.full()], s.text[o.full()] = from, value
-	if o.age {
+	if o.age && value != "" {
 		s.text[o.full()] = shownAge(value)
 	}
 	return o.set(s, value, known)
