@@ -62,7 +62,7 @@ func runAllUsers(e *env, c *cli.Context) error {
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		if c.IsSet(name) && !slices.Contains(append([]string{"all-users", "output", "format", "fail-on", "debug"}, passedOn...), name) {
-			return usagef("--all-users audits each home whole: it goes not with --%s", name)
+			return usagef("--all-users audits each home whole, so it does not go with --%s", name)
 		}
 	}
 	form := c.String("format")
