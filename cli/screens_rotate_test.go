@@ -346,7 +346,7 @@ func TestScreensRotate(t *testing.T) {
 		},
 		"stop-resume-unknown": func(n *night) {
 			run(n, 2, "resume wrok")
-			run(n, 3, "resume work")
+			run(n, 0, "resume work")
 			run(n, 0, "resume")
 		},
 		"stop-damaged": func(n *night) {

@@ -290,14 +290,23 @@ func (rot *Rotator) named(js []*state.Journal, profiles []string) (some []*state
 			_, fresh, _, _ := rot.State.Recovery(j.ID)
 			concerns = slices.Concat(concerns, holders(set, j.Old), holders(set, j.New), holders(set, fresh.ID))
 		}
-		if i := slices.IndexFunc(profiles, func(p string) bool { return slices.Contains(concerns, p) }); i >= 0 {
-			found[profiles[i]] = true
+		here := false
+		for _, p := range profiles {
+			if slices.Contains(concerns, p) {
+				found[p], here = true, true
+			}
+		}
+		if here {
 			some = append(some, j)
 		}
 	}
 	var errs []error
 	for _, p := range profiles {
-		if !found[p] {
+		switch {
+		case found[p]:
+		case !rot.KeepBoth && !rot.Undo && rot.DropCopy == "": // it may have been finished meanwhile
+			rot.say("profile %s has no unfinished rotation", show.Name(p))
+		default:
 			errs = append(errs, refuse("profile %s has no unfinished rotation; for the list: keycare status", show.Name(p)))
 		}
 	}
