@@ -4,9 +4,12 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"keycare/credfile/disk/testrun"
 )
 
 // guardForms are ways to bring a key into a commit; those that git-secrets and
@@ -51,6 +54,9 @@ func wide(s string) string {
 func TestGuardForms(t *testing.T) {
 	for name, bring := range guardForms {
 		t.Run(name, func(t *testing.T) {
+			if !slices.Contains([]string{"bare secret", "name with a newline", "UTF-16"}, name) {
+				testrun.NotShort(t)
+			}
 			t.Parallel()
 			g := newGuarded(t)
 			g.install()
