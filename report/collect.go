@@ -92,7 +92,7 @@ func (a *auditor) add(r *Rule, f Finding, subject ...string) bool {
 	}
 	if e := a.exceptionFor(r, &f, covered); e != nil {
 		f.State = StateAccepted
-		a.accepted = append(a.accepted, Accepted{f, e.Name, show.Plain(e.Reason), lastDay(e.Until)})
+		a.accepted = append(a.accepted, Accepted{f, show.Field(e.Name), show.Plain(e.Reason), lastDay(e.Until)})
 		return false
 	}
 	a.found = append(a.found, f)
