@@ -21,6 +21,7 @@ import (
 
 	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
+	"keycare/credfile/show"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
 )
@@ -195,9 +196,9 @@ func TestScreensRotate(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("paths and command lines are written in another way")
 	}
-	local := time.Local
-	time.Local = time.FixedZone("EST", -5*60*60)
-	t.Cleanup(func() { time.Local = local })
+	zone := show.Zone
+	show.Zone = time.FixedZone("EST", -5*60*60)
+	t.Cleanup(func() { show.Zone = zone })
 	run := func(n *night, code int, line string) { n.run(code, strings.Fields(line)...) }
 	for name, act := range map[string]func(n *night){
 		"stop-not-a-terminal": func(n *night) { run(n, 3, "rotate work") },

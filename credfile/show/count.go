@@ -33,9 +33,13 @@ func Are(n int, thing string) string {
 	return Count(n, thing) + " are"
 }
 
+// Zone is that of the times for people: this machine's. A test that shows times
+// chooses one.
+var Zone = time.Local
+
 // Time is a time for people, where they are, with its zone. For another zone
 // than the machine's, use In(loc) and TimeFormat.
-func Time(t time.Time) string { return t.Local().Format(TimeFormat) }
+func Time(t time.Time) string { return t.In(Zone).Format(TimeFormat) }
 
 // TimeFormat is how times are written for people.
 const TimeFormat = "2006-01-02 15:04 MST"
