@@ -73,13 +73,9 @@ func runAllUsers(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	level := set.FailOn
-	if c.IsSet("fail-on") {
-		level = c.String("fail-on")
-	}
-	failOn, err := report.ParseSeverity(level)
+	failOn, err := failOnOf(set, c)
 	if err != nil {
-		return usagef("--fail-on: %w", err)
+		return err
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -97,7 +93,7 @@ func runAllUsers(e *env, c *cli.Context) error {
 		return fmt.Errorf("cannot list the users of this machine: %w", err)
 	}
 	homes, missing := homesOf(e.Disk, users)
-	words := []string{e.Program, "audit", "--format", "json", "--fail-on", level}
+	words := []string{e.Program, "audit", "--format", "json", "--fail-on", failOn.String()}
 	for _, name := range passedOn {
 		switch {
 		case !c.IsSet(name):

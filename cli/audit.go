@@ -99,12 +99,8 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	if c.IsSet("timeout") {
 		o.timeout = age(c, "timeout")
 	}
-	level := set.FailOn
-	if c.IsSet("fail-on") {
-		level = c.String("fail-on")
-	}
-	if o.failOn, err = report.ParseSeverity(level); err != nil {
-		return o, usagef("--fail-on: %w", err)
+	if o.failOn, err = failOnOf(set, c); err != nil {
+		return o, err
 	}
 	if path := c.String("baseline"); path != "" {
 		b, err := e.Disk.ReadFile(path)
@@ -221,4 +217,18 @@ func sayWhom(e *env, asker *ask.Asker, offline bool) error {
 		fmt.Fprintln(e.Out, "would ask AWS nothing")
 	}
 	return nil
+}
+
+// failOnOf is the level at which a command fails: the flag's, or else that of the
+// settings.
+func failOnOf(set *settings.Settings, c *cli.Context) (report.Severity, error) {
+	level := set.FailOn
+	if c.IsSet("fail-on") {
+		level = c.String("fail-on")
+	}
+	s, err := report.ParseSeverity(level)
+	if err != nil {
+		return s, usagef("--fail-on: %w", err)
+	}
+	return s, nil
 }

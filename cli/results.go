@@ -66,19 +66,6 @@ func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) er
 	return nil
 }
 
-// placesOf counts where the new key goes.
-func placesOf(r rotate.Result) string {
-	places := show.Count(len(r.Places), "place")
-	switch n := len(r.Copies); n {
-	case 0:
-		return places
-	case 1:
-		return places + " and 1 copy"
-	default:
-		return fmt.Sprintf("%s and %d copies", places, n)
-	}
-}
-
 func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	say := func(format string, args ...any) {
 		err = cmp.Or(err, e.print(format, args...))
@@ -132,7 +119,7 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 		if r.FreeSlot != "" {
 			say("  delete the second key %s (%s) to make room\n", r.FreeSlot, r.SecondIs)
 		}
-		say("  create a new key and verify it with STS and IAM\n  write it to %s and verify it from there\n", placesOf(r))
+		say("  create a new key and verify it with STS and IAM\n  write it to %s and verify it from there\n", rotate.CountPlaces(len(r.Places), len(r.Copies)))
 		if r.Grace != "" {
 			say("  keep key %s active for %s, then %s it unless it is in use\n", r.Old, span(r.Grace), r.Retired)
 		} else {

@@ -65,13 +65,9 @@ func runScan(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	level := set.FailOn
-	if c.IsSet("fail-on") {
-		level = c.String("fail-on")
-	}
-	failOn, err := report.ParseSeverity(level)
+	failOn, err := failOnOf(set, c)
 	if err != nil {
-		return usagef("--fail-on: %w", err)
+		return err
 	}
 	e.sayGuest()
 	in, _, err := gather(e, scope{policy: policyOf(set), never: set.NeverCall, offline: true})

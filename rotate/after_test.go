@@ -239,22 +239,7 @@ func TestAfterLocks(t *testing.T) {
 
 func TestAfterEveryCallFails(t *testing.T) {
 	t.Setenv(afterMode, "takes")
-	for way, fault := range awsFaults {
-		if !slices.Contains([]string{"request lost", "reply lost", "500 but done"}, way) {
-			continue
-		}
-		for n, met := 0, true; met; n++ {
-			w := withAfter(t)
-			hit := w.faultOn(n, fault(w))
-			_, err := New(*w.options()).Rotate(t.Context(), "default")
-			met = hit()
-			w.saw(err)
-			w.checkHalf()
-			w.finish()
-			w.checkTaken()
-			if t.Failed() {
-				t.Fatalf("%s at call %d: %v", way, n, err)
-			}
-		}
+	for _, way := range []string{"request lost", "reply lost", "500 but done"} {
+		eachCallFails(t, way, awsFaults[way], withAfter)
 	}
 }

@@ -298,24 +298,25 @@ func TestCopiesEveryFileOperationFails(t *testing.T) {
 	}.every(t)
 }
 
-func TestCopiesEveryCallFails(t *testing.T) { everyCallFails(t, withCopies) }
+func TestCopiesEveryCallFails(t *testing.T) {
+	mostWays(t, func(t *testing.T, way string, fault awsFault) { eachCallFails(t, way, fault, withCopies) })
+}
 
-func everyCallFails(t *testing.T, begin func(testing.TB) *world) {
-	mostWays(t, func(t *testing.T, way string, fault awsFault) {
-		for n, met := 0, true; met; n++ {
-			w := begin(t)
-			hit := w.faultOn(n, fault(w))
-			_, err := New(*w.options()).Rotate(t.Context(), "default")
-			met = hit()
-			w.saw(err)
-			w.checkHalf()
-			w.finish()
-			w.checkTaken()
-			if t.Failed() {
-				t.Fatalf("%s at call %d: %v", way, n, err)
-			}
+// eachCallFails lets each call of a rotation go wrong once in one way.
+func eachCallFails(t *testing.T, way string, fault awsFault, begin func(testing.TB) *world) {
+	for n, met := 0, true; met; n++ {
+		w := begin(t)
+		hit := w.faultOn(n, fault(w))
+		_, err := New(*w.options()).Rotate(t.Context(), "default")
+		met = hit()
+		w.saw(err)
+		w.checkHalf()
+		w.finish()
+		w.checkTaken()
+		if t.Failed() {
+			t.Fatalf("%s at call %d: %v", way, n, err)
 		}
-	})
+	}
 }
 
 // A journal with fields of copies that keycare has not written is damaged.

@@ -106,25 +106,12 @@ func (rot *Rotator) agree(j *state.Journal) error {
 			show.Time(rot.Now().Add(j.Grace+state.UseLate)), show.Duration(j.Grace), show.Duration(state.UseLate))
 	}
 	question := fmt.Sprintf("Rotate key %s of user %s (account %s) in %s? %s",
-		j.Old, j.UserName, j.User.Account, placesOf(j), fate)
+		j.Old, j.UserName, j.User.Account, CountPlaces(len(j.Places), len(j.Paths.Copies)), fate)
 	ok, err := rot.confirm(strings.Join(append(running, question), "\n"))
 	if err == nil && !ok {
 		err = refuse(declined)
 	}
 	return err
-}
-
-// placesOf counts where the new key goes.
-func placesOf(j *state.Journal) string {
-	places := show.Count(len(j.Places), "place")
-	switch n := len(j.Paths.Copies); n {
-	case 0:
-		return places
-	case 1:
-		return places + " and 1 copy"
-	default:
-		return fmt.Sprintf("%s and %d copies", places, n)
-	}
 }
 
 // carryOut does one rotation, from its intent to its end.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"keycare/credfile/show"
 	"keycare/rotate/state"
 )
 
@@ -102,4 +103,16 @@ func keptBy(j *state.Journal, out Outcome) []string {
 		return []string{j.New}
 	}
 	return nil
+}
+
+// CountPlaces says to how many places and copies a key goes.
+func CountPlaces(places, copies int) string {
+	says := show.Count(places, "place")
+	switch copies {
+	case 0:
+		return says
+	case 1:
+		return says + " and 1 copy"
+	}
+	return fmt.Sprintf("%s and %d copies", says, copies)
 }
