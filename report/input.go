@@ -104,6 +104,18 @@ func beyond(d, limit time.Duration) bool {
 	return d > limit
 }
 
+// due is the first moment in which a key of such a creation is beyond the limit.
+func (p Policy) due(created time.Time) time.Time {
+	limit := p.maxAge()
+	if created.IsZero() {
+		return created
+	}
+	if limit%day == 0 {
+		limit += day
+	}
+	return created.Add(limit)
+}
+
 // days is d in days: whole if the limit is, or else with one decimal.
 func days(d, limit time.Duration) string {
 	if limit%day == 0 {

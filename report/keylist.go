@@ -37,6 +37,9 @@ type Key struct {
 	File     string    `json:"file"`
 	Line     int       `json:"line"`
 	Created  time.Time `json:"created,omitzero"`
+	// Due is from when on the key is older than the limit, so that keycare rotate
+	// --due takes it; zero if that is not known, and for keys that are not rotated.
+	Due time.Time `json:"due,omitzero"`
 	// FirstSeen is when this machine saw the key first.
 	FirstSeen time.Time `json:"first_seen,omitzero"`
 	Status    string    `json:"status"` // empty if it is not known
@@ -132,6 +135,9 @@ func (a *auditor) listed(k *key, asked bool) Key {
 		l.Status = keyStatus(o.Status.Value == "Active")
 	}
 	unknown("status", o.Status.Why())
+	if l.Kind == KindUser && l.Status != KeyInactive {
+		l.Due = a.in.Policy.due(l.Created)
+	}
 	l.LastUsed = useOf(o.LastUsed)
 	if o.OwnUse {
 		unknown("last_used", "the last use is keycare's own")

@@ -41,3 +41,28 @@ func TestInventory(t *testing.T) {
 		t.Errorf("not asked: %+v", k)
 	}
 }
+
+// A key is due from the moment in which old-key finds it, and not before.
+func TestDueIsWhenTheRuleFires(t *testing.T) {
+	for _, limit := range []time.Duration{0, 30 * day, 36 * time.Hour} {
+		in := input(section("a", keyA, secretA), "", online(aged(0)))
+		in.Policy.MaxAge = limit
+		due := Audit(in).Inventory[0].Due
+		in.Now = due.Add(-time.Second)
+		before := len(of(Audit(in), "old-key"))
+		if in.Now = due.Add(time.Second); due.IsZero() || before != 0 || len(of(Audit(in), "old-key")) != 1 {
+			t.Errorf("limit %s: due %s, %d findings before it", limit, due, before)
+		}
+	}
+	for desc, change := range map[string]func(*facts.Online){
+		"inactive": func(o *facts.Online) { o.Status.Value = "Inactive" },
+		"root": func(o *facts.Online) {
+			o.Identity.Value.ARN, o.Identity.Value.UserID = "arn:aws:iam::619888638459:root", "619888638459"
+		},
+		"no age": func(o *facts.Online) { o.Created.Fail("needs iam:ListAccessKeys") },
+	} {
+		if k := Audit(input(section("a", keyA, secretA), "", online(changed(change)))).Inventory[0]; !k.Due.IsZero() {
+			t.Errorf("%s: due %s", desc, k.Due)
+		}
+	}
+}

@@ -66,7 +66,7 @@ type ownerPage struct {
 	Accepted          []acceptedRow
 	Unknown           []string
 	Timer             string
-	Rotations         []string
+	Rotations, Due    []string
 }
 
 type tile struct {
@@ -105,7 +105,7 @@ func ownerPageOf(r *report.Report, o Options) ownerPage {
 	v := view{r, o}
 	p := ownerPage{
 		Title: v.title(), When: v.longTime(r.Time), Report: r, Timeline: v.lives(), Changes: v.changed(), Trend: v.counted(),
-		Groups: v.groups(), Unknown: v.unknown(), Timer: "The timer has not run yet: keycare schedule install sets it up.",
+		Due: v.dues(), Groups: v.groups(), Unknown: v.unknown(), Timer: "The timer has not run yet: keycare schedule install sets it up.",
 		Seen: show.Count(r.Profiles, "profile") + ", " + show.Count(r.Keys, "key"),
 	}
 	for _, s := range report.Severities {

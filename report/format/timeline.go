@@ -3,6 +3,7 @@ package format
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ type bar struct {
 	Used, Rotated, Rotation       string
 }
 
-type keyRow struct{ ID, Profiles, Whose, Age, Status, Used string }
+type keyRow struct{ ID, Profiles, Whose, Age, Due, Late, Status, Used string }
 
 // The drawing, in its own units.
 const (
@@ -107,6 +108,9 @@ func (v view) bar(k report.Key, other bool, y int, at func(time.Time) float64) b
 	if other {
 		b.Label, b.Class = "(not on this machine)", "past"
 	}
+	if !k.Due.IsZero() {
+		b.Tip += ", rotation due " + v.day(k.Due)
+	}
 	if k.Status == report.KeyInactive {
 		b.Class, b.Age = "past", b.Age+", inactive"
 	}
@@ -161,14 +165,56 @@ func (v view) ticks(start time.Time, at func(time.Time) float64) (all []tick) {
 }
 
 func (v view) keyRow(k report.Key) keyRow {
-	row := keyRow{ID: cmp.Or(k.ID, "(none that can be shown)"), Profiles: joined(k.Profiles), Whose: whose(k), Age: "not known", Status: cmp.Or(k.Status, "not known"), Used: "not known"}
+	row := keyRow{ID: cmp.Or(k.ID, "(none that can be shown)"), Profiles: joined(k.Profiles), Whose: whose(k), Age: "not known", Status: cmp.Or(k.Status, "not known"), Used: "not known", Due: "not known"}
 	if !k.Created.IsZero() {
 		row.Age = show.Count(int(v.Time.Sub(k.Created)/day), "day")
+	}
+	if says, late := v.due(k); says != "" {
+		row.Due = says
+		if late {
+			row.Late = "medium"
+		}
 	}
 	if k.LastUsed != nil {
 		row.Used = v.usedAt(k.LastUsed)
 	}
 	return row
+}
+
+// due says when a key is to be rotated, and whether that is over; empty where it is
+// not known.
+func (v view) due(k report.Key) (says string, late bool) {
+	switch {
+	case k.Kind == report.KindRoot:
+		return "replace it", true
+	case slices.Contains([]string{report.KindSession, report.KindCanary, report.KindExample, report.KindOther}, k.Kind), k.Status == report.KeyInactive, k.Status == report.KeyRejected:
+		return "none", false
+	case k.Due.IsZero():
+		return "", false
+	case k.Due.After(v.Time):
+		return v.day(k.Due), false
+	}
+	return "since " + v.day(k.Due), true
+}
+
+// mostDue is how many keys that are due next a page names beside the timer.
+const mostDue = 5
+
+// dues are the keys in the order in which they are to be rotated.
+func (v view) dues() (all []string) {
+	keys := slices.DeleteFunc(slices.Clone(v.Inventory), func(k report.Key) bool { return k.Due.IsZero() })
+	slices.SortStableFunc(keys, func(a, b report.Key) int { return a.Due.Compare(b.Due) })
+	for _, k := range keys[:min(len(keys), mostDue)] {
+		says := "due on " + v.day(k.Due) + " (in " + show.Count(max(int(k.Due.Sub(v.Time)/day), 0), "day") + ")"
+		if !k.Due.After(v.Time) {
+			says = "due since " + v.day(k.Due)
+		}
+		all = append(all, fmt.Sprintf("Key %s of %s: %s.", cmp.Or(k.ID, "without an ID that can be shown"), show.Names(k.Profiles), says))
+	}
+	if rest := len(keys) - len(all); rest > 0 {
+		all = append(all, show.Count(rest, "more key")+": see the table of the keys.")
+	}
+	return all
 }
 
 func (v view) usedAt(u *report.KeyUse) string {
