@@ -87,6 +87,8 @@ type Online struct {
 	// when somebody else used the key.
 	OwnUse bool
 	Others Answer[[]OtherKey] // the user's other keys
+	// Activity is asked only where an audit goes deep; see Activity.
+	Activity Answer[Activity]
 	// User is nil for what is no IAM user, and where nothing is known.
 	User *UserFacts
 	// Account is shared by the keys of an account; nil where nothing is known.

@@ -15,6 +15,16 @@ type UserFacts struct {
 	// is one that only the credential report tells of.
 	Certificates Answer[[]string]
 	Services     Answer[[]ServiceCredential]
+
+	// These are asked only where an audit goes deep.
+
+	// Managed says how much the customer-managed policies allow that are Attached to the
+	// user or to its groups, by ARN. One that is not in it is not known.
+	Managed  map[string]Answer[Grants]
+	Boundary Answer[Boundary]
+	Powers   Answer[Powers]
+	Access   Answer[Access]
+
 	// FromReport says that some of this is from the account's credential report,
 	// which AWS makes anew every four hours at the most.
 	FromReport bool
@@ -60,6 +70,9 @@ type AccountFacts struct {
 	// RootUse is the last use of the root user's password or keys, from the
 	// credential report.
 	RootUse Answer[Use]
+	// SecurityContact says that there is an alternate contact for security. It is asked
+	// only where an audit goes deep.
+	SecurityContact Answer[bool]
 }
 
 // NoReport is why nothing is known from a credential report where an account has
