@@ -13,6 +13,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/copies"
+	"keycare/credfile/copies/gitobj"
 	"keycare/credfile/show"
 	"keycare/rotate/state"
 )
@@ -150,7 +151,7 @@ func (rot *Rotator) mayEditCopy(path string) error {
 	if rot.Tracked {
 		return nil
 	}
-	switch tracked, err := copies.Tracked(path); {
+	switch tracked, err := gitobj.Tracked(path); {
 	case err != nil:
 		return refuse("%s lies in a Git work tree, and Git does not say whether it is tracked (%v). To change it all the same, pass --allow-tracked", path, err)
 	case tracked:

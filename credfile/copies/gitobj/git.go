@@ -57,9 +57,15 @@ func start(ctx context.Context, git, dir string, in io.Reader, args ...string) (
 
 // startIn is start with more in git's environment.
 func startIn(ctx context.Context, git, dir string, env []string, in io.Reader, args ...string) (*running, error) {
+	return run(ctx, git, dir, env, in, append([]string{"--git-dir=" + dir}, args...)...)
+}
+
+// run starts git in a folder. Every git of keycare that reads a repository is one of
+// these.
+func run(ctx context.Context, git, dir string, env []string, in io.Reader, args ...string) (*running, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &running{stop: cancel}
-	r.cmd = exec.CommandContext(ctx, git, append([]string{"--git-dir=" + dir, "--no-pager"}, args...)...)
+	r.cmd = exec.CommandContext(ctx, git, append([]string{"--no-pager"}, args...)...)
 	r.cmd.Env, r.cmd.Dir, r.cmd.Stdin, r.cmd.WaitDelay = append(environ(), env...), dir, in, 5*time.Second
 	r.cmd.Stderr = &limited{to: &r.said, left: 4096}
 	out, err := r.cmd.StdoutPipe()
