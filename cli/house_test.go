@@ -68,7 +68,7 @@ func TestDirectionOfImports(t *testing.T) {
 		{"rotate/awstest", nil},
 		{"rotate", []string{"credfile"}},
 		{"credfile/disk", nil},
-		{"credfile/show", nil},
+		{"credfile/show", []string{"credfile/facts"}},
 		{"credfile/facts", nil},
 		{"credfile", nil},
 	}
