@@ -31,11 +31,14 @@ type Activity struct {
 	Services  []Seen // "s3", "iam", ...
 	Calls     []Seen // "iam:CreateUser", ...
 
-	// Sessions are what the key has given out, and what outlives it. The newest first.
-	Sessions []Session
-	// Changes are calls that succeeded or were tried, of those that a thief makes first
-	// to stay, to rise and to earn. The newest first.
-	Changes []Change
+	// Sessions are what the key has given out, and what outlives it. The newest first,
+	// at most MostSeen; OldSessions counts those that are left out.
+	Sessions    []Session
+	OldSessions int
+	// Changes are calls of those that a thief makes first: to stay, to rise, to hide and
+	// to earn. The newest first, at most MostSeen; OldChanges counts those left out.
+	Changes    []Change
+	OldChanges int
 }
 
 // MostSeen bounds each list of an Activity. What does not fit is counted as Rest, the
@@ -72,14 +75,18 @@ type Session struct {
 	Until   time.Time // their end
 }
 
-// Change is a call to look at when a key was stolen.
+// Change is a call to look at when a key was stolen; several that differ in their time
+// alone are one.
 type Change struct {
-	Call    string // "iam:CreateUser"
-	Subject string // what it was about: a user, "user bob, policy arn:...", an access key ID, ...; may be empty
-	Address string
-	Region  string
-	At      time.Time
-	Failed  bool // AWS refused it
+	Call string // "iam:CreateUser"
+	// Subject is what it was about: "user bob", "user bob, policy arn:...", "user bob, key
+	// AKIA...". Empty where the record does not say, or says what cannot be shown.
+	Subject     string
+	Address     string
+	Region      string
+	First, Last time.Time
+	Count       int
+	Failed      bool // AWS refused it
 }
 
 // Boundary is the permissions boundary of a user. Its ARN is empty where there is

@@ -1,11 +1,7 @@
 package ask
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"net"
-	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -28,67 +24,19 @@ func answerOf[T any](v T, err error, action string) facts.Answer[T] {
 	return facts.Answered(v)
 }
 
-// fail is a without an answer, and why there is none. Only what AWS refuses to tell
-// is settled by that: all else is lost.
+// fail is a without an answer, and why there is none.
 func fail[T any](a facts.Answer[T], err error, action string) facts.Answer[T] {
-	var noMFA *client.NoMFAError
-	if why := whyUnknown(err, action); errors.As(err, &noMFA) {
-		a.Lose(noMFA.Why) // with a code it is told
-	} else if client.ReplyOf(err) == client.ReplyDenied {
-		a.Fail(why)
-	} else {
+	why, lost := client.WhyUnknown(err, action)
+	switch {
+	case errors.Is(err, errTooLong):
+		a.Lose(tooLong)
+	case lost:
 		a.Lose(why)
+	default:
+		a.Fail(why)
 	}
 	return a
 }
-
-// whyUnknown says in a few words why AWS did not tell. action is the permission
-// that the call needs, for an answer that does not name it.
-func whyUnknown(err error, action string) string {
-	switch client.ReplyOf(err) {
-	case client.ReplyDenied:
-		if named := client.DeniedAction(err); named != "" {
-			action = named
-		}
-		if action != "" {
-			return "needs " + action
-		}
-		return "AWS denies the call"
-	case client.ReplyBusy:
-		return facts.Throttle
-	case client.ReplySilent:
-		if errors.Is(err, errTooLong) {
-			return tooLong
-		}
-		return "no answer from AWS" + silence(err)
-	}
-	return client.Short(err).Error()
-}
-
-// silence says in a few words what kept an answer away, in parentheses, where
-// that is known. A name or an address is not repeated: it may be a proxy's, with
-// a password.
-func silence(err error) string {
-	var dns *net.DNSError
-	var untrusted *tls.CertificateVerificationError
-	var timeout interface{ Timeout() bool }
-	switch {
-	case errors.As(err, &dns):
-		return " (its name is not found: is there a network?)"
-	case errors.As(err, &untrusted):
-		return " (its certificate is not trusted: is there a proxy?)"
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, windowsRefused):
-		return " (the connection is refused)"
-	case client.Unreachable(err):
-		return " (there is no way to it: is there a network?)"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return " (it took too long)"
-	}
-	return ""
-}
-
-// windowsRefused is what Windows says of an address where nobody listens.
-const windowsRefused = syscall.Errno(10061)
 
 // mostPages bounds a list. Of most things a user has fewer than one page holds.
 const mostPages = 20

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -212,7 +213,11 @@ func TestFactsDenied(t *testing.T) {
 	}
 }
 
-// unknowns counts the answers that are not known, however deep.
+// deepFields are what is asked only where Asker.Deep is set.
+var deepFields = []string{"Activity", "Managed", "Boundary", "Powers", "Access", "SecurityContact"}
+
+// unknowns counts the answers that are not known, however deep; of those that only a deep audit wants the ones that
+// were asked for.
 func unknowns(v any) int {
 	n := 0
 	var walk func(v reflect.Value)
@@ -226,13 +231,17 @@ func unknowns(v any) int {
 			for i := range v.Len() {
 				walk(v.Index(i))
 			}
+		case reflect.Map:
+			for _, key := range v.MapKeys() {
+				walk(v.MapIndex(key))
+			}
 		case reflect.Struct:
 			if known := v.MethodByName("Known"); known.IsValid() && !known.Call(nil)[0].Bool() {
 				n++
 				return // what else stands there says nothing
 			}
 			for i := range v.NumField() {
-				if v.Type().Field(i).IsExported() {
+				if f := v.Type().Field(i); f.IsExported() && !(slices.Contains(deepFields, f.Name) && v.Field(i).IsZero()) {
 					walk(v.Field(i))
 				}
 			}

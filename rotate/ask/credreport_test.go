@@ -104,7 +104,7 @@ func TestPages(t *testing.T) {
 		more := "more"
 		return []int{n}, &more, nil
 	})
-	if n != mostPages || whyUnknown(err, "iam:X") != tooLong {
+	if n != mostPages || fail(facts.Answer[int]{}, err, "iam:X").Why() != tooLong {
 		t.Errorf("%d pages, %v", n, err)
 	}
 }

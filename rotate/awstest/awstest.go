@@ -1,5 +1,5 @@
 // Package awstest is an in-memory IAM and STS behind one loopback listener, speaking the AWS query protocol to real SDK
-// clients, with the one question to CloudTrail that tells who made a key: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
+// clients, with CloudTrail's event history of what is put into it and of who made a key: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
 // before, during or after its effect. The tests and the built-in demonstration run against it. It is not a policy engine
 // (everything is allowed unless denied by name), it keeps nothing on disk, and it must never be reachable from outside
 // the machine.
@@ -68,7 +68,7 @@ type Server struct {
 	calls    []*Call
 	fault    func(Call) Fault
 	visible  func(View) bool
-	trail    []event
+	trail    []TrailEvent
 	timing   timing
 	pageSize int
 	admin    bool

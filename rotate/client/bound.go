@@ -13,9 +13,11 @@ import (
 // must not fill the memory. IAM's pages are far smaller.
 const MostReply = 1 << 20
 
-// mostReport bounds the credential report, which has a row for each user of the
-// account (at most 5000) in one reply.
-const mostReport = 16 << 20
+// mostLong bounds the credential report, which has a row for each user of the account
+// (at most 5000) in one reply, and a page of CloudTrail's, which has 50 records.
+const mostLong = 16 << 20
+
+var longReplies = map[string]bool{"GetCredentialReport": true, "LookupEvents": true}
 
 // bounded ends a reply that is too long with an error.
 func bounded(stack *middleware.Stack) error {
@@ -24,8 +26,8 @@ func bounded(stack *middleware.Stack) error {
 			out, md, err := next.HandleDeserialize(ctx, in)
 			if r, ok := out.RawResponse.(*smithyhttp.Response); ok && r != nil && r.Body != nil {
 				most := int64(MostReply)
-				if awsmiddleware.GetOperationName(ctx) == "GetCredentialReport" {
-					most = mostReport
+				if longReplies[awsmiddleware.GetOperationName(ctx)] {
+					most = mostLong
 				}
 				r.Body = http.MaxBytesReader(nil, r.Body, most)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -209,9 +210,13 @@ func (a *AWS) signedBy(s Signer) aws.Config {
 func (a *AWS) unsigned() aws.Config {
 	cfg := a.config.Copy()
 	cfg.Credentials = aws.AnonymousCredentials{} // the SDK knows this type and signs nothing
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded)
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded, awsmiddleware.AddUserAgentKey(ownProduct))
 	return cfg
 }
+
+// ownProduct is how keycare names itself in the User-Agent, so that its own calls can be
+// told from others in CloudTrail.
+const ownProduct = "keycare"
 
 // onlyAWS takes a success without AWS's request ID for no answer: the SDK reads
 // an empty reply as one in which nothing is set, and that of a deletion not at

@@ -50,7 +50,7 @@ func (c Creation) By(token string) bool { return token != "" && strings.Contains
 
 // trailRegions are the regions in which CloudTrail records what IAM does, by
 // partition.
-var trailRegions = map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+var trailRegions = map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 
 // mostPages bounds how far back a look at CloudTrail goes, 50 events a page.
 const mostPages = 20
@@ -61,11 +61,9 @@ var errNoTrail = errors.New("cannot ask CloudTrail: its region for this partitio
 // Events show up to 15 minutes after the call, so that a missing one proves
 // nothing. It needs cloudtrail:LookupEvents.
 func (a *AWS) Creations(ctx context.Context, by Signer, user facts.Identity, since time.Time) ([]Creation, error) {
-	cfg := a.signedBy(by)
-	region := trailRegions[user.Partition()]
-	c := cloudtrail.NewFromConfig(cfg, func(o *cloudtrail.Options) { o.Region = region })
-	if region == "" || iam.NewFromConfig(cfg).Options().BaseEndpoint != nil && c.Options().BaseEndpoint == nil {
-		return nil, errNoTrail
+	c, err := a.trail(by, trailRegions[user.Partition()])
+	if err != nil {
+		return nil, err
 	}
 	in := &cloudtrail.LookupEventsInput{StartTime: aws.Time(since), LookupAttributes: []types.LookupAttribute{
 		{AttributeKey: types.LookupAttributeKeyEventName, AttributeValue: aws.String("CreateAccessKey")}}}
@@ -85,6 +83,16 @@ func (a *AWS) Creations(ctx context.Context, by Signer, user facts.Identity, sin
 		}
 	}
 	return found, nil
+}
+
+// trail is CloudTrail of a region.
+func (a *AWS) trail(by Signer, region string) (*cloudtrail.Client, error) {
+	cfg := a.signedBy(by)
+	c := cloudtrail.NewFromConfig(cfg, func(o *cloudtrail.Options) { o.Region = region })
+	if region == "" || iam.NewFromConfig(cfg).Options().BaseEndpoint != nil && c.Options().BaseEndpoint == nil {
+		return nil, errNoTrail
+	}
+	return c, nil
 }
 
 // creation reads a record of CloudTrail; its zero value stands for one that made
