@@ -45,6 +45,12 @@ var (
 		Why:     "short and reused passwords get guessed; the policy applies to IAM users, not to root",
 		Sources: []string{"CIS AWS Foundations 7.0.0 2.8 and 2.9", "AWS Security Hub IAM.7 and IAM.11 to IAM.16", "Prowler iam_password_policy_minimum_length_14, _reuse_24 and others"},
 	}
+	ruleNoSecurityContact = &Rule{
+		ID: "no-security-contact", About: AboutAccount, Deep: true, Severity: Medium, Because: "as in Prowler and Security Hub",
+		Title:   "Account without a security contact",
+		Why:     "AWS writes to that address when it finds a leaked key; without one, the mail goes to the root user's mailbox, which few people read",
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.3", "AWS Security Hub Account.1", "Prowler account_security_contact_information_is_registered"},
+	}
 	ruleRootVirtualMFA = &Rule{
 		ID: "root-virtual-mfa", About: AboutAccount, Severity: Low, Because: "as in CIS level 2: an authenticator app is far better than nothing",
 		Title:   "Root user without hardware MFA",
@@ -61,7 +67,7 @@ var (
 )
 
 // accountRules are about an account and its root user.
-var accountRules = []*Rule{ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertificate, ruleRootUsed, rulePasswordPolicy, ruleRootVirtualMFA, rulePasswordExpiry}
+var accountRules = []*Rule{ruleRootKeyInAccount, ruleRootNoMFA, ruleRootCertificate, ruleRootUsed, rulePasswordPolicy, ruleNoSecurityContact, ruleRootVirtualMFA, rulePasswordExpiry}
 
 // lookAtAccounts judges the accounts of the keys.
 func lookAtAccounts(a *auditor) {
@@ -95,6 +101,9 @@ func (a *auditor) judgeAccount(acct keyAccount) {
 	if acct.RootVirtual.Known() && acct.RootVirtual.Value {
 		add(ruleRootVirtualMFA, Repair{}, "protects its root user with an authenticator app, not with a security key")
 	}
+	if acct.SecurityContact.Known() && !acct.SecurityContact.Value {
+		add(ruleNoSecurityContact, securityContact(&f, a.goos), "has no security contact")
+	}
 	// A root key on this machine is a finding of its own, and asking is a use.
 	if u := acct.RootUse.Value; acct.RootUse.Known() && !u.At.IsZero() && a.in.Now.Sub(u.At) <= day && !a.rootKeyHere(acct.ID) {
 		add(ruleRootUsed, Repair{}, "was used as root %d hours ago, %s", int(a.in.Now.Sub(u.At)/time.Hour), usedBy(u))
@@ -116,6 +125,19 @@ func (a *auditor) judgeAccount(acct keyAccount) {
 			add(rulePasswordExpiry, iam("", &f, a.goos, passwordCommand(strict)...), "%s", says)
 		}
 	}
+}
+
+// securityContact is the command that sets one.
+func securityContact(f *Finding, goos string) Repair {
+	argv := []string{"aws", "account", "put-alternate-contact", "--alternate-contact-type", "SECURITY", "--name", "NAME", "--title", "TITLE", "--email-address", "EMAIL", "--phone-number", "PHONE"}
+	if len(f.Profiles) > 0 {
+		argv = append(argv, "--profile", f.Profiles[0])
+	}
+	command := show.Command(goos, argv...)
+	if command == "" {
+		return renameFirst
+	}
+	return Repair{"name a mailbox that a team reads", command}
 }
 
 // What CIS asks of passwords, and after how many days they end for Security Hub.

@@ -33,6 +33,12 @@ func questions(o facts.Online) (all []question) {
 	ask(o.Status, slices.Concat([]*Rule{ruleKeyInactive}, ageRules, secondKeyRules)...)
 	ask(o.LastUsed, ruleUnusedKey, ruleSetupKey)
 	ask(o.Others, secondKeyRules...)
+	ask(o.Activity, usageRules...)
+	if o.Activity.Known() {
+		for _, u := range o.Activity.Value.Unread {
+			ask(unread{u}, usageRules...)
+		}
+	}
 	for _, other := range o.Others.Value {
 		ask(other.LastUsed) // decides what to do about it, not whether
 	}
@@ -57,6 +63,15 @@ func questions(o facts.Online) (all []question) {
 				ask(p.Grants, ofGroups...)
 			}
 		}
+		ask(u.Boundary, userPolicyRules...)
+		if u.Boundary.Known() {
+			ask(u.Boundary.Value.Grants, userPolicyRules...)
+		}
+		for _, m := range u.Managed {
+			ask(m, userPolicyRules...)
+		}
+		ask(u.Powers, ruleKeyCanEscalate, ruleKeyCanDo)
+		ask(u.Access, ruleUnusedServices)
 		ask(u.Certificates, ruleSigningCertificate)
 		ask(u.Services, ruleServiceCredential, ruleBedrockKey)
 	}
@@ -65,9 +80,19 @@ func questions(o facts.Online) (all []question) {
 		ask(a.RootVirtual, ruleRootVirtualMFA)
 		ask(a.Password, rulePasswordPolicy, rulePasswordExpiry)
 		ask(a.RootUse, ruleRootUsed)
+		ask(a.SecurityContact, ruleNoSecurityContact)
 	}
 	return all
 }
+
+// userPolicyRules depend on what the policies of a user and of its groups allow.
+var userPolicyRules = []*Rule{ruleAdminAttached, ruleAdminNoMFA, ruleUserNoMFA, ruleAdminPerhaps, rulePolicyOnUser, ruleAdminKey, ruleKeyCanEscalate, ruleKeyCanDo}
+
+// unread is a region of CloudTrail's, as an answer that is not there.
+type unread struct{ of facts.Unread }
+
+func (u unread) Lost() bool  { return u.of.Lost }
+func (u unread) Why() string { return u.of.Why }
 
 // lookAtLost notes what the audit wanted to learn and did not. An audit that may
 // not ask (Offline, NeverCall, a permission that is denied) has all it can get.

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"keycare/credfile"
@@ -110,6 +112,52 @@ func serviceOf(name string, ends time.Duration) func(*facts.UserFacts) {
 
 func inline(name string, g facts.Grants) []facts.InlinePolicy {
 	return []facts.InlinePolicy{{Name: name, Grants: facts.Answered(g)}}
+}
+
+// activity is what CloudTrail says of keyA: 12 calls from one address.
+func activity(change func(*facts.Activity)) func(*Input) {
+	act := facts.Activity{Since: now.AddDate(0, 0, -90), Until: now, Events: 12, First: now.AddDate(0, 0, -80), Last: now.Add(-2 * time.Hour),
+		Addresses: []facts.Seen{{Name: "203.0.113.7", Count: 10, Last: now.Add(-2 * time.Hour)}},
+		Agents:    []facts.Seen{{Name: "AWS CLI", Count: 12}}, Regions: []facts.Seen{{Name: "eu-west-1", Count: 12}},
+		Services: []facts.Seen{{Name: "s3", Count: 12}}, Calls: []facts.Seen{{Name: "s3:ListBuckets", Count: 12}}}
+	change(&act)
+	return online(changed(func(o *facts.Online) { o.Activity = facts.Answered(act) }))
+}
+
+// refused are n different calls of a service that AWS refused.
+func refused(service string, n int) (all []facts.Seen) {
+	for i := range n {
+		all = append(all, facts.Seen{Name: fmt.Sprintf("%s:Call%d", service, i), Count: 2, Failed: 2})
+	}
+	return all
+}
+
+// can says that a user may do these actions, each of IAM's a way to more rights.
+func can(actions ...string) func(*facts.UserFacts) {
+	p := facts.Powers{Allowed: actions}
+	for _, a := range actions {
+		if strings.HasPrefix(a, "iam:") || strings.HasPrefix(a, "sts:") {
+			p.Escalations = append(p.Escalations, facts.Escalation{Name: a, Actions: []string{a}})
+		}
+	}
+	return func(u *facts.UserFacts) { u.Powers = facts.Answered(p) }
+}
+
+// services says that so many are granted, some of them used, of these some long ago.
+func services(granted, used, longAgo int) func(*facts.UserFacts) {
+	a := facts.Access{Granted: granted}
+	for i := range granted {
+		name := fmt.Sprint("service", i)
+		switch {
+		case i < longAgo:
+			a.Used = append(a.Used, facts.ServiceUse{Service: name, At: now.AddDate(0, 0, -91)})
+		case i < used:
+			a.Used = append(a.Used, facts.ServiceUse{Service: name, At: now.AddDate(0, 0, -1)})
+		default:
+			a.Unused = append(a.Unused, name)
+		}
+	}
+	return func(u *facts.UserFacts) { u.Access = facts.Answered(a) }
 }
 
 func otherFiles(b home.OtherFiles) func(*Input) { return func(in *Input) { in.OtherFiles = b } }

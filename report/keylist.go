@@ -49,6 +49,10 @@ type Key struct {
 	// Replaces is the key that keycare put this one in the place of.
 	Replaces *Replaced `json:"replaces,omitempty"`
 	Unknown  []Unknown `json:"unknown"`
+	// These are nil but after a deep audit, and where it did not learn them.
+	Calls    *KeyCalls    `json:"calls,omitempty"`
+	Powers   *KeyPowers   `json:"powers,omitempty"`
+	Services *KeyServices `json:"services,omitempty"`
 }
 
 // KeyUse is the last use of a key, as far as IAM recorded it.
@@ -145,6 +149,12 @@ func (a *auditor) listed(k *key, asked bool) Key {
 	}
 	unknown("last_used", o.LastUsed.Why())
 	unknown("other_keys", o.Others.Why())
+	l.deep(o, &a.in)
+	unknown("calls", ifAsked(o.Activity.Why()))
+	if u := o.User; u != nil {
+		unknown("powers", ifAsked(u.Powers.Why()))
+		unknown("services", ifAsked(u.Access.Why()))
+	}
 	for _, other := range o.Others.Value {
 		if o.Others.Known() && show.IsKeyID(other.ID) {
 			l.Others = append(l.Others, OtherKey{other.ID, keyStatus(other.Active), whole(other.Created), useOf(other.LastUsed)})

@@ -6,6 +6,7 @@ import "strings"
 // {} stands for the first word behind that, and {lower} for the same in small
 // letters with dashes.
 var links = []struct{ source, url string }{
+	{"AWS Security Hub Account.", "https://docs.aws.amazon.com/securityhub/latest/userguide/account-controls.html"},
 	{"AWS Security Hub ", "https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#{lower}"},
 	{"CIS AWS Foundations ", "https://www.cisecurity.org/benchmark/amazon_web_services"},
 	{"Prowler ", "https://hub.prowler.com/check/{}"},
@@ -18,6 +19,10 @@ var links = []struct{ source, url string }{
 	{"AWS General Reference, Regions", "https://docs.aws.amazon.com/general/latest/gr/rande.html"},
 	{"AWS IAM User Guide, MFA-protected", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html"},
 	{"AWS IAM User Guide, access keys", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"},
+	{"AWS IAM User Guide, last accessed", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"},
+	{"AWS IAM API Reference, SimulatePrincipalPolicy", "https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html"},
+	{"AWS CloudTrail User Guide, event history", "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html"},
+	{"Amazon GuardDuty IAM finding types", "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html"},
 	{"AWS IAM User Guide, security best practices", "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"},
 	{"AWS IAM User Guide, unique ID prefixes", "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes"},
 	{"AWS SDKs and Tools Reference Guide, location", "https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html"},

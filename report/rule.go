@@ -9,6 +9,7 @@ type Rule struct {
 	Title    string
 	Why      string // what can go wrong, for the person who has to act
 	Sources  []string
+	Deep     bool // only a deep audit asks for what it needs
 	// CoveredBy is a rule whose exceptions hold for this one too; empty for none.
 	CoveredBy string
 	// Repair mends it. {file} or {folder}, {profile}, {arg} and {key} stand for the

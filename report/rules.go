@@ -15,6 +15,7 @@ var topics = []struct {
 	{copyRules, lookAtCopies},
 	{scanRules, lookAtScan},
 	{userRules, lookAtUsers},
+	{usageRules, lookAtUsage},
 	{accountRules, lookAtAccounts},
 	{modeRules, lookAtModes},
 	{fileRules, lookAtFiles},

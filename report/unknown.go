@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ func lookAtUnknown(a *auditor) {
 func (a *auditor) unknownFacts(k answered) {
 	o, f := k.Online, a.keyFinding(k.key)
 	var missing, reasons []string
+	deep := false // AWS denied what only a deep audit asks
 	note := func(fact, reason string) {
 		missing = append(missing, fact)
 		if !slices.Contains(reasons, reason) {
@@ -92,6 +94,10 @@ func (a *auditor) unknownFacts(k answered) {
 	asked := o.Status.Why() != facts.NotAsked
 	if asked {
 		noteDetails(o, note)
+		noteDeep(o, func(fact, reason string) {
+			note(fact, reason)
+			deep = deep || strings.HasPrefix(reason, needs)
+		})
 	}
 	if len(missing) == 0 {
 		return
@@ -105,6 +111,8 @@ func (a *auditor) unknownFacts(k answered) {
 		f.Repair = Repair{"fix the other findings about it, then", "keycare audit"}
 	case strings.Contains(why, facts.NeedsMFA):
 		f.Repair = withCode(&f, a.goos)
+	case deep:
+		f.Repair = Repair{ruleUnknownFacts.Repair.Text, ruleUnknownFacts.Repair.Command + " --deep"}
 	case strings.Contains(why, "AWS denies iam:"):
 		// The rule's own repair.
 	case strings.Contains(why, "--profile"):
@@ -159,6 +167,53 @@ func noteDetails(o facts.Online, note func(fact, reason string)) {
 	}
 }
 
+// noteDeep names what is not known of that which only a deep audit asks.
+func noteDeep(o facts.Online, note func(fact, reason string)) {
+	noteActivity(o.Activity, note)
+	u := o.User
+	if u == nil {
+		return
+	}
+	for _, arn := range slices.Sorted(maps.Keys(u.Managed)) {
+		if why := u.Managed[arn].Why(); why != "" {
+			note("text of policy "+policyName(arn), why)
+		}
+	}
+	if b := u.Boundary.Value; u.Boundary.Known() && b.ARN != "" && !b.Grants.Known() {
+		note("text of permissions boundary "+policyName(b.ARN), b.Grants.Why())
+	}
+	for _, d := range []struct{ fact, why string }{
+		{"permissions boundary", u.Boundary.Why()}, {"what its user may do", u.Powers.Why()}, {"services its user uses", u.Access.Why()},
+	} {
+		if why := ifAsked(d.why); why != "" {
+			note(d.fact, why)
+		}
+	}
+}
+
+// ifAsked is why something is not known that only a deep audit asks; empty where nobody
+// asked.
+func ifAsked(why string) string {
+	if why == facts.NotAsked {
+		return ""
+	}
+	return why
+}
+
+// noteActivity names what is not known of who uses a key: all of it, or some regions.
+func noteActivity(act facts.Answer[facts.Activity], note func(fact, reason string)) {
+	if why := ifAsked(act.Why()); why != "" {
+		note("who uses it", why)
+	}
+	regions := map[string][]string{}
+	for _, u := range act.Value.Unread {
+		regions[u.Why] = append(regions[u.Why], u.Region)
+	}
+	for _, why := range slices.Sorted(maps.Keys(regions)) {
+		note("who uses it in "+strings.Join(regions[why], ", "), why)
+	}
+}
+
 // withCode is an audit that signs in with MFA. A code is for one user.
 func withCode(f *Finding, goos string) Repair {
 	return do("keycare audit --profile {profile} --mfa-code CODE").filled(f, goos)
@@ -177,7 +232,7 @@ func (a *auditor) unknownAccount(acct keyAccount) {
 	var missing, reasons []string
 	for _, u := range []struct{ fact, why string }{
 		{"root user's keys and MFA", acct.Root.Why()}, {"kind of the root user's MFA device", device},
-		{"password policy", acct.Password.Why()}, {"root user's last use", use},
+		{"password policy", acct.Password.Why()}, {"security contact", ifAsked(acct.SecurityContact.Why())}, {"root user's last use", use},
 	} {
 		if u.why == "" {
 			continue

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +28,7 @@ var (
 		ID: "admin-attached", About: AboutUser, Severity: High, Because: "one copied key gives away the whole account; Prowler even says critical",
 		Title:   "Administrator policy attached directly to a user",
 		Why:     "permissions attached directly to a user are easily forgotten when someone changes jobs; a group shows who is an administrator",
-		Sources: []string{"CIS AWS Foundations 7.0.0 2.13", "AWS Security Hub IAM.2", "Prowler iam_user_administrator_access_policy"},
+		Sources: []string{"CIS AWS Foundations 7.0.0 2.13 and 2.14", "AWS Security Hub IAM.2 and IAM.1", "Prowler iam_user_administrator_access_policy", "Prowler iam_customer_attached_policy_no_administrative_privileges"},
 	}
 	ruleAdminNoMFA = &Rule{
 		ID: "admin-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler",
@@ -100,7 +99,8 @@ var (
 )
 
 // userRules are about the IAM user of a key.
-var userRules = []*Rule{ruleKeyQuarantined, ruleConsoleNoMFA, ruleAdminAttached, ruleAdminNoMFA, ruleBedrockKey, ruleConsoleUnused, ruleAdminPerhaps, ruleUserNoMFA, ruleSigningCertificate, ruleServiceCredential, rulePolicyOnUser, ruleAdminKey, ruleUserVirtualMFA, ruleKeyAndPassword}
+var userRules = []*Rule{ruleKeyQuarantined, ruleConsoleNoMFA, ruleAdminAttached, ruleAdminNoMFA, ruleBedrockKey, ruleConsoleUnused, ruleAdminPerhaps, ruleUserNoMFA, ruleSigningCertificate, ruleServiceCredential, rulePolicyOnUser, ruleAdminKey, ruleUserVirtualMFA, ruleKeyAndPassword,
+	ruleKeyCanEscalate, ruleUnusedServices, ruleKeyCanDo}
 
 // userJudge judges the user of a key.
 type userJudge struct {
@@ -135,6 +135,7 @@ func (a *auditor) judgeUser(k answered) {
 	p.password()
 	p.keyAndPassword(k.key)
 	p.otherCredentials()
+	p.powers(direct || group)
 	if !u.MFA.Known() || len(u.MFA.Value) > 0 {
 		p.virtualMFA()
 		return
@@ -176,19 +177,27 @@ func (p *userJudge) iamRepair(text, action string, args ...string) Repair {
 func (p *userJudge) policies() (admin bool) {
 	var plain []string
 	for _, arn := range p.Attached.Value {
-		switch name := policyName(arn); {
-		case strings.HasPrefix(name, "AWSCompromisedKeyQuarantine"):
+		name := policyName(arn)
+		if strings.HasPrefix(name, "AWSCompromisedKeyQuarantine") {
 			p.add(ruleKeyQuarantined, name, Repair{}, "has the policy "+name+": AWS found a key of this user in public")
-		case isAdmin(arn):
-			admin = true
-			p.add(ruleAdminAttached, arn, p.iamRepair("put the user into a group that has the policy, then", "detach-user-policy", "policy-arn", arn),
-				"has AdministratorAccess attached directly")
-		default:
-			plain = append(plain, name)
+			continue
 		}
+		switch grantsOf(p.UserFacts, arn) {
+		case facts.GrantsAll:
+			admin = true
+			says := "may do everything through the policy " + name + ", attached directly"
+			if isAdmin(arn) {
+				says = "has AdministratorAccess attached directly"
+			}
+			p.add(ruleAdminAttached, arn, p.iamRepair("put the user into a group that has the policy, then", "detach-user-policy", "policy-arn", arn), says)
+			continue
+		case facts.GrantsPerhapsAll:
+			p.add(ruleAdminPerhaps, arn, p.managedRepair(arn), "may be an administrator through the policy "+name+p.exceptions())
+		}
+		plain = append(plain, name)
 	}
 	for _, policy := range p.Inline.Value {
-		switch policy.Grants.Value {
+		switch p.Limit(policy.Grants.Value) {
 		case facts.GrantsAll:
 			admin = true
 			p.add(ruleAdminAttached, policy.Name, p.iamRepair("put the user into a group with AdministratorAccess, then", "delete-user-policy", "policy-name", policy.Name),
@@ -196,7 +205,7 @@ func (p *userJudge) policies() (admin bool) {
 			continue
 		case facts.GrantsPerhapsAll:
 			p.add(ruleAdminPerhaps, policy.Name, p.iamRepair("check what it allows", "get-user-policy", "policy-name", policy.Name),
-				"may be an administrator through its inline policy "+policy.Name+": it allows all actions, with conditions or exceptions")
+				"may be an administrator through its inline policy "+policy.Name+p.exceptions())
 		}
 		plain = append(plain, policy.Name+" (inline)")
 	}
@@ -211,17 +220,23 @@ func (p *userJudge) policies() (admin bool) {
 func (p *userJudge) groups() bool {
 	admin := ""
 	for _, g := range p.Groups.Value {
-		if slices.ContainsFunc(g.Attached.Value, isAdmin) {
-			admin = g.Name
+		for _, arn := range g.Attached.Value {
+			switch grantsOf(p.UserFacts, arn) {
+			case facts.GrantsAll:
+				admin = g.Name
+			case facts.GrantsPerhapsAll:
+				p.add(ruleAdminPerhaps, g.Name+"\x00"+arn, p.managedRepair(arn),
+					fmt.Sprintf("may be an administrator through policy %s of group %s%s", policyName(arn), g.Name, p.exceptions()))
+			}
 		}
 		for _, policy := range g.Inline.Value {
-			switch policy.Grants.Value {
+			switch p.Limit(policy.Grants.Value) {
 			case facts.GrantsAll:
 				admin = g.Name
 			case facts.GrantsPerhapsAll:
 				p.add(ruleAdminPerhaps, g.Name+"\x00"+policy.Name,
 					iam("check what it allows", &p.f, p.goos, "get-group-policy", "--group-name", g.Name, "--policy-name", policy.Name),
-					fmt.Sprintf("may be an administrator through inline policy %s of group %s: it allows all actions, with conditions or exceptions", policy.Name, g.Name))
+					fmt.Sprintf("may be an administrator through inline policy %s of group %s%s", policy.Name, g.Name, p.exceptions()))
 			}
 		}
 	}
@@ -229,6 +244,19 @@ func (p *userJudge) groups() bool {
 		p.add(ruleAdminKey, "", Repair{}, fmt.Sprintf("is an administrator through group %s, and so is whoever copies the key", admin))
 	}
 	return admin != ""
+}
+
+// managedRepair shows what a managed policy allows.
+func (p *userJudge) managedRepair(arn string) Repair {
+	return iam("check what it allows: aws iam get-policy-version shows the version that this names", &p.f, p.goos, "get-policy", "--policy-arn", arn)
+}
+
+// exceptions says why a policy that allows all may not make an administrator.
+func (p *userJudge) exceptions() string {
+	if b := p.Boundary.Value; p.Boundary.Known() && b.Grants.Value == facts.GrantsPerhapsAll {
+		return ": it allows all actions inside the permissions boundary " + policyName(b.ARN) + ", with conditions or exceptions"
+	}
+	return ": it allows all actions, with conditions or exceptions"
 }
 
 // keyAndPassword tells of a user who needs no key of its own.

@@ -51,6 +51,17 @@ func hostile(text string) *report.Report {
 		k := &r.Inventory[i]
 		k.Profiles, k.UserARN, k.Account, k.File, k.Kind, k.Status = []string{text}, text, text, text, text, text
 		k.Unknown = []report.Unknown{{Fact: text, Why: text}}
+		if c := k.Calls; c != nil {
+			for _, list := range [][]report.KeySeen{c.From, c.Programs, c.Regions, c.Services} {
+				for j := range list {
+					list[j].Name = text
+				}
+			}
+			c.Unread = []string{text}
+		}
+		if k.Powers != nil {
+			k.Powers.Can, k.Powers.Escalations = []string{text}, []string{text}
+		}
 		if k.LastUsed != nil {
 			k.LastUsed.Service, k.LastUsed.Region = text, text
 		}

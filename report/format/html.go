@@ -60,6 +60,7 @@ type ownerPage struct {
 	Tiles             []tile
 	First             []step
 	Timeline          timeline
+	Users             *keyUsers
 	Changes           *changes
 	Trend             *trend
 	Groups            []ruleGroup
@@ -104,7 +105,7 @@ const mostRows = 50
 func ownerPageOf(r *report.Report, o Options) ownerPage {
 	v := view{r, o}
 	p := ownerPage{
-		Title: v.title(), When: v.longTime(r.Time), Report: r, Timeline: v.lives(), Changes: v.changed(), Trend: v.counted(),
+		Title: v.title(), When: v.longTime(r.Time), Report: r, Timeline: v.lives(), Users: v.users(), Changes: v.changed(), Trend: v.counted(),
 		Due: v.dues(), Groups: v.groups(), Unknown: v.unknown(), Timer: "The timer has not run yet: keycare schedule install sets it up.",
 		Seen: show.Count(r.Profiles, "profile") + ", " + show.Count(r.Keys, "key"),
 	}
@@ -295,7 +296,8 @@ func (v view) left(until string) string {
 }
 
 // factNames are the facts of keys that AWS may not have told.
-var factNames = map[string]string{"owner": "whose it is", "created": "when it was created", "status": "whether it is active", "last_used": "when it was used last", "other_keys": "other keys of its user"}
+var factNames = map[string]string{"owner": "whose it is", "created": "when it was created", "status": "whether it is active", "last_used": "when it was used last", "other_keys": "other keys of its user",
+	"calls": "who uses it", "powers": "what its user may do", "services": "which services its user uses"}
 
 func (v view) unknown() (all []string) {
 	for _, k := range v.Inventory {

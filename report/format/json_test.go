@@ -94,6 +94,11 @@ func TestSchemaRefuses(t *testing.T) {
 		"no repair":   func(_, f, _ map[string]any) { delete(f, "repair") },
 		"kind":        func(_, _, k map[string]any) { k["kind"] = "admin" },
 		"line":        func(_, _, k map[string]any) { k["line"] = -1 },
+		"calls":       func(_, _, k map[string]any) { k["calls"].(map[string]any)["calls"] = -1 },
+		"no place":    func(_, _, k map[string]any) { delete(k["calls"].(map[string]any), "used_from") },
+		"powers":      func(_, _, k map[string]any) { k["powers"].(map[string]any)["can"] = "all" },
+		"services":    func(_, _, k map[string]any) { delete(k["services"].(map[string]any), "unused") },
+		"due":         func(_, _, k map[string]any) { k["due"] = "soon" },
 		"status":      func(_, _, k map[string]any) { k["status"] = "Active" },
 	} {
 		var r map[string]any

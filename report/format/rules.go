@@ -23,6 +23,9 @@ func RulesPage() string {
 		fmt.Fprintf(&b, "\n## %s\n\n%s. %s.\n\n", r.ID, r.Title, show.Sentence(r.Why))
 		fmt.Fprintf(&b, "- About: %s\n", r.About)
 		fmt.Fprintf(&b, "- Severity: %s: %s.\n", r.Severity, r.Because)
+		if r.Deep {
+			b.WriteString("- Only with `keycare audit --deep`\n")
+		}
 		fmt.Fprintf(&b, "- Repair: %s\n", repairOf(r, repairLine))
 		fmt.Fprintf(&b, "- Sources: %s\n", strings.Join(linked(r.Sources), "; "))
 	}
@@ -57,10 +60,18 @@ var catalogues = []string{"CIS ", "AWS Security Hub ", "Prowler ", "Powerpipe ",
 const notLookedAt = `
 ## What it does not look at
 
-- The texts of managed policies of your own: of the attached ones only AWS's AdministratorAccess is known to make an
-  administrator. Permissions boundaries and the policies of an organisation, which take rights away.
-- Roles, server certificates, other services, the settings of an organisation: Prowler and AWS Security Hub do. Of a
-  role that a profile names, its trust policy is not known, which may ask for MFA.
+- Without ` + "`--deep`" + `: the texts of managed policies of your own (of the attached ones only AWS's AdministratorAccess is then
+  known to make an administrator), permissions boundaries, who else uses a key, and what its user may do.
+- With ` + "`--deep`" + `: calls for data, such as reading a file in S3, which CloudTrail does not keep without a trail, and calls of
+  more than 90 days ago. What a user may do is asked for about two dozen actions, on every resource and without MFA; a
+  policy that allows one of them for some resources alone does not show. Ways to more rights are told by the permissions
+  they need, not tried: whether there is a role with more rights is not known.
+- The policies of an organisation, but in what IAM's simulation takes from them.
+- Roles: what they may do, who may take them, whether their trust policies ask for MFA. Prowler has the checks
+  (iam_role_*, iam_*_no_administrative_privileges), and the other ways to more rights that it knows (101 of them).
+- Of CIS AWS Foundations 7.0.0, section 2: 2.1 (organisations and central root access), 2.2 (contact details), 2.15 to 2.18,
+  2.20 and 2.21 (server certificates, roles and Access Analyzer among them); and its other sections, on storage, logging,
+  monitoring and networks. Prowler and AWS Security Hub check these.
 - API keys for Amazon Bedrock anywhere but in IAM, in the environment and in the two AWS files.
 - More than a few seconds allow. Who a key belongs to, its age and its state are asked for every key; the rest is asked
   in the order of the files. Where there are more than about 25 users, the credential report stands in for a part of it,
@@ -84,6 +95,9 @@ func Explain(id string, width int) (string, bool) {
 	t.wrapped("", show.Sentence(r.Why)+".", show.Faint)
 	t.b.WriteByte('\n')
 	t.wrapped("", "Severity: "+r.Severity.String()+", "+r.Because+".", show.Faint)
+	if r.Deep {
+		t.wrapped("", "Only \"keycare audit --deep\" looks for it.", show.Faint)
+	}
 	t.wrapped("", "Fix: "+repairOf(r, func(text, command string) string { return report.Repair{Text: text, Command: command}.String() }), show.Faint)
 	t.wrapped("", "Sources:", show.Faint)
 	for _, s := range r.Sources {

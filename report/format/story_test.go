@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +159,14 @@ func story2() *report.Report {
 	o.Others = facts.Answered([]facts.OtherKey{
 		{ID: keyOld, Created: now.Add(-500 * day), LastUsed: facts.Answered(facts.Use{})},
 		{ID: keySecond, Created: now.Add(-450 * day), LastUsed: facts.Answered(facts.Use{At: now.Add(-420 * day), Service: "s3"})}})
+	o.Activity = facts.Answered(facts.Activity{Since: now.Add(-90 * day), Until: now, Cut: true, Events: 430, Failed: 12, First: now.Add(-80 * day), Last: now.Add(-2 * time.Hour),
+		Addresses: []facts.Seen{{Name: "203.0.113.7", Count: 400, Last: now.Add(-2 * time.Hour)}, {Name: "198.51.100.9", Count: 28, Failed: 12, Last: now.Add(-3 * day)}, {Name: "cloudformation.amazonaws.com", Count: 2, Last: now.Add(-9 * day)}},
+		Agents:    []facts.Seen{{Name: "AWS CLI", Count: 402}, {Name: "Terraform", Count: 28}}, Regions: []facts.Seen{{Name: "eu-west-1", Count: 430}},
+		Services: []facts.Seen{{Name: "s3", Count: 300}, {Name: "ec2", Count: 130}}, Calls: []facts.Seen{{Name: "s3:ListBuckets", Count: 300}},
+		Unread: []facts.Unread{{Region: "us-east-2", Why: "needs cloudtrail:LookupEvents"}}})
+	o.User.Powers = facts.Answered(facts.Powers{Allowed: []string{"iam:PassRole", "ec2:RunInstances", "s3:GetObject"},
+		Escalations: []facts.Escalation{{Name: "PassRole+RunInstances", Actions: []string{"iam:PassRole", "ec2:RunInstances"}}}})
+	o.User.Access = facts.Answered(facts.Access{Granted: 37, Used: []facts.ServiceUse{{Service: "s3", At: now.Add(-day)}, {Service: "ec2", At: now.Add(-day)}}, Unused: slices.Repeat([]string{"sqs"}, 35)})
 	in.Online[keyA] = o
 	o = in.Online[keyB]
 	o.LastUsed.Fail("needs iam:GetAccessKeyLastUsed")

@@ -1,0 +1,150 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keycare/credfile/facts"
+	"keycare/credfile/show"
+)
+
+var (
+	ruleKeyCanEscalate = &Rule{
+		ID: "key-can-escalate", About: AboutUser, Deep: true, Severity: High, Because: "as in Prowler; medium where it takes a role that has more rights, which keycare does not look for",
+		Title:   "User who can become an administrator",
+		Why:     "with these permissions a thief gives the key all others, so it is as dangerous as an administrator's, and nobody sees it",
+		Sources: []string{"Prowler iam_policy_allows_privilege_escalation", "Prowler iam_inline_policy_allows_privilege_escalation", srcSimulate},
+		Repair:  Repair{Text: "allow these actions only on the users, roles and policies that need them, or set a permissions boundary"},
+	}
+	ruleUnusedServices = &Rule{
+		ID: "unused-services", About: AboutUser, Deep: true, Severity: Low, Because: "nobody needs it, and nothing is wrong until the key is stolen",
+		Title:   "User with permissions for services it does not use",
+		Why:     "a thief gets all of them; what nobody uses can be taken away without breaking anything",
+		Sources: []string{"AWS IAM User Guide, last accessed information", "Prowler iam_user_access_not_stale_to_bedrock; here of all services"},
+	}
+	ruleKeyCanDo = &Rule{
+		ID: "key-can-do", About: AboutUser, Deep: true, Severity: Info, Because: "it may be what the key is for",
+		Title:   "What a thief of the key could do",
+		Why:     "from anywhere, without a second factor, as the policies are now",
+		Sources: []string{srcSimulate},
+		Repair:  Repair{Text: "take away what nobody needs, and require MFA for the rest"},
+	}
+)
+
+const srcSimulate = "AWS IAM API Reference, SimulatePrincipalPolicy"
+
+// powers judges what the user may do. Of an administrator all is said already.
+func (p *userJudge) powers(admin bool) {
+	if can := p.Powers.Value; p.Powers.Known() && !admin {
+		p.escalations(can.Escalations)
+		if does := deedsOf(can.Allowed); len(does) > 0 {
+			p.add(ruleKeyCanDo, "", Repair{}, "could be used by a thief of the key to "+strings.Join(does, "; "))
+		}
+	}
+	p.unusedServices()
+}
+
+// mostWays is how many ways to more rights a sentence names.
+const mostWays = 5
+
+func (p *userJudge) escalations(ways []facts.Escalation) {
+	if len(ways) == 0 {
+		return
+	}
+	f := p.f
+	names := make([]string, len(ways))
+	alone := false // it needs nothing that is not known to be there
+	for i, w := range ways {
+		names[i] = show.Plain(w.Name)
+		alone = alone || !slices.ContainsFunc(w.Actions, needsRole)
+	}
+	if !alone {
+		p.f.Severity = Medium
+	}
+	more := ""
+	if len(names) > mostWays {
+		names, more = names[:mostWays-1], fmt.Sprintf(" and %d more", len(names)-mostWays+1)
+	}
+	p.add(ruleKeyCanEscalate, "", Repair{}, fmt.Sprintf("can get more rights in %s: %s%s", show.Count(len(ways), "way"), strings.Join(names, ", "), more))
+	p.f = f
+}
+
+// needsRole reports whether an action leads to more rights only where there is a role
+// that has them and lets it.
+func needsRole(action string) bool {
+	return slices.Contains([]string{"iam:PassRole", "sts:AssumeRole"}, action)
+}
+
+// The user is said to have permissions for services it does not use where it has more
+// than a few, and uses less than half of them.
+const fewServices = 5
+
+func (p *userJudge) unusedServices() {
+	access := p.Access.Value
+	limit := p.in.Policy.maxAge()
+	unused := access.UnusedSince(p.in.Now.Add(-limit))
+	if !p.Access.Known() || len(unused) <= fewServices || 2*len(unused) <= access.Granted {
+		return
+	}
+	repair := p.unusedDetails()
+	p.add(ruleUnusedServices, "", repair, fmt.Sprintf("has used %d of the %s that it has permissions for in the last %s days", access.Granted-len(unused), show.Count(access.Granted, "service"), days(limit, limit)))
+}
+
+// unusedDetails are the commands that list the services.
+func (p *userJudge) unusedDetails() Repair {
+	get := iam("", &p.f, p.goos, "get-service-last-accessed-details", "--job-id", "JOB")
+	repair := iam("take away what it does not use; to see the services", &p.f, p.goos, "generate-service-last-accessed-details", "--arn", p.arn)
+	if get.Command != "" && repair.Command != "" {
+		repair.Text += ", run this, then " + get.Command + " with the job that it names"
+	}
+	return repair
+}
+
+// deeds say what calls let somebody do. The first that has one of the actions speaks
+// for all of its own.
+var deeds = []struct {
+	says    string
+	actions []string
+}{
+	{"make users, keys and passwords that stay when this key is gone", []string{"iam:CreateUser", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"}},
+	{"give itself other permissions", []string{"iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:AddUserToGroup", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:AttachGroupPolicy", "iam:PutGroupPolicy"}},
+	{"change roles and who may take them", []string{"iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:CreateRole"}},
+	{"assume roles", []string{"sts:AssumeRole"}},
+	{"switch off the records of what it does", []string{"cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "guardduty:DeleteDetector", "config:StopConfigurationRecorder"}},
+	{"read secrets", []string{"secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "kms:Decrypt"}},
+	{"read files in S3", []string{"s3:GetObject", "s3:ListAllMyBuckets", "s3:ListBucket"}},
+	{"delete or encrypt files in S3", []string{"s3:DeleteObject", "s3:PutObject", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"}},
+	{"read databases", []string{"dynamodb:Scan", "dynamodb:GetItem", "rds:CreateDBSnapshot", "rds:ModifyDBSnapshotAttribute", "rds-data:ExecuteStatement"}},
+	{"delete databases and disks", []string{"rds:DeleteDBInstance", "dynamodb:DeleteTable", "ec2:DeleteVolume", "ec2:DeleteSnapshot", "backup:DeleteRecoveryPoint"}},
+	{"copy disks out of the account", []string{"ec2:CreateSnapshot", "ec2:ModifySnapshotAttribute", "ec2:GetPasswordData"}},
+	{"start machines at your expense", []string{"ec2:RunInstances", "ec2:RequestSpotInstances", "ecs:RunTask", "lightsail:CreateInstances", "sagemaker:CreateTrainingJob", "sagemaker:CreateNotebookInstance", "batch:SubmitJob", "eks:CreateCluster"}},
+	{"run commands on your machines", []string{"ssm:SendCommand", "ssm:StartSession", "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand"}},
+	{"stop and delete your machines", []string{"ec2:TerminateInstances", "ec2:StopInstances"}},
+	{"change code that runs", []string{"lambda:UpdateFunctionCode", "lambda:CreateFunction", "lambda:InvokeFunction", "cloudformation:CreateStack", "cloudformation:UpdateStack", "codebuild:StartBuild", "ecr:PutImage"}},
+	{"run AI models at your expense", []string{"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}},
+	{"send mail and messages in your name", []string{"ses:SendEmail", "ses:SendRawEmail", "sns:Publish"}},
+	{"change DNS names", []string{"route53:ChangeResourceRecordSets", "route53domains:TransferDomain"}},
+	{"hand roles to services", []string{"iam:PassRole"}},
+	{"make encrypted data unreadable", []string{"kms:ScheduleKeyDeletion", "kms:DisableKey"}},
+	{"leave the organisation", []string{"organizations:LeaveOrganization"}},
+}
+
+// deedsOf says in plain words what somebody could do who may do these actions. Those
+// without words of their own are named, at the end.
+func deedsOf(actions []string) (all []string) {
+	left := slices.Clone(actions)
+	for _, d := range deeds {
+		n := len(left)
+		if left = slices.DeleteFunc(left, func(a string) bool { return slices.Contains(d.actions, a) }); len(left) < n {
+			all = append(all, d.says)
+		}
+	}
+	for i := range left {
+		left[i] = show.Plain(left[i])
+	}
+	if len(left) > 0 {
+		all = append(all, "call "+strings.Join(left, ", "))
+	}
+	return all
+}

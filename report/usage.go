@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keycare/credfile/facts"
+	"keycare/credfile/show"
+)
+
+var (
+	ruleKeyProbed = &Rule{
+		ID: "key-probed", About: AboutKey, Deep: true, Severity: High, Because: "a program that looks for leaked keys has found it; medium where many refused calls alone speak for it",
+		Title:   "Signs that someone tried what the key can do",
+		Why:     "whoever finds a key tries it: with a program that looks for leaked keys, or with many different calls that AWS refuses",
+		Sources: []string{"Amazon GuardDuty IAM finding types, Discovery and PenTest", srcTrail},
+		Repair:  Repair{Text: "find out in CloudTrail who it was; if nobody can say, the key has leaked", Command: "keycare rotate {arg}"},
+	}
+	ruleKeyUsedElsewhere = &Rule{
+		ID: "key-used-elsewhere", About: AboutKey, Deep: true, Severity: Medium, Because: "often your own server or another place that you work from; only you can tell",
+		Title:   "Key used from other places",
+		Why:     "every place is one more from which the key can leak, and a rotation on this machine stops the others; an address that nobody knows is a thief's",
+		Sources: []string{srcTrail},
+		Repair:  Repair{Text: "if you know all of these, give each machine a key or a role of its own; else treat the key as leaked", Command: "keycare rotate {arg}"},
+	}
+	ruleKeyUsedBy = &Rule{
+		ID: "key-used-by", About: AboutKey, Deep: true, Severity: Info, Because: "good to know before a rotation",
+		Title:   "Who uses the key",
+		Why:     "these are the programs that need the new key after a rotation; look for one that you do not know",
+		Sources: []string{srcTrail},
+		Repair:  Repair{Text: "nothing, if you know all of these"},
+	}
+)
+
+const srcTrail = "AWS CloudTrail User Guide, event history"
+
+// usageRules are about who uses a key, as CloudTrail recorded it: asked only in a
+// deep audit.
+var usageRules = []*Rule{ruleKeyProbed, ruleKeyUsedElsewhere, ruleKeyUsedBy}
+
+func lookAtUsage(a *auditor) {
+	for _, k := range a.working() {
+		if k.Activity.Known() && k.Activity.Value.Events > 0 {
+			a.judgeUsage(k, &k.Activity.Value)
+		}
+	}
+}
+
+// mostNamedUses is how many addresses, programs and so on a sentence names.
+const mostNamedUses = 3
+
+func (a *auditor) judgeUsage(k answered, act *facts.Activity) {
+	f := a.keyFinding(k.key)
+	of := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles))
+	a.judgeProbes(k, act, f, of)
+	says := fmt.Sprintf("%s: with %s, for %s", show.Calls(*act, a.in.Now), show.Seen(act.Agents, mostNamedUses), show.Seen(act.Services, mostNamedUses))
+	networks := facts.Networks(act.Addresses)
+	if len(networks) < 2 {
+		f.What = of + "was used from " + show.SeenAt(act.Addresses, mostNamedUses, a.in.Now) + "; " + says
+		a.add(ruleKeyUsedBy, f, k.ID)
+		return
+	}
+	f.What = of + fmt.Sprintf("was used from %s: %s; %s", show.Count(len(networks), "network"), show.SeenAt(act.Addresses, mostNamedUses, a.in.Now), says)
+	// What a person accepts are these places, not those that come later.
+	a.add(ruleKeyUsedElsewhere, f, append([]string{k.ID}, networks...)...)
+}
+
+// findersOfKeys are programs that look for leaked keys and try them.
+var findersOfKeys = []string{"TruffleHog", "Gitleaks", "GitGuardian", "Pacu", "Stratus Red Team"}
+
+// attackSystems end the name of a program that ran on a system made for attacks.
+var attackSystems = []string{" on Kali Linux", " on Parrot Linux", " on Pentoo Linux"}
+
+// probes is from how many different calls that AWS refuses on somebody tries things.
+const probes = 10
+
+// judgeProbes judges calls as of somebody who tries what a key opens. Those that
+// keycare itself asks are no sign: it asks all, and says what it may not.
+func (a *auditor) judgeProbes(k answered, act *facts.Activity, f Finding, of string) {
+	var finders []string
+	for _, s := range act.Agents {
+		if slices.Contains(findersOfKeys, s.Name) || slices.ContainsFunc(attackSystems, func(system string) bool { return strings.HasSuffix(s.Name, system) }) {
+			finders = append(finders, show.Plain(s.Name))
+		}
+	}
+	refused := 0
+	var services []facts.Seen
+	for _, s := range act.Calls {
+		if service, _, _ := strings.Cut(s.Name, ":"); s.Failed > 0 && s.Name != facts.Rest && !slices.Contains(askedByKeycare, service) {
+			refused++
+			services = append(services, facts.Seen{Name: s.Name, Count: s.Failed})
+		}
+	}
+	switch {
+	case len(finders) > 0:
+		f.What = of + fmt.Sprintf("was tried by %s: %s; from %s", strings.Join(finders, ", "), show.Calls(*act, a.in.Now), show.SeenAt(act.Addresses, mostNamedUses, a.in.Now))
+	case refused >= probes:
+		slices.SortStableFunc(services, func(x, y facts.Seen) int { return y.Count - x.Count })
+		f.Severity = Medium
+		f.What = of + fmt.Sprintf("was used for %s that AWS refused, such as %s; from %s", show.Count(refused, "different call"), show.Seen(services, mostNamedUses+1), show.SeenAt(act.Addresses, mostNamedUses, a.in.Now))
+	default:
+		return
+	}
+	a.add(ruleKeyProbed, f, k.ID)
+}
+
+// askedByKeycare are the services of AWS that an audit asks.
+var askedByKeycare = []string{"iam", "sts", "cloudtrail", "account"}
