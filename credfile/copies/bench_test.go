@@ -29,3 +29,12 @@ func BenchmarkScanner(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkNewMatcher is most of what a scan of few files costs.
+func BenchmarkNewMatcher(b *testing.B) {
+	r := rand.New(rand.NewPCG(3, 4))
+	keys := []Key{newKey(r), newKey(r), newKey(r), newKey(r)}
+	for b.Loop() {
+		NewMatcher(keys, Options{Others: true})
+	}
+}

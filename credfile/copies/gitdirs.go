@@ -2,7 +2,6 @@ package copies
 
 import (
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,14 +11,14 @@ import (
 
 // isGitDir reports whether a folder with these entries is that of a repository: .git,
 // a bare one, that of a submodule.
-func isGitDir(all []fs.DirEntry) bool {
+func isGitDir(all []item) bool {
 	has := 0
 	for _, e := range all {
-		switch e.Name() {
+		switch e.name {
 		case "HEAD":
 			has++
 		case "objects", "refs":
-			if e.IsDir() {
+			if e.kind.IsDir() {
 				has++
 			}
 		}

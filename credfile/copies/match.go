@@ -1,6 +1,7 @@
 package copies
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -22,18 +23,19 @@ type Options struct {
 // of the four bytes, says whether it may be one. No look waits for what the one
 // before it found. Looks that hit are compared byte by byte.
 type Matcher struct {
-	keys    []Key
-	own     map[string]int
-	others  bool
-	step    int
-	reach   int // how far an occurrence, and what is near it, may reach
-	shift   uint
-	filter  []uint64
-	buckets [][]place // by hash
-	mask    uint32
+	keys   []Key
+	own    map[string]int
+	others bool
+	step   int
+	reach  int // how far an occurrence, and what is near it, may reach
+	shift  uint
+	filter []uint64
+	grams  []uint32 // by hash, each in its slot or the next free one; 0 is none
+	first  []int32  // of the places of the gram in a slot
+	places []place  // by their gram
 }
 
-// place is where in a core four bytes stand.
+// place is where in a core four bytes stand. No core has four zeros.
 type place struct {
 	gram uint32
 	at   int
@@ -79,31 +81,50 @@ func NewMatcher(keys []Key, o Options) *Matcher {
 	return m
 }
 
-// fill makes the filter and the table behind it.
+// fill makes the filter and the tables behind it. Most of what passes the filter is
+// not there: to tell that takes one look into grams, which is small enough for the
+// fastest cache.
 func (m *Matcher) fill(cores []core) {
-	var places []place
-	grams := make(map[uint32]bool)
 	for i := range cores {
 		c := &cores[i]
 		// Any stretch of the core would do; that in the middle has the fewest of the
 		// characters that many texts have around a key.
 		c.window = (len(c.text) - gram + 1 - m.step) / 2
 		for at := c.window; at < c.window+m.step; at++ {
-			p := place{binary.LittleEndian.Uint32([]byte(c.text[at : at+gram])), at, c}
-			places, grams[p.gram] = append(places, p), true
+			m.places = append(m.places, place{binary.LittleEndian.Uint32([]byte(c.text[at : at+gram])), at, c})
 		}
 	}
-	logSize := max(17, bits.Len(uint(len(grams)*16))) // one bit in 8, or fewer
+	slices.SortStableFunc(m.places, func(a, b place) int { return cmp.Compare(a.gram, b.gram) })
+	distinct := 0
+	for i, p := range m.places {
+		if i == 0 || m.places[i-1].gram != p.gram {
+			distinct++
+		}
+	}
+	logSize := max(17, bits.Len(uint(distinct*16))) // one bit in 8, or fewer
 	m.shift = uint(32 - min(logSize, 26))
 	m.filter = make([]uint64, 1<<(32-m.shift)/64)
-	m.mask = 1<<bits.Len(uint(len(places))) - 1
-	m.buckets = make([][]place, m.mask+1)
-	for _, p := range places {
-		h := p.gram * hashFactor
-		m.filter[h>>m.shift/64] |= 1 << (h >> m.shift % 64)
-		b := &m.buckets[h>>5&m.mask]
-		*b = append(*b, p)
+	m.grams = make([]uint32, 2<<bits.Len(uint(distinct)))
+	m.first = make([]int32, len(m.grams))
+	for i, p := range m.places {
+		if i > 0 && m.places[i-1].gram == p.gram {
+			continue
+		}
+		h := p.gram * hashFactor >> m.shift
+		m.filter[h/64] |= 1 << (h % 64)
+		slot := m.slot(p.gram)
+		m.grams[slot], m.first[slot] = p.gram, int32(i)
 	}
+}
+
+// slot is where in grams a gram is, or would be.
+func (m *Matcher) slot(v uint32) int {
+	last := len(m.grams) - 1
+	slot := int(v*hashFactor>>5) & last
+	for m.grams[slot] != v && m.grams[slot] != 0 {
+		slot = (slot + 1) & last
+	}
+	return slot
 }
 
 // Keys are the keys that the indices in hits are about.
@@ -184,9 +205,14 @@ func (m *Matcher) look(b []byte, q int, emit func(Hit)) {
 }
 
 func (m *Matcher) compare(b []byte, q int, v uint32, emit func(Hit)) {
-	for _, p := range m.buckets[v*hashFactor>>5&m.mask] {
+	slot := m.slot(v)
+	if v == 0 || m.grams[slot] != v {
+		return
+	}
+	for i := int(m.first[slot]); i < len(m.places) && m.places[i].gram == v; i++ {
+		p := m.places[i]
 		first := q - p.at
-		if p.gram != v || first < 0 || first+len(p.core.text) > len(b) || string(b[first:first+len(p.core.text)]) != p.core.text {
+		if first < 0 || first+len(p.core.text) > len(b) || string(b[first:first+len(p.core.text)]) != p.core.text {
 			continue
 		}
 		if h, ok := p.core.whole(b, first); ok {
@@ -291,25 +317,40 @@ func narrow(b []byte, first, most int) (text []byte, at int) {
 	return text, (first - from) / 2
 }
 
-// other looks for the ID of a key that is not one of the matcher's around place q.
+// other looks for the ID of a key that is not one of the matcher's around place q,
+// where four bytes may be of one. It is told at the first place in it.
 func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 	const size = 20
-	left := q
-	for left > 0 && q-left < size-gram && base32[b[left-1]] != 0 {
-		left--
+	// An ID that begins in the last 8 of the 16 places up to q has 8 bytes from q+4 on,
+	// and one that begins before these the 8 bytes before q.
+	before := q >= 8 && idLike(binary.LittleEndian.Uint64(b[q-8:]))
+	after := q+12 <= len(b) && idLike(binary.LittleEndian.Uint64(b[q+gram:]))
+	from, to := q-min(m.step-1, q), min(q, len(b)-size)
+	if !before {
+		from = max(from, q-7)
 	}
-	for s := left; s <= q; s++ {
-		if b[s] != 'A' || s+size > len(b) || b[s+2] != 'I' || b[s+3] != 'A' || b[s+1] != 'K' && b[s+1] != 'S' {
+	if !after {
+		to = min(to, q-8)
+	}
+	for s := from; s <= to; s++ {
+		if b[s+2] != 'I' || b[s+3] != 'A' || b[s] != 'A' || b[s+1] != 'K' && b[s+1] != 'S' {
 			continue
 		}
-		if q-m.step >= s && q-m.step+gram <= s+size || !allBase32(b[s:s+size]) || !bordered(b, s, s+size) {
-			continue // the look before this one was in it too
+		if !allBase32(b[s:s+size]) || !bordered(b, s, s+size) {
+			continue
 		}
 		id := string(b[s : s+size])
 		if _, own := m.own[id]; !own && credible(id) {
 			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: id, Part: ID})
 		}
 	}
+}
+
+// idLike reports whether 8 bytes may be of a key ID: from '2' to 'Z'. For such bytes
+// neither sum has a carry, and neither has a highest bit.
+func idLike(v uint64) bool {
+	const ones = 0x0101010101010101
+	return ((v-'2'*ones)|(v+(0x80-'Z'-1)*ones))&(0x80*ones) == 0
 }
 
 func allBase32(b []byte) bool {

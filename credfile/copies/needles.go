@@ -68,13 +68,29 @@ func (n *needle) writings(text string) []string {
 			odd = append(odd, text[i])
 		}
 	}
-	for len(odd) < 2 {
-		odd = append(odd, 0)
+	if len(odd) == 0 {
+		return []string{text}
 	}
-	var all []string
-	for _, first := range n.escapes(odd[0]) {
-		for _, second := range n.escapes(odd[1]) {
-			all = append(all, strings.NewReplacer(string(odd[0]), first, string(odd[1]), second).Replace(text))
+	first, second := n.escapes(odd[0]), []string{""}
+	if len(odd) > 1 {
+		second = n.escapes(odd[1])
+	}
+	all := make([]string, 0, len(first)*len(second))
+	b := make([]byte, 0, len(text)*mostEscape)
+	for _, one := range first {
+		for _, other := range second {
+			b = b[:0]
+			for i := range len(text) {
+				switch {
+				case text[i] == odd[0]:
+					b = append(b, one...)
+				case len(odd) > 1 && text[i] == odd[1]:
+					b = append(b, other...)
+				default:
+					b = append(b, text[i])
+				}
+			}
+			all = append(all, string(b))
 		}
 	}
 	slices.Sort(all)

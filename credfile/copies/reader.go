@@ -17,13 +17,16 @@ func (e *skipError) Error() string { return string(e.reason) }
 // in the first bytes.
 type reader struct {
 	*worker
-	path   string
+	dir    string
+	name   string
 	file   rawFile
 	begun  bool
 	holes  bool
 	binary bool // lines mean nothing to a person
 	kind   kind
 }
+
+func (r *reader) path() string { return within(r.dir, r.name) }
 
 func (r *reader) Read(p []byte) (n int, err error) {
 	if r.ctx.Err() != nil {
@@ -53,17 +56,17 @@ func (r *reader) Read(p []byte) (n int, err error) {
 		}
 		if r.kind.opened() && r.o.Archives {
 			switch {
-			case size <= smallArchive || size <= bigArchive && likelyArchive(r.path) || r.o.Deep:
+			case size <= smallArchive || size <= bigArchive && likelyArchive(r.path()) || r.o.Deep:
 				return 0, &skipError{}
 			case size > bigArchive:
-				r.c.Skip(BigArchive, r.path)
+				r.c.Skip(BigArchive, r.path())
 			default:
-				r.c.Skip(FarArchive, r.path)
+				r.c.Skip(FarArchive, r.path())
 			}
 		}
 	}
 	if r.kind == oddArchive && r.o.Archives {
-		r.c.Skip(OddArchive, r.path)
+		r.c.Skip(OddArchive, r.path())
 	}
 	return n, err
 }

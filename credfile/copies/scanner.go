@@ -173,6 +173,9 @@ func looksWide(b []byte) bool {
 		return true
 	}
 	head := b[:min(len(b), 512)]
+	if bytes.IndexByte(head, 0) < 0 {
+		return false
+	}
 	var zeros [2]int
 	for i, c := range head {
 		if c == 0 {

@@ -30,15 +30,18 @@ type WalkOptions struct {
 // met; it does not look into their objects. An error is about a root that cannot be
 // looked at, or says that ctx ended: what was found until then is in c.
 func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err error) {
-	w := &walk{ctx: ctx, c: c, o: o, leave: make(map[string]bool)}
+	w := &walk{ctx: ctx, c: c, o: o, leave: make(map[string][]string)}
 	w.wake.L = &w.mu
 	if o.bounds == (bounds{}) {
 		w.o.bounds = usualBounds
 	}
 	for _, path := range o.Leave {
-		w.leave[path] = true
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			w.leave[real] = true
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			real = path
+		}
+		for _, p := range []string{path, real} {
+			w.leave[filepath.Dir(p)] = append(w.leave[filepath.Dir(p)], filepath.Base(p))
 		}
 	}
 	w.roots = make(map[string]bool)
@@ -56,7 +59,8 @@ func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err
 	var group sync.WaitGroup
 	for range min(max(2, runtime.GOMAXPROCS(0)), 8) {
 		group.Go(func() {
-			one := &worker{walk: w, scanner: NewScanner(c.m), gather: c.NewGather()}
+			one := &worker{walk: w, scanner: NewScanner(c.m), gather: c.NewGather(), names: make([]byte, 32<<10)}
+			one.hit = one.gather.Hit // one closure for all files
 			for {
 				t, ok := w.take()
 				if !ok {
@@ -94,7 +98,7 @@ type walk struct {
 	ctx   context.Context
 	c     *Collector
 	o     WalkOptions
-	leave map[string]bool
+	leave map[string][]string // names by their folder
 	roots map[string]bool
 
 	mu    sync.Mutex
@@ -106,11 +110,26 @@ type walk struct {
 	repos []string
 }
 
-// task is a folder, or some of the entries of one.
+// task is a folder, or some of the files of one.
 type task struct {
-	dir     string
-	device  uint64
-	entries []fs.DirEntry // nil to list the folder
+	dir    string
+	device uint64
+	files  []item // nil to list the folder
+}
+
+// item is an entry of a folder.
+type item struct {
+	name  string
+	kind  fs.FileMode // the type alone
+	entry fs.DirEntry // where the system tells more: not on Linux
+}
+
+func items(entries []fs.DirEntry) []item {
+	all := make([]item, len(entries))
+	for i, e := range entries {
+		all[i] = item{e.Name(), e.Type(), e}
+	}
+	return all
 }
 
 func (w *walk) put(t task) {
@@ -162,7 +181,7 @@ func (w *walk) root(path string) error {
 		w.put(task{dir: path, device: deviceOf(fi)})
 		return nil
 	}
-	w.put(task{dir: filepath.Dir(path), device: deviceOf(fi), entries: []fs.DirEntry{fs.FileInfoToDirEntry(fi)}})
+	w.put(task{dir: filepath.Dir(path), device: deviceOf(fi), files: items([]fs.DirEntry{fs.FileInfoToDirEntry(fi)})})
 	return nil
 }
 
@@ -190,112 +209,115 @@ type worker struct {
 	scanner *Scanner
 	gather  *Gather
 	hit     func(Hit)
+	reader  reader
+	names   []byte // for lists of folders
 }
 
 // chunk bounds the files of a task, so that a folder of many files is shared.
 const chunk = 256
 
 func (w *worker) do(t task) {
-	if t.entries == nil {
+	if t.files == nil {
 		w.list(t)
 		return
 	}
-	for _, e := range t.entries {
-		if w.ctx.Err() != nil {
-			return
-		}
-		w.entry(t, e)
+	d, err := openFolder(t.dir)
+	if err != nil {
+		d = noFolder // perhaps it may be gone through, and not be read
 	}
+	w.files(d, t.dir, t.files)
+	d.Close()
 }
 
 // list reads a folder and hands its entries out.
 func (w *worker) list(t task) {
-	d, err := openDir(t.dir)
+	d, err := openFolder(t.dir)
 	if err != nil {
 		w.unread(t.dir, err)
 		return
 	}
 	defer d.Close()
-	fi, err := d.Stat()
-	if err != nil || !fi.IsDir() {
+	device, err := d.device()
+	if err != nil {
 		return
 	}
-	if deviceOf(fi) != t.device {
+	if device != t.device {
 		w.c.Skip(OtherDisk, t.dir)
 		return
 	}
-	all, err := d.ReadDir(-1)
+	all, err := d.list(t.dir, w.names)
 	if err != nil {
 		w.c.Skip(reasonOf(err), t.dir)
 	}
-	isRepo, cargo := isGitDir(all), slices.ContainsFunc(all, func(e fs.DirEntry) bool { return e.Name() == "Cargo.toml" })
+	isRepo, cargo := isGitDir(all), slices.ContainsFunc(all, func(e item) bool { return e.name == "Cargo.toml" })
 	if isRepo {
 		w.mu.Lock()
 		w.repos = append(w.repos, t.dir)
 		w.mu.Unlock()
 	}
+	leave := w.leave[t.dir]
 	files := all[:0]
 	for _, e := range all {
-		path := within(t.dir, e.Name())
 		switch {
-		case w.leave[path]:
-		case !e.IsDir():
+		case slices.Contains(leave, e.name):
+		case !e.kind.IsDir():
 			files = append(files, e)
-		case isRepo && e.Name() == "objects":
-		case !w.o.Deep && isCache(path, cargo):
-			w.c.Skip(Caches, path)
+		case isRepo && e.name == "objects":
 		default:
-			w.put(task{dir: path, device: t.device})
+			path := within(t.dir, e.name)
+			if !w.o.Deep && isCache(path, cargo) {
+				w.c.Skip(Caches, path)
+			} else {
+				w.put(task{dir: path, device: t.device})
+			}
 		}
 	}
 	for len(files) > chunk {
 		w.put(task{t.dir, t.device, files[:chunk:chunk]})
 		files = files[chunk:]
 	}
-	if len(files) > 0 {
-		w.do(task{t.dir, t.device, files})
-	}
+	w.files(d, t.dir, files)
 }
 
-func (w *worker) entry(t task, e fs.DirEntry) {
-	path := within(t.dir, e.Name())
-	switch kind := e.Type(); {
-	case kind&fs.ModeSymlink != 0:
-		w.c.Skip(Links, path)
-		return
-	case !kind.IsRegular():
-		w.c.Skip(Special, path)
-		return
-	}
-	if inCloud(path, e) {
-		w.c.Skip(InCloud, path)
-		return
-	}
-	if e.Name() == ".git" {
-		if dir := gitLink(path); dir != "" {
-			w.mu.Lock()
-			w.repos = append(w.repos, dir)
-			w.mu.Unlock()
+// files looks into files of a folder.
+func (w *worker) files(d folder, dir string, all []item) {
+	for _, e := range all {
+		switch {
+		case w.ctx.Err() != nil:
+			return
+		case e.kind&fs.ModeSymlink != 0:
+			w.c.Skip(Links, within(dir, e.name))
+			continue
+		case e.kind != 0:
+			w.c.Skip(Special, within(dir, e.name))
+			continue
+		case inCloud(e):
+			w.c.Skip(InCloud, within(dir, e.name))
+			continue
+		case e.name == ".git":
+			if to := gitLink(within(dir, e.name)); to != "" {
+				w.mu.Lock()
+				w.repos = append(w.repos, to)
+				w.mu.Unlock()
+			}
 		}
+		w.file(d, dir, e.name)
 	}
-	w.file(path)
 }
 
 // file looks into one file.
-func (w *worker) file(path string) {
-	f, err := openFile(path)
+func (w *worker) file(d folder, dir, name string) {
+	f, err := d.open(dir, name)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) { // it went in the meantime
-			w.unread(path, err)
+			w.unread(within(dir, name), err)
 		}
 		return
 	}
-	if w.hit == nil {
-		w.hit = w.gather.Hit // one closure for all files
-	}
-	r := reader{worker: w, path: path, file: f}
+	r := &w.reader
+	*r = reader{worker: w, dir: dir, name: name, file: f}
 	w.scanner.farLines = true
-	_, err = w.scanner.Scan(&r, w.hit)
+	_, err = w.scanner.Scan(r, w.hit)
 	w.scanner.farLines = false
 	w.c.count.Files.Add(1)
 	var skip *skipError
@@ -303,21 +325,24 @@ func (w *worker) file(path string) {
 	case err == nil || w.ctx.Err() != nil:
 	case errors.As(err, &skip):
 		if skip.reason != "" {
-			w.c.Skip(skip.reason, path)
+			w.c.Skip(skip.reason, r.path())
 		}
 	default:
-		w.unread(path, err)
+		w.unread(r.path(), err)
 	}
 	if r.kind.opened() && skip != nil && skip.reason == "" {
-		w.openArchive(path, r.kind, f)
+		w.openArchive(r.path(), r.kind, f)
 	}
 	f.Close()
+	if !w.gather.Found() {
+		return
+	}
 	if r.binary {
 		w.gather.noLines()
 	} else {
-		w.gather.farLines(path)
+		w.gather.farLines(r.path())
 	}
-	w.done(path, "")
+	w.done(r.path(), "")
 }
 
 // done keeps what was found in one file.

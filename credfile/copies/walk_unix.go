@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // rawFile is a file without what os.File does for each: it registers even regular
@@ -18,15 +20,36 @@ type rawFile int
 // openFile opens a regular file for reading. It follows no link and waits for no
 // pipe, should the file have become one.
 func openFile(path string) (rawFile, error) {
+	fd, err := openAt(unix.AT_FDCWD, path, path, unix.O_NONBLOCK)
+	return rawFile(fd), err
+}
+
+// open is openFile for a file of the folder, whose path is dir. It spares the system
+// the way through all folders above.
+func (d folder) open(dir, name string) (rawFile, error) {
+	if d == noFolder {
+		return openFile(within(dir, name))
+	}
+	fd, err := openAt(d.fd(), name, "", unix.O_NONBLOCK)
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		at.Path = within(dir, name)
+	}
+	return rawFile(fd), err
+}
+
+// openAt opens for reading what an open folder has under a name, which for errors is
+// called path.
+func openAt(dir int, name, path string, flags int) (int, error) {
 	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+		fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|flags, 0)
 		switch {
-		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
 			return -1, &fs.PathError{Op: "open", Path: path, Err: err}
 		}
-		return rawFile(fd), nil
+		return fd, nil
 	}
 }
 
@@ -92,21 +115,6 @@ func (f rawFile) pastHole() error {
 		return &skipError{Failed}
 	}
 	return nil
-}
-
-// openDir opens a folder. What is none is an error at once, a pipe too; without
-// O_NONBLOCK the runtime does not offer it to the poller.
-func openDir(path string) (*os.File, error) {
-	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case err != nil:
-			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
-		}
-		return os.NewFile(uintptr(fd), path), nil
-	}
 }
 
 func deviceOf(fi fs.FileInfo) uint64 {

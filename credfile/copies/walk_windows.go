@@ -29,16 +29,40 @@ func (f rawFile) size() (size int64, holes bool, err error) {
 
 func (rawFile) pastHole() error { return io.EOF }
 
-func openDir(path string) (*os.File, error) { return os.Open(path) }
+// folder is one that is open, or none.
+type folder struct{ *os.File }
 
-// deviceOf: another volume shows as a mount point, which is no folder to Go.
+var noFolder folder
+
+func openFolder(path string) (folder, error) {
+	f, err := os.Open(path)
+	return folder{f}, err
+}
+
+func (d folder) Close() error {
+	if d == noFolder {
+		return nil
+	}
+	return d.File.Close()
+}
+
+// device: another volume shows as a mount point, which is no folder to Go.
+func (d folder) device() (uint64, error) { return 0, nil }
+
+func (d folder) list(string, []byte) ([]item, error) {
+	all, err := d.ReadDir(-1)
+	return items(all), err
+}
+
+func (d folder) open(dir, name string) (rawFile, error) { return openFile(within(dir, name)) }
+
 func deviceOf(fs.FileInfo) uint64 { return 0 }
 
 // inCloud reports whether reading the file would fetch it: the folder's listing says
 // so (offline, recall on open, recall on data access).
-func inCloud(_ string, e fs.DirEntry) bool {
+func inCloud(e item) bool {
 	const offline, onOpen, onAccess = 0x1000, 0x40000, 0x400000
-	fi, err := e.Info()
+	fi, err := e.entry.Info()
 	if err != nil {
 		return false
 	}
