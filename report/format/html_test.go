@@ -112,7 +112,7 @@ func TestHTMLIsReadableAloud(t *testing.T) {
 	if strings.Count(out, "<h1>") != 1 || !strings.Contains(out, `<html lang="en">`) {
 		t.Error("no title or language")
 	}
-	for _, want := range []string{"root of 000000000001", "Since the last audit", "ours | &lt;b&gt;soon&lt;/b&gt;", "400 days", "~/.aws/credentials:", "when it was used last (needs iam:GetAccessKeyLastUsed)", "(40 days)", "of profile &#34;default&#34;: due since 28 Dec 2025.", `medium">since 28 Dec 2025<`, `medium">replace it<`, "Who uses the keys", "at least 430, 12 refused", "<li>198.51.100.9 (28, last on 30 Oct 2026)</li>", "<li>Terraform (28)</li>", "not known in 1 region", "has used 2 of the 37 services", "7 findings"} {
+	for _, want := range []string{"root of 000000000001", "Since the last audit", "ours | &lt;b&gt;soon&lt;/b&gt;", "400 days", "~/.aws/credentials:", "when it was used last (needs iam:GetAccessKeyLastUsed)", "(40 days)", "of profile &#34;default&#34;: due since 28 Dec 2025.", `medium">since 28 Dec 2025<`, `medium">replace it<`, "Who uses the keys", "at least 430, 12 refused", "198.51.100.9 (28, last on 30 Oct 2026)", "AWS CLI (402), Terraform (28)", "not known in 1 region", "has used 2 of the 37 services", "7 findings"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -130,7 +130,7 @@ func TestTimeline(t *testing.T) {
 	}
 	hour := 1.0 / 24
 	want := []string{
-		"default …4BKH dev high 400 days " + at(400+hour) + " " + at(1),
+		"default …4BKH dev high 400 days, rotation overdue " + at(400+hour) + " " + at(1),
 		"(not on this machine) …4BAA dev past 450 days, inactive " + at(450) + " " + at(420),
 		"prod …AAAA root of 000000000001 critical 10 days " + at(10+hour) + " ",
 	}

@@ -18,7 +18,8 @@ type keyUsers struct {
 // userRow is a key, and what of its calls is most frequent.
 type userRow struct {
 	Key, Profiles, Calls, Last, Class string
-	From, With, For                   []string
+	From                              []string
+	With, For                         string
 	Unread                            string
 }
 
@@ -64,16 +65,17 @@ func (v view) userRow(k report.Key, c *report.KeyCalls) userRow {
 	return row
 }
 
-// mostUsers bounds what a cell lists.
+// mostUsers bounds each list.
 const mostUsers = 6
 
-func mostCalls(all []report.KeySeen) (lines []string) {
+func mostCalls(all []report.KeySeen) string {
+	var list []string
 	shown := all[:min(len(all), mostUsers)]
 	for _, s := range shown {
-		lines = append(lines, fmt.Sprintf("%s (%d)", s.Name, s.Calls))
+		list = append(list, fmt.Sprintf("%s (%d)", s.Name, s.Calls))
 	}
 	if rest := len(all) - len(shown); rest > 0 {
-		lines = append(lines, fmt.Sprintf("%d more", rest))
+		list = append(list, fmt.Sprintf("%d more", rest))
 	}
-	return lines
+	return joined(list)
 }

@@ -108,13 +108,16 @@ func (v view) bar(k report.Key, other bool, y int, at func(time.Time) float64) b
 	if other {
 		b.Label, b.Class = "(not on this machine)", "past"
 	}
-	if !k.Due.IsZero() {
-		b.Tip += ", rotation due " + v.day(k.Due)
+	if says, late := v.due(k); !k.Due.IsZero() {
+		b.Tip += ", rotation due " + says
+		if b.Age += ", rotation due " + says; late {
+			b.Age = show.Count(age, "day") + ", rotation overdue"
+		}
 	}
 	if k.Status == report.KeyInactive {
 		b.Class, b.Age = "past", b.Age+", inactive"
 	}
-	if x > 780 {
+	if x > 690 {
 		b.AgeX, b.AgeEnd = units(drawnRight), true
 	}
 	if u := k.LastUsed; u != nil && !u.Never {
