@@ -120,12 +120,19 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 			say("  delete the second key %s (%s) to make room\n", r.FreeSlot, r.SecondIs)
 		}
 		say("  create a new key and verify it with STS and IAM\n  write it to %s and verify it from there\n", rotate.CountPlaces(len(r.Places), len(r.Copies)))
-		if r.Grace != "" {
+		switch {
+		case r.Grace != "":
 			say("  keep key %s active for %s, then %s it unless it is in use\n", r.Old, span(r.Grace), r.Retired)
-		} else {
+		case r.Leaked:
+			say("  deactivate the leaked key %s at once\n", r.Old)
+			if r.Retired == "delete" {
+				say("  then delete it\n")
+			}
+		default:
 			say("  then %s key %s\n", r.Retired, r.Old)
 		}
 		beside(r.Notes)
+		err = cmp.Or(err, writeUse(e, r))
 		if len(r.UsedBy) > 0 {
 			say("  %s through source_profile\n", useThisKey(r.UsedBy))
 		}
@@ -134,6 +141,9 @@ func writeResult(e *env, r rotate.Result, several bool) (err error) {
 	}
 	if several && why != "" {
 		say("  %s\n", why)
+	}
+	if r.Leak != nil {
+		err = cmp.Or(err, writeLeak(e, r.Old, r.Leak))
 	}
 	return err
 }

@@ -35,6 +35,7 @@ func rotateCommand(e *env) *cli.Command {
 				string(rotate.FreeNever), string(rotate.FreeInactive), string(rotate.FreeUnused)),
 			&cli.StringSliceFlag{Name: "copies", Usage: "also change this text `FILE`, which contains the key's ID and secret; can be given more than once"},
 			&cli.BoolFlag{Name: "allow-tracked", Usage: "change copies that Git tracks, too"},
+			&cli.BoolFlag{Name: "compromised", Usage: "the key leaked: deactivate it as soon as the new one is in place, and show what it did"},
 			profile("auth-profile", "sign the calls to IAM with this other `PROFILE`", e.anyProfile),
 			&cli.StringFlag{Name: "mfa-serial", Usage: "sign the calls to IAM with an MFA session; the `ARN` of the device"},
 			dropACLFlag(), mfaCodeFlag(), timeoutFlag(), resultFormat(),
@@ -43,6 +44,7 @@ func rotateCommand(e *env) *cli.Command {
 			"keycare rotate work --dry-run", "what would be done",
 			"keycare rotate work", "prompts first",
 			"keycare rotate work --grace 24h", "retire the old key later",
+			"keycare rotate work --compromised", "the key leaked",
 			"keycare rotate --due --yes --grace 24h", "in a script"),
 		BashComplete: complete.Arguments(e.keyProfile),
 		Action:       writing(e, runRotate),
@@ -104,6 +106,13 @@ func rotateFlags(e *env, c *cli.Context, o *rotate.Options) error {
 		return usagef("--free-slot unused prompts about the key, so it cannot be combined with --yes")
 	case c.IsSet("max-age") && !c.Bool("due"):
 		return usagef("--max-age needs --due")
+	case c.Bool("compromised") && c.IsSet("grace"):
+		return usagef("--compromised and --grace: a leaked key is deactivated at once, so there is no grace period")
+	case c.Bool("compromised") && c.Bool("due"):
+		return usagef("--compromised and --due: a leaked key is rotated whatever its age; name its profile, or pass --all")
+	}
+	if o.Compromised = c.Bool("compromised"); o.Compromised && !c.IsSet("retire") {
+		o.Retire = state.Deactivate // it is still to be looked at
 	}
 	o.Copies, o.Tracked = c.StringSlice("copies"), c.Bool("allow-tracked")
 	o.Grace = age(c, "grace")

@@ -22,14 +22,7 @@ const rotateWork = "rotate work --yes"
 // The ways in which a rotation stops or is refused, as a person sees them at 2
 // a.m.: what the file holds, what went wrong, and the command that goes on.
 func TestScreensRotate(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("paths and command lines are written in another way")
-	}
-	zone := show.Zone
-	show.Zone = time.FixedZone("EST", -5*60*60)
-	t.Cleanup(func() { show.Zone = zone })
-	run := func(n *night, code int, line string) { n.run(code, strings.Fields(line)...) }
-	for name, act := range map[string]func(n *night){
+	screens(t, map[string]func(n *night){
 		"stop-not-a-terminal": func(n *night) { run(n, 3, "rotate work") },
 		"stop-declined": func(n *night) {
 			n.types("n\n")
@@ -268,7 +261,20 @@ func TestScreensRotate(t *testing.T) {
 			run(n, 4, "replace-root --profile work --user dana --yes")
 			run(n, 0, "status")
 		},
-	} {
+	})
+}
+
+func run(n *night, code int, line string) { n.run(code, strings.Fields(line)...) }
+
+// screens holds what a person sees against the files of the screens, on two widths.
+func screens(t *testing.T, acts map[string]func(n *night)) {
+	if runtime.GOOS == "windows" {
+		t.Skip("paths and command lines are written in another way")
+	}
+	zone := show.Zone
+	show.Zone = time.FixedZone("EST", -5*60*60)
+	t.Cleanup(func() { show.Zone = zone })
+	for name, act := range acts {
 		t.Run(name, func(t *testing.T) {
 			var both strings.Builder
 			for _, width := range []int{80, 120} {

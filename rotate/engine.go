@@ -19,7 +19,7 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		r.seen.Due = !r.j.Resting(r.Now())
 		stopped := ctx.Err() != nil
 		work := ctx
-		if r.seen.OffHere { // the old key is off: Ctrl-C waits for what that was for
+		if r.mayNeedOld() { // the old key is off: Ctrl-C waits for what that was for
 			r.seen.Late = r.seen.Late || stopped
 			work, stopped = context.WithoutCancel(ctx), false
 		}
@@ -60,7 +60,7 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 			return Failed, errors.Join(r.withFreed(abort.error), r.close(Failed))
 		case work.Err() != nil:
 			return r.interrupted(ctx)
-		case r.seen.OffHere && !r.seen.Broken: // the old key may have to be switched on first
+		case r.mayNeedOld() && !r.seen.Broken: // the old key may have to be switched on first
 			broken, r.why, r.seen.Broken = "could not "+string(step), err, true
 		default:
 			why := "could not " + string(step)
@@ -72,6 +72,10 @@ func (r *cycle) loop(ctx context.Context) (Outcome, error) {
 		}
 	}
 }
+
+// mayNeedOld reports whether this run has made the old key Inactive and may have to
+// make it Active again. It never does so with one that leaked.
+func (r *cycle) mayNeedOld() bool { return r.seen.OffHere && !r.j.Compromised }
 
 // inTheDark reports whether a later run has no way to AWS from its beginning: to
 // wait for one would help nobody, who may as well run it again.
@@ -208,7 +212,7 @@ func (r *cycle) rolledBack(why string, cause error) error {
 	case mayStillLand(r.j):
 		text += fmt.Sprintf("\nA request for a new key may still create one; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), word(r.j.Profile))
 	case !r.j.UndoAsked && r.j.Root == nil:
-		text += "\nto try again: keycare rotate " + word(r.j.Profile)
+		text += "\nto try again: " + again(r.j.Profile, r.j.Compromised)
 	}
 	return &worded{text + said.raw, cause}
 }

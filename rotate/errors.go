@@ -187,11 +187,15 @@ func allExplained(err error) error {
 type OldKeyUsed struct {
 	Use   facts.Use
 	Grace time.Duration
+	By    string // who used it since, in a line; empty where that is not known
 }
 
 func (e *OldKeyUsed) Error() string {
-	return fmt.Sprintf("last used %s for %s in %s\nFind out who uses it. If this user's key is also on another machine, copy the new one there",
-		show.Time(e.Use.At), e.Use.Service, e.Use.Region)
+	text := fmt.Sprintf("last used %s for %s in %s", show.Time(e.Use.At), e.Use.Service, e.Use.Region)
+	if e.By != "" {
+		text += "\n" + e.By
+	}
+	return text + "\nFind out who uses it. If this user's key is also on another machine, copy the new one there"
 }
 
 // errRootNotTyped says that nobody typed the root key's ID.
@@ -237,6 +241,24 @@ func (e *noted) Error() string {
 }
 
 func (e *noted) Unwrap() error { return e.error }
+
+// behindAll adds a line to what an error says, in front of the words of others.
+func behindAll(err error, line string) error { return &lined{err, line} }
+
+type lined struct {
+	error
+	line string
+}
+
+func (e *lined) Error() string {
+	text := e.error.Error()
+	if at := strings.Index(text, "\n  "); at >= 0 {
+		return text[:at] + "\n" + e.line + text[at:]
+	}
+	return text + "\n" + e.line
+}
+
+func (e *lined) Unwrap() error { return e.error }
 
 // notBegun says that a key was not rotated: which key the file holds, then why.
 type notBegun struct {

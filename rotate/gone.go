@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/show"
@@ -19,6 +20,9 @@ func (r *cycle) retire(ctx context.Context) {
 		return
 	}
 	r.done(ctx, r.back, r.j.Old, r.aws.Delete(ctx, r.by(r.back), r.j.UserName, r.j.Old))
+	if r.seen.Gone == yes {
+		r.leakedOff(time.Time{})
+	}
 }
 
 // deleteNew deletes the new key of a rotation that is undone.

@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"time"
 
 	"keycare/rotate/client"
 	"keycare/rotate/state"
@@ -37,7 +38,11 @@ func (r *cycle) askUse(ctx context.Context) {
 		r.seen.Unused, r.why = silent, client.Explain(err)
 	case use.At.After(r.j.Switched.Add(state.UseSlack)) &&
 		(r.j.Direction == state.Retire || use.At.After(r.backAt.Add(-r.j.Grace-state.UseLate))):
-		r.seen.Unused, r.why = no, &OldKeyUsed{use, r.j.Grace}
+		used := &OldKeyUsed{Use: use, Grace: r.j.Grace}
+		if c, _ := r.callsOf(ctx, r.aws, r.by(r.back), r.j.User, r.j.Old, r.j.Switched.Add(time.Minute)); c != nil && c.Events > 0 {
+			used.By = c.usedBy(r.Now())
+		}
+		r.seen.Unused, r.why = no, used
 	default:
 		r.seen.Unused = yes
 	}

@@ -39,9 +39,9 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	}
 	res := resultOf(r.j, KeptBoth)
 	status := r.statusOf(ctx, signs, r.j.Old)
-	if status == "inactive" && r.Confirm != nil && !r.Yes {
+	if status == "inactive" && r.Confirm != nil && !r.Yes && !r.j.Compromised {
 		if ok, _ := r.confirm(fmt.Sprintf("The old key %s is inactive. Make it active again?", r.j.Old)); ok {
-			if err := r.aws.SetActive(ctx, r.by(signs), r.j.UserName, r.j.Old, true); err != nil {
+			if _, err := r.aws.SetActive(ctx, r.by(signs), r.j.UserName, r.j.Old, true); err != nil {
 				r.say("key %s could not be made active again\n  %v", r.j.Old, client.Short(err))
 			} else {
 				status = "active"
@@ -55,7 +55,7 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	default:
 		res.Why += ", and it is " + status
 	}
-	if status == "inactive" {
+	if status == "inactive" && !r.j.Compromised {
 		res.Why += "; to make it active again: " + r.command("update-access-key", r.j.Old, " --status Active")
 	}
 	if err := r.decide(state.Keep); err != nil {

@@ -86,6 +86,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 		}
 		h := r.copyState(c)
 		if h == filesForeign || h == filesDoubtful {
+			if total == filesNew && r.hurries() {
+				continue
+			}
 			r.why = r.copyWhy(c, h)
 			return h
 		}
@@ -97,6 +100,13 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 		return filesMixed
 	}
 	return total
+}
+
+// hurries reports whether the old key leaked and is about to be made Inactive: a copy
+// that holds neither key does not need it, and is looked at once it is.
+func (r *cycle) hurries() bool {
+	switched := r.j.Direction == state.Retire || r.j.Direction == state.Undecided && r.j.SwitchBegun
+	return r.j.Compromised && switched && r.seen.Off != yes && r.seen.Off != no && r.seen.Gone != yes
 }
 
 // stateOf compares a pair with the old and the new one; by ID alone where the

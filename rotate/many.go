@@ -25,6 +25,9 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 	if len(todo) == 0 {
 		return collect(all)
 	}
+	for _, b := range todo {
+		b.leaked = rot.Compromised
+	}
 	if err := rot.copiesFit(files, todo); err != nil {
 		return nil, err
 	}
@@ -76,6 +79,7 @@ func (rot *Rotator) Rotate(ctx context.Context, profiles ...string) ([]Result, e
 			rot.progress(&done, len(todo), b)
 		}
 	})
+	rot.stillActive(all)
 	return collect(all)
 }
 
@@ -101,6 +105,12 @@ func (rot *Rotator) agree(j *state.Journal) error {
 		return nil
 	}
 	fate := fmt.Sprintf("The old key will be %s at once: other machines that use it will stop working.", j.Retire.Past())
+	if j.Compromised {
+		fate = "The old key leaked: it will be inactive as soon as the new one is verified in your files, and other machines that use it will stop working."
+		if j.Retire == state.Delete {
+			fate += " Then it will be deleted."
+		}
+	}
 	if j.Grace > 0 {
 		fate = fmt.Sprintf("The old key stays active until %s (%s, plus %s because AWS reports uses late).",
 			show.Time(rot.Now().Add(j.Grace+state.UseLate)), show.Duration(j.Grace), show.Duration(state.UseLate))
@@ -143,6 +153,10 @@ func (rot *Rotator) carryOut(ctx context.Context, b *keyTask, named bool) (Resul
 	if out == Rotated || out == InGrace {
 		res.Notes = append(res.Notes, notes...)
 	}
+	if b.quarantined {
+		res.Notes = append(res.Notes, fmt.Sprintf("AWS has put user %s in quarantine: leave the policy AWSCompromisedKeyQuarantine on until AWS Support closes its case", r.j.UserName))
+	}
+	r.leak(ctx, &res)
 	return res, r.withWays(ctx, err)
 }
 

@@ -24,6 +24,10 @@ func (m *model) afterOf(s *mstate) state.After {
 // handOn lets the command take the new key, or the old one back: it does and says
 // so; it does and nobody hears of it; it does not.
 func (m *model) handOn(s mstate, fresh bool, emit func(mstate)) {
+	if fresh && s.leaked > 0 && s.old == keyLive && s.off == 0 && s.noOff == 0 {
+		m.fail(s, "a thief has the time that the command takes")
+		return
+	}
 	s.w.files = uint8(filesUnread)
 	if s.after == 1 && !m.handOnUnsaid {
 		s.after = 2

@@ -16,6 +16,11 @@ var (
 		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, noOff: 1},
 		{crash: 1, flap: 1, lose: 1, write: 1, act: 1, copies: 1, after: 1},
 		{crash: 1, flap: 1, lose: 1, act: 2, copies: 1, after: 1, grace: 1},
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 2, leaked: 1},
+		{crash: 2, flap: 1, lose: 1, write: 1, act: 1, leaked: 2},
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 1, copies: 1, after: 1, leaked: 1},
+		{crash: 1, flap: 1, lose: 1, act: 2, copies: 1, after: 1, leaked: 2},
+		{crash: 1, flap: 1, lose: 1, write: 1, act: 1, noOff: 1, leaked: 2},
 	}
 	smallBounds = []mstate{
 		{crash: 1, flap: 1, lose: 1, write: 1},
@@ -26,6 +31,8 @@ var (
 		{crash: 1, lose: 1, write: 1, noOff: 1},
 		{crash: 1, flap: 1, lose: 1, after: 1},
 		{crash: 1, lose: 1, act: 1, copies: 1, after: 1},
+		{crash: 1, lose: 1, write: 1, leaked: 1},
+		{crash: 1, flap: 1, act: 1, copies: 1, after: 1, leaked: 2},
 	}
 )
 
@@ -81,6 +88,9 @@ func TestModelNeedsEverySafeguard(t *testing.T) {
 		"the command is noted before it runs":     {copySafeguards: copySafeguards{handOnUnsaid: true}, bounds: mstate{crash: 1, act: 1, after: 1}},
 		"the command takes the old key back":      {copySafeguards: copySafeguards{handsNoneBack: true}, bounds: mstate{lose: 1, act: 1, after: 1}},
 		"nothing is retired before the command":   {copySafeguards: copySafeguards{retiresAnyway: true}, bounds: mstate{lose: 1, after: 1}},
+		"a leaked key stays off":                  {leakedSafeguards: leakedSafeguards{forgotten: true}, bounds: mstate{crash: 1, write: 1, leaked: 1}},
+		"a leaked key is off before the command":  {leakedSafeguards: leakedSafeguards{waits: true}, bounds: mstate{after: 1, leaked: 1}},
+		"a leaked key has no grace":               {leakedSafeguards: leakedSafeguards{forgotten: true}, bounds: mstate{grace: 1, leaked: 1}},
 		"the new pair is kept after a grace":      {retireSafeguards: retireSafeguards{keepNoNew: true}, bounds: mstate{crash: 1, write: 1, act: 1, grace: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

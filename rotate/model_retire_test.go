@@ -84,6 +84,10 @@ func (m *model) actRetire(s mstate, step step, emit func(mstate)) {
 			emit(s)
 		}
 	case stepEnterGrace:
+		if s.leaked > 0 {
+			m.fail(s, "a leaked key gets a grace")
+			return
+		}
 		s.putBack = b2u(dirs[s.dir] == state.Retire)
 		s.dir, s.due, s.off, s.grace = dirOf(state.Grace), 0, 0, 1
 		w := mworld{resumed: s.w.resumed, haveOld: s.w.haveOld, haveNew: s.w.haveNew, switches: s.w.switches, back: s.w.back, late: s.w.late}
@@ -177,6 +181,10 @@ func (m *model) listOld(s mstate, emit func(mstate)) {
 }
 
 func (m *model) turnOn(s mstate, emit func(mstate)) {
+	if s.leaked > 0 {
+		m.fail(s, "a leaked key is made Active again")
+		return
+	}
 	s.w.on, s.w.files = uint8(no), uint8(filesUnread)
 	may := answer(s.w.offv) == yes && s.w.offHere > 0 && s.w.mayOn > 0
 	if !may && !m.alwaysOn || s.old == keyGone || s.fresh != keyLive {

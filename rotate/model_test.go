@@ -61,6 +61,7 @@ type mstate struct {
 	restored             uint8 // a person put an old copy of a file back
 	copies, after, taken uint8 // place 1 is a copy, which may be removed; the command of the settings: 1 wanted, 2 started, 3 done, 4 back; what it took: OLD, NEW
 	grace, noOff         uint8 // of the world: the rotation has a grace; iam:UpdateAccessKey is denied
+	leaked               uint8 // of the world: the old key leaked, and 1 is made Inactive, 2 deleted
 
 	// the running process; all zero while none runs
 	alive uint8
@@ -112,6 +113,7 @@ type model struct {
 	retireSafeguards
 	choiceSafeguards
 	copySafeguards
+	leakedSafeguards
 
 	bounds   mstate
 	seen     map[mstate]struct{}
@@ -140,6 +142,7 @@ func (m *model) step(s *mstate) (step, string) {
 	}
 	j.Off = []state.Off{"", state.OffSent, state.OffDone}[s.off]
 	j.After = m.afterOf(s)
+	m.leak(s, &j)
 	j.SwitchBegun, j.UndoAsked, j.PutBack = s.sw > 0, s.asked > 0, s.putBack > 0
 	if s.grace > 0 {
 		j.Grace = MinGrace
@@ -193,10 +196,11 @@ func (m *model) check(s mstate) {
 	if !inFiles && !restorable && s.busy == 0 {
 		m.fail(s, "no usable or restorable key")
 	}
+	m.checkLeaked(s)
 	if s.closed > 0 && s.alive == 0 && (s.lost > 0 && s.told == 0 || s.flying > 0) {
 		m.fail(s, "a key that nobody can name")
 	}
-	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used+s.kept+s.asked == 0 {
+	if s.closed > 0 && s.alive == 0 && s.fresh == keyLive && s.leaked != 1 && (s.old == keyLive || s.old == keyOff) && s.wanted+s.used+s.kept+s.asked == 0 {
 		m.fail(s, "closed with two keys")
 	}
 	m.checkTaken(s)
@@ -242,6 +246,9 @@ func (m *model) mustEnd(s mstate) {
 	m.origin = s
 	s.crash, s.flap, s.lose, s.write, s.act = 0, 0, 0, 0, 0
 	asked := s.restored + s.used + s.banned
+	if s.leaked > 0 {
+		asked += s.wanted // it stops as long as the leaked key is on
+	}
 	if s.busy == 2 || s.busy == 1 && s.ending == 0 { // the other program ends first
 		s.place[0] = s.copy
 	}

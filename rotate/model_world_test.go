@@ -93,7 +93,7 @@ func (m *model) writer(s mstate, closing bool, emit func(mstate)) {
 
 func (s mstate) hold() filesState {
 	a, b := s.place[0], s.place[1]
-	if b == plGone && s.asked > 0 {
+	if b == plGone && (s.asked > 0 || a == plNew && s.hurries()) {
 		b = a // it does not count
 	}
 	switch {
@@ -304,7 +304,7 @@ func (m *model) remove(s mstate, key func(*mstate) *uint8, emit func(mstate)) {
 		m.fail(s, "a new key is deleted that others may have copied")
 		return
 	}
-	if key(&s) == &s.old && s.w.offEarlier > 0 && s.used > 0 && s.w.askedUse == 0 {
+	if key(&s) == &s.old && s.w.offEarlier > 0 && s.used > 0 && s.w.askedUse == 0 && s.leaked == 0 {
 		m.fail(s, "a key is deleted that was used since")
 		return
 	}

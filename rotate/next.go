@@ -216,6 +216,9 @@ func nextSwitch(j *state.Journal, w observed) (step, string) {
 	if step, why := readBackFirst(w); step != "" {
 		return step, why
 	}
+	if j.Compromised { // what the command does takes time, which a thief has too
+		return stepDecideRetire, ""
+	}
 	// Whoever gets the new key by that command must have it before the old one ends.
 	switch {
 	case j.After == "" || j.After == state.AfterDone:

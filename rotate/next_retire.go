@@ -61,6 +61,9 @@ func proveFirst(w observed) (step, string) {
 // after this run wrote them, for a program with an older copy may be about to
 // write that; then it is deleted.
 func nextRetire(j *state.Journal, w observed) (step, string) {
+	if j.Compromised {
+		return nextLeaked(j, w)
+	}
 	s, why := retireStep(j, w)
 	// A place may need the old key, which this run has switched off.
 	if s == stepStop && w.OffHere && w.Gone != yes && w.On == unasked && (w.Files != filesNew || w.Back != yes) {

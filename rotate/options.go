@@ -27,7 +27,10 @@ type Options struct {
 	Grace time.Duration
 	// FreeSlot says what may be deleted to make room for the new key.
 	FreeSlot FreeSlot
-	Auth     state.Auth
+	// Compromised says that the keys leaked: each is made Inactive as soon as the new
+	// one is verified in the files, before anything else. It excludes Grace.
+	Compromised bool
+	Auth        state.Auth
 	// DropACL goes on where the access list or the attributes of a file cannot be
 	// kept.
 	DropACL bool

@@ -57,6 +57,11 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 	if !ow.keys[i].Active {
 		return nil, refuse("profile %s: key %s is inactive", show.Name(t.profile), t.pair.ID)
 	}
+	if rot.Compromised {
+		if err := rot.quarantine(ctx, a, t, ow); err != nil {
+			return nil, err
+		}
+	}
 	ow.created = ow.keys[i].Created
 	for _, k := range ow.keys {
 		if k.ID != t.pair.ID {
@@ -126,14 +131,14 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	}
 	free, active, err := rot.slot(ctx, a, t, ow)
 	if err != nil {
-		return err
+		return rot.madeBy(ctx, a, t, ow, err)
 	}
 	paths := rot.Paths
 	if paths.Copies, err = rot.copiesOf(t); err != nil {
 		return err
 	}
 	j := &state.Journal{ID: state.NewID(), User: ow.user, UserName: ow.name, Profile: b.profile, Paths: paths, Auth: ow.auth,
-		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: rot.Retire, Grace: rot.Grace, Started: ow.at}
+		Old: t.pair.ID, FreeSlot: free, FreeActive: active, Retire: rot.Retire, Grace: rot.Grace, Compromised: rot.Compromised, Started: ow.at}
 	t.asked = rot.Now()
 	if j.Started.IsZero() {
 		j.Started = t.asked
@@ -147,6 +152,6 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	if len(rot.afterOf(j)) > 0 {
 		j.After = state.AfterWanted
 	}
-	b.aws, b.journal, b.target, b.help = a, j, t, ow.help
+	b.aws, b.journal, b.target, b.help, b.quarantined = a, j, t, ow.help, ow.quarantined
 	return nil
 }

@@ -46,6 +46,10 @@ type Result struct {
 	FreeSlot  string    `json:"second_key_to_delete,omitempty"` // in a plan
 	SecondIs  string    `json:"second_key_is,omitempty"`        // its status, age and last use, in a plan
 	Second    string    `json:"second_key,omitempty"`           // was deleted to make room
+	Leaked    bool      `json:"compromised,omitempty"`          // a person says that the old key leaked
+	Leak      *Leak     `json:"leak,omitempty"`                 // it is inactive; what to know of it
+	Calls     *Calls    `json:"calls,omitempty"`                // who uses the old key, in a plan
+	NoCalls   string    `json:"calls_not_known,omitempty"`      // why that is not known
 	RootKey   bool      `json:"root_key,omitempty"`             // the old key is a root user's
 	Notes     []string  `json:"notes,omitempty"`                // what else changes, a sentence each
 	Rested    bool      `json:"-"`                              // it was in its grace before, and still is
@@ -54,7 +58,7 @@ type Result struct {
 
 func resultOf(j *state.Journal, out Outcome) Result {
 	r := Result{Outcome: out, Profile: j.Profile, User: j.User.ARN, Account: j.User.Account,
-		Old: j.Old, New: j.New, RootKey: j.Root != nil, Places: []string{}}
+		Old: j.Old, New: j.New, RootKey: j.Root != nil, Leaked: j.Compromised, Places: []string{}}
 	for _, p := range j.Places {
 		path := j.Paths.Credentials
 		if p.Kind != 0 {
@@ -72,7 +76,7 @@ func resultOf(j *state.Journal, out Outcome) Result {
 		if j.Grace > 0 {
 			r.Grace = j.Grace.String()
 		}
-	case out == Rotated && j.Retire == state.Deactivate:
+	case out == Rotated && j.Retire == state.Deactivate, out == Unfinished && j.Compromised && j.Off == state.OffDone:
 		r.Retired = "inactive"
 	case out == Rotated:
 		r.Retired = "deleted"

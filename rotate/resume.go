@@ -178,7 +178,11 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		rot.told(half, nil)
 		return resultOf(j, Unfinished), half
 	}
+	if err := r.nowLeaked(); err != nil {
+		return resultOf(j, Unfinished), rot.half(j, "keycare cannot write its notes", err)
+	}
 	res, err := r.resumed(ctx)
+	r.leak(ctx, &res)
 	return res, r.withWays(ctx, err)
 }
 

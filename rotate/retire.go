@@ -31,7 +31,7 @@ func (r *cycle) decideRetire(ctx context.Context) error {
 		}
 	}
 	if err := r.signByNew(ctx); err != nil {
-		return &because{fmt.Sprintf("the old key %s is still active, and deleting it takes another MFA code", r.j.Old), err}
+		return &because{fmt.Sprintf("the old key %s is still active, and %s it takes another MFA code", r.j.Old, r.ending()), err}
 	}
 	r.fresh = r.back
 	if err := r.State.KeepPairs(r.j.ID, r.old, r.fresh); err != nil {
@@ -55,15 +55,20 @@ func (r *cycle) turnOff(ctx context.Context) error {
 		return err
 	}
 	r.seen.OffHere = true
-	err := r.aws.SetActive(ctx, r.by(r.back), r.j.UserName, r.j.Old, false)
+	at, err := r.aws.SetActive(ctx, r.by(r.back), r.j.UserName, r.j.Old, false)
 	r.seen.Files = filesUnread
 	switch client.ReplyOf(err) {
 	case client.ReplyOK:
 		r.seen.Off, r.j.Off = yes, state.OffDone
+		if r.leakedOff(at); r.j.Compromised {
+			r.say("made the leaked key %s inactive", r.j.Old)
+		}
 		return r.State.Save(r.j)
 	case client.ReplyNoSuch:
 		if r.seen.Gone, r.why = r.sameName(ctx, r.back), err; r.seen.Gone != yes {
 			r.seen.Gone, r.seen.Off = unasked, notYet // renamed: once more with the new name
+		} else {
+			r.leakedOff(time.Time{})
 		}
 	case client.ReplyDenied:
 		r.seen.Off, r.seen.OffHere, r.why = no, false, client.Explain(err)
@@ -75,6 +80,17 @@ func (r *cycle) turnOff(ctx context.Context) error {
 		r.seen.Off, r.why = silent, err
 	}
 	return nil
+}
+
+// leakedOff notes when a leaked key was found not to work any more: what it gave out
+// before may go on.
+func (r *cycle) leakedOff(at time.Time) {
+	if !r.j.Compromised || !r.j.OffAt.IsZero() {
+		return
+	}
+	if r.j.OffAt = at; at.IsZero() {
+		r.j.OffAt = r.awsTime(r.Now())
+	}
 }
 
 // listOld looks whether the old key is still Inactive: who made it Active again
@@ -128,7 +144,7 @@ func (r *cycle) turnOn(ctx context.Context) error {
 		r.j.Off = before
 		return err
 	}
-	err := r.aws.SetActive(ctx, r.by(r.back), r.j.UserName, r.j.Old, true)
+	_, err := r.aws.SetActive(ctx, r.by(r.back), r.j.UserName, r.j.Old, true)
 	r.seen.Files = filesUnread
 	if err != nil {
 		r.why = errors.Join(r.why, fmt.Errorf("key %s could not be made active again\nto do that: %s\n  %w", r.j.Old, r.command("update-access-key", r.j.Old, " --status Active"), client.Short(err)))

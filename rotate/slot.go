@@ -199,4 +199,7 @@ type keyOwner struct {
 	other   *client.Key // the user's second key
 	auth    state.Auth
 	help    client.Signer
+	// quarantined says that AWS has put the user in quarantine; asked only where the
+	// key leaked.
+	quarantined bool
 }

@@ -25,9 +25,20 @@ type keyTask struct {
 	target  *keyTarget
 	help    client.Signer
 	worked  time.Time // when AWS was seen to accept the key
-	again   string    // the command that asks for the same; empty for "keycare rotate"
-	result  Result
-	err     error
+	leaked  bool      // a person says that it leaked
+	// quarantined says that AWS has put its user in quarantine.
+	quarantined bool
+	again       string // the command that asks for the same; empty for "keycare rotate"
+	result      Result
+	err         error
+}
+
+// signer signs the calls to IAM about the key.
+func (b *keyTask) signer() client.Signer {
+	if b.help != nil {
+		return b.help
+	}
+	return client.SignerOf(b.target.pair)
 }
 
 // failed notes that nothing more is done about the key.
@@ -54,7 +65,7 @@ func (b *keyTask) notBegun(err error) error {
 		holds += "; nothing was changed"
 	}
 	own := fmt.Sprintf("profile %s: ", show.Name(b.profile))
-	return &notBegun{holds, cmp.Or(b.again, "keycare rotate "+word(b.profile)), trimmed{client.Explain(err), own}}
+	return &notBegun{holds, cmp.Or(b.again, again(b.profile, b.leaked)), trimmed{client.Explain(err), own}}
 }
 
 // trimmed is an error without the words that it begins with.

@@ -81,6 +81,9 @@ func (rot *Rotator) holds(j *state.Journal, proofs map[string]proof) string {
 	if len(said) == 0 {
 		return fmt.Sprintf("no profile has key %s%s", j.Old, orNew(fresh))
 	}
+	if j.Compromised && j.Off == state.OffDone && !j.OffAt.IsZero() {
+		said = append(said, fmt.Sprintf("the leaked key %s was made inactive at %s", j.Old, show.Time(j.OffAt)))
+	}
 	return strings.Join(said, ", and ")
 }
 

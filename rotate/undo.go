@@ -90,7 +90,7 @@ func (r *cycle) turnNewOff(ctx context.Context) error {
 		return nil
 	}
 	one, cancel := context.WithTimeout(ctx, callTimeout)
-	err := r.aws.SetActive(one, r.by(r.old), r.j.UserName, r.newID(), false)
+	_, err := r.aws.SetActive(one, r.by(r.old), r.j.UserName, r.newID(), false)
 	cancel()
 	switch client.ReplyOf(err) {
 	case client.ReplyOK:

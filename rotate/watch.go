@@ -122,7 +122,7 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 		if err := r.State.Save(r.j); err != nil {
 			return resultOf(r.j, Unfinished), err
 		}
-		err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false)
+		_, err := r.aws.SetActive(calling, r.by(r.old), r.j.UserName, k.ID, false)
 		if r.askAgain(err) { // it may be done: a list will tell
 			return resultOf(r.j, Unfinished), halfDone(r.j, "IAM does not say whether key "+k.ID+", which a lost request may have created, is inactive now", err)
 		}

@@ -57,8 +57,15 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 	if w := show.Word(r.j.Profile, runtime.GOOS); w != "" {
 		name = " " + w
 	}
+	if command := r.offByHand(); command != "" {
+		found = append(found, Way{command, "make the leaked key inactive now"})
+	}
 	if r.mayKeepBoth(ctx, ask) {
-		found = append(found, Way{"keycare resume " + flagKeepBoth + name, "keep both keys"})
+		does := "keep both keys"
+		if r.j.Compromised {
+			does = "close it and leave the leaked key as it is"
+		}
+		found = append(found, Way{"keycare resume " + flagKeepBoth + name, does})
 	}
 	if ask && r.newID() != "" && r.j.Direction != state.Undo {
 		if why, err := r.undoBarred(ctx); why == "" && err == nil {
@@ -111,6 +118,8 @@ func (r *cycle) keepBarred(set *credfile.Set) string {
 // AWS or the files behind it, where there is one. It changes neither.
 func (r *cycle) undoBarred(ctx context.Context) (why string, err error) {
 	switch {
+	case r.j.Direction == state.Retire && r.j.Compromised:
+		return fmt.Sprintf("the old key %s leaked, and keycare does not go back to it", r.j.Old), nil
 	case r.j.Direction == state.Retire:
 		return "the old key is being retired already", nil
 	case r.old.ID == "" || r.old.Secret.Empty():

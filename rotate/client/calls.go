@@ -94,18 +94,18 @@ func (a *AWS) Delete(ctx context.Context, by Signer, user, id string) error {
 	return nil
 }
 
-// SetActive makes key id of user Active, or Inactive.
-func (a *AWS) SetActive(ctx context.Context, by Signer, user, id string, active bool) error {
+// SetActive makes key id of user Active, or Inactive. The time is AWS's.
+func (a *AWS) SetActive(ctx context.Context, by Signer, user, id string, active bool) (time.Time, error) {
 	status, what := types.StatusTypeInactive, "inactive"
 	if active {
 		status, what = types.StatusTypeActive, "active"
 	}
-	_, err := iam.NewFromConfig(a.signedBy(by)).UpdateAccessKey(ctx,
+	out, err := iam.NewFromConfig(a.signedBy(by)).UpdateAccessKey(ctx,
 		&iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id), Status: status})
 	if err != nil {
-		return calling(err, "make key %s of user %q %s", id, user, what)
+		return time.Time{}, calling(err, "make key %s of user %q %s", id, user, what)
 	}
-	return nil
+	return serverTime(out.ResultMetadata), nil
 }
 
 // Quarantined reports whether AWS has attached its policy for compromised keys to

@@ -89,6 +89,8 @@ type Journal struct {
 	Switched    time.Time      `json:"switched,omitzero"`        // AWS's clock
 	GraceEnds   time.Time      `json:"grace_ends,omitzero"`      // this machine's clock
 	Off         Off            `json:"old_key_off,omitempty"`    // how far Old's deactivation, before its deletion, has got
+	Compromised bool           `json:"compromised,omitempty"`    // Old leaked: it is made Inactive at once, and never Active again
+	OffAt       time.Time      `json:"old_key_off_at,omitzero"`  // then: when AWS said that it is Inactive
 	PutBack     bool           `json:"put_back,omitempty"`       // the grace began because a program had put Old back into the files
 	SwitchBegun bool           `json:"switch_begun,omitempty"`   // New may have stood in the files: others may have copied it
 	UndoAsked   bool           `json:"undo_asked,omitempty"`     // a person wants to go back to Old
@@ -148,9 +150,19 @@ type Send struct {
 	Answered bool `json:"answered,omitempty"`
 }
 
-// journalVersion is 2 since the old key is made Inactive before it is deleted, and a
-// request for a new key is written down before it is sent.
-const journalVersion = 2
+// journalVersion is the newest that is understood. It is 2 since the old key is made
+// Inactive before it is deleted, and a request for a new key is written down before it
+// is sent; 3 where the old key leaked, which a keycare that does not know of that would
+// make Active again.
+const journalVersion = 3
+
+// version is what a journal is written as.
+func (j *Journal) version() int {
+	if j.Compromised {
+		return journalVersion
+	}
+	return 2
+}
 
 // NewID names a new rotation.
 func NewID() string {
@@ -164,7 +176,7 @@ func (s Folder) Save(j *Journal) error {
 	if err := s.Trusted(); err != nil {
 		return err
 	}
-	j.Version = journalVersion
+	j.Version = j.version()
 	b, err := j.text()
 	if err != nil {
 		return err
@@ -184,7 +196,7 @@ func (s Folder) Save(j *Journal) error {
 // Begin saves a new journal. The lock tells sweep that the temporary file of a
 // journal that does not exist yet is not a leftover.
 func (s Folder) Begin(j *Journal) error {
-	j.Version = journalVersion
+	j.Version = j.version()
 	if err := j.check(); err != nil { // no later run would take it up
 		return fmt.Errorf("cannot begin a journal: %w", err)
 	}

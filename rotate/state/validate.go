@@ -126,6 +126,8 @@ func (j *Journal) check() error {
 		return bad("paths")
 	case j.Off != "" && j.Off != OffSent && j.Off != OffDone:
 		return bad("old_key_off")
+	case j.Compromised && (j.Grace > 0 || j.Direction == Grace || j.Root != nil), !j.Compromised && !j.OffAt.IsZero():
+		return bad("compromised")
 	case j.Started.IsZero():
 		return bad("started")
 	case j.Grace < 0:

@@ -1,0 +1,121 @@
+package rotate
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"keycare/credfile/facts"
+	"keycare/credfile/show"
+	"keycare/rotate/client"
+)
+
+// This file is about who uses a key, as CloudTrail recorded it. No rotation waits for
+// that or depends on it: it is asked for a plan, where the old key is still in use at
+// the end of a grace, and once a leaked key is Inactive.
+
+// callsWithin bounds how long CloudTrail is asked about one key.
+const callsWithin = 30 * time.Second
+
+// Calls is what CloudTrail recorded of the calls that a key signed.
+type Calls struct {
+	Since     time.Time `json:"since"`
+	Until     time.Time `json:"until"`
+	Events    int       `json:"events"`
+	AtLeast   bool      `json:"at_least,omitempty"` // there are more
+	Refused   int       `json:"refused,omitempty"`
+	First     time.Time `json:"first,omitzero"`
+	Last      time.Time `json:"last,omitzero"`
+	Addresses []Seen    `json:"addresses,omitempty"`
+	Agents    []Seen    `json:"agents,omitempty"`
+	Regions   []Seen    `json:"regions,omitempty"`
+	Services  []Seen    `json:"services,omitempty"`
+	Actions   []Seen    `json:"actions,omitempty"`
+	Sessions  []Session `json:"sessions,omitempty"`
+	Changes   []Change  `json:"changes,omitempty"`
+	Older     int       `json:"older_sessions_and_changes,omitempty"` // that are not listed
+	Unread    []string  `json:"not_known,omitempty"`                  // regions of which not all is known, and why
+
+	facts facts.Activity
+}
+
+// Seen is how often, and when, something stood in calls.
+type Seen struct {
+	Name    string    `json:"name"`
+	Count   int       `json:"count"`
+	Refused int       `json:"refused,omitempty"`
+	First   time.Time `json:"first,omitzero"`
+	Last    time.Time `json:"last,omitzero"`
+}
+
+// Session is short-term credentials that the key was given: they outlive it.
+type Session struct {
+	Kind    string    `json:"kind"`
+	Role    string    `json:"role,omitempty"`
+	KeyID   string    `json:"key,omitempty"`
+	Address string    `json:"address,omitempty"`
+	Region  string    `json:"region,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// Change is a call to look at first when a key was stolen, or several alike.
+type Change struct {
+	Action  string    `json:"action"`
+	Subject string    `json:"subject,omitempty"`
+	Address string    `json:"address,omitempty"`
+	Region  string    `json:"region,omitempty"`
+	First   time.Time `json:"first,omitzero"`
+	Last    time.Time `json:"last,omitzero"`
+	Count   int       `json:"count"`
+	Refused bool      `json:"refused,omitempty"`
+}
+
+// Lines says the same for people.
+func (c *Calls) Lines(now time.Time) []string { return show.Activity(c.facts, now) }
+
+// callsOf asks CloudTrail who used a key since a time; the zero one is as long as it
+// knows. Where it does not tell, why says so in a few words.
+func (rot *Rotator) callsOf(ctx context.Context, a *client.AWS, by client.Signer, user facts.Identity, id string, since time.Time) (c *Calls, why string) {
+	ctx, cancel := context.WithTimeout(ctx, callsWithin)
+	defer cancel()
+	got, err := a.Activity(ctx, by, user, id, since)
+	if err != nil {
+		why, _ = client.WhyUnknown(err, "cloudtrail:LookupEvents")
+		return nil, why
+	}
+	return callsFrom(got), ""
+}
+
+func callsFrom(a facts.Activity) *Calls {
+	c := &Calls{Since: whole(a.Since), Until: whole(a.Until), Events: a.Events, AtLeast: a.Cut, Refused: a.Failed, First: whole(a.First), Last: whole(a.Last),
+		Addresses: seenOf(a.Addresses), Agents: seenOf(a.Agents), Regions: seenOf(a.Regions), Services: seenOf(a.Services), Actions: seenOf(a.Calls),
+		Older: a.OldSessions + a.OldChanges, Unread: show.Unread(a), facts: a}
+	for _, s := range a.Sessions {
+		c.Sessions = append(c.Sessions, Session{s.Kind, s.Role, s.KeyID, s.Address, s.Region, whole(s.At), whole(s.Until)})
+	}
+	for _, g := range a.Changes {
+		c.Changes = append(c.Changes, Change{g.Call, g.Subject, g.Address, g.Region, whole(g.First), whole(g.Last), g.Count, g.Failed})
+	}
+	return c
+}
+
+// whole is a time of a document.
+func whole(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
+func seenOf(all []facts.Seen) (list []Seen) {
+	for _, s := range all {
+		list = append(list, Seen{s.Name, s.Count, s.Failed, whole(s.First), whole(s.Last)})
+	}
+	return list
+}
+
+// usedBy says in one line who used a key.
+func (c *Calls) usedBy(now time.Time) string {
+	return "CloudTrail, since the switch: " + strings.Join(c.Lines(now), ", ")
+}
