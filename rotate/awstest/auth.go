@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +65,8 @@ func (s *Server) ask(service, id string, now time.Time, count bool) bool {
 func (s *Server) authenticate(q *query, now time.Time, seen bool) (*caller, *apiError) {
 	k := s.keys[q.sig.keyID]
 	if k == nil || !seen || k.token != q.sig.token || !k.alive(now, s.timing.revoke) {
-		if q.service() == trailService {
-			return nil, errBadTrailToken
+		if q.json() {
+			return nil, errBadJSONToken
 		}
 		return nil, errBadToken
 	}
@@ -119,8 +120,11 @@ func (s *Server) authorize(c *caller, denied bool) *apiError {
 
 func (c *caller) forbidden(format string, args ...any) *apiError {
 	code, status := "AccessDenied", 403
-	if c.service() == trailService {
+	switch c.service() {
+	case trailService:
 		code, status = "AccessDeniedException", 400
+	case accountService:
+		code = "AccessDeniedException"
 	}
 	return errorf(status, code, "User: %s is not authorized to perform: %s:%s on resource: %s "+format,
 		append([]any{c.key.callerARN(), c.service(), c.action(), c.resource()}, args...)...)
@@ -130,6 +134,14 @@ func (c *caller) resource() string {
 	switch {
 	case c.service() == trailService:
 		return "arn:" + c.acct.partition + ":cloudtrail:" + c.sig.region + ":" + c.acct.id + ":*"
+	case c.service() == accountService:
+		return "arn:" + c.acct.partition + ":account::" + c.acct.id + ":account"
+	case c.form.Get("PolicyArn") != "" && strings.HasPrefix(c.action(), "GetPolicy"):
+		return "policy " + c.form.Get("PolicyArn")
+	case c.form.Get("PolicySourceArn") != "":
+		return c.form.Get("PolicySourceArn")
+	case strings.HasSuffix(c.action(), "ServiceLastAccessedDetails"):
+		return cmp.Or(c.form.Get("Arn"), "*")
 	case c.action() == "GetAccessKeyLastUsed":
 		return "access key " + c.form.Get("AccessKeyId")
 	case c.form.Get("GroupName") != "":

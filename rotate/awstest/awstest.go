@@ -1,5 +1,5 @@
 // Package awstest is an in-memory IAM and STS behind one loopback listener, speaking the AWS query protocol to real SDK
-// clients, with CloudTrail's event history of what is put into it and of who made a key: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
+// clients, with CloudTrail's event history of what is put into it and of who made a key, and an account's security contact: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
 // before, during or after its effect. The tests and the built-in demonstration run against it. It is not a policy engine
 // (everything is allowed unless denied by name), it keeps nothing on disk, and it must never be reachable from outside
 // the machine.
@@ -71,6 +71,7 @@ type Server struct {
 	trail    []TrailEvent
 	timing   timing
 	pageSize int
+	rounds   int // of questions for a job that is not ready
 	admin    bool
 }
 
@@ -163,7 +164,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	q := &query{http: r, body: body}
 	q.sig, q.refused = parseSignature(r)
-	if q.service() != trailService { // whose requests are JSON
+	if !q.json() {
 		q.form, err = url.ParseQuery(string(body))
 	}
 	if err != nil || r.Method != http.MethodPost {
@@ -220,7 +221,8 @@ func (s *Server) answer(q *query, denied bool) reply {
 		return failure(q, q.refused)
 	}
 	h, ok := actions[q.service()][q.action()]
-	if trail := q.service() == trailService && q.action() == "LookupEvents"; !ok && !trail {
+	jsonHandler, isJSON := jsonActions[q.service()][q.action()]
+	if !ok && !isJSON {
 		if s.opts.Unknown != nil {
 			s.opts.Unknown(q.action())
 		}
@@ -238,8 +240,8 @@ func (s *Server) answer(q *query, denied bool) reply {
 	if err != nil {
 		return failure(q, err)
 	}
-	if q.service() == trailService {
-		return s.lookupEvents(c)
+	if isJSON {
+		return jsonHandler(s, c)
 	}
 	out, herr := h(s, c)
 	if q.action() == "CreateAccessKey" {

@@ -162,8 +162,11 @@ func (f Fault) wait(done <-chan struct{}) bool {
 func (f Fault) reply(q *query) reply {
 	switch f.Kind {
 	case FaultThrottle:
-		if q.service() == trailService {
+		switch q.service() {
+		case trailService:
 			return failure(q, errorf(400, "ThrottlingException", "Rate exceeded"))
+		case accountService:
+			return failure(q, errorf(429, "TooManyRequestsException", "Rate exceeded"))
 		}
 		return failure(q, errorf(400, "Throttling", "Rate exceeded"))
 	case FaultInternal:

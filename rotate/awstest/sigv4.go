@@ -76,7 +76,7 @@ func parseSignature(r *http.Request) (signature, *apiError) {
 			return sig, errorf(403, "SignatureDoesNotMatch", "'%s' must be a 'SignedHeader' in the AWS Authorization.", h)
 		}
 	}
-	if sig.service != "iam" && sig.service != "sts" && sig.service != trailService {
+	if actions[sig.service] == nil && jsonActions[sig.service] == nil {
 		return sig, errorf(403, "SignatureDoesNotMatch", "Credential should be scoped to correct service.")
 	}
 	if !strings.HasPrefix(sig.stamp, sig.day+"T") {

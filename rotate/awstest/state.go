@@ -26,6 +26,9 @@ type account struct {
 	summary       map[string]int
 	report        report
 	rootKeysMade  int
+	contact       bool                 // for security
+	managed       map[string][]string  // texts of policies by ARN, the last is the default version
+	jobs          map[string]accessJob // by ID
 }
 
 // identity is whoever can sign: a user, an account's root, or a role. It is kept by pointer and ID, so a renamed user
@@ -46,6 +49,9 @@ type identity struct {
 	requireMFA       bool
 	denied           map[string]bool // lower-case action, or "*"
 	row              map[string]string
+	boundary         string // ARN
+	allowed, maybe   []string
+	services         map[string]time.Time
 }
 
 type mfaDevice struct {

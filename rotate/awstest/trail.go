@@ -9,14 +9,6 @@ import (
 	"time"
 )
 
-// CloudTrail speaks JSON, with the action in a header.
-const (
-	trailService = "cloudtrail"
-	trailTarget  = "CloudTrail_20131101."
-)
-
-var errBadTrailToken = errorf(400, "UnrecognizedClientException", "The security token included in the request is invalid.")
-
 // TrailEvent is a call that CloudTrail tells of, to those that look it up by the key that signed it or by its name.
 type TrailEvent struct {
 	Account string    // "": DefaultAccount
@@ -140,21 +132,21 @@ func (s *Server) lookupEvents(c *caller) reply {
 		EventCategory      *string
 	}
 	if err := json.Unmarshal(c.body, &in); err != nil {
-		return trailFailure(errorf(400, "SerializationException", "%v", err))
+		return jsonFailure(errorf(400, "SerializationException", "%v", err))
 	}
 	var attribute func(TrailEvent) string
 	if len(in.LookupAttributes) == 1 {
 		attribute = lookedUp[in.LookupAttributes[0].AttributeKey]
 	}
 	if attribute == nil {
-		return trailFailure(errorf(400, "InvalidLookupAttributesException", "Only EventName or AccessKeyId, one of them, is known here."))
+		return jsonFailure(errorf(400, "InvalidLookupAttributesException", "Only EventName or AccessKeyId, one of them, is known here."))
 	}
 	most := 50
 	if in.MaxResults != nil {
 		most = *in.MaxResults
 	}
 	if most < 1 || most > 50 {
-		return trailFailure(errorf(400, "InvalidMaxResultsException", "MaxResults must be between 1 and 50."))
+		return jsonFailure(errorf(400, "InvalidMaxResultsException", "MaxResults must be between 1 and 50."))
 	}
 	seconds := func(t time.Time) float64 { return float64(t.UnixNano()) / float64(time.Second) }
 	var shown []TrailEvent
@@ -170,7 +162,7 @@ func (s *Server) lookupEvents(c *caller) reply {
 	if in.NextToken != nil {
 		n, err := strconv.Atoi(*in.NextToken)
 		if err != nil || n < 0 || n > len(shown) {
-			return trailFailure(errorf(400, "InvalidNextTokenException", "Invalid NextToken."))
+			return jsonFailure(errorf(400, "InvalidNextTokenException", "Invalid NextToken."))
 		}
 		from = n
 	}
@@ -191,17 +183,5 @@ func (s *Server) lookupEvents(c *caller) reply {
 		out["NextToken"] = strconv.Itoa(from + len(events))
 	}
 	out["Events"] = events
-	return trailReply(200, "", out)
-}
-
-func trailFailure(e *apiError) reply {
-	return trailReply(e.status, e.code, map[string]any{"__type": e.code, "message": e.msg})
-}
-
-func trailReply(status int, code string, body any) reply {
-	b, err := json.Marshal(body)
-	if err != nil {
-		panic("awstest: " + err.Error())
-	}
-	return reply{status: status, code: code, id: requestID(), kind: "application/x-amz-json-1.1", body: b}
+	return jsonReply(200, "", out)
 }

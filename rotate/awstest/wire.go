@@ -29,8 +29,12 @@ type query struct {
 }
 
 func (q *query) action() string {
-	if q.service() == trailService {
+	switch q.service() {
+	case trailService:
 		return strings.TrimPrefix(q.http.Header.Get("X-Amz-Target"), trailTarget)
+	case accountService:
+		name := strings.TrimPrefix(q.http.URL.Path, "/")
+		return strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
 	}
 	return q.form.Get("Action")
 }
@@ -142,8 +146,8 @@ func success(q *query, out []node) reply {
 }
 
 func failure(q *query, e *apiError) reply {
-	if q.service() == trailService {
-		return trailFailure(e)
+	if q.json() {
+		return jsonFailure(e)
 	}
 	id := requestID()
 	who := "Sender"
