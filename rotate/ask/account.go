@@ -28,8 +28,9 @@ type account struct {
 	report map[string]reportRow // by ARN; nil where there is none
 	asked  map[*askedKey]bool   // keys with which it was asked already
 
-	mu     sync.Mutex
-	groups map[string]*groupAnswer
+	mu      sync.Mutex
+	groups  map[string]*groupAnswer
+	managed map[string]*policyAnswer // by ARN
 }
 
 // groupAnswer is a group and its policies, asked once.

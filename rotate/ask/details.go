@@ -27,7 +27,7 @@ func (r *round) details() {
 		wg.Go(func() { r.account(a, a.askers()) }) // nothing, where the first key had all answers
 	}
 	wg.Wait()
-	r.follow(r.plan())
+	r.follow(r.plan(), "asking AWS for details", !r.enough())
 	for _, a := range r.order {
 		a.fillIn()
 	}
@@ -44,6 +44,16 @@ func (p *plan) ask(at rank, calls int, ask func()) {
 		calls int
 		ask   func()
 	}{calls, ask})
+}
+
+// calls is how many requests the plan takes.
+func (p *plan) calls() (n int) {
+	for _, rank := range p {
+		for _, q := range rank {
+			n += q.calls
+		}
+	}
+	return n
 }
 
 // enough reports whether there is room for all questions about all keys.
@@ -82,15 +92,8 @@ func (r *round) plan() *plan {
 // follow asks what is planned. Where there is room for all that is one wave, whose
 // order the ranks keep. Otherwise each rank is a wave: what its answers lead to (the
 // texts of policies, groups) goes before the next.
-func (r *round) follow(p *plan) {
-	total := 0
-	for _, rank := range p {
-		for _, q := range rank {
-			total += q.calls
-		}
-	}
-	waves := !r.enough()
-	r.watch.Next("asking AWS for details", "question", min(total, r.left))
+func (r *round) follow(p *plan, text string, waves bool) {
+	r.watch.Next(text, "question", min(p.calls(), r.left))
 	var wg group.Group
 	for _, rank := range p {
 		for _, q := range rank {

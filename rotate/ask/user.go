@@ -156,11 +156,8 @@ func (r *round) inline(found []string, action string, document func(policy strin
 			r.call(rankGroups, func() {
 				text, err := document(name)
 				p.Grants = answerOf(facts.GrantsSome, err, action)
-				if err != nil {
-					return
-				}
-				if p.Grants.Value, err = facts.GrantsOf(decoded(aws.ToString(text))); err != nil {
-					p.Grants.Fail("its text cannot be read: " + err.Error())
+				if err == nil {
+					p.Grants = grantsOf(aws.ToString(text))
 				}
 			})
 		})

@@ -55,7 +55,7 @@ func (s *Server) SetServiceUse(user string, services map[string]time.Time) {
 	s.find(user).services = maps.Clone(services)
 }
 
-// SetJobRounds makes the details of service use ready at the n-th question after the first.
+// SetJobRounds makes the details of service use ready at the n-th question after the first; a negative n makes them fail.
 func (s *Server) SetJobRounds(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,6 +166,10 @@ func (s *Server) getServiceLastAccessed(c *caller) ([]node, error) {
 	job, ok := c.acct.jobs[id]
 	if !ok {
 		return nil, missing("JobId %s was not found.", id)
+	}
+	if job.left < 0 {
+		return []node{leaf("JobStatus", "FAILED"), date("JobCreationDate", job.made), date("JobCompletionDate", job.made), tree("ServicesLastAccessed"),
+			flag("IsTruncated", false), tree("Error", leaf("Message", "Report generation failed."), leaf("Code", "Fault"))}, nil
 	}
 	if job.left > 0 {
 		job.left--

@@ -146,7 +146,7 @@ func reachOf(paths credfile.Paths, profile string) (options []func(*config.LoadO
 // show them, with a password that may stand in them.
 func badEndpoint(base string) error {
 	from := map[string]string{"the endpoint_url of its settings": base}
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDTRAIL"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDTRAIL", "AWS_ENDPOINT_URL_ACCOUNT"} {
 		from[name] = os.Getenv(name)
 	}
 	for name, address := range from {
@@ -161,7 +161,7 @@ func badEndpoint(base string) error {
 // into requests and into the names of hosts.
 func misplaced(cfg aws.Config) error {
 	values := map[string]string{"the region": cfg.Region, "the application ID (sdk_ua_app_id, AWS_SDK_UA_APP_ID)": cfg.AppID, "the endpoint": aws.ToString(cfg.BaseEndpoint)}
-	for _, name := range []string{"AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDTRAIL", "AWS_ENDPOINT_URL_ACCOUNT"} {
 		values[name] = os.Getenv(name)
 	}
 	for name, value := range values {
