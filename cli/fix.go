@@ -127,7 +127,7 @@ func (f *fixer) modes(paths credfile.Paths) error {
 		return err
 	}
 	in := report.Input{Set: set, AWSFiles: home.ReadAWSFiles(f.Disk, f.Vars, paths), OtherFiles: home.ReadOtherFiles(f.Disk, f.Vars, paths)}
-	in.AWSFiles.Siblings = append(in.AWSFiles.Siblings, home.ReadDownloads(f.Disk, f.Vars, f.Folders.Downloads, f.Folders.Desktop)...)
+	readKeyFiles(f.env, &in, scope{downloads: true})
 	for _, at := range report.TooOpenIn(in) {
 		if at.OwnedByOther {
 			continue // only its owner may

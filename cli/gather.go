@@ -7,6 +7,7 @@ import (
 
 	"keycare/cli/settings"
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"keycare/report"
@@ -22,6 +23,8 @@ type scope struct {
 	// downloads says to look among the downloads and on the desktop too. Some
 	// systems ask the user first, so the timer and keycare alone do not.
 	downloads bool
+	// filesAlone says to look at the AWS files and at nothing else.
+	filesAlone bool
 	// copies says to tell of the copies of keys that the last scan found.
 	copies bool
 	policy report.Policy
@@ -63,9 +66,6 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars, Origin: origin(e),
 	}
 	in.AWSFiles.EnvBedrock = home.BedrockVariables(e.Environ)
-	if s.downloads {
-		in.AWSFiles.Siblings = append(in.AWSFiles.Siblings, home.ReadDownloads(e.Disk, e.Vars, e.Folders.Downloads, e.Folders.Desktop)...)
-	}
 	in.Set, err = credfile.Load(e.Disk, paths)
 	if err != nil {
 		in.ReadErrors = append(in.ReadErrors, err)
@@ -85,17 +85,36 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 			in.Timer = &report.TimerRun{LastRun: st.Ended.UTC().Truncate(time.Second), Outcome: string(st.Outcome)}
 		}
 	}
+	if !s.filesAlone {
+		readKeyFiles(e, &in, s)
+	}
 	if in.Set == nil {
 		return in, nil, nil
 	}
 	if s.copies && len(s.profiles) == 0 {
-		in.Found = lastScan(e, in)
+		lastScan(e, &in)
 	}
 	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars, All: s.timeout > 0}
 	if len(asker.Profiles) == 0 {
 		asker.Profiles = in.Set.Profiles()
 	}
 	return in, asker, nil
+}
+
+// readKeyFiles looks into the files that have names of files of keys.
+func readKeyFiles(e *env, in *report.Input, s scope) {
+	var downloads []string
+	if s.downloads {
+		downloads = []string{e.Folders.Downloads, e.Folders.Desktop}
+	}
+	paths, err := e.Paths()
+	if err != nil {
+		return
+	}
+	in.KeyFiles = home.ReadKeyFiles(e.Disk, e.Vars, paths, in.AWSFiles, downloads, func() ([]copies.Key, []string) {
+		in.OwnKeys = ownKeys(e, *in)
+		return in.OwnKeys, accountsOf(in.OwnKeys, s.policy.Accounts)
+	})
 }
 
 // askAWS asks, unless offline, and completes the answers with what earlier

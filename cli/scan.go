@@ -70,7 +70,7 @@ func runScan(e *env, c *cli.Context) error {
 		return err
 	}
 	e.sayGuest()
-	in, _, err := gather(e, scope{policy: policyOf(set), never: set.NeverCall, offline: true})
+	in, _, err := gather(e, scope{policy: policyOf(set), never: set.NeverCall, offline: true, filesAlone: true})
 	if err != nil {
 		return err
 	}
@@ -222,14 +222,16 @@ func (s *scanRun) memory() (m *gitobj.Memory, keep func()) {
 // ownKeys are the user's keys, present and past, as far as the files, the history
 // and earlier audits know them.
 func ownKeys(e *env, in report.Input) (keys []copies.Key) {
+	index := make(map[string]int)
 	at := func(id string) *copies.Key {
 		f := credfile.FactsOf(id)
 		if f.Kind != credfile.LongTerm || f.Example || f.Canary {
 			return nil
 		}
-		i := slices.IndexFunc(keys, func(k copies.Key) bool { return k.ID == id })
-		if i < 0 {
+		i, ok := index[id]
+		if !ok {
 			i, keys = len(keys), append(keys, copies.Key{ID: id, State: copies.Gone})
+			index[id] = i
 		}
 		return &keys[i]
 	}

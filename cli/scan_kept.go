@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"keycare/credfile/copies"
+	"keycare/credfile/home"
 	"keycare/report"
 )
 
@@ -44,33 +47,62 @@ func readKept(e *env) (kept keptScan, ok bool) {
 	return kept, err == nil && kept.Version == keptVersion
 }
 
-// lastScan is what of the last scan still holds: files that were removed or changed
-// since are left out, and so is what the audit finds by itself.
-func lastScan(e *env, in report.Input) *report.Found {
+// lastScan tells in what of the last scan still holds: files that were removed or
+// changed since are left out, and so is what the audit found by itself. A file with a
+// name of the console's is told as if the audit had looked at it.
+func lastScan(e *env, in *report.Input) {
 	kept, ok := readKept(e)
 	if !ok {
-		return nil
+		return
 	}
-	keys := ownKeys(e, in)
-	seen := slices.Clone(in.OtherFiles.Legacy)
-	for _, s := range in.AWSFiles.Siblings {
-		seen = append(seen, s.Path)
+	keys := in.OwnKeys
+	if keys == nil {
+		keys = ownKeys(e, *in)
+		in.OwnKeys = keys
 	}
-	kept.Result.Copies = slices.DeleteFunc(kept.Result.Copies, func(c copies.Copy) bool {
-		fi, err := e.Disk.Stat(c.Path)
-		return err != nil || slices.Contains(seen, c.Path) || !c.Git && fi.ModTime().After(kept.Time)
-	})
-	for i := range kept.Result.Copies { // a key may have been replaced since
-		c := &kept.Result.Copies[i]
-		j := slices.IndexFunc(keys, func(k copies.Key) bool { return k.ID == c.KeyID })
-		if c.Key = j; j < 0 || c.Tier == copies.Bait {
+	seen := map[string]bool{}
+	for i := range in.KeyFiles {
+		seen[in.KeyFiles[i].Path] = true
+	}
+	consent := consentFolders(e)
+	var found []copies.Copy
+	named := map[string]*copies.KeyFile{}
+	for _, c := range kept.Result.Copies {
+		asks := in.Partial && slices.ContainsFunc(consent, func(dir string) bool { return below(dir, c.Path) })
+		if seen[c.Path] || !asks && !holds(e, kept, c) {
 			continue
 		}
-		if c.Tier = copies.OwnPast; keys[j].State == copies.Current {
-			c.Tier = copies.OwnCurrent
+		c.Judge(keys, accountsOf(keys, in.Policy.Accounts)) // a key may have been replaced since
+		if c.Git || c.Inner != "" || c.Place != copies.RootFile && c.Place != copies.Download {
+			found = append(found, c)
+			continue
 		}
+		f := named[c.Path]
+		if f == nil {
+			f = &copies.KeyFile{Named: copies.Named{Path: c.Path, Place: c.Place}}
+			named[c.Path] = f
+		}
+		f.Copies = append(f.Copies, c)
 	}
-	return &report.Found{Result: kept.Result, Keys: keys, Repos: kept.Repos}
+	for _, path := range slices.Sorted(maps.Keys(named)) {
+		if in.Partial && slices.ContainsFunc(consent, func(dir string) bool { return below(dir, path) }) {
+			in.KeyFiles = append(in.KeyFiles, home.KeyFile{KeyFile: *named[path]})
+			continue
+		}
+		in.KeyFiles = append(in.KeyFiles, home.KeyFileOf(e.Disk, e.Vars, *named[path]))
+	}
+	kept.Result.Copies = found
+	in.Found = &report.Found{Result: kept.Result, Keys: keys, Repos: kept.Repos}
+}
+
+// holds reports whether a file is as the last scan saw it.
+func holds(e *env, kept keptScan, c copies.Copy) bool {
+	fi, err := e.Disk.Stat(c.Path)
+	return err == nil && (c.Git || !fi.ModTime().After(kept.Time))
+}
+
+func below(dir, path string) bool {
+	return strings.HasPrefix(path, dir+string(filepath.Separator))
 }
 
 // keptElsewhere tells the files beside the AWS files that hold the secret of a key, as the
@@ -82,8 +114,7 @@ func keptElsewhere(e *env) func(id string) ([]string, time.Time) {
 			return nil, at
 		}
 		for _, c := range kept.Result.Copies {
-			fi, err := e.Disk.Stat(c.Path)
-			if c.KeyID == id && c.Whole() && !c.Git && err == nil && !fi.ModTime().After(kept.Time) && !slices.Contains(paths, c.Path) {
+			if c.KeyID == id && c.Whole() && !c.Git && !slices.Contains(paths, c.Path) && holds(e, kept, c) {
 				paths = append(paths, c.Path)
 			}
 		}
@@ -98,15 +129,23 @@ const (
 	scanWithin = 20 * time.Minute
 )
 
-// consentFolders are those for which macOS asks the person at the screen, one by one.
-var consentFolders = []string{"Desktop", "Documents", "Downloads", "Movies", "Music", "Pictures", "Library", ".Trash"}
+// consentFolders are those for which macOS asks the person at the screen, one by one,
+// even if only the time of a file in them is wanted.
+func consentFolders(e *env) (all []string) {
+	if e.Vars.GOOS == "darwin" {
+		for _, name := range []string{"Desktop", "Documents", "Downloads", "Movies", "Music", "Pictures", "Library", ".Trash"} {
+			all = append(all, filepath.Join(e.Folders.Home, name))
+		}
+	}
+	return all
+}
 
 // scanIfDue is the timer's scan. One that does not come to its end changes nothing.
 func scanIfDue(ctx context.Context, e *env, accounts []string) {
 	if kept, ok := readKept(e); ok && e.Now().Sub(kept.Time) < scanEvery {
 		return
 	}
-	in, _, err := gather(e, scope{offline: true})
+	in, _, err := gather(e, scope{offline: true, filesAlone: true})
 	roots, rootErr := scanRoots(e, nil)
 	if err != nil || rootErr != nil {
 		return
@@ -115,12 +154,7 @@ func scanIfDue(ctx context.Context, e *env, accounts []string) {
 	defer cancel()
 	keys := ownKeys(e, in)
 	col := copies.NewCollector(copies.NewMatcher(keys, copies.Options{Others: true}), accountsOf(keys, accounts), new(copies.Counter))
-	s := &scanRun{e: e, roots: roots, count: col.Count(), archives: true, git: true}
-	if e.Vars.GOOS == "darwin" {
-		for _, name := range consentFolders {
-			s.consent = append(s.consent, filepath.Join(e.Folders.Home, name))
-		}
-	}
+	s := &scanRun{e: e, roots: roots, count: col.Count(), archives: true, git: true, consent: consentFolders(e)}
 	began := e.Now()
 	if repos, err := s.run(ctx, col); ctx.Err() == nil && err == nil {
 		keepFound(e, began, col.Result(), repos)

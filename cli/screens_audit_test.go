@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"keycare/report"
@@ -103,7 +104,7 @@ func oneProfile() *report.Report {
 func fiveProfiles() *report.Report {
 	m := newMade()
 	m.in.AWSFiles.Files[0].Mode = 0o644
-	m.in.AWSFiles.Siblings = []home.Sibling{{Path: "/home/dana/.aws/credentials.bak", Kind: home.BackupCopy, KeyIDs: []string{m.id(2)}}}
+	m.in.KeyFiles = []home.KeyFile{{KeyFile: copies.KeyFile{Named: copies.Named{Path: "/home/dana/.aws/credentials.bak", Place: copies.AWSCopy}, Copies: []copies.Copy{{KeyID: m.id(2)}}}}}
 	m.key(1, "default", "root", "123456789012", 900, asRoot)
 	m.key(2, "work", "dana", "123456789012", 412, consoleWithoutMFA(m))
 	m.key(2, "deploy", "dana", "123456789012", 412, consoleWithoutMFA(m))

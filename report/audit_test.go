@@ -101,14 +101,14 @@ func TestRealFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := Audit(Input{Set: loadSet(t, p), AWSFiles: readAWSFiles(p), Offline: true, Now: now})
+	r := Audit(Input{Set: loadSet(t, p), AWSFiles: readAWSFiles(p), KeyFiles: readKeyFiles(p), Offline: true, Now: now})
 	checkNoSecret(t, r)
 	want := []string{"file-mode", "backup-copy", "static-key"}
 	if readAWSFiles(p).GOOS == "windows" { // the folder of tests is its user's
 		if err := (disk.OS{}).Chmod(p.Credentials, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r = Audit(Input{Set: loadSet(t, p), AWSFiles: readAWSFiles(p), Offline: true, Now: now})
+		r = Audit(Input{Set: loadSet(t, p), AWSFiles: readAWSFiles(p), KeyFiles: readKeyFiles(p), Offline: true, Now: now})
 		want = want[1:]
 	}
 	var got []string

@@ -2,10 +2,13 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"keycare/credfile/copies"
 	"keycare/credfile/home"
 	"keycare/credfile/show"
-	"path/filepath"
-	"strings"
 )
 
 var (
@@ -49,50 +52,74 @@ var (
 // copyRules are about files beside the shared files that hold keys.
 var copyRules = []*Rule{ruleRootKeyFile, ruleBackupCopy, ruleKeyDownload, ruleKeycareLeftover, ruleLegacyFile}
 
-var siblingRules = map[home.SiblingKind]struct {
+// keyFileRules are the rules for the places that have one of their own, by place.
+var keyFileRules = map[copies.Place]struct {
 	rule *Rule
 	what string
 }{
-	home.RootCSV:     {ruleRootKeyFile, "%s is a downloaded root key"},
-	home.KeyDownload: {ruleKeyDownload, "%s is a key file from the AWS console"},
-	home.BackupCopy:  {ruleBackupCopy, "%s is a copy with keys in it"},
-	home.Leftover:    {ruleKeycareLeftover, "%s is left over from an interrupted rotation"},
+	copies.RootFile: {ruleRootKeyFile, "%s is a downloaded root key"},
+	copies.Download: {ruleKeyDownload, "%s is a key file from the AWS console"},
+	copies.AWSCopy:  {ruleBackupCopy, "%s is a copy with keys in it"},
+	copies.Leftover: {ruleKeycareLeftover, "%s is left over from an interrupted rotation"},
+	copies.OldTool:  {ruleLegacyFile, "%s holds a key"},
 }
 
-// lookAtCopies judges the files beside the shared files, and those of older
-// tools.
+// lookAtCopies judges the files that are looked into for their names.
 func lookAtCopies(a *auditor) {
-	for _, path := range a.in.OtherFiles.Legacy {
-		a.add(ruleLegacyFile, Finding{File: path, What: fmt.Sprintf("%s holds a key", filepath.Base(path))}, path)
+	deleted := a.in.deletedKeys()
+	for i := range a.in.KeyFiles {
+		s := &a.in.KeyFiles[i]
+		r, ok := keyFileRules[s.Place]
+		if !ok {
+			continue
+		}
+		f := Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Repair: a.keyFileRepair(s, deleted)}
+		if open := s.Fact.Mode.Perm() & s.Reach & everyRight; s.Place == copies.OldTool && s.Fact.ModeKnown && open != 0 {
+			f.What += ", and has " + TooOpen{FileFact: s.Fact, open: open}.How()
+		}
+		if ids := s.KeyIDs(); len(ids) > 0 && s.Place != copies.Leftover && !slices.ContainsFunc(ids, func(id string) bool { return !deleted[id] }) {
+			f.Severity, f.Repair = Info, do("rm {file}").filled(&f, a.goos)
+			f.What += fmt.Sprintf("; what is in it is deleted in AWS (%s)", strings.Join(ids, ", "))
+		}
+		a.add(r.rule, f, s.Path)
 	}
-	for _, s := range a.in.AWSFiles.Siblings {
-		if r, ok := siblingRules[s.Kind]; ok {
-			a.add(r.rule, Finding{File: s.Path, What: fmt.Sprintf(r.what, filepath.Base(s.Path)), Repair: a.siblingRepair(s)}, s.Path)
+}
+
+// deletedKeys are the keys that are known to be deleted at AWS.
+func (in *Input) deletedKeys() map[string]bool {
+	deleted := make(map[string]bool)
+	for _, k := range in.OwnKeys {
+		if k.State == copies.Deleted {
+			deleted[k.ID] = true
 		}
 	}
+	return deleted
 }
 
-// siblingRepair is what to do about a file that may hold the only copy of a key. It
+// keyFileRepair is what to do about a file that may hold the only copy of a key. It
 // is empty where the repair of the rule will do.
-func (a *auditor) siblingRepair(s home.Sibling) Repair {
+func (a *auditor) keyFileRepair(s *home.KeyFile, deleted map[string]bool) Repair {
 	remove := do("rm {file}").filled(&Finding{File: s.Path}, a.goos)
-	if s.Kind == home.Leftover || remove == renameFirst {
+	if s.Place == copies.Leftover || remove == renameFirst {
 		return Repair{}
 	}
 	var lone, held []string
-	for _, id := range s.KeyIDs {
-		if a.inventory.byID[id] == nil {
-			lone = append(lone, id)
-		} else {
+	for _, id := range s.KeyIDs() {
+		switch {
+		case a.inventory.byID[id] != nil:
 			held = append(held, id)
+		case !deleted[id]:
+			lone = append(lone, id)
 		}
 	}
 	switch {
-	case len(s.KeyIDs) == 0 || a.in.Set == nil:
+	case s.Place == copies.OldTool && len(lone) == 0:
+		return Repair{}
+	case len(held)+len(lone) == 0 || a.in.Set == nil:
 		return say("check that no key you need is only in this file; then " + remove.Command)
 	case len(lone) > 0:
 		return say(a.loneKeys(s, lone) + "; then " + remove.Command)
-	case s.Kind == home.RootCSV:
+	case s.Place == copies.RootFile:
 		f := Finding{Profiles: a.inventory.byID[held[0]].profiles()}
 		return say(fmt.Sprintf("its key is that of %s: first replace it (%s), then %s", show.Names(f.Profiles),
 			do("keycare replace-root --profile {profile}").filled(&f, a.goos), remove.Command))
@@ -103,7 +130,7 @@ func (a *auditor) siblingRepair(s home.Sibling) Repair {
 // loneKeys is what to do about keys that are in a file and in no profile. One that
 // is in use, or is to stay because its user's other key goes, is not to be
 // deleted.
-func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
+func (a *auditor) loneKeys(s *home.KeyFile, ids []string) string {
 	says := fmt.Sprintf("it holds key %s that is in no profile: ", ids[0])
 	that, it := "that key", "it"
 	if len(ids) > 1 {
@@ -119,7 +146,7 @@ func (a *auditor) loneKeys(s home.Sibling, ids []string) string {
 			return says + fmt.Sprintf("keep %s, because the other key of its user is unused; put it into a profile", id)
 		}
 	}
-	if s.Kind == home.RootCSV {
+	if s.Place == copies.RootFile {
 		return says + "sign in as root and delete " + that + " under Security credentials"
 	}
 	return says + fmt.Sprintf("if nothing uses %s, delete %s in AWS, otherwise put %s into a profile", that, it, it)

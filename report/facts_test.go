@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 )
@@ -70,17 +71,26 @@ func replaced(r facts.Replacement) func(*Input) {
 	return func(in *Input) { in.Replaced = []facts.Replacement{r} }
 }
 
-func siblings(path string, kind home.SiblingKind) func(*Input) {
+// keyFile is a file with keys of which the audit looks for the name.
+func keyFile(path string, place copies.Place, ids ...string) home.KeyFile {
+	f := home.KeyFile{KeyFile: copies.KeyFile{Named: copies.Named{Path: path, Place: place}}}
+	for _, id := range ids {
+		f.Copies = append(f.Copies, copies.Copy{KeyID: id, Tier: copies.OwnAccount, Key: -1, Path: path})
+	}
+	return f
+}
+
+func keyFiles(path string, place copies.Place) func(*Input) {
 	return func(in *Input) {
 		in.Set = credfile.NewSet(testPaths, section("a", keyA, secretA), "")
-		in.AWSFiles.Siblings = []home.Sibling{{Path: path, Kind: kind, KeyIDs: []string{keyA}}}
+		in.KeyFiles = []home.KeyFile{keyFile(path, place, keyA)}
 	}
 }
 
 // copyRights gives the first copy a mode, of which others can use what reach says.
 func copyRights(m, reach fs.FileMode) func(*Input) {
 	return func(in *Input) {
-		s := &in.AWSFiles.Siblings[0]
+		s := &in.KeyFiles[0]
 		s.Fact, s.Reach = home.FileFact{Path: s.Path, Exists: true, Mode: m, ModeKnown: true}, reach
 	}
 }

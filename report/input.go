@@ -2,6 +2,7 @@ package report
 
 import (
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"strconv"
@@ -15,6 +16,11 @@ type Input struct {
 	AWSFiles home.AWSFiles
 	// OtherFiles is what else in the home folder concerns keys.
 	OtherFiles home.OtherFiles
+	// KeyFiles are the files that an audit looks into for their names, and that hold
+	// keys, or may.
+	KeyFiles []home.KeyFile
+	// OwnKeys are the user's keys, present and past, if one of these files was there.
+	OwnKeys []copies.Key
 	// ReadErrors are the failures to read a file. Their texts are shown.
 	ReadErrors []error
 	// Online holds what AWS said, by key ID. An Offline audit may have facts

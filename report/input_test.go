@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/disk"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
@@ -126,6 +127,11 @@ func checkNoSecret(t testing.TB, r *Report) {
 func readAWSFiles(p credfile.Paths) home.AWSFiles {
 	return home.ReadAWSFiles(disk.OS{}, credfile.Env{
 		Lookup: func(string) (string, bool) { return "", false }, GOOS: runtime.GOOS}, p)
+}
+
+func readKeyFiles(p credfile.Paths) []home.KeyFile {
+	env := credfile.Env{Lookup: func(string) (string, bool) { return "", false }, GOOS: runtime.GOOS}
+	return home.ReadKeyFiles(disk.OS{}, env, p, readAWSFiles(p), nil, func() ([]copies.Key, []string) { return nil, nil })
 }
 
 func loadSet(t testing.TB, p credfile.Paths) *credfile.Set {

@@ -2,10 +2,10 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/show"
 )
 
@@ -22,14 +22,6 @@ var (
 // looseKeyRules are about keys that no tool reads.
 var looseKeyRules = []*Rule{ruleStrayKey}
 
-var (
-	secretText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
-	hashText   = regexp.MustCompile(`^[0-9a-f]{40}$`) // of git, not a secret
-)
-
-// secretReach is how many lines a secret may stand from its key ID.
-const secretReach = 2
-
 // lookAtLooseKeys finds keys in lines that no tool reads as a profile's key:
 // comments, and lines such as "export AWS_ACCESS_KEY_ID=...". Nobody rotates
 // them.
@@ -38,13 +30,11 @@ func lookAtLooseKeys(a *auditor) {
 		if !strings.Contains(f.Text, "AKIA") {
 			continue
 		}
-		told := make(map[string]bool)
-		for n := range f.Lines {
-			id := looseKeyID(f, n)
-			if id == "" || told[id] || !secretNear(f, n) || a.used(id) || a.misspelt[id] {
+		for _, c := range copies.InText(looseLines(f)) {
+			id, n := c.KeyID, c.Line-1
+			if !c.Near || c.Tier == copies.Bait || credfile.FactsOf(id).Kind != credfile.LongTerm || a.used(id) || a.misspelt[id] {
 				continue
 			}
-			told[id] = true
 			var names []string
 			of := ""
 			if name := f.Sections[sectionAt(f, n+1)].Profile; name != "" {
@@ -86,25 +76,12 @@ func looseText(f *credfile.File, n int) string {
 	return f.Text[l.Start : l.End-int(l.EOL)]
 }
 
-func looseKeyID(f *credfile.File, n int) string {
-	text := looseText(f, n)
-	if !strings.Contains(text, "AKIA") {
-		return ""
+// looseLines is the text of a file with nothing in the lines that a tool reads.
+func looseLines(f *credfile.File) string {
+	var b strings.Builder
+	for n := range f.Lines {
+		b.WriteString(looseText(f, n))
+		b.WriteByte('\n')
 	}
-	for _, id := range show.KeyIDsIn(text) {
-		if f := credfile.FactsOf(id); f.Kind == credfile.LongTerm && !f.Example && !f.Canary {
-			return id
-		}
-	}
-	return ""
-}
-
-// secretNear reports whether a text like a secret stands near line n.
-func secretNear(f *credfile.File, n int) bool {
-	for i := max(0, n-secretReach); i <= min(len(f.Lines)-1, n+secretReach); i++ {
-		if m := secretText.FindStringSubmatch(looseText(f, i)); m != nil && !hashText.MatchString(m[1]) {
-			return true
-		}
-	}
-	return false
+	return b.String()
 }

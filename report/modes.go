@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/home"
 	"keycare/credfile/show"
 )
@@ -113,19 +114,22 @@ func tooOpen(in Input, holds [2]bool) (all []TooOpen) {
 // copiesTooOpen lists the copies of keys that others can get at. One of which AWS
 // says that none of its keys works is only in the way.
 func copiesTooOpen(in Input) (all []TooOpen) {
+	deleted := in.deletedKeys()
 	dead := func(id string) bool {
 		o := in.Online[id]
-		return o.Rejected || o.Status.Known() && o.Status.Value == "Inactive"
+		return o.Rejected || o.Status.Known() && o.Status.Value == "Inactive" || deleted[id]
 	}
-	for _, s := range in.AWSFiles.Siblings {
-		live := slices.DeleteFunc(slices.Clone(s.KeyIDs), dead)
+	for i := range in.KeyFiles {
+		s := &in.KeyFiles[i]
+		ids := s.KeyIDs()
+		live := slices.DeleteFunc(slices.Clone(ids), dead)
 		open := s.Fact.Mode.Perm() & s.Reach & everyRight
-		if open == 0 || !s.Fact.ModeKnown || s.Closed || s.Kind == home.Leftover || len(s.KeyIDs) > 0 && len(live) == 0 {
+		if open == 0 || !s.Fact.ModeKnown || s.Closed || s.Place == copies.Leftover || s.Place == copies.OldTool || len(ids) > 0 && len(live) == 0 {
 			continue
 		}
-		what := "the copy "
-		if s.Kind != home.BackupCopy {
-			what = "the download "
+		what := "the download "
+		if s.Place == copies.AWSCopy {
+			what = "the copy "
 		}
 		what += show.Flow(filepath.Base(s.Path))
 		switch n := len(live); {

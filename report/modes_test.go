@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"keycare/credfile/copies"
 	"keycare/credfile/disk"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
@@ -37,17 +38,18 @@ func TestCopyMode(t *testing.T) {
 		{"shut out by a folder", 0o666, 0, nil, "", "", 0},
 		{"the group alone comes there", 0o664, 0o070, nil, "the copy credentials.bak with key " + keyA + " has mode 0664: its group can change it", `chmod 600 "` + path + `"`, 0o600},
 		{"every user, to read", 0o604, 0o077, nil, "has mode 0604: every user can read it", `chmod 600 "` + path + `"`, 0o600},
-		{"no key that counts", 0o644, 0o077, func(in *Input) { in.AWSFiles.Siblings[0].KeyIDs = nil }, "the copy credentials.bak with keys in it has mode 0644", "chmod 600", 0o600},
-		{"several", 0o644, 0o077, func(in *Input) { in.AWSFiles.Siblings[0].KeyIDs = []string{keyB, keyA} }, "with 2 keys, " + keyB + " among them, has mode 0644", "chmod 600", 0o600},
+		{"no key that counts", 0o644, 0o077, func(in *Input) { in.KeyFiles[0].Copies = nil }, "the copy credentials.bak with keys in it has mode 0644", "chmod 600", 0o600},
+		{"several", 0o644, 0o077, func(in *Input) { in.KeyFiles[0].Copies = []copies.Copy{{KeyID: keyB}, {KeyID: keyA}} }, "with 2 keys, " + keyB + " among them, has mode 0644", "chmod 600", 0o600},
 		{"not accepted", 0o644, 0o077, func(in *Input) { in.Online = map[string]facts.Online{keyA: {KeyID: keyA, Rejected: true}} }, "", "", 0},
 		{"inactive", 0o644, 0o077, online(changed(func(o *facts.Online) { o.Status.Value = "Inactive" })), "", "", 0},
-		{"another's", 0o644, 0o077, func(in *Input) { in.AWSFiles.Siblings[0].Fact.OwnedByOther = true }, "has mode 0644", `sudo chmod 600 "` + path + `"`, 0o600},
+		{"deleted", 0o644, 0o077, func(in *Input) { in.OwnKeys = []copies.Key{{ID: keyA, State: copies.Deleted}} }, "", "", 0},
+		{"another's", 0o644, 0o077, func(in *Input) { in.KeyFiles[0].Fact.OwnedByOther = true }, "has mode 0644", `sudo chmod 600 "` + path + `"`, 0o600},
 		{"an access list", 0o602, 0o077, func(in *Input) {
 			in.AWSFiles.GOOS, in.AWSFiles.User = "windows", `PC\u`
-			in.AWSFiles.Siblings[0].Fact.Others = []disk.Other{{Name: "Everyone", SID: "S-1-1-0"}}
+			in.KeyFiles[0].Fact.Others = []disk.Other{{Name: "Everyone", SID: "S-1-1-0"}}
 		}, "has an access list that lets others change it: Everyone", `icacls ` + path + ` /inheritance:r /grant:r PC\u:F "*S-1-5-18:F" "*S-1-5-32-544:F" /remove "*S-1-1-0"`, 0o600},
 	} {
-		changes := []func(*Input){siblings(path, home.BackupCopy), copyRights(c.mode, c.reach)}
+		changes := []func(*Input){keyFiles(path, copies.AWSCopy), copyRights(c.mode, c.reach)}
 		if c.change != nil {
 			changes = append(changes, c.change)
 		}

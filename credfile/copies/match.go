@@ -13,6 +13,9 @@ import (
 type Options struct {
 	// Others asks for the IDs of all other keys too, plain and in UTF-16.
 	Others bool
+	// Unlikely is for texts that are known to be about keys: IDs and secrets that look
+	// made up are taken for real ones there.
+	Unlikely bool
 }
 
 // Matcher looks for keys in bytes. It does not change, and any number of Scanners
@@ -26,6 +29,7 @@ type Matcher struct {
 	keys   []Key
 	own    map[string]int
 	others bool
+	any    bool // IDs that look made up too
 	step   int
 	reach  int // how far an occurrence, and what is near it, may reach
 	shift  uint
@@ -50,7 +54,7 @@ const (
 // NewMatcher returns a matcher of the keys. A secret of less than 16 characters is
 // not looked for.
 func NewMatcher(keys []Key, o Options) *Matcher {
-	m := &Matcher{keys: slices.Clone(keys), own: make(map[string]int, len(keys)), others: o.Others, step: leastCore - gram + 1}
+	m := &Matcher{keys: slices.Clone(keys), own: make(map[string]int, len(keys)), others: o.Others, any: o.Unlikely, step: leastCore - gram + 1}
 	var needles []*needle
 	for i, k := range keys {
 		m.own[k.ID] = i
@@ -340,7 +344,7 @@ func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 			continue
 		}
 		id := string(b[s : s+size])
-		if _, own := m.own[id]; !own && credible(id) {
+		if _, own := m.own[id]; !own && !inSecret(b, s, s+size) && (credible(id) || m.any && !credfile.FactsOf(id).Example) {
 			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: id, Part: ID})
 		}
 	}

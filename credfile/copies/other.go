@@ -46,6 +46,20 @@ func bordered(b []byte, from, to int) bool {
 	return from == 0 || !letter(b[from-1]) || endsEscape(b[:from])
 }
 
+// inSecret reports whether b[from:to] is a part of a row of characters that is as long
+// as a secret access key: such a part is never shown.
+func inSecret(b []byte, from, to int) bool {
+	const size = 40
+	first, last := from, to
+	for first > 0 && to-first <= size && secretByte(b[first-1]) {
+		first--
+	}
+	for last < len(b) && last-first <= size && secretByte(b[last]) {
+		last++
+	}
+	return last-first == size
+}
+
 // endsEscape reports whether b ends in an escape, such as \n, %3D or the end of a
 // terminal's colour.
 func endsEscape(b []byte) bool {
@@ -84,8 +98,8 @@ func isHex(c byte) bool {
 }
 
 // secretNear reports whether what may be a secret access key stands within five
-// lines of b[at:at+size].
-func secretNear(b []byte, at, size int) bool {
+// lines of b[at:at+size]; an unlikely one is one that looks made up.
+func secretNear(b []byte, at, size int, unlikely bool) bool {
 	from, lines := at, 0
 	for ; from > 0 && at-from < nearBytes; from-- {
 		if b[from-1] == '\n' {
@@ -104,7 +118,7 @@ func secretNear(b []byte, at, size int) bool {
 	}
 	text := string(b[from:at]) + "\n" + string(b[at+size:to])
 	for range 3 {
-		if holdsSecret(text) {
+		if holdsSecret(text, unlikely) {
 			return true
 		}
 		text = unescaper.Replace(text)
@@ -122,8 +136,9 @@ var unescaper = strings.NewReplacer(
 )
 
 // holdsSecret reports whether text has exactly 40 characters in a row that look
-// drawn by lot from those of a secret access key.
-func holdsSecret(text string) bool {
+// drawn by lot from those of a secret access key, or, if that is unlikely, that are no
+// hash in hex.
+func holdsSecret(text string, unlikely bool) bool {
 	const size = 40
 	for i := 0; i < len(text); i++ {
 		if !secretByte(text[i]) {
@@ -136,7 +151,7 @@ func holdsSecret(text string) bool {
 		run := text[i:j]
 		// A letter may be the end of an escape, or the size of the string in front of
 		// it in a binary file.
-		if len(run) == size && drawn(run) {
+		if len(run) == size && (drawn(run) || unlikely && strings.Trim(run, "0123456789abcdef") != "") {
 			return true
 		}
 		i = j

@@ -20,8 +20,9 @@ var placeRules = []struct {
 }{
 	{"AWS CLI cache", []string{".aws/cli/cache/", ".aws/boto/cache/", ".aws/sso/cache/", ".aws/login/cache/"}},
 	{"AWS CLI history", []string{".aws/cli/history/"}},
-	{"copy of the AWS files", []string{".aws/", ".aws.zip", ".aws.tar.gz"}},
-	{"console download", []string{"*accesskeys.csv", "rootkey*", "new_user_credentials*", "credentials.csv"}},
+	{AWSCopy, []string{".aws/", ".aws.zip", ".aws.tar.gz"}},
+	{Download, []string{"rootkey*", "new_user_credentials*"}},
+	{OldTool, []string{".boto", "boto.cfg", ".s3cfg", ".passwd-s3fs", "passwd-s3fs", ".awssecret", ".elasticbeanstalk/"}},
 	{"AI transcript", []string{".claude/", ".codex/", ".gemini/", ".cursor/projects/", ".local/share/opencode/", ".kiro/", ".continue/", ".aider*", "cursor/user/globalstorage/", "cursor/user/workspacestorage/"}},
 	{"MCP configuration", []string{".mcp.json", "mcp.json", "claude_desktop_config.json"}},
 	{"editor history", []string{"user/history/", ".vim/undo/", ".local/state/nvim/", "localhistory/", "*.swp", "*.swo", "*~", ".viminfo", "backups/"}},
@@ -34,7 +35,7 @@ var placeRules = []struct {
 	{"Docker", []string{".docker/", ".dockercfg", "dockerfile*", "docker-compose*", "compose.y*"}},
 	{"Kubernetes", []string{".kube/", "k8s/"}},
 	{"CI configuration", []string{".github/", ".circleci/", ".gitlab-ci.yml", ".travis.yml", "jenkinsfile*", ".jenkins/"}},
-	{"S3 tool", []string{".boto", "boto.cfg", ".s3cfg", ".passwd-s3fs", "passwd-s3fs", "rclone.conf", ".rclone.conf", ".mc/", ".awssecret", ".s3backer_passwd", ".fog", ".ec2/", ".elasticbeanstalk/", "cyberduck/", "winscp.ini"}},
+	{"S3 tool", []string{"rclone.conf", ".rclone.conf", ".mc/", ".s3backer_passwd", ".fog", ".ec2/", "cyberduck/", "winscp.ini"}},
 	{"notebook", []string{"*.ipynb"}},
 	{"mail or chat", []string{"thunderbird/", "slack/", ".mbox", "*.eml", "*.mbox"}},
 	{"log", []string{"*.log", "*.log.*", "logs/", "log/"}},
@@ -47,6 +48,9 @@ var placeRules = []struct {
 func placeOf(path string) Place {
 	p := strings.ToLower(filepath.ToSlash(path))
 	name := p[strings.LastIndexByte(p, '/')+1:]
+	if place := consoleFile(name); place != "" {
+		return place
+	}
 	for _, r := range placeRules {
 		for _, want := range r.paths {
 			front, hasFront := strings.CutSuffix(want, "*")

@@ -185,21 +185,21 @@ func (c *Collector) redactor() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// tier is that of a hit.
-func (c *Collector) tier(h Hit) Tier {
-	if h.Key >= 0 {
-		if c.m.keys[h.Key].State == Current {
+// tierOf is that of a key, which is one of keys or, with the index -1, another.
+func tierOf(id string, index int, keys []Key, accounts []string, near bool) Tier {
+	if index >= 0 {
+		if keys[index].State == Current {
 			return OwnCurrent
 		}
 		return OwnPast
 	}
-	f := credfile.FactsOf(h.ID)
+	f := credfile.FactsOf(id)
 	switch {
 	case f.Canary:
 		return Bait
-	case f.Account != "" && slices.Contains(c.accounts, f.Account):
+	case f.Account != "" && slices.Contains(accounts, f.Account):
 		return OwnAccount
-	case h.Near:
+	case near:
 		return WithSecret
 	}
 	return IDOnly
@@ -238,7 +238,7 @@ func (g *Gather) Hit(h Hit) {
 		g.copies = append(g.copies, Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait, off: h.Off})
 	}
 	c := &g.copies[i]
-	c.Tier = min(c.Tier, g.c.tier(h))
+	c.Tier = min(c.Tier, tierOf(id, h.Key, g.c.m.keys, g.c.accounts, h.Near))
 	if h.Off < c.off {
 		c.Line, c.off = h.Line, h.Off
 	}

@@ -154,7 +154,7 @@ func (t *stream) lookNear(b []byte, h *Hit) {
 	if t.near[id] || t.looked >= mostNear {
 		return
 	}
-	if t.looked++; !secretNear(b, int(h.Off), h.Len) {
+	if t.looked++; !secretNear(b, int(h.Off), h.Len, t.s.m.any) {
 		return
 	}
 	if t.near == nil {

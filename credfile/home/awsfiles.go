@@ -24,8 +24,6 @@ type AWSFiles struct {
 	// Dirs are the folders of the two files and, where a file is a symbolic
 	// link, the folder of what it points to. Each folder once.
 	Dirs []FileFact
-	// Siblings are the files beside the two that hold keys, or may hold keys.
-	Siblings []Sibling
 	// EnvKeys names the variables of a key that are set, without their values.
 	EnvKeys []string
 	// EnvKeyID is the key ID in the environment; empty if there is none or if
@@ -117,7 +115,6 @@ func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
 	}
 	for _, dir := range dirs {
 		l.Dirs = append(l.Dirs, factOf(d, env, dir))
-		l.Siblings = append(l.Siblings, siblings(d, env, dir, p)...)
 	}
 	l.History = factOf(d, env, historyPath(env, p))
 	if _, err := d.Stat(l.History.Path); err != nil {

@@ -11,10 +11,9 @@ import (
 )
 
 // OtherFiles is what else in the home folder concerns keys: what AWS's tools keep for
-// a while, files of older tools, and links that lead elsewhere.
+// a while, and links that lead elsewhere.
 type OtherFiles struct {
 	Caches []Cache
-	Legacy []string // paths of files of older tools that hold keys, or may
 	// Outside are the shared files, if they are links that lead out of the home
 	// folder.
 	Outside []FileFact
@@ -30,15 +29,6 @@ type Cache struct {
 // keep session keys and sign-ins.
 var cacheDirs = []string{"cli/cache", "sso/cache", "login/cache", "boto/cache"}
 
-// legacyFiles are the files of older tools, below the home folder. The AWS CLI
-// reads the first.
-var legacyFiles = []string{".boto", ".s3cfg", ".passwd-s3fs", ".awssecret", ".elasticbeanstalk/aws_credential_file"}
-
-// legacyVariables name files of older tools. The AWS CLI signs with the keys in
-// them where it finds no other. Source: botocore 1.43, OriginalEC2Provider and
-// BotoProvider.
-var legacyVariables = []string{"AWS_CREDENTIAL_FILE", "BOTO_CONFIG"}
-
 // ReadOtherFiles gathers these facts; what cannot be looked at is left out.
 func ReadOtherFiles(d disk.FS, env credfile.Env, p credfile.Paths) (b OtherFiles) {
 	home, _ := credfile.HomeOf(env)
@@ -50,21 +40,6 @@ func ReadOtherFiles(d disk.FS, env credfile.Env, p credfile.Paths) (b OtherFiles
 		f.Kind = credfile.FileKind(kind)
 		if f.Target != "" && leadsOut(d, home, f.Target) {
 			b.Outside = append(b.Outside, f)
-		}
-	}
-	for _, name := range legacyFiles {
-		path := filepath.Join(home, filepath.FromSlash(name))
-		if path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
-			b.Legacy = append(b.Legacy, path)
-		}
-	}
-	for _, name := range legacyVariables {
-		path := env.Get(name)
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			path = filepath.Join(home, rest)
-		}
-		if path != "" && !slices.Contains(b.Legacy, path) && path != p.Credentials && path != p.Config && mayHoldKeys(d, path) {
-			b.Legacy = append(b.Legacy, path)
 		}
 	}
 	for _, name := range cacheDirs {

@@ -35,7 +35,6 @@ func TestReadBeside(t *testing.T) {
 	read := func() OtherFiles { return ReadOtherFiles(disk.OS{}, env, p) }
 	write(filepath.Join(aws, "sso", "cache", "a.json"), "{}", 0o600)
 	write(filepath.Join(aws, "sso", "cache", "note.txt"), "", 0o644)
-	write(filepath.Join(home, ".boto"), "[Boto]\ndebug = 0\n", 0o600)
 	write(filepath.Join(home, "dotfiles", "config"), "", 0o600)
 	write(filepath.Join(elsewhere, "credentials"), "", 0o600)
 	if err := os.Symlink(filepath.Join(home, "dotfiles", "config"), p.Config); err != nil {
@@ -46,7 +45,6 @@ func TestReadBeside(t *testing.T) {
 	}
 	write(filepath.Join(aws, "sso", "cache", "b.json"), "{}", 0o640)
 	write(filepath.Join(aws, "sso", "cache", "c.json"), "{}", 0o604)
-	write(filepath.Join(home, ".s3cfg"), "access_key = AKIAZAVB57H55F3T4BKH\n", 0o600)
 	if err := os.Symlink(filepath.Join(elsewhere, "credentials"), p.Credentials); err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +56,6 @@ func TestReadBeside(t *testing.T) {
 		if f := got.Caches[0].Files[i]; f.Mode.Perm() != want || !f.ModeKnown || f.OwnedByOther || filepath.Base(f.Path) != string(rune('b'+i))+".json" {
 			t.Errorf("got %+v", f)
 		}
-	}
-	if !reflect.DeepEqual(got.Legacy, []string{filepath.Join(home, ".s3cfg")}) {
-		t.Errorf("files of older tools %q", got.Legacy)
 	}
 	if len(got.Outside) != 1 || got.Outside[0].Path != p.Credentials {
 		t.Errorf("links that lead out %+v", got.Outside)

@@ -132,7 +132,7 @@ func TestCopyRights(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		found := append(ReadAWSFiles(disk.OS{}, env, p).Siblings, ReadDownloads(disk.OS{}, env, loads)...)
+		found := keyFilesOf(disk.OS{}, env, p, loads)
 		if len(found) != 2 || found[0].Path != copied || found[1].Path != loaded {
 			t.Fatalf("%+v: found %+v", c, found)
 		}

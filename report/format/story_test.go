@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"keycare/report"
@@ -89,7 +90,7 @@ func story() report.Input {
 		o.Identity.Value = facts.Identity{ARN: "arn:aws:iam::000000000001:root", UserID: "000000000001", Account: "000000000001"}
 		return o
 	}()
-	in.AWSFiles.Siblings = []home.Sibling{{Path: "/home/u/.aws/credentials.bak", Kind: home.BackupCopy, KeyIDs: []string{keyA}}}
+	in.KeyFiles = []home.KeyFile{{KeyFile: copies.KeyFile{Named: copies.Named{Path: "/home/u/.aws/credentials.bak", Place: copies.AWSCopy}, Copies: []copies.Copy{{KeyID: keyA}}}}}
 	return in
 }
 
@@ -172,7 +173,7 @@ func story2() *report.Report {
 	o.LastUsed.Fail("needs iam:GetAccessKeyLastUsed")
 	in.Online[keyB] = o
 	old := in
-	old.Now, old.AWSFiles.Siblings = now.Add(-day), nil
+	old.Now, old.KeyFiles = now.Add(-day), nil
 	old.Set = credfile.NewSet(in.Set.Paths, section("default", keyA, secretA)+section("gone", keyOld, secretA), "")
 	before := report.Audit(old)
 	before.Findings[0].Severity = report.Low

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"keycare/credfile/copies"
 	"keycare/credfile/facts"
 	"keycare/credfile/home"
 	"keycare/report"
@@ -17,7 +18,7 @@ func TestSummaryWithoutFiles(t *testing.T) {
 		t.Errorf("got %s", out)
 	}
 	// What lies elsewhere is told all the same, and comes first.
-	in.AWSFiles.Siblings = []home.Sibling{{Path: "/home/u/Downloads/rootkey.csv", Kind: home.RootCSV, KeyIDs: []string{keyA}}}
+	in.KeyFiles = []home.KeyFile{{KeyFile: copies.KeyFile{Named: copies.Named{Path: "/home/u/Downloads/rootkey.csv", Place: copies.RootFile}, Copies: []copies.Copy{{KeyID: keyA}}}}}
 	if out := tableText(t, report.Audit(in), Options{Home: "/home/u", Width: 200}); !strings.Contains(out, "nothing to audit there. Elsewhere: 1 critical") || !strings.Contains(out, "\nFirst steps\n") {
 		t.Errorf("got %s", out)
 	}
