@@ -24,12 +24,16 @@ type New struct {
 
 // Changes looks for keys that changes bring in.
 type Changes struct {
-	Git     string // the program
-	Dir     string // .git, for a linked work tree its own
-	Index   string // the index, where it is not that of Dir
+	Git     string   // the program
+	Dir     string   // .git, for a linked work tree its own
+	Env     []string // GIT_ variables that say where the index and the objects are, if not in Dir
 	Matcher *copies.Matcher
 	// Counts says which hits matter. What it leaves out is neither old nor new.
 	Counts func(copies.Hit) bool
+	// Unborn is set by Staged where there is no commit yet.
+	Unborn bool
+
+	lfs lfs
 }
 
 // entry is a path of a change, with the blobs before and after it.
@@ -38,12 +42,12 @@ type entry struct{ path, old, new string }
 // Staged is what the next commit brings in: the index beside HEAD.
 func (c *Changes) Staged(ctx context.Context) ([]New, error) {
 	base := "HEAD"
-	if err := c.lines(ctx, func(string) {}, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
-		empty, err := c.one(ctx, "hash-object", "-t", "tree", os.DevNull)
+	if _, err := c.output(ctx, nil, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
+		empty, err := c.output(ctx, nil, "hash-object", "-t", "tree", os.DevNull)
 		if err != nil {
 			return nil, err
 		}
-		base = empty
+		base, c.Unborn = strings.TrimSpace(empty), true
 	}
 	var changed []change
 	one := change{parents: 1}
@@ -85,15 +89,25 @@ var ErrShallow = errors.New("the clone is shallow, and its history ends within t
 // Range is what the commits bring in that rev-list names with revs, and the tags
 // among them. What stands in a merge as it stands in one of its parents is old.
 func (c *Changes) Range(ctx context.Context, revs ...string) ([]New, error) {
+	return c.commits(ctx, nil, revs...)
+}
+
+// commits is Range with more for rev-list to read, a line each.
+func (c *Changes) commits(ctx context.Context, more io.Reader, revs ...string) ([]New, error) {
 	var all []change
 	at := map[string]int{}
 	var in bytes.Buffer
-	err := c.lines(ctx, func(line string) {
+	list := []string{"rev-list", "--parents", "--reverse", "--topo-order"}
+	if more != nil {
+		list = append(list, "--stdin")
+	}
+	text, err := c.output(ctx, more, append(list, append(revs, "--")...)...)
+	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
 		at[words[0]] = len(all)
 		all = append(all, change{commit: words[0], parents: max(len(words)-1, 1)})
 		in.WriteString(words[0] + "\n")
-	}, append([]string{"rev-list", "--parents", "--reverse", "--topo-order"}, append(revs, "--")...)...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("git cannot list the commits: %w", err)
 	}
@@ -131,119 +145,6 @@ func (c *Changes) Range(ctx context.Context, revs ...string) ([]New, error) {
 		objects = append(objects, ch.commit)
 	}
 	return c.compare(ctx, all, objects)
-}
-
-// Pushed is what a push brings to a remote: lines are those that git hands to the
-// hook pre-push.
-func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]New, error) {
-	var found []New
-	for line := range strings.Lines(lines) {
-		words := strings.Fields(line)
-		if len(words) != 4 {
-			return nil, errors.New("that is not what git hands to pre-push")
-		}
-		local, theirs := words[1], words[3]
-		if strings.Trim(local, "0") == "" {
-			continue // a branch is deleted
-		}
-		tags, target, err := c.tags(ctx, local)
-		if err != nil {
-			return nil, err
-		}
-		n, err := c.compare(ctx, nil, tags)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, n...)
-		if target.kind == "commit" {
-			n, err = c.Range(ctx, c.lacks(ctx, remote, target.id, theirs)...)
-		} else {
-			n, err = c.loose(ctx, words[0], target)
-		}
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, n...)
-	}
-	return found, nil
-}
-
-// lacks names for rev-list what a remote that has theirs lacks of a commit. Of a
-// remote of which nothing is known it is all: what another remote has is not there.
-func (c *Changes) lacks(ctx context.Context, remote, commit, theirs string) []string {
-	revs := []string{commit, "--not"}
-	if name := c.remoteName(ctx, remote); name != "" {
-		revs = append(revs, "--remotes="+name)
-	}
-	if strings.Trim(theirs, "0") != "" && c.lines(ctx, func(string) {}, "cat-file", "-e", theirs+"^{commit}") == nil {
-		revs = append(revs, theirs)
-	}
-	return revs
-}
-
-// remoteName is the remote that a push goes to, which git names by its URL where
-// that was given; empty where this repository does not follow it.
-func (c *Changes) remoteName(ctx context.Context, remote string) string {
-	fields, _ := c.fields(ctx, nil, "config", "-z", "--get-regexp", `^remote\..*\.(url|pushurl)$`) // an error: none
-	for _, f := range fields {
-		key, url, _ := strings.Cut(f, "\n")
-		if url == remote {
-			key = strings.TrimPrefix(key, "remote.")
-			return key[:strings.LastIndexByte(key, '.')]
-		}
-	}
-	if strings.ContainsAny(remote, "*?[\\") || c.lines(ctx, func(string) {}, "check-ref-format", "refs/remotes/"+remote) != nil {
-		return ""
-	}
-	return remote
-}
-
-// loose is what comes in with a name that is not a commit's: a tag on a file or on
-// a folder.
-func (c *Changes) loose(ctx context.Context, name string, target object) ([]New, error) {
-	one := change{parents: 1}
-	if target.kind == "blob" {
-		one.entries = []entry{{path: name, new: target.id}}
-	} else {
-		fields, err := c.fields(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", target.id)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range fields {
-			about, path, _ := strings.Cut(f, "\t")
-			if words := strings.Fields(about); len(words) == 3 && words[1] == "blob" {
-				one.entries = append(one.entries, entry{path: path, new: words[2]})
-			}
-		}
-	}
-	return c.compare(ctx, []change{one}, nil)
-}
-
-// object is a name's, as git calls its kind.
-type object struct{ kind, id string }
-
-// mostTags bounds tags on tags.
-const mostTags = 100
-
-// tags are the tag objects between a name and its target.
-func (c *Changes) tags(ctx context.Context, id string) (tags []string, target object, err error) {
-	for range mostTags {
-		kind, err := c.one(ctx, "cat-file", "-t", id)
-		if err != nil || kind != "tag" {
-			return tags, object{kind, id}, err
-		}
-		tags = append(tags, id)
-		next := ""
-		if err := c.lines(ctx, func(line string) {
-			if to, ok := strings.CutPrefix(line, "object "); ok && next == "" {
-				next = to
-			}
-		}, "cat-file", "tag", id); err != nil {
-			return nil, object{}, err
-		}
-		id = next
-	}
-	return nil, object{}, fmt.Errorf("there are more than %d tags on tags", mostTags)
 }
 
 // Text is what a message brings in.
@@ -289,13 +190,12 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 	}
 	hits := map[string][]copies.Hit{}
 	scanner := copies.NewScanner(c.Matcher)
-	missing, err := batch(ctx, c.Git, c.Dir, &in, []string{"cat-file", "--buffer", "--batch"}, func(_, name string, _ int64, body io.Reader) error {
-		_, err := scanner.Scan(body, func(h copies.Hit) {
+	missing, err := c.texts(ctx, &in, func(_, name string, size int64, body io.Reader) error {
+		return c.lfs.scan(c, scanner, size, body, func(h copies.Hit) {
 			if c.Counts(h) {
 				hits[name] = append(hits[name], h)
 			}
 		})
-		return err
 	})
 	if err == nil && missing > 0 {
 		err = fmt.Errorf("%d objects are missing, so they were not looked at", missing)
@@ -304,6 +204,11 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 		return nil, err
 	}
 	for _, ch := range all {
+		for _, e := range ch.entries {
+			if e.old == "" {
+				found = append(found, c.name(scanner, ch.commit, e.path)...)
+			}
+		}
 		beside := map[string][]entry{}
 		var order []string
 		for _, e := range ch.entries {
@@ -336,6 +241,16 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 		}
 	}
 	return found, nil
+}
+
+// name is what the name of a new file brings in. Such a hit has no line.
+func (c *Changes) name(s *copies.Scanner, commit, path string) (found []New) {
+	s.Bytes([]byte(path), func(h copies.Hit) {
+		if h.Line = 0; c.Counts(h) {
+			found = append(found, New{commit, path, h})
+		}
+	})
+	return found
 }
 
 func counted(hits []copies.Hit) map[part]int {

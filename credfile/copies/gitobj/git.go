@@ -130,16 +130,16 @@ func catFile(ctx context.Context, git, dir string, borrowed []string, look func(
 	} else if in, err = ownNames(ctx, git, dir, borrowed); err != nil {
 		return 0, err
 	}
-	return batch(ctx, git, dir, in, args, look)
-}
-
-// batch hands the objects that cat-file --batch writes to look, and counts those
-// that are not there.
-func batch(ctx context.Context, git, dir string, in io.Reader, args []string, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
 	r, err := start(ctx, git, dir, in, args...)
 	if err != nil {
 		return 0, err
 	}
+	return r.objects(ctx, look)
+}
+
+// objects hands what cat-file --batch writes to look, and counts the objects that are
+// not there.
+func (r *running) objects(ctx context.Context, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
 	read := func() error {
 		for {
 			line, err := r.ReadSlice('\n')

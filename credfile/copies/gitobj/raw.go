@@ -43,45 +43,36 @@ func (f rawField) entry() (entry, bool) {
 	return e, e.new != "" && e.new != e.old
 }
 
-// run is start with the index of the change.
 func (c *Changes) run(ctx context.Context, in io.Reader, args []string) (*running, error) {
-	var env []string
-	if c.Index != "" {
-		env = append(env, "GIT_INDEX_FILE="+c.Index)
-	}
-	return startIn(ctx, c.Git, c.Dir, env, in, args...)
+	return startIn(ctx, c.Git, c.Dir, c.Env, in, args...)
 }
 
-func (c *Changes) fields(ctx context.Context, in io.Reader, args ...string) ([]string, error) {
+// texts hands the objects to look that in names, and counts those that are not there.
+func (c *Changes) texts(ctx context.Context, in io.Reader, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
+	r, err := c.run(ctx, in, []string{"cat-file", "--buffer", "--batch"})
+	if err != nil {
+		return 0, err
+	}
+	return r.objects(ctx, look)
+}
+
+// output is all that git says.
+func (c *Changes) output(ctx context.Context, in io.Reader, args ...string) (string, error) {
 	r, err := c.run(ctx, in, args)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	b, readErr := io.ReadAll(r)
-	if err := r.end(ctx, readErr); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(strings.Split(string(b), "\x00"), func(s string) bool { return s == "" }), nil
+	return string(b), r.end(ctx, readErr)
 }
 
-func (c *Changes) lines(ctx context.Context, each func(string), args ...string) error {
-	r, err := c.run(ctx, nil, args)
+// fields are what git says, each with NUL at its end.
+func (c *Changes) fields(ctx context.Context, in io.Reader, args ...string) ([]string, error) {
+	text, err := c.output(ctx, in, args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b, readErr := io.ReadAll(r)
-	if err := r.end(ctx, readErr); err != nil {
-		return err
-	}
-	for line := range strings.Lines(string(b)) {
-		each(strings.TrimRight(line, "\n"))
-	}
-	return nil
-}
-
-func (c *Changes) one(ctx context.Context, args ...string) (line string, err error) {
-	err = c.lines(ctx, func(l string) { line = l }, args...)
-	return line, err
+	return slices.DeleteFunc(strings.Split(text, "\x00"), func(s string) bool { return s == "" }), nil
 }
 
 // commonDir is the folder that a linked work tree shares with its repository.
