@@ -27,7 +27,8 @@ import (
 const (
 	// afterWithin bounds one command.
 	afterWithin = 2 * time.Minute
-	// afterLingers is how long its output is waited for once it has ended.
+	// afterLingers is how long its output is waited for once it has ended, and how
+	// long it has to end once it was asked to.
 	afterLingers = 2 * time.Second
 	// mostSaid bounds what is kept of what it says.
 	mostSaid  = 4 << 10
@@ -118,10 +119,16 @@ func runAfter(ctx context.Context, argv []string, p credfile.Pair) error {
 	cmd.Stdin, cmd.WaitDelay, cmd.Env = bytes.NewReader(append(in, '\n')), afterLingers, withoutAWS(os.Environ())
 	said := &bounded{}
 	cmd.Stderr = said
-	err = cmd.Run()
 	name := show.Flow(argv[0])
+	done, err := startTree(cmd)
+	if err != nil {
+		return fmt.Errorf("%s cannot be started: %w", name, err)
+	}
+	err = cmd.Wait()
+	taken := err == nil || errors.Is(err, exec.ErrWaitDelay) // it ended with 0; what it left running holds its output
+	done(!taken)                                             // a rest of it must not hand on later what another key replaces
 	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it ended with 0; what it left running holds its output
+	case taken:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s did not end within %s", name, afterWithin)
@@ -130,7 +137,7 @@ func runAfter(ctx context.Context, argv []string, p credfile.Pair) error {
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		return fmt.Errorf("%s cannot be started: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return fmt.Errorf("%s failed (%s)%s", name, exit.ProcessState, said.last(p))
 }

@@ -1,19 +1,24 @@
 package rotate
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 )
 
 // afterMode says to the test's own program that it is to be the command of the
@@ -22,6 +27,26 @@ const afterMode = "ROTATE_TEST_AFTER"
 
 // beAfter is that command: it keeps what it gets, with what it was started with.
 func beAfter(mode string) int {
+	switch mode {
+	case "never reads":
+		return 0
+	case "closes":
+		if os.Stdin.Close() != nil {
+			return 1
+		}
+		return 0
+	case "hangs", "hangs below": // and so does what it starts, whatever it is asked
+		signal.Ignore(syscall.SIGTERM)
+		if conn, err := net.Dial("tcp", os.Args[1]); err == nil {
+			if mode == "hangs" {
+				cmd := exec.Command(os.Args[0], os.Args[1])
+				cmd.Env, cmd.Stderr = append(os.Environ(), afterMode+"=hangs below"), os.Stderr
+				_ = cmd.Start()
+			}
+			_, _ = conn.Read(make([]byte, 1)) // for ever
+		}
+		return 1
+	}
 	in, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return 1
@@ -146,6 +171,50 @@ func TestAfterLeavesSomething(t *testing.T) {
 	}
 	w.checkTaken()
 	w.checkKeys(1)
+}
+
+// A command need not look at what it gets.
+func TestAfterDoesNotRead(t *testing.T) {
+	for _, mode := range []string{"never reads", "closes"} {
+		t.Setenv(afterMode, mode)
+		if err := runAfter(t.Context(), []string{os.Args[0]}, credfile.Pair{}); err != nil {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
+}
+
+// A command that is stopped leaves nothing running, though neither it nor what it
+// started wants to end, and both hold its output.
+func TestAfterIsStopped(t *testing.T) {
+	testrun.NotShort(t) // it gets some seconds to end
+	t.Setenv(afterMode, "hangs")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- runAfter(ctx, []string{os.Args[0], l.Addr().String()}, credfile.Pair{}) }()
+	var held []net.Conn
+	for range 2 {
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "was interrupted") {
+		t.Errorf("got %v", err)
+	}
+	for _, conn := range held {
+		_ = conn.SetDeadline(time.Now().Add(time.Minute))
+		if _, err := conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("something is left running")
+		}
+		_ = conn.Close()
+	}
 }
 
 // What a command says is shown if it is a sentence, and nothing of it if a part of
