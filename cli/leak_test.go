@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -13,14 +14,19 @@ import (
 	"testing"
 )
 
-// leaks looks for secrets where none may be: in what programs printed, and in
-// all files below a folder but the allowed ones and the recovery files that
-// only their owner can read.
+// leaks looks for secrets where none may be: in what programs printed and asked AWS,
+// and in all files below a folder, and their names, but for the allowed ones, for what
+// stood in a file before the program ran, and for the recovery files that only their
+// owner can read.
 type leaks struct {
 	mu      sync.Mutex
 	secrets []string
+	pieces  *pieces // of the first of them
+	made    int     // of how many
 	printed []printed
+	seen    int      // of them
 	allowed []string // files and folders
+	had     map[string][]int
 }
 
 type printed struct{ by, text string }
@@ -51,7 +57,7 @@ func (l *leaks) heard(by, text string) {
 	l.printed = append(l.printed, printed{by, text})
 }
 
-var secretSetting = regexp.MustCompile(`(?im)\baws_(?:secret_access_key|session_token|security_token)[ \t]*[=:][ \t]*["']?([^\s"'$]+)`)
+var secretSetting = regexp.MustCompile(`(?im)(?:\b(?:aws_)?(?:secret_?access_?key|session_?token|security_token|secret_?key)|secret access key)["']?[ \t]*[=:,][ \t]*["']?([^\s"'$,]+)`)
 
 // learnText learns the secrets that stand in a settings file.
 func (l *leaks) learnText(text string) {
@@ -72,23 +78,19 @@ func (l *leaks) learnFiles(dir string) error {
 	})
 }
 
-// find returns a sentence for each place of a secret, which does not show it.
-func (l *leaks) find(dir string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var found []string
-	for _, p := range l.printed {
-		if l.secretIn(p.text) {
-			found = append(found, fmt.Sprintf("%s printed a secret", p.by))
-		}
-	}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+// files calls do with the text of each file below a folder that is not allowed to
+// have any secret.
+func (l *leaks) files(dir string, do func(path string, mode fs.FileMode, text string)) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case slices.Contains(l.allowed, path) && d.IsDir():
 			return fs.SkipDir
-		case slices.Contains(l.allowed, path) || !d.Type().IsRegular():
+		case slices.Contains(l.allowed, path):
+			return nil
+		case !d.Type().IsRegular():
+			do(path, 0, "")
 			return nil
 		}
 		fi, err := d.Info()
@@ -100,10 +102,53 @@ func (l *leaks) find(dir string) []string {
 			return err
 		}
 		b, err := os.ReadFile(path)
-		if err == nil && l.secretIn(string(b)) {
-			found = append(found, fmt.Sprintf("%s (mode %04o) holds a secret", filepath.ToSlash(path), mode))
+		if err == nil {
+			do(path, mode, string(b))
 		}
 		return err
+	})
+}
+
+// before notes what stands in the files before a program runs.
+func (l *leaks) before(dir string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.had = map[string][]int{}
+	return l.files(dir, func(path string, _ fs.FileMode, text string) {
+		if in := l.secretsIn(text); len(in) > 0 {
+			l.had[path] = in
+		}
+	})
+}
+
+// find returns a sentence for each place of a secret, which does not show it. What
+// was printed is looked at once.
+func (l *leaks) find(dir string) []string { return l.search(dir, l.secretsIn) }
+
+// findAll is find by the matcher of a scan, over all that was printed.
+func (l *leaks) findAll(dir string) []string {
+	l.seen = 0
+	s := scannerOf(l.secrets)
+	return l.search(dir, func(text string) []int { return matched(s, text) })
+}
+
+func (l *leaks) search(dir string, in func(text string) []int) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []string
+	for _, p := range l.printed[l.seen:] {
+		if len(in(p.text)) > 0 {
+			found = append(found, fmt.Sprintf("%s printed a secret", p.by))
+		}
+	}
+	l.seen = len(l.printed)
+	err := l.files(dir, func(path string, mode fs.FileMode, text string) {
+		if slices.ContainsFunc(in(text), func(n int) bool { return !slices.Contains(l.had[path], n) }) {
+			found = append(found, fmt.Sprintf("%s (mode %04o) holds a secret", filepath.ToSlash(path), mode))
+		}
+		if name, err := filepath.Rel(dir, path); err != nil || len(in(filepath.ToSlash(name))) > 0 {
+			found = append(found, "the name of a file holds a secret")
+		}
 	})
 	if err != nil {
 		found = append(found, fmt.Sprintf("the search for secrets failed: %v", err))
@@ -111,18 +156,15 @@ func (l *leaks) find(dir string) []string {
 	return found
 }
 
-// secretIn reports whether text holds a half of a secret, or more, as it is or
-// as URLs write it.
-func (l *leaks) secretIn(text string) bool {
-	for _, s := range l.secrets {
-		for _, half := range []string{s[:len(s)/2], s[len(s)/2:]} {
-			if strings.Contains(text, half) || strings.Contains(text, url.QueryEscape(half)) {
-				return true
-			}
-		}
+// secretsIn are the numbers of the secrets of which text holds a piece, in any form.
+func (l *leaks) secretsIn(text string) []int {
+	if l.pieces == nil || l.made != len(l.secrets) {
+		l.pieces, l.made = piecesOf(l.secrets), len(l.secrets)
 	}
-	return false
+	return l.pieces.in(text)
 }
+
+func (l *leaks) secretIn(text string) bool { return len(l.secretsIn(text)) > 0 }
 
 func TestLeaks(t *testing.T) {
 	const secret, token = "c2VjcmV0L3dpdGgrc2xhc2hlcy8rYW5kL3BsdXNl", "IQoJb3JpZ2luX2VjEXAMPLETOKEN/of+some+length"
@@ -164,6 +206,75 @@ func TestLeaks(t *testing.T) {
 				t.Error("the sentence itself holds a secret")
 			}
 		})
+	}
+}
+
+// Each form of a secret is found, wherever it begins, and by both searchers if all of
+// it is there; so is a secret in the name of a file.
+func TestLeakForms(t *testing.T) {
+	const secret = "c2VjcmV0L3dpdGgrc2xhc2hlcy8rYW5kL3BsdXNl"
+	encoded := func(before string) string {
+		return base64.StdEncoding.EncodeToString([]byte(before + secret + "!"))
+	}
+	back := []byte(secret)
+	slices.Reverse(back)
+	l := &leaks{}
+	l.learn("another+secret/of+letters/only+in+words/", secret)
+	s := scannerOf(l.secrets)
+	for name, c := range map[string]struct {
+		text string
+		part bool // not the whole of it
+	}{
+		"plain": {text: "=" + secret}, "in small letters": {text: strings.ToLower(secret)}, "in capitals": {text: strings.ToUpper(secret)},
+		"in a URL": {text: url.QueryEscape(secret)}, "in a URL in a URL": {text: url.QueryEscape(url.QueryEscape(secret))},
+		"in JSON of PHP": {text: strings.ReplaceAll(secret, "/", `\/`)}, "in JSON that escapes all": {text: strings.NewReplacer("+", `\u002B`, "/", `\u002f`).Replace(secret)},
+		"in XML": {text: strings.NewReplacer("+", "&#43;", "/", "&#x2F;").Replace(secret)}, "in octal": {text: strings.NewReplacer("+", `\053`, "/", `\057`).Replace(secret)},
+		"in base64": {text: encoded("")}, "in base64, one before": {text: encoded("?")}, "in base64, two before": {text: encoded("?:")},
+		"in base64 of URLs": {text: strings.NewReplacer("+", "-", "/", "_").Replace(encoded(""))},
+		"in hex":            {text: fmt.Sprintf("%x", secret)}, "in hex of capitals": {text: fmt.Sprintf("%X", secret)},
+		"in UTF-16": {text: string(utf16le("a=" + secret))}, "in UTF-16 and a URL": {text: string(utf16le(url.QueryEscape(secret)))},
+		"a piece": {text: "x" + secret[14:26] + "y", part: true}, "a piece in base64": {text: encoded("")[16:28], part: true},
+		"a piece in hex": {text: fmt.Sprintf("%x", secret[20:26]), part: true}, "from behind": {text: string(back), part: true},
+	} {
+		text := "said: " + c.text + " (end)"
+		if in := l.secretsIn(text); !slices.Equal(in, []int{1}) {
+			t.Errorf("%s: pieces are found of %v", name, in)
+		}
+		if in := matched(s, text); !c.part && !slices.Equal(in, []int{1}) {
+			t.Errorf("%s: the matcher finds %v", name, in)
+		}
+	}
+	for _, text := range []string{"", "said nothing", secret[:11], "000000000000000000000000", "another secret of letters only in words"} {
+		if in := l.secretsIn(text); len(in) > 0 {
+			t.Errorf("%q: found %v", text, in)
+		}
+	}
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, strings.ReplaceAll(secret, "/", "%2F")), "", 0o600)
+	for _, find := range []func(string) []string{l.find, l.findAll} {
+		if got := find(dir); len(got) != 1 || !strings.Contains(got[0], "the name of a file") {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+// What a file held before a program ran is not that program's, another secret is.
+func TestLeaksOfBefore(t *testing.T) {
+	const had, other = "c2VjcmV0L3dpdGgrc2xhc2hlcy8rYW5kL3BsdXNl", "another+secret/of+letters/only+in+words/"
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	writeFile(t, path, had, 0o600)
+	l := &leaks{}
+	l.learn(had, other)
+	if err := l.before(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := append(l.find(dir), l.findAll(dir)...); len(got) > 0 {
+		t.Errorf("got %q", got)
+	}
+	writeFile(t, path, had+other, 0o600)
+	if got := append(l.find(dir), l.findAll(dir)...); len(got) != 2 {
+		t.Errorf("got %q", got)
 	}
 }
 

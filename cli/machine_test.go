@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,8 @@ type machine struct {
 	env   []string
 	old   awstest.Key
 	leaks leaks
+
+	copies map[string]string // templates like those of files, by path
 }
 
 // The pair stands where %[1]s and %[2]s are; everything else must survive.
@@ -55,7 +58,9 @@ func newMachine(t testing.TB) *machine {
 func (m *machine) aws(name string) string { return filepath.Join(m.dir, "home", ".aws", name) }
 
 func (m *machine) files() map[string]string {
-	return map[string]string{m.aws("credentials"): oddCredentials, m.aws("config"): oddConfig}
+	all := map[string]string{m.aws("credentials"): oddCredentials, m.aws("config"): oddConfig}
+	maps.Copy(all, m.copies)
+	return all
 }
 
 func (m *machine) command(args ...string) *exec.Cmd {
@@ -185,6 +190,9 @@ func (m *machine) check() {
 		m.t.Errorf("left in the state folder: %v %v", left, err)
 	}
 	left, err = filepath.Glob(filepath.Join(m.dir, "home", ".aws", ".keycare-*"))
+	if beside, _ := filepath.Glob(filepath.Join(m.dir, "src", ".keycare-*")); len(beside) > 0 {
+		left = append(left, beside...)
+	}
 	if err != nil || len(left) > 0 {
 		m.t.Errorf("left beside the files: %v %v", left, err)
 	}

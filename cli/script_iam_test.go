@@ -85,7 +85,7 @@ func (c iamCall) number(i int) int {
 
 func (c iamCall) setPair(name string, k awstest.Key) {
 	c.ts.Setenv(name+"_ID", k.ID)
-	c.ts.Setenv(name+"_SECRET", k.Secret)
+	setSecret(c.ts, name+"_SECRET", k.Secret)
 }
 
 var iamCommands = map[string]func(iamCall){
@@ -102,7 +102,7 @@ var iamCommands = map[string]func(iamCall){
 	"session": func(c iamCall) {
 		s := c.w.iam.AddSession(c.arg(0), time.Now().Add(time.Hour))
 		c.setPair(c.arg(1), s.Key)
-		c.ts.Setenv(c.arg(1)+"_TOKEN", s.Token)
+		setSecret(c.ts, c.arg(1)+"_TOKEN", s.Token)
 	},
 	"status": func(c iamCall) { c.w.iam.SetKeyStatus(c.arg(0), c.arg(1)) },
 	"used": func(c iamCall) {

@@ -28,7 +28,7 @@ import (
 //	                          the same with FOLDER on a disk that is full
 //	expand FILE...            replace $VAR and ${VAR} in the files
 //	pair FILE PROFILE VAR     VAR_ID and VAR_SECRET become the pair in the file
-//	allow FILE                the file may hold secrets
+//	allow FILE...             the files may get secrets
 //	keep FILE                 copy the file to want/, for a later cmp
 //	crlf, bom, cr, trim-newline FILE
 //	                          change line ends, put a byte order mark in front, write a carriage
@@ -85,8 +85,20 @@ func cmdRun(ts *testscript.TestScript, neg bool, args []string) {
 func runFor(ts *testscript.TestScript, want string, argv, asked []string) {
 	code, err := strconv.Atoi(want)
 	ts.Check(err)
+	w, by := worldOf(ts), strings.Join(asked, " ")
+	w.leaks.learn(w.iam.Secrets()...)
+	ts.Check(w.leaks.before(ts.Getenv("WORK")))
+	hidden := w.hideSecrets(ts)
 	err = ts.Exec(argv[0], argv[1:]...)
-	worldOf(ts).leaks.heard(strings.Join(asked, " "), strings.Join([]string{ts.ReadFile("stdout"), ts.ReadFile("stderr"), ts.ReadFile("ttyout")}, "\n"))
+	for name, value := range hidden {
+		ts.Setenv(name, value)
+	}
+	w.leaks.heard(by, strings.Join([]string{ts.ReadFile("stdout"), ts.ReadFile("stderr"), ts.ReadFile("ttyout")}, "\n"))
+	w.leaks.heard(by+", in its requests,", fmt.Sprintf("%+v", w.iam.Calls()))
+	w.leaks.learn(w.iam.Secrets()...)
+	for _, leak := range w.leaks.find(ts.Getenv("WORK")) {
+		w.t.Errorf("after %s: %s", by, leak)
+	}
 	got := 0
 	var exit *exec.ExitError
 	switch {
@@ -111,7 +123,6 @@ func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
 			return ts.Getenv(v)
 		})
 		ts.Check(os.WriteFile(path, []byte(text), 0o600))
-		worldOf(ts).leaks.allow(path)
 		worldOf(ts).leaks.learnText(text)
 	}
 }
@@ -140,12 +151,19 @@ func cmdPair(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s: no pair under %s", args[0], args[1])
 	}
 	ts.Setenv(args[2]+"_ID", id)
-	ts.Setenv(args[2]+"_SECRET", secret)
+	setSecret(ts, args[2]+"_SECRET", secret)
+}
+
+func setSecret(ts *testscript.TestScript, name, value string) {
+	ts.Setenv(name, value)
+	worldOf(ts).hidden = append(worldOf(ts).hidden, name)
 }
 
 func cmdAllow(ts *testscript.TestScript, neg bool, args []string) {
-	wantArgs(ts, neg, args, 1, "allow FILE")
-	worldOf(ts).leaks.allow(ts.MkAbs(args[0]))
+	wantArgs(ts, neg, args, 1, "allow FILE...")
+	for _, name := range args {
+		worldOf(ts).leaks.allow(ts.MkAbs(name))
+	}
 }
 
 func cmdKeep(ts *testscript.TestScript, neg bool, args []string) {

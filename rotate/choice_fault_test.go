@@ -118,6 +118,15 @@ var ways = []way{
 		w.write(w.old.ID, w.old.Secret)
 		return w
 	}, act: asked(false, true, "default"), lost: second, ends: backAtOld(awstest.Inactive)},
+	{name: "undo, the command half way", world: notTaken(0), act: asked(false, true), ends: func(w *world) { backAtOld(awstest.Inactive)(w); w.checkTaken() }},
+	{name: "undo in a grace, old copies back", world: func(t testing.TB) *world {
+		w := copiesInGrace(t)
+		w.write(w.old.ID, w.old.Secret)
+		return w
+	}, act: asked(false, true, "default"), lost: second,
+		ends: func(w *world) { backAtOld(awstest.Inactive)(w); w.checkTaken() }},
+	{name: "keep both in a grace, with copies", world: copiesInGrace, act: asked(true, false, "default"),
+		lost: func(w *world) string { return w.old.ID }, ends: func(w *world) { bothKept(w); w.checkWorking(); w.checkTaken() }},
 	{name: "keep both, the deletion denied", world: func(t testing.TB) *world {
 		w := newWorld(t)
 		w.iam.Deny(user, "iam:DeleteAccessKey")
@@ -218,6 +227,7 @@ func (k way) check(w *world, results []Result, err error) {
 			w.t.Errorf("nobody has the secret of key %s, which is %s, any more", key.ID, key.Status)
 		}
 	}
+	w.checkCopies()
 	w.checkSecrets()
 	w.checkSaid(set, results, err)
 }

@@ -141,6 +141,9 @@ func (w *world) finish() {
 		if _, err := New(*w.options()).Resume(w.t.Context()); err != nil {
 			w.t.Errorf("resume at the end of a grace: %v", err)
 		}
+		if _, err := New(*w.options()).Resume(w.t.Context()); err != nil { // a watch that begins now
+			w.t.Errorf("resume after the end of a grace: %v", err)
+		}
 	}
 	if js, err := w.options().State.Journals(); err != nil || len(js) > 0 {
 		// A watch stays until a lost request can no longer land.
