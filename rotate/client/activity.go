@@ -172,6 +172,9 @@ func (h *history) activity() facts.Activity {
 	}
 	for _, u := range h.unread {
 		why, lost := WhyUnknown(u.err, "cloudtrail:LookupEvents")
+		if ReplyOf(u.err) == ReplyUnknownKey { // the key works elsewhere
+			why, lost = "the account has not turned this region on", false
+		}
 		f.Unread = append(f.Unread, facts.Unread{Region: u.region, Why: why, Lost: lost})
 	}
 	slices.SortFunc(f.Unread, func(x, y facts.Unread) int { return strings.Compare(x.Region, y.Region) })

@@ -126,6 +126,11 @@ func TestActivityUntold(t *testing.T) {
 		t.Errorf("unread %+v, want %+v", got.Unread, want)
 	}
 
+	faults["us-east-2"] = awstest.Fault{Kind: awstest.FaultError, Status: 400, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
+	if got, err = ask(); err != nil || !slices.Contains(got.Unread, facts.Unread{Region: "us-east-2", Why: "the account has not turned this region on"}) {
+		t.Errorf("unread %+v, %v", got.Unread, err)
+	}
+
 	faults["us-east-1"] = awstest.Fault{Kind: awstest.FaultDeny}
 	if _, err = ask(); ReplyOf(err) != ReplyDenied || DeniedAction(err) != "cloudtrail:LookupEvents" || len(s.Calls()) != 1 {
 		t.Errorf("denied: %v after %d calls", err, len(s.Calls()))
@@ -141,8 +146,9 @@ func TestActivityUntold(t *testing.T) {
 		t.Errorf("denied everywhere: %v after %d calls", err, len(s.Calls()))
 	}
 	user.ARN = strings.Replace(user.ARN, "arn:aws:", "arn:aws-iso:", 1)
-	if _, err = ask(); !errors.Is(err, errNoTrail) {
-		t.Errorf("another partition: %v", err)
+	_, err = ask()
+	if why, lost := WhyUnknown(err, "x"); !errors.Is(err, errNoTrail) || lost || why != errNoTrail.Error() {
+		t.Errorf("another partition: %v, %q, %v", err, why, lost)
 	}
 }
 

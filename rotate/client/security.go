@@ -16,7 +16,7 @@ import (
 // General Reference, Account Management endpoints.
 var accountRegions = map[string]string{"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
 
-var errNoAccountService = errors.New("its security contact cannot be asked for: the partition has no such service, or IAM's endpoint is set and that of the account service is not")
+var errNoAccountService = errors.New("cannot ask for it: this partition has no account service, or IAM's endpoint is set and that of the account service is not")
 
 // SecurityContact reports whether the account has an alternate contact for security, to
 // which AWS writes when it finds a leaked key. Who that is does not leave this function.

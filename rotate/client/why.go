@@ -11,12 +11,17 @@ import (
 )
 
 // WhyUnknown says in a few words why a call told nothing. action is the permission that
-// the call needs, for an answer that does not name it. Only what AWS refuses to tell is
-// settled by that: all else is lost, and another audit may learn it.
+// the call needs, for an answer that does not name it. Only what AWS refuses to tell, or
+// cannot be asked there, is settled: all else is lost, and another audit may learn it.
 func WhyUnknown(err error, action string) (why string, lost bool) {
 	var noMFA *NoMFAError
 	if errors.As(err, &noMFA) {
 		return noMFA.Why, true // with a code it is told
+	}
+	for _, never := range []error{errNoTrail, errNoAccountService} {
+		if errors.Is(err, never) {
+			return never.Error(), false
+		}
 	}
 	switch ReplyOf(err) {
 	case ReplyDenied:
