@@ -1,10 +1,13 @@
 package rotate
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,16 +24,17 @@ func (w *world) leaked() *Options {
 }
 
 // checkLeakedEnd fails unless a rotation of a leaked key has ended: the files hold the new
-// key, and the old one is Inactive.
+// key, and the old one is Inactive or gone.
 func (w *world) checkLeakedEnd() {
 	w.t.Helper()
 	w.checkWorking()
-	if p := w.inFiles(); p.ID == w.old.ID || w.status(w.old.ID) != awstest.Inactive {
+	if p := w.inFiles(); p.ID == w.old.ID || w.status(w.old.ID) == awstest.Active {
 		w.t.Errorf("the files hold %s, and the leaked key %s is %s", p.ID, w.old.ID, w.status(w.old.ID))
 	}
 	w.checkKeys(2)
 	w.checkClosed()
 	w.checkSecrets()
+	w.checkTaken()
 }
 
 // finishLeaked resumes until nothing is left to do, asks once more where all was taken
@@ -61,18 +65,21 @@ func (w *world) finishLeaked() {
 	w.iam.Close()
 }
 
-// onceOff fails if the old key, which leaked, is made Active again.
-func (w *world) onceOff(f func(awstest.Call) awstest.Fault) {
+// onceOff lets calls go wrong, and fails if an old key that leaked is made Active again.
+func (w *world) onceOff(o *Options, f func(awstest.Call) awstest.Fault) {
 	off := false
+	var mu sync.Mutex
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+		if !o.Compromised {
+			return f(c)
+		}
+		mu.Lock()
+		defer mu.Unlock()
 		is := w.status(w.old.ID)
 		if off && is == awstest.Active {
 			w.t.Errorf("the leaked key is active again at call %d", c.N)
 		}
 		off = off || is == awstest.Inactive
-		if f == nil {
-			return awstest.Fault{}
-		}
 		return f(c)
 	})
 }
@@ -166,7 +173,7 @@ func TestLeakedCopyGone(t *testing.T) {
 // a later run has found the files quiet.
 func TestLeakedPutBack(t *testing.T) {
 	w := newWorld(t)
-	w.onceOff(func(c awstest.Call) awstest.Fault {
+	w.onceOff(w.leaked(), func(c awstest.Call) awstest.Fault {
 		if c.Action == "ListAccessKeys" && w.status(w.old.ID) == awstest.Inactive && w.inDefault().ID != w.old.ID && !strings.Contains(w.said.String(), "replacing it again") {
 			w.write(w.old.ID, w.old.Secret)
 		}
@@ -241,50 +248,127 @@ func TestLeakedTakesUp(t *testing.T) {
 	w.checkLeakedEnd()
 }
 
+// With a session of the MFA device: the leaked key is made Inactive by a session of the
+// new one, which takes a second code.
+func TestLeakedMFA(t *testing.T) {
+	w := newWorld(t)
+	serial := w.iam.AddMFA(user, "phone", "123456")
+	w.iam.RequireMFA(user, true)
+	o := w.leaked()
+	o.Auth.MFASerial = serial
+	codes := 0
+	o.MFACode = func(string) (string, error) { codes++; return fmt.Sprint(123455 + codes), nil }
+	results, err := New(*o).Rotate(t.Context(), "default")
+	if err != nil || results[0].Outcome != Rotated || codes != 2 {
+		t.Fatal(results, err, codes)
+	}
+	w.iam.RequireMFA(user, false)
+	w.checkLeakedEnd()
+}
+
+// What CloudTrail tells is in the result: the sessions that go on and what a thief did,
+// without what this rotation did itself.
+func TestLeakTells(t *testing.T) {
+	w := newWorld(t)
+	w.iam.SetTrailDelay(0)
+	now := w.clock.Now()
+	session := func(role string, until time.Time) awstest.TrailEvent {
+		e := awstest.TrailEvent{KeyID: w.old.ID, User: user, At: now.Add(-2 * time.Hour), Source: "sts.amazonaws.com", Name: "AssumeRole",
+			Request:  map[string]any{"roleArn": role},
+			Response: map[string]any{"credentials": map[string]any{"accessKeyId": "ASIAQAAAAAAAQAAAAAAA", "expiration": until.UTC().Format("Jan 2, 2006, 3:04:05 PM")}}}
+		return e
+	}
+	w.iam.AddEvents(
+		session("arn:aws:iam::123456789012:role/team/deploy", now.Add(time.Hour)),
+		session("arn:aws:iam::123456789012:role/over", now.Add(-time.Hour)),
+		session("arn:aws:iam::999999999999:role/partner", now.Add(time.Hour)),
+		awstest.TrailEvent{KeyID: w.old.ID, User: user, At: now.Add(-time.Hour), Name: "CreateUser", Request: map[string]any{"userName": "support"}})
+	results, err := New(*w.leaked()).Rotate(t.Context(), "default")
+	if err != nil || results[0].Leak == nil || results[0].Leak.Calls == nil {
+		t.Fatal(results, err)
+	}
+	l := results[0].Leak
+	if len(l.Live) != 2 || len(l.Changes) != 1 || l.Changes[0].Action != "iam:CreateUser" || len(l.Calls.Changes) != 2 {
+		t.Errorf("sessions %+v, changes %+v of %+v", l.Live, l.Changes, l.Calls.Changes)
+	}
+	if len(l.Commands) != 2 || !strings.Contains(l.Commands[0], "--user-name alice") || !strings.Contains(l.Commands[1], "--role-name deploy ") || !slices.Equal(l.Foreign, []string{"arn:aws:iam::999999999999:role/partner"}) {
+		t.Errorf("commands %q, elsewhere %q", l.Commands, l.Foreign)
+	}
+	var policy struct {
+		Statement []struct {
+			Effect    string
+			Condition struct{ DateLessThan map[string]time.Time }
+		}
+	}
+	if err := json.Unmarshal(l.Policy, &policy); err != nil || policy.Statement[0].Effect != "Deny" {
+		t.Fatal(err, string(l.Policy))
+	}
+	if at := policy.Statement[0].Condition.DateLessThan["aws:TokenIssueTime"]; at.Before(l.Inactive.Add(spreads)) || at.After(l.Inactive.Add(3*spreads)) {
+		t.Errorf("the sessions until %v end, the key was inactive at %v", at, l.Inactive)
+	}
+}
+
 // Every call goes wrong once, in every way, and is the last that gets through: once the
 // leaked key is off it stays off, and a plain resume ends the rotation as it began.
 func TestLeakedEveryCallFails(t *testing.T) {
 	testrun.NotShort(t)
-	mostWays(t, func(t *testing.T, way string, fault awsFault) {
-		for _, last := range []bool{false, true} {
-			if last && !testrun.IsLong() && way != "reply lost" {
-				continue
-			}
-			for n, met := 0, true; met; n++ {
-				w := newWorld(t)
-				met = false
-				w.iam.ResetCalls()
-				w.onceOff(func(c awstest.Call) awstest.Fault {
-					switch {
-					case c.N == n:
-						met = true
-						return fault(w)
-					case last && c.N > n:
-						return awstest.Fault{Kind: awstest.FaultDropBefore}
+	t.Setenv(afterMode, "takes")
+	for name, begin := range map[string]func(testing.TB) *world{"plain": newWorld, "copies": withCopies, "after": withAfter} {
+		for _, retire := range []state.Retirement{state.Deactivate, state.Delete} {
+			t.Run(fmt.Sprintf("%s, %s", name, retire), func(t *testing.T) {
+				if name != "plain" || retire != state.Deactivate {
+					testrun.Long(t)
+				}
+				mostWays(t, func(t *testing.T, way string, fault awsFault) {
+					leakedCallFails(t, way, fault, begin, retire, false)
+					if testrun.IsLong() || way == "reply lost" {
+						leakedCallFails(t, way, fault, begin, retire, true)
 					}
-					return awstest.Fault{}
 				})
-				_, err := New(*w.leaked()).Rotate(t.Context(), "default")
-				w.saw(err)
-				w.iam.SetFault(nil)
-				w.checkHalf()
-				if err != nil && !isHalf(err) {
-					w.checkRolledBack()
-				}
-				w.finishLeaked()
-				if t.Failed() {
-					t.Fatalf("%s at call %d, the last %v: %v", way, n, last, err)
-				}
-			}
+			})
 		}
-	})
+	}
+}
+
+func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testing.TB) *world, retire state.Retirement, last bool) {
+	for n, met := 0, true; met; n++ {
+		w := begin(t)
+		o := w.leaked()
+		o.Retire, met = retire, false
+		w.iam.ResetCalls()
+		w.onceOff(o, func(c awstest.Call) awstest.Fault {
+			switch {
+			case c.N == n:
+				met = true
+				return fault(w)
+			case last && c.N > n:
+				return awstest.Fault{Kind: awstest.FaultDropBefore}
+			}
+			return awstest.Fault{}
+		})
+		_, err := New(*o).Rotate(t.Context(), "default")
+		w.saw(err)
+		w.iam.SetFault(nil)
+		w.checkHalf()
+		if err != nil && !isHalf(err) {
+			w.checkRolledBack()
+		}
+		w.finishLeaked()
+		if t.Failed() {
+			t.Fatalf("%s at call %d, the last %v: %v", way, n, last, err)
+		}
+	}
 }
 
 // Every file operation goes wrong once.
 func TestLeakedEveryFileOperationFails(t *testing.T) {
 	testrun.NotShort(t)
 	walk{
-		world: func(t testing.TB) *world { w := newWorld(t); w.onceOff(nil); return w },
+		world: func(t testing.TB) *world {
+			w := newWorld(t)
+			w.onceOff(w.leaked(), func(awstest.Call) awstest.Fault { return awstest.Fault{} })
+			return w
+		},
 		act: func(w *world, o *Options) error {
 			o.Compromised, o.Retire = true, state.Deactivate
 			_, err := New(*o).Rotate(w.t.Context(), "default")
@@ -293,4 +377,25 @@ func TestLeakedEveryFileOperationFails(t *testing.T) {
 		check:  func(w *world, fault diskFault, err error) { w.checkEvery(); w.leftNothing(fault, err) },
 		finish: (*world).finishLeaked,
 	}.most(t)
+}
+
+// The key in the files replaced another one, which is in its grace: the way that is
+// named makes room, and then the leaked key is replaced.
+func TestLeakedInGrace(t *testing.T) {
+	w := inGrace(t)
+	first, leaked := w.old.ID, w.inFiles().ID
+	_, err := New(*w.leaked()).Rotate(t.Context(), "default")
+	w.saw(err)
+	if err == nil || isHalf(err) || !strings.Contains(err.Error(), "delete-access-key --user-name "+user+" --access-key-id "+first) || !strings.Contains(err.Error(), "keycare resume --keep-both default") {
+		t.Fatalf("got %v", err)
+	}
+	w.iam.DeleteKey(first)
+	if _, err := w.choose(true, false, "default"); err != nil {
+		t.Fatal(err)
+	}
+	results, err := New(*w.leaked()).Rotate(t.Context(), "default")
+	if err != nil || results[0].Outcome != Rotated || results[0].Old != leaked || w.status(leaked) != awstest.Inactive {
+		t.Fatal(results, err)
+	}
+	w.checkWorking()
 }

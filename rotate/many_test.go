@@ -164,6 +164,11 @@ func TestRotatable(t *testing.T) {
 // finishes.
 func TestInterrupted(t *testing.T) {
 	testrun.NotShort(t)
+	t.Run("plain", func(t *testing.T) { interrupted(t, (*world).options, (*world).finish) })
+	t.Run("leaked", func(t *testing.T) { interrupted(t, (*world).leaked, (*world).finishLeaked) })
+}
+
+func interrupted(t *testing.T, options func(*world) *Options, finish func(*world)) {
 	for n := 0; ; n++ {
 		w := newWorld(t)
 		w.iam.SetPropagation(3*time.Second, 3*time.Second)
@@ -178,12 +183,12 @@ func TestInterrupted(t *testing.T) {
 			}
 			count++
 		}
-		o := w.options()
+		o := options(w)
 		o.Wait = func(ctx context.Context, d time.Duration) error {
 			point()
 			return w.clock.Wait(ctx, d)
 		}
-		w.iam.SetFault(func(awstest.Call) awstest.Fault { return awstest.Fault{After: point} })
+		w.onceOff(o, func(awstest.Call) awstest.Fault { return awstest.Fault{After: point} })
 		_, err := New(*o).Rotate(ctx, "default")
 		w.iam.SetFault(nil)
 		stopped := ctx.Err() != nil
@@ -199,7 +204,7 @@ func TestInterrupted(t *testing.T) {
 		if err != nil && !errors.As(err, &half) {
 			w.checkKeys(1)
 		}
-		w.finish()
+		finish(w)
 		if t.Failed() {
 			t.Fatalf("interrupted at point %d: %v", n, err)
 		}

@@ -20,6 +20,10 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 		return "", false, nil
 	}
 	if j := rot.openRotation(k.ID); j != nil {
+		if j.Direction == state.Grace && rot.Compromised {
+			return "", false, refuse("this key replaced key %s, which is in its grace period until %s (%s), so there is no room for a new one. To make room, delete that one, which may have leaked too: aws iam delete-access-key --user-name %s --access-key-id %s; then: keycare resume %s %s, and rotate again",
+				k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), word(ow.name), k.ID, flagKeepBoth, word(j.Profile))
+		}
 		if j.Direction == state.Grace {
 			return "", false, refuse("this key replaced key %s, which is in its grace period until %s (%s), so there is no room for a new one. After that: keycare resume %s", k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), word(j.Profile))
 		}

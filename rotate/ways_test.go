@@ -12,6 +12,7 @@ import (
 	"keycare/credfile/disk/diskfault"
 	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
+	"keycare/rotate/state"
 )
 
 var resumeCommand = regexp.MustCompile(`keycare resume((?: --[a-z-]+| AKIA[A-Z0-9]{16}| default| twin| work)*)`)
@@ -115,6 +116,7 @@ func TestOffersAfterEveryCall(t *testing.T) {
 		}{
 			"rotation": {},
 			"grace":    {run: func(o *Options) { o.Grace = 24 * time.Hour }},
+			"leaked":   {run: func(o *Options) { o.Compromised, o.Retire = true, state.Deactivate }},
 			"end of a grace": {prepare: func(w *world) {
 				o := w.options()
 				o.Grace = 24 * time.Hour

@@ -71,6 +71,8 @@ func TestJournalIsValidated(t *testing.T) {
 		"a send backwards":    {"sends": []any{map[string]any{"from": "2026-11-03T10:00:00Z", "to": "2026-11-02T10:00:00Z"}}},
 		"a negative grace":    {"grace": -1},
 		"a wrong type":        {"places": "all"},
+		"a leak and a grace":  {"compromised": true, "grace": 1},
+		"an end of no leak":   {"old_key_off_at": "2026-11-03T10:00:00Z"},
 	} {
 		doc := map[string]any{}
 		if err := json.Unmarshal(whole, &doc); err != nil {
@@ -97,6 +99,21 @@ func TestJournalIsValidated(t *testing.T) {
 	}
 	if err := s.Begin(&Journal{ID: id}); err == nil {
 		t.Error("a journal was begun that no later run would take up")
+	}
+}
+
+// A keycare that knows nothing of leaked keys must not go on with the rotation of one.
+func TestLeakedJournalIsOfALaterVersion(t *testing.T) {
+	s := folderOf(t)
+	for compromised, version := range map[bool]int{false: 2, true: 3} {
+		j := journalOf("0123456789ab")
+		j.Compromised = compromised
+		if err := s.Save(j); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Journal(j.ID); err != nil || got.Version != version || got.Compromised != compromised {
+			t.Errorf("%+v, %v", got, err)
+		}
 	}
 }
 
