@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,15 +47,21 @@ func guardCommand(e *env) *cli.Command {
 
 func globalFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "global", Usage: usage} }
 
+func templateFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "template", Usage: usage} }
+
 func guardInstallCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name: "install", Usage: "install the hooks in this repository, or in all of yours",
 		Description: "Hooks that are there already are kept and called first. Where husky or lefthook\n" +
 			"manage the hooks, the lines for their files are printed instead.",
-		Flags: []cli.Flag{globalFlag("install them in your Git configuration, for all repositories (Git 2.54 or later)")},
+		Flags: []cli.Flag{
+			globalFlag("install them in your Git configuration, for all repositories (Git 2.54 or later)"),
+			templateFlag("install them for repositories that you clone or make from now on (older Git)"),
+		},
 		UsageText: usage.Examples(
 			"keycare guard install", "in this repository",
-			"keycare guard install --global", "in all of yours"),
+			"keycare guard install --global", "in all of yours",
+			"keycare guard install --template", "in new clones, with an older Git"),
 		Action: writing(e, runGuardInstall),
 	}
 }
@@ -62,7 +69,7 @@ func guardInstallCommand(e *env) *cli.Command {
 func guardRemoveCommand(e *env) *cli.Command {
 	return &cli.Command{
 		Name: "remove", Usage: "remove the hooks, and put back those that were there before",
-		Flags:     []cli.Flag{globalFlag("remove them from your Git configuration")},
+		Flags:     []cli.Flag{globalFlag("remove them from your Git configuration"), templateFlag("remove them from the template of new repositories")},
 		UsageText: usage.Examples("keycare guard remove", "from this repository"),
 		Action:    writing(e, runGuardRemove),
 	}
@@ -80,7 +87,7 @@ func guardStatusCommand(e *env) *cli.Command {
 type repo struct {
 	git, dir, top string // the program; .git; the work tree, empty in a bare one
 	hooks         string // folder
-	hooksPath     string // core.hooksPath, if it is set
+	hooksPath     string // core.hooksPath, if it is set and another folder
 	common        string // .git of the main work tree
 	configHooks   bool   // this Git reads hooks from its configuration
 }
@@ -88,10 +95,10 @@ type repo struct {
 // configHooksSince is the version of Git whose configuration may name hooks.
 var configHooksSince = [2]int{2, 54}
 
-// gitSays is the first line of what git prints, in the user's own environment.
-func gitSays(ctx context.Context, git string, args ...string) (string, error) {
+// gitOutput is what git prints, in the user's own environment.
+func gitOutput(ctx context.Context, git string, args ...string) (string, error) {
 	var out, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, git, args...)
+	cmd := exec.CommandContext(ctx, git, append([]string{"--no-pager"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {
 		line, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
@@ -100,8 +107,14 @@ func gitSays(ctx context.Context, git string, args ...string) (string, error) {
 		}
 		return "", errors.New(show.Flow(line))
 	}
-	line, _, _ := strings.Cut(out.String(), "\n")
-	return strings.TrimSuffix(line, "\r"), nil
+	return out.String(), nil
+}
+
+// gitSays is the first line of it.
+func gitSays(ctx context.Context, git string, args ...string) (string, error) {
+	out, err := gitOutput(ctx, git, args...)
+	line, _, _ := strings.Cut(out, "\n")
+	return strings.TrimSuffix(line, "\r"), err
 }
 
 func findGit() (string, error) {
@@ -134,6 +147,9 @@ func findRepo(ctx context.Context) (r repo, err error) {
 		return r, err
 	}
 	r.hooksPath, _ = gitSays(ctx, r.git, "config", "--get", "core.hooksPath")
+	if r.hooks == filepath.Join(r.common, "hooks") {
+		r.hooksPath = ""
+	}
 	r.configHooks = hasConfigHooks(ctx, r.git)
 	return r, nil
 }
@@ -165,16 +181,23 @@ func runGuardInstall(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("global") && c.Bool("template") {
+		return usagef("--global and --template: give one of them")
+	}
+	if c.Bool("template") {
+		return installTemplate(c.Context, e, program)
+	}
+	with := func(text string) (string, error) { return hook.WithBlock(text, program) }
 	if c.Bool("global") {
 		git, err := findGit()
 		if err != nil {
 			return err
 		}
 		if !hasConfigHooks(c.Context, git) {
-			return fmt.Errorf("this Git is older than %d.%d, whose configuration can name hooks: run \"keycare guard install\" in each repository", configHooksSince[0], configHooksSince[1])
+			return fmt.Errorf("this Git is older than %d.%d, whose configuration can name hooks: run \"keycare guard install\" in each repository, and \"keycare guard install --template\" for those that you clone or make from now on", configHooksSince[0], configHooksSince[1])
 		}
 		path := hook.GlobalConfig(e.Disk, os.Getenv, e.Folders.Home)
-		if err := editConfig(e, path, func(text string) (string, error) { return hook.WithBlock(text, program) }); err != nil {
+		if err := editConfig(e, path, with); err != nil {
 			return err
 		}
 		fmt.Fprintf(e.Out, "installed in %s, for all repositories\n", show.Path(path, e.Folders.Home))
@@ -184,17 +207,12 @@ func runGuardInstall(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if says := managed(r); says != "" && !r.configHooks {
-		fmt.Fprint(e.Out, says)
-		return errors.New("nothing was installed: the hooks of this repository are managed by another tool; add the lines above to its file")
+	if r.configHooks {
+		return installInConfig(e, r, with)
 	}
-	if r.hooksPath != "" && r.configHooks {
-		path := filepath.Join(r.common, "config")
-		if err := editConfig(e, path, func(text string) (string, error) { return hook.WithBlock(text, program) }); err != nil {
-			return err
-		}
-		fmt.Fprintf(e.Out, "installed in %s, beside the hooks in %s\n", show.Path(path, e.Folders.Home), show.Path(r.hooksPath, e.Folders.Home))
-		return nil
+	if m := managerOf(r); m != nil {
+		fmt.Fprint(e.Out, m.add(hook.Events))
+		return errors.New("nothing was installed: the hooks of this repository are managed by another tool; add the lines above, then run keycare guard status")
 	}
 	if err := hook.Install(e.Disk, r.hooks, program); err != nil {
 		return err
@@ -203,25 +221,22 @@ func runGuardInstall(e *env, c *cli.Context) error {
 	return nil
 }
 
-// managed are the lines for the tool that manages the hooks of a repository; empty
-// where there is none, or where it lets other hooks be.
-func managed(r repo) string {
-	there := func(name string) bool {
-		_, err := os.Stat(filepath.Join(r.top, name))
-		return r.top != "" && err == nil
+// installInConfig puts the hooks into the configuration of a repository, where no other
+// tool hides them or takes them away. Those of an older Git are not needed any more.
+func installInConfig(e *env, r repo, with func(string) (string, error)) error {
+	path := filepath.Join(r.common, "config")
+	if err := editConfig(e, path, with); err != nil {
+		return err
 	}
-	switch {
-	case strings.Contains(filepath.ToSlash(r.hooksPath), ".husky"):
-		return "Hooks are managed by husky. Add to .husky/pre-commit:\n  keycare guard check --staged\nto .husky/commit-msg:\n  keycare guard check --message \"$1\"\nto .husky/pre-push:\n  keycare guard check --pushed \"$@\"\n"
-	case there("lefthook.yml"), there("lefthook.yaml"), there(".lefthook.yml"):
-		return "Hooks are managed by lefthook. Add to lefthook.yml:\n" +
-			"  pre-commit:\n    commands:\n      keycare:\n        run: keycare guard check --staged\n" +
-			"  commit-msg:\n    commands:\n      keycare:\n        run: keycare guard check --message {1}\n" +
-			"  pre-push:\n    commands:\n      keycare:\n        run: keycare guard check --pushed {0}\n        use_stdin: true\n"
-	case r.hooksPath != "":
-		return fmt.Sprintf("core.hooksPath is %s, which may be shared. Call in its hooks:\n  pre-commit: keycare guard check --staged\n  commit-msg: keycare guard check --message \"$1\"\n  pre-push:   keycare guard check --pushed \"$@\"\n", show.Flow(r.hooksPath))
+	fmt.Fprintf(e.Out, "installed in %s", show.Path(path, e.Folders.Home))
+	if r.hooksPath != "" {
+		fmt.Fprintf(e.Out, ", beside the hooks in %s", show.Path(r.hooksPath, e.Folders.Home))
 	}
-	return ""
+	fmt.Fprintln(e.Out)
+	if _, err := hook.Remove(e.Disk, r.hooks); err != nil {
+		return fmt.Errorf("the hooks of an earlier installation are still called, too: %w", err)
+	}
+	return nil
 }
 
 // editConfig changes a file of Git's configuration as a whole; links stay.
@@ -258,6 +273,9 @@ func runGuardRemove(e *env, c *cli.Context) error {
 		}
 	}
 	removed := false
+	if c.Bool("template") {
+		return removeTemplate(c.Context, e)
+	}
 	if c.Bool("global") {
 		path := hook.GlobalConfig(e.Disk, os.Getenv, e.Folders.Home)
 		if err := editConfig(e, path, without(&removed)); err != nil {
@@ -272,11 +290,14 @@ func runGuardRemove(e *env, c *cli.Context) error {
 	if err := editConfig(e, filepath.Join(r.common, "config"), without(&removed)); err != nil {
 		return err
 	}
-	names, err := hook.Remove(e.Disk, r.hooks)
-	if err != nil {
-		return err
+	for _, dir := range slices.Compact([]string{r.hooks, filepath.Join(r.common, "hooks")}) { // the second may be hidden by the first
+		names, err := hook.Remove(e.Disk, dir)
+		if err != nil {
+			return err
+		}
+		removed = removed || len(names) > 0
 	}
-	return sayRemoved(e, removed || len(names) > 0, show.Path(r.hooks, e.Folders.Home))
+	return sayRemoved(e, removed, show.Path(r.dir, e.Folders.Home))
 }
 
 func sayRemoved(e *env, removed bool, where string) error {
