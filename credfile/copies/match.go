@@ -1,7 +1,6 @@
 package copies
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -89,19 +88,26 @@ func NewMatcher(keys []Key, o Options) *Matcher {
 // not there: to tell that takes one look into grams, which is small enough for the
 // fastest cache.
 func (m *Matcher) fill(cores []core) {
+	all := make([]place, 0, len(cores)*m.step)
 	for i := range cores {
 		c := &cores[i]
 		// Any stretch of the core would do; that in the middle has the fewest of the
 		// characters that many texts have around a key.
 		c.window = (len(c.text) - gram + 1 - m.step) / 2
 		for at := c.window; at < c.window+m.step; at++ {
-			m.places = append(m.places, place{binary.LittleEndian.Uint32([]byte(c.text[at : at+gram])), at, c})
+			all = append(all, place{gramAt(c.text, at), at, c})
 		}
 	}
-	slices.SortStableFunc(m.places, func(a, b place) int { return cmp.Compare(a.gram, b.gram) })
+	order := make([]uint64, len(all))
+	for i, p := range all {
+		order[i] = uint64(p.gram)<<32 | uint64(i)
+	}
+	slices.Sort(order)
+	m.places = make([]place, len(all))
 	distinct := 0
-	for i, p := range m.places {
-		if i == 0 || m.places[i-1].gram != p.gram {
+	for i, o := range order {
+		m.places[i] = all[uint32(o)]
+		if i == 0 || m.places[i-1].gram != m.places[i].gram {
 			distinct++
 		}
 	}
@@ -119,6 +125,10 @@ func (m *Matcher) fill(cores []core) {
 		slot := m.slot(p.gram)
 		m.grams[slot], m.first[slot] = p.gram, int32(i)
 	}
+}
+
+func gramAt(text string, at int) uint32 {
+	return uint32(text[at]) | uint32(text[at+1])<<8 | uint32(text[at+2])<<16 | uint32(text[at+3])<<24
 }
 
 // slot is where in grams a gram is, or would be.
