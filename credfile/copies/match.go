@@ -332,7 +332,7 @@ func narrow(b []byte, first, most int) (text []byte, at int) {
 }
 
 // other looks for the ID of a key that is not one of the matcher's around place q,
-// where four bytes may be of one. It is told at the first place in it.
+// where four bytes may be of one. It is told at the first place in it, credible or not.
 func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 	const size = 20
 	// An ID that begins in the last 8 of the 16 places up to q has 8 bytes from q+4 on,
@@ -353,9 +353,8 @@ func (m *Matcher) other(b []byte, q int, emit func(Hit)) {
 		if !allBase32(b[s:s+size]) || !bordered(b, s, s+size) {
 			continue
 		}
-		id := string(b[s : s+size])
-		if _, own := m.own[id]; !own && !inSecret(b, s, s+size) && (credible(id) || m.any && !credfile.FactsOf(id).Example) {
-			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: id, Part: ID})
+		if _, own := m.own[string(b[s:s+size])]; !own && !inSecret(b, s, s+size) {
+			emit(Hit{Off: int64(s), Len: size, Key: -1, ID: string(b[s : s+size]), Part: ID})
 		}
 	}
 }

@@ -49,15 +49,14 @@ func bordered(b []byte, from, to int) bool {
 // inSecret reports whether b[from:to] is a part of a row of characters that is as long
 // as a secret access key: such a part is never shown.
 func inSecret(b []byte, from, to int) bool {
-	const size = 40
 	first, last := from, to
-	for first > 0 && to-first <= size && secretByte(b[first-1]) {
+	for first > 0 && to-first <= secretSize && secretByte(b[first-1]) {
 		first--
 	}
-	for last < len(b) && last-first <= size && secretByte(b[last]) {
+	for last < len(b) && last-first <= secretSize && secretByte(b[last]) {
 		last++
 	}
-	return last-first == size
+	return last-first == secretSize
 }
 
 // endsEscape reports whether b ends in an escape, such as \n, %3D or the end of a
@@ -116,15 +115,42 @@ func secretNear(b []byte, at, size int, unlikely bool) bool {
 			}
 		}
 	}
+	if !mayHoldSecret(b[from:at]) && !mayHoldSecret(b[at+size:to]) {
+		return false
+	}
 	text := string(b[from:at]) + "\n" + string(b[at+size:to])
 	for range 3 {
 		if holdsSecret(text, unlikely) {
 			return true
 		}
+		if !strings.ContainsAny(text, `\%&`) {
+			return false // no escape
+		}
 		text = unescaper.Replace(text)
 	}
 	return false
 }
+
+// mayHoldSecret reports whether b has so many characters in a row that may be of a
+// secret access key or of an escape in it.
+func mayHoldSecret(b []byte) bool {
+	row := 0
+	for _, c := range b {
+		if !ofSecret[c] {
+			row = 0
+		} else if row++; row == secretSize {
+			return true
+		}
+	}
+	return false
+}
+
+var ofSecret = func() (t [256]bool) {
+	for c := range t {
+		t[c] = secretByte(byte(c)) || strings.IndexByte(`\%&#;`, byte(c)) >= 0
+	}
+	return t
+}()
 
 // unescaper undoes one level of escapes, as far as they matter to a secret.
 var unescaper = strings.NewReplacer(
@@ -135,11 +161,13 @@ var unescaper = strings.NewReplacer(
 	`\040`, " ", `\053`, "+", `\057`, "/",
 )
 
+// secretSize is the length of a secret access key.
+const secretSize = 40
+
 // holdsSecret reports whether text has exactly 40 characters in a row that look
 // drawn by lot from those of a secret access key, or, if that is unlikely, that are no
 // hash in hex.
 func holdsSecret(text string, unlikely bool) bool {
-	const size = 40
 	for i := 0; i < len(text); i++ {
 		if !secretByte(text[i]) {
 			continue
@@ -151,7 +179,7 @@ func holdsSecret(text string, unlikely bool) bool {
 		run := text[i:j]
 		// A letter may be the end of an escape, or the size of the string in front of
 		// it in a binary file.
-		if len(run) == size && (drawn(run) || unlikely && strings.Trim(run, "0123456789abcdef") != "") {
+		if len(run) == secretSize && (drawn(run) || unlikely && strings.Trim(run, "0123456789abcdef") != "") {
 			return true
 		}
 		i = j

@@ -209,11 +209,12 @@ func tierOf(id string, index int, keys []Key, accounts []string, near bool) Tier
 type Gather struct {
 	c      *Collector
 	copies []Copy
-	at     map[string]int // by key ID
+	at     map[string]int  // by key ID
+	tiers  map[string]Tier // of other keys' IDs without a secret
 }
 
 // NewGather returns an empty one.
-func (c *Collector) NewGather() *Gather { return &Gather{c: c} }
+func (c *Collector) NewGather() *Gather { return &Gather{c: c, tiers: make(map[string]Tier)} }
 
 // mostKeys bounds the keys that are told of one place: a list of IDs is one finding
 // for a person, not a million.
@@ -238,7 +239,7 @@ func (g *Gather) Hit(h Hit) {
 		g.copies = append(g.copies, Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait, off: h.Off})
 	}
 	c := &g.copies[i]
-	c.Tier = min(c.Tier, tierOf(id, h.Key, g.c.m.keys, g.c.accounts, h.Near))
+	c.Tier = min(c.Tier, g.tier(id, h))
 	if h.Off < c.off {
 		c.Line, c.off = h.Line, h.Off
 	}
@@ -249,6 +250,25 @@ func (g *Gather) Hit(h Hit) {
 		c.Forms = append(c.Forms, h.Form)
 		slices.Sort(c.Forms)
 	}
+}
+
+// tier is that of a hit. A history has the same IDs over and over.
+func (g *Gather) tier(id string, h Hit) Tier {
+	if h.Key >= 0 {
+		return tierOf(id, h.Key, g.c.m.keys, g.c.accounts, h.Near)
+	}
+	t, ok := g.tiers[id]
+	if !ok {
+		if len(g.tiers) >= mostJudged {
+			clear(g.tiers)
+		}
+		t = tierOf(id, -1, nil, g.c.accounts, false)
+		g.tiers[id] = t
+	}
+	if t == IDOnly && h.Near {
+		return WithSecret
+	}
+	return t
 }
 
 // noLines forgets the lines.

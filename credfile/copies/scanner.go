@@ -3,6 +3,8 @@ package copies
 import (
 	"bytes"
 	"io"
+
+	"keycare/credfile"
 )
 
 // bufferSize is how much is read at a time: measured, more and less are slower.
@@ -20,18 +22,42 @@ type Scanner struct {
 	// farLines says that the line of a hit beyond the first buffer need not be known:
 	// it is 0.
 	farLines bool
+	credible map[string]bool // other keys' IDs, as they were judged
 }
 
 // NewScanner returns a scanner for m.
 func NewScanner(m *Matcher) *Scanner { return newScanner(m, bufferSize) }
 
 func newScanner(m *Matcher, size int) *Scanner {
-	s := &Scanner{m: m, size: size, buf: make([]byte, size+2*m.reach+m.step+2)}
+	s := &Scanner{m: m, size: size, credible: make(map[string]bool), buf: make([]byte, size+2*m.reach+m.step+2)}
 	s.found = func(h Hit) { // one closure for all streams
+		if !s.believes(&h) {
+			return
+		}
 		s.stream.lookNear(s.stream.b, &h)
 		s.stream.found(s.stream.b, h)
 	}
 	return s
+}
+
+// mostJudged bounds the IDs that are remembered.
+const mostJudged = 10_000
+
+// believes reports whether a hit may be a real key. A history has the same ID in each
+// version of a file.
+func (s *Scanner) believes(h *Hit) bool {
+	if h.Key >= 0 {
+		return true
+	}
+	is, judged := s.credible[h.ID]
+	if !judged {
+		if len(s.credible) >= mostJudged {
+			clear(s.credible)
+		}
+		is = credible(h.ID) || s.m.any && !credfile.FactsOf(h.ID).Example
+		s.credible[h.ID] = is
+	}
+	return is
 }
 
 // stream is where a scan of one stream is.
@@ -125,7 +151,8 @@ func (t *stream) found(b []byte, h Hit) {
 	switch {
 	case t.lines < 0:
 	case at >= t.counted:
-		h.Line = t.lines + 1 + bytes.Count(b[t.counted:at], []byte{'\n'})
+		t.count(b, at)
+		h.Line = t.lines + 1
 	default:
 		h.Line = t.lines + 1 - bytes.Count(b[at:t.counted], []byte{'\n'})
 	}
@@ -195,7 +222,7 @@ func (t *stream) lookWide(b []byte, to int) {
 		}
 		t.s.m.probe(t.s.narrow, 0, len(t.s.narrow), func(h Hit) {
 			at := parity + 2*int(h.Off)
-			if h.Key >= 0 || at >= to || t.base+int64(at) < t.wide {
+			if h.Key >= 0 || at >= to || t.base+int64(at) < t.wide || !t.s.believes(&h) {
 				return
 			}
 			t.lookNear(t.s.narrow, &h)

@@ -190,10 +190,10 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 	}
 	hits := map[string][]copies.Hit{}
 	scanner := copies.NewScanner(c.Matcher)
-	missing, err := c.texts(ctx, &in, func(_, name string, size int64, body io.Reader) error {
-		return c.lfs.scan(c, scanner, size, body, func(h copies.Hit) {
+	missing, err := c.texts(ctx, &in, func(o *content) error {
+		return c.lfs.scan(c, scanner, o, func(h copies.Hit) {
 			if c.Counts(h) {
-				hits[name] = append(hits[name], h)
+				hits[string(o.name)] = append(hits[string(o.name)], h)
 			}
 		})
 	})

@@ -48,6 +48,7 @@ type running struct {
 	cmd   *exec.Cmd
 	said  bytes.Buffer
 	timer *time.Timer
+	out   *pipe
 	stop  context.CancelFunc
 }
 
@@ -68,28 +69,64 @@ func run(ctx context.Context, git, dir string, env []string, in io.Reader, args 
 	r.cmd = exec.CommandContext(ctx, git, append([]string{"--no-pager"}, args...)...)
 	r.cmd.Env, r.cmd.Dir, r.cmd.Stdin, r.cmd.WaitDelay = append(environ(), env...), dir, in, 5*time.Second
 	r.cmd.Stderr = &limited{to: &r.said, left: 4096}
-	out, err := r.cmd.StdoutPipe()
-	if err == nil {
-		err = r.cmd.Start()
-	}
+	out, stdout, wide, err := newOutlet(ctx)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	r.Reader = bufio.NewReaderSize(out, 128<<10)
+	r.cmd.Stdout = stdout
+	err = r.cmd.Start()
+	stdout.Close() // git has it
+	if err != nil {
+		out.Close()
+		cancel()
+		return nil, err
+	}
 	r.timer = time.AfterFunc(patience, cancel)
+	r.out = &pipe{out: out, timer: r.timer, wide: wide}
+	r.Reader = bufio.NewReaderSize(r.out, 256<<10)
 	return r, nil
 }
 
-// alive tells that git is not silent.
-func (r *running) alive() { r.timer.Reset(patience) }
+// pipe is the end of a pipe that git writes into. Each read tells that git is not
+// silent.
+type pipe struct {
+	out   io.ReadCloser
+	timer *time.Timer
+	wide  bool
+	size  int // read so far
+	short bool
+}
+
+const (
+	widePipe = 1 << 20
+	// nap is less than git takes to fill a wide pipe.
+	nap = time.Millisecond
+	// napFrom is how much git has to have written before: most of its answers are short.
+	napFrom = 128 << 10
+)
+
+// Read reads. Git writes object by object and slower than they are looked at, so that
+// this program and git would wake each other for each: where the pipe is wide it is
+// left to fill for a moment.
+func (p *pipe) Read(b []byte) (int, error) {
+	if p.wide && p.short && p.size >= napFrom {
+		time.Sleep(nap)
+	}
+	n, err := p.out.Read(b)
+	if n > 0 {
+		p.timer.Reset(patience)
+	}
+	p.size, p.short = p.size+n, n < len(b)/2
+	return n, err
+}
 
 // end waits for git, or stops it if not all of its output was wanted.
 func (r *running) end(ctx context.Context, readErr error) error {
 	if readErr != nil {
 		r.stop()
 	}
-	err := r.cmd.Wait()
+	err := errors.Join(r.cmd.Wait(), r.out.out.Close())
 	silent := !r.timer.Stop()
 	r.stop()
 	switch {
@@ -120,9 +157,39 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// content is an object and what is in it. It holds for the time of a look alone.
+type content struct {
+	kind  string
+	name  []byte
+	size  int64
+	whole []byte    // nil if it is large
+	body  io.Reader // then
+}
+
+// scan looks for keys in an object.
+func (o *content) scan(s *copies.Scanner, emit func(copies.Hit)) error {
+	if o.body == nil {
+		s.Bytes(o.whole, emit)
+		return nil
+	}
+	n, err := s.Scan(o.body, emit)
+	if err == nil && n != o.size {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// text is all that is in an object.
+func (o *content) text() ([]byte, error) {
+	if o.body == nil {
+		return o.whole, nil
+	}
+	return io.ReadAll(o.body)
+}
+
 // catFile hands each object of a repository to look, but those that the borrowed
 // repositories have too. It counts the objects that git names and does not have.
-func catFile(ctx context.Context, git, dir string, borrowed []string, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
+func catFile(ctx context.Context, git, dir string, borrowed []string, look func(*content) error) (missing int, err error) {
 	args := []string{"cat-file", "--buffer", "--batch"}
 	var in io.Reader
 	if len(borrowed) == 0 {
@@ -139,8 +206,10 @@ func catFile(ctx context.Context, git, dir string, borrowed []string, look func(
 
 // objects hands what cat-file --batch writes to look, and counts the objects that are
 // not there.
-func (r *running) objects(ctx context.Context, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
+func (r *running) objects(ctx context.Context, look func(*content) error) (missing int, err error) {
 	read := func() error {
+		var name []byte
+		o := new(content)
 		for {
 			line, err := r.ReadSlice('\n')
 			if errors.Is(err, io.EOF) && len(line) == 0 {
@@ -149,18 +218,32 @@ func (r *running) objects(ctx context.Context, look func(kind, name string, size
 			if err != nil {
 				return err
 			}
-			r.alive()
-			name, rest, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
-			kind, digits, ok := strings.Cut(rest, " ")
-			size, err := strconv.ParseInt(digits, 10, 64)
-			if !ok || err != nil {
+			id, rest, _ := bytes.Cut(line[:len(line)-1], []byte(" "))
+			kind, digits, ok := bytes.Cut(rest, []byte(" "))
+			size, err := strconv.ParseInt(string(digits), 10, 64)
+			if !ok || err != nil || size < 0 {
 				missing++ // "missing", or what a damaged object is called
 				continue
 			}
-			if err := look(kind, name, size, &io.LimitedReader{R: r, N: size}); err != nil {
-				return err
+			name = append(name[:0], id...)
+			*o = content{kind: kindOf(kind), name: name, size: size}
+			if size < int64(r.Size()) {
+				if o.whole, err = r.Peek(int(size)); errors.Is(err, io.EOF) {
+					err = io.ErrUnexpectedEOF
+				}
+			} else {
+				o.body = &io.LimitedReader{R: r, N: size}
 			}
-			if _, err := r.Discard(1); err != nil {
+			if err == nil {
+				err = look(o)
+			}
+			if err == nil && o.body == nil {
+				_, err = r.Discard(int(size))
+			}
+			if err == nil {
+				_, err = r.Discard(1)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -168,20 +251,36 @@ func (r *running) objects(ctx context.Context, look func(kind, name string, size
 	return missing, r.end(ctx, read())
 }
 
+// kindOf is the kind of an object, without a new string for each.
+func kindOf(word []byte) string {
+	switch string(word) {
+	case "blob":
+		return "blob"
+	case "tree":
+		return "tree"
+	case "commit":
+		return "commit"
+	}
+	return string(word)
+}
+
 // names calls each with the lines of a git that lists something.
-func names(ctx context.Context, git, dir string, each func(line string), args ...string) error {
+func names(ctx context.Context, git, dir string, each func(line []byte), args ...string) error {
 	r, err := start(ctx, git, dir, nil, args...)
 	if err != nil {
 		return err
 	}
 	read := func() error {
-		for n := 0; ; n++ {
-			line, err := r.ReadString('\n')
-			if line != "" {
-				each(strings.TrimSuffix(line, "\n"))
+		for {
+			line, err := r.ReadSlice('\n')
+			if errors.Is(err, bufio.ErrBufferFull) { // a path of that length
+				line = bytes.Clone(line)
+				var more []byte
+				more, err = r.ReadBytes('\n')
+				line = append(line, more...)
 			}
-			if n%1000 == 0 {
-				r.alive()
+			if line = bytes.TrimSuffix(line, []byte("\n")); len(line) > 0 {
+				each(line)
 			}
 			if errors.Is(err, io.EOF) {
 				return nil
@@ -198,14 +297,14 @@ func ownNames(ctx context.Context, git, dir string, borrowed []string) (io.Reade
 	list := []string{"cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objectname)"}
 	theirs := make(map[string]bool)
 	for _, other := range borrowed {
-		if err := names(ctx, git, other, func(name string) { theirs[name] = true }, list...); err != nil {
+		if err := names(ctx, git, other, func(name []byte) { theirs[string(name)] = true }, list...); err != nil {
 			return nil, err
 		}
 	}
 	var own bytes.Buffer
-	err := names(ctx, git, dir, func(name string) {
-		if !theirs[name] {
-			own.WriteString(name + "\n")
+	err := names(ctx, git, dir, func(name []byte) {
+		if !theirs[string(name)] {
+			own.Write(append(name, '\n'))
 		}
 	}, list...)
 	return &own, err
@@ -219,28 +318,28 @@ func nameObjects(ctx context.Context, git, dir string, ids []string, found []cop
 	for i, id := range ids {
 		at[id] = append(at[id], i)
 	}
-	err = names(ctx, git, dir, func(line string) {
-		name, file, _ := strings.Cut(line, " ")
-		if strings.HasPrefix(name, "?") {
+	err = names(ctx, git, dir, func(line []byte) {
+		name, file, _ := bytes.Cut(line, []byte(" "))
+		if name[0] == '?' {
 			missing++
 		}
-		for _, i := range at[name] {
+		for _, i := range at[string(name)] {
 			kind, _, _ := strings.Cut(found[i].Inner, " ")
 			switch {
-			case file == "":
+			case len(file) == 0:
 			case kind == "blob":
-				found[i].Inner = file
+				found[i].Inner = string(file)
 			default:
-				found[i].Inner = kind + " " + file
+				found[i].Inner = kind + " " + string(file)
 			}
 		}
 	}, "rev-list", "--objects", "--missing=print", "--reflog", "--indexed-objects", "--all")
 	if len(found) == 0 {
 		return missing, err
 	}
-	return missing, errors.Join(err, names(ctx, git, dir, func(line string) {
-		name, _, _ := strings.Cut(line, " ")
-		for _, i := range at[name] {
+	return missing, errors.Join(err, names(ctx, git, dir, func(line []byte) {
+		name, _, _ := bytes.Cut(line, []byte(" "))
+		for _, i := range at[string(name)] {
 			found[i].Pushed = true
 		}
 	}, "rev-list", "--objects", "--missing=allow-any", "--remotes"))

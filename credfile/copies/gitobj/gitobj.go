@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,13 +195,14 @@ func (s *scan) objects(ctx context.Context, r Repo, shape shape) ([]copies.Copy,
 		return nil, fmt.Errorf("%s is no regular file", shape.odd)
 	}
 	var found []copies.Copy
-	look := func(kind, name string, size int64, body io.Reader) error {
-		n, err := s.scanner.Scan(body, s.gather.Hit)
-		s.c.Count().Bytes.Add(n)
+	hit := s.gather.Hit
+	look := func(o *content) error {
+		err := o.scan(s.scanner, hit)
+		s.c.Count().Bytes.Add(o.size)
 		s.c.Count().Objects.Add(1)
-		found = append(found, s.gather.Take(func(c *copies.Copy) { c.Inner = kind + " " + name })...)
-		if err == nil && size >= 0 && n != size {
-			err = io.ErrUnexpectedEOF
+		if s.gather.Found() {
+			inner := o.kind + " " + string(o.name)
+			found = append(found, s.gather.Take(func(c *copies.Copy) { c.Inner = inner })...)
 		}
 		return err
 	}

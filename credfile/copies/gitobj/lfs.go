@@ -3,7 +3,6 @@ package gitobj
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,17 +24,11 @@ const (
 
 // scan looks into a blob and, where that is a pointer, into what it points to, if that
 // is on this machine: else it is not new here.
-func (l *lfs) scan(c *Changes, s *copies.Scanner, size int64, body io.Reader, emit func(copies.Hit)) error {
-	if size >= mostPointer {
-		_, err := s.Scan(body, emit)
+func (l *lfs) scan(c *Changes, s *copies.Scanner, o *content, emit func(copies.Hit)) error {
+	if err := o.scan(s, emit); err != nil || o.size >= mostPointer {
 		return err
 	}
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	s.Bytes(text, emit)
-	id := pointsTo(text)
+	id := pointsTo(o.whole)
 	if id == "" {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // loose hands the loose objects of a store to look, without git.
-func loose(ctx context.Context, store string, look func(kind, name string, size int64, body io.Reader) error) error {
+func loose(ctx context.Context, store string, look func(*content) error) error {
 	var errs []error
 	for _, dir := range fanOut(store) {
 		files, err := os.ReadDir(filepath.Join(store, dir))
@@ -35,7 +35,7 @@ func loose(ctx context.Context, store string, look func(kind, name string, size 
 	return errors.Join(errs...)
 }
 
-func looseObject(path, name string, look func(kind, name string, size int64, body io.Reader) error) error {
+func looseObject(path, name string, look func(*content) error) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func looseObject(path, name string, look func(kind, name string, size int64, bod
 	if err != nil {
 		return err
 	}
-	return look(kind, name, size, io.LimitReader(b, size))
+	return look(&content{kind: kind, name: []byte(name), size: size, body: io.LimitReader(b, size)})
 }
 
 // fanOut are the folders of a store's loose objects.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -176,13 +175,13 @@ func (c *Changes) peeled(ctx context.Context, ids []string, names map[string]str
 		if level.Len() == 0 {
 			return tags, targets, nil
 		}
-		if _, err := c.texts(ctx, &level, func(_, id string, _ int64, body io.Reader) error {
-			text, err := io.ReadAll(body)
+		if _, err := c.texts(ctx, &level, func(o *content) error {
+			text, err := o.text()
 			first, _, _ := strings.Cut(string(text), "\n")
 			if to, ok := strings.CutPrefix(first, "object "); ok {
 				next = append(next, to)
 				if names[to] == "" {
-					names[to] = names[id]
+					names[to] = names[string(o.name)]
 				}
 			}
 			return err

@@ -48,7 +48,7 @@ func (c *Changes) run(ctx context.Context, in io.Reader, args []string) (*runnin
 }
 
 // texts hands the objects to look that in names, and counts those that are not there.
-func (c *Changes) texts(ctx context.Context, in io.Reader, look func(kind, name string, size int64, body io.Reader) error) (missing int, err error) {
+func (c *Changes) texts(ctx context.Context, in io.Reader, look func(*content) error) (missing int, err error) {
 	r, err := c.run(ctx, in, []string{"cat-file", "--buffer", "--batch"})
 	if err != nil {
 		return 0, err
