@@ -48,6 +48,7 @@ type place struct {
 const (
 	hashFactor = 0x9E3779B1
 	nearBytes  = 350 // how far a secret may be from its ID
+	nearLines  = 5
 )
 
 // NewMatcher returns a matcher of the keys. A secret of less than 16 characters is

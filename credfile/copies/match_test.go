@@ -332,3 +332,24 @@ func TestOthers(t *testing.T) {
 		}
 	}
 }
+
+// The quick look for a row of a secret's characters agrees with a slow one.
+func TestMayHoldSecret(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 20_000 {
+		b := make([]byte, r.IntN(200))
+		for i := range b {
+			b[i] = 'a'
+			if r.IntN(30) == 0 {
+				b[i] = '\n'
+			}
+		}
+		longest := 0
+		for _, row := range bytes.Split(b, []byte("\n")) {
+			longest = max(longest, len(row))
+		}
+		if got, want := mayHoldSecret(b), longest >= secretSize; got != want {
+			t.Fatalf("%v for %q", got, b)
+		}
+	}
+}

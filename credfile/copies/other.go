@@ -1,6 +1,7 @@
 package copies
 
 import (
+	"bytes"
 	"math"
 	"strings"
 )
@@ -99,20 +100,21 @@ func isHex(c byte) bool {
 // secretNear reports whether what may be a secret access key stands within five
 // lines of b[at:at+size]; an unlikely one is one that looks made up.
 func secretNear(b []byte, at, size int, unlikely bool) bool {
-	from, lines := at, 0
-	for ; from > 0 && at-from < nearBytes; from-- {
-		if b[from-1] == '\n' {
-			if lines++; lines > 5 {
-				break
-			}
+	from, to := max(0, at-nearBytes), min(len(b), at+size+nearBytes)
+	for i, lines := at, 0; lines <= nearLines; lines++ {
+		if i = bytes.LastIndexByte(b[from:i], '\n') + from; i < from {
+			break
+		} else if lines == nearLines {
+			from = i + 1
 		}
 	}
-	to := at + size
-	for lines = 0; to < len(b) && to-at-size < nearBytes; to++ {
-		if b[to] == '\n' {
-			if lines++; lines > 5 {
-				break
-			}
+	for i, lines := at+size, 0; lines <= nearLines; lines++ {
+		n := bytes.IndexByte(b[i:to], '\n')
+		if n < 0 {
+			break
+		}
+		if i += n + 1; lines == nearLines {
+			to = i - 1
 		}
 	}
 	if !mayHoldSecret(b[from:at]) && !mayHoldSecret(b[at+size:to]) {
@@ -134,13 +136,15 @@ func secretNear(b []byte, at, size int, unlikely bool) bool {
 // mayHoldSecret reports whether b has so many characters in a row that may be of a
 // secret access key or of an escape in it.
 func mayHoldSecret(b []byte) bool {
-	row := 0
-	for _, c := range b {
-		if !ofSecret[c] {
-			row = 0
-		} else if row++; row == secretSize {
+	for i := secretSize - 1; i < len(b); { // such a row has the character at i, or ends before it
+		first := i
+		for first >= 0 && i-first < secretSize && ofSecret[b[first]] {
+			first--
+		}
+		if i-first == secretSize {
 			return true
 		}
+		i = first + secretSize
 	}
 	return false
 }
