@@ -11,8 +11,8 @@ import (
 
 // mostDeepCalls is how many requests the deep questions make, beside those that are
 // tried again and the further pages of CloudTrail: enough for about 40 keys. They go
-// after all others and have a count of their own.
-const mostDeepCalls = 1000
+// after all others and have a count of their own. A test sets another number.
+var mostDeepCalls = 1000
 
 // deep asks who uses each key, what its user may do by policies of the account's own,
 // what a thief could do, and whom AWS warns. What is asked is lost before it is told.

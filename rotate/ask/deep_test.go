@@ -2,7 +2,6 @@ package ask
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
@@ -291,35 +293,61 @@ func TestDeepOfManyUsers(t *testing.T) {
 	}
 }
 
-// However many keys there are, the requests stay within bounds, and what is not asked is
-// lost.
+// However many keys there are, the requests stay within bounds, what decides about worse
+// findings goes first, and what is not asked is lost.
 func TestDeepBudget(t *testing.T) {
 	fakePause(t)
 	w := newWard(t)
-	const users = 70
-	for i := range users {
-		name := fmt.Sprint("u", i)
+	for _, name := range []string{"ann", "bob", "cid"} {
 		w.iam.AddUser(awstest.User{Name: name})
 		w.profile(name, w.iam.AddKey(name, time.Now()))
+		w.iam.SetPolicies(name, []string{testOwn}, nil)
 	}
-	known, lost := 0, 0
-	for _, f := range w.deep() {
-		for name, a := range deepAnswers(f) {
-			if !a.Known() && (!a.Lost() || a.Why() != tooMany) {
-				t.Errorf("%s: %s", name, a.Why())
+	w.ask()
+	shallow := len(w.iam.Calls())
+	real := mostDeepCalls
+	t.Cleanup(func() { mostDeepCalls = real })
+	for mostDeepCalls = 0; ; mostDeepCalls += 7 {
+		w.iam.ResetCalls()
+		known, lost := map[string]int{}, map[string]int{}
+		for _, f := range w.deep() {
+			for name, a := range deepAnswers(f) {
+				switch {
+				case a.Known():
+					known[name]++
+				case a.Lost() && a.Why() == tooMany:
+					lost[name]++
+				default:
+					t.Errorf("%d calls: %s: %s", mostDeepCalls, name, a.Why())
+				}
 			}
 		}
-		if f.Activity.Known() {
-			known++
-		} else {
-			lost++
+		if n := len(w.iam.Calls()) - shallow; n > mostDeepCalls {
+			t.Errorf("%d calls, not %d", n, mostDeepCalls)
+		}
+		if lost["Powers"] > 0 && known["Activity"] > 0 || lost["Activity"] == 3 && mostDeepCalls > 40 {
+			t.Errorf("%d calls: known %v, lost %v", mostDeepCalls, known, lost)
+		}
+		if len(lost) == 0 {
+			return
+		}
+		if mostDeepCalls == 0 && len(known) > 0 {
+			t.Errorf("known without a call: %v", known)
 		}
 	}
-	if n := w.count("LookupEvents"); known == 0 || lost == 0 || n > mostDeepCalls || n != 17*known {
-		t.Errorf("%d known, %d lost, %d calls", known, lost, n)
+}
+
+// A simulation that leaves something out tells nothing.
+func TestPowersOfLess(t *testing.T) {
+	var all []types.EvaluationResult
+	for _, name := range facts.PowersAsked() {
+		all = append(all, types.EvaluationResult{EvalActionName: aws.String(name), EvalDecision: types.PolicyEvaluationDecisionTypeAllowed})
 	}
-	if n := len(w.iam.Calls()); n > promised+mostDeepCalls+users {
-		t.Errorf("%d calls", n)
+	if a := powersOf(all); !a.Known() || len(a.Value.Allowed) != len(all) {
+		t.Errorf("%+v", a)
+	}
+	if a := powersOf(all[1:]); !a.Lost() || !strings.HasSuffix(a.Why(), facts.PowersAsked()[0]) {
+		t.Errorf("%+v", a)
 	}
 }
 

@@ -3,7 +3,6 @@ package ask
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -98,6 +97,14 @@ func (r *round) powers(k *askedKey) facts.Answer[facts.Powers] {
 			return out.EvaluationResults, out.Marker, nil
 		})
 	})
+	if err != nil {
+		return answerOf(facts.Powers{}, err, "iam:SimulatePrincipalPolicy")
+	}
+	return powersOf(results)
+}
+
+// powersOf reads a simulation. One that leaves out an action tells nothing.
+func powersOf(results []types.EvaluationResult) (a facts.Answer[facts.Powers]) {
 	var allowed, conditional []string
 	told := map[string]bool{}
 	for _, one := range results {
@@ -110,10 +117,13 @@ func (r *round) powers(k *askedKey) facts.Answer[facts.Powers] {
 			conditional = append(conditional, name)
 		}
 	}
-	if err == nil && len(told) < len(in.ActionNames) {
-		err = fmt.Errorf("AWS simulated %d of %d actions", len(told), len(in.ActionNames))
+	for _, name := range facts.PowersAsked() {
+		if !told[name] {
+			a.Lose("AWS did not simulate " + name)
+			return a
+		}
 	}
-	return answerOf(facts.PowersOf(allowed, conditional), err, "iam:SimulatePrincipalPolicy")
+	return facts.Answered(facts.PowersOf(allowed, conditional))
 }
 
 // mostLooks bounds how often AWS is asked whether a job is done: by the pauses between

@@ -174,6 +174,17 @@ func TestActivityCut(t *testing.T) {
 	}
 }
 
+// A page of CloudTrail's may be far longer than other replies.
+func TestActivityOfLongRecords(t *testing.T) {
+	s, a, p, user, _ := trailWorld(t, "")
+	for range 50 {
+		s.AddEvents(awstest.TrailEvent{KeyID: p.ID, Name: "PutUserPolicy", Request: map[string]any{"policyDocument": strings.Repeat("x", MostReply/40)}})
+	}
+	if got, err := a.Activity(t.Context(), SignerOf(p), user, p.ID, time.Time{}); err != nil || got.Events != 50 {
+		t.Errorf("%d events, %v, %v", got.Events, got.Unread, err)
+	}
+}
+
 // An event is read whatever stands in it, and nothing of it is shown that is not short,
 // plain and no secret.
 func TestHostileRecord(t *testing.T) {
