@@ -53,7 +53,7 @@ const (
 )
 
 // passedOn are the flags that the audit of each home gets too.
-var passedOn = []string{"offline", "max-age", "max-unused", "timeout"}
+var passedOn = []string{"offline", "deep", "max-age", "max-unused", "timeout"}
 
 func runAllUsers(e *env, c *cli.Context) error {
 	if err := mayBecomeOthers(); err != nil {
@@ -97,8 +97,8 @@ func runAllUsers(e *env, c *cli.Context) error {
 	for _, name := range passedOn {
 		switch {
 		case !c.IsSet(name):
-		case name == "offline":
-			words = append(words, "--offline")
+		case name == "offline", name == "deep":
+			words = append(words, "--"+name+"="+c.String(name))
 		default:
 			words = append(words, "--"+name, c.String(name))
 		}

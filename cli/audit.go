@@ -27,6 +27,7 @@ func auditCommand(e *env) *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			profiles("profile", "check only this `PROFILE`", e.anyProfile),
 			&cli.BoolFlag{Name: "offline", Usage: "make no network call; use what earlier audits learned"},
+			&cli.BoolFlag{Name: "deep", Usage: "ask also who uses each key, and what a thief could do with it; needs the policy of \"keycare policy --deep\""},
 			ageFlag("max-age", "90d", "the maximum `AGE` of a key", day),
 			ageFlag("max-unused", "45d", "the maximum `TIME` a key may go unused", day),
 			ageFlag("timeout", "", "wait for AWS this `TIME` at the most, and check everything; without it 22s to 2m, by the number of keys", time.Second),
@@ -45,7 +46,7 @@ func auditCommand(e *env) *cli.Command {
 		UsageText: usage.Examples(
 			"keycare audit", "all profiles",
 			"keycare audit --details", "why, and every fix",
-			"keycare audit --profile work --max-age 60d", "one profile, stricter",
+			"keycare audit --deep", "who else uses the keys",
 			"keycare audit -o json=r.json -o html=r.html", "two more reports",
 			"keycare audit --baseline r.json", "what is new since"),
 		Action: action(e, runAudit),
@@ -75,6 +76,12 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	o.scope = scopeOf(set)
 	if c.IsSet("mfa-code") && c.Bool("offline") {
 		return o, usagef("--mfa-code is for AWS, which --offline does not ask: pass only one of them")
+	}
+	if c.Bool("deep") && c.Bool("offline") {
+		return o, usagef("--deep asks AWS, which --offline does not: pass only one of them")
+	}
+	if c.IsSet("deep") {
+		o.deep = c.Bool("deep")
 	}
 	o.code = auditCode(e, c, set.MFACommand)
 	o.profiles, o.offline, o.downloads = c.StringSlice("profile"), c.Bool("offline"), true

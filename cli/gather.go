@@ -20,6 +20,7 @@ import (
 type scope struct {
 	profiles []string // empty for all
 	offline  bool
+	deep     bool // ask also who uses each key and what its user may do
 	// downloads says to look among the downloads and on the desktop too. Some
 	// systems ask the user first, so the timer and keycare alone do not.
 	downloads bool
@@ -36,7 +37,7 @@ type scope struct {
 
 // scopeOf is the scope that the settings ask for.
 func scopeOf(s *settings.Settings) scope {
-	return scope{policy: policyOf(s), never: s.NeverCall, timeout: s.AuditTimeout}
+	return scope{policy: policyOf(s), never: s.NeverCall, timeout: s.AuditTimeout, deep: s.Deep}
 }
 
 // policyOf is what the settings say about the audit's rules.
@@ -62,7 +63,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 		return report.Input{}, nil, err
 	}
 	in := report.Input{
-		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Profiles: s.profiles, Partial: !s.downloads,
+		AWSFiles: home.ReadAWSFiles(e.Disk, e.Vars, paths), OtherFiles: home.ReadOtherFiles(e.Disk, e.Vars, paths), Offline: s.offline, Deep: s.deep && !s.offline, Profiles: s.profiles, Partial: !s.downloads,
 		Now: e.Now(), Policy: s.policy, NeverCall: s.never.Bars, Origin: origin(e),
 	}
 	in.AWSFiles.EnvBedrock = home.BedrockVariables(e.Environ)
@@ -94,7 +95,7 @@ func gather(e *env, s scope) (report.Input, *ask.Asker, error) {
 	if s.copies && len(s.profiles) == 0 {
 		lastScan(e, &in)
 	}
-	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars, All: s.timeout > 0}
+	asker := &ask.Asker{Set: in.Set, Profiles: s.profiles, Barred: s.never.Bars, All: s.timeout > 0, Deep: s.deep}
 	if len(asker.Profiles) == 0 {
 		asker.Profiles = in.Set.Profiles()
 	}

@@ -99,6 +99,35 @@ func oneProfile() *report.Report {
 	return m.report("[default]\nregion = eu-central-1\n")
 }
 
+// deep is what a deep audit learns: a server uses the key too, and its user may do more
+// than it does.
+func deep(m *made) func(*facts.Online) {
+	day := 24 * time.Hour
+	return func(o *facts.Online) {
+		o.Activity = facts.Answered(facts.Activity{Since: m.now.Add(-90 * day), Until: m.now, Events: 4310, Failed: 17, First: m.now.Add(-89 * day), Last: m.now.Add(-time.Hour),
+			Addresses: []facts.Seen{{Name: "198.51.100.24", Count: 3904, Last: m.now.Add(-time.Hour)}, {Name: "203.0.113.7", Count: 406, Last: m.now.Add(-5 * time.Hour)}},
+			Agents:    []facts.Seen{{Name: "Boto3", Count: 3904}, {Name: "AWS CLI", Count: 371}, {Name: "keycare", Count: 35}},
+			Regions:   []facts.Seen{{Name: "eu-central-1", Count: 4200}, {Name: "us-east-1", Count: 110}},
+			Services:  []facts.Seen{{Name: "sqs", Count: 3904}, {Name: "ec2", Count: 290}, {Name: "s3", Count: 81}, {Name: "iam", Count: 35}}})
+		policy := "arn:aws:iam::" + o.Identity.Value.Account + ":policy/Developers"
+		o.User.Groups = facts.Answered([]facts.Group{{Name: "developers", Attached: facts.Answered([]string{policy}), Inline: facts.Answered([]facts.InlinePolicy(nil))}})
+		o.User.Managed = map[string]facts.Answer[facts.Grants]{policy: facts.Answered(facts.GrantsSome)}
+		o.User.Boundary = facts.Answered(facts.Boundary{})
+		o.User.Powers = facts.Answered(facts.PowersOf([]string{"s3:GetObject", "s3:DeleteObject", "ec2:RunInstances", "iam:PassRole", "secretsmanager:GetSecretValue"}, nil))
+		used := []facts.ServiceUse{{Service: "sqs", At: m.now.Add(-day)}, {Service: "ec2", At: m.now.Add(-3 * day)}, {Service: "s3", At: m.now.Add(-4 * day)}}
+		o.User.Access = facts.Answered(facts.Access{Granted: 37, Used: used, Unused: make([]string, 34)})
+		o.Account.SecurityContact = facts.Answered(false)
+	}
+}
+
+// deepProfile is the laptop with one key, audited deep.
+func deepProfile() *report.Report {
+	m := newMade()
+	m.in.Deep = true
+	m.key(1, "default", "dana", "123456789012", 412, deep(m))
+	return m.report("[default]\nregion = eu-central-1\n")
+}
+
 // fiveProfiles has a root key, a shared old key, an unused one, and a file that
 // others can read.
 func fiveProfiles() *report.Report {
@@ -133,7 +162,7 @@ func sixtyProfiles() *report.Report {
 }
 
 func TestScreensAudit(t *testing.T) {
-	machines := map[string]func() *report.Report{"1": oneProfile, "5": fiveProfiles, "60": sixtyProfiles}
+	machines := map[string]func() *report.Report{"1": oneProfile, "deep": deepProfile, "5": fiveProfiles, "60": sixtyProfiles}
 	for _, c := range []struct {
 		machine, flags string
 		look           format.Options
@@ -141,6 +170,8 @@ func TestScreensAudit(t *testing.T) {
 		{"1", "", format.Options{}},
 		{"5", "", format.Options{}},
 		{"60", "", format.Options{}},
+		{"deep", "", format.Options{}},
+		{"deep", " --details --all", format.Options{Details: true, All: true}},
 		{"1", " --details", format.Options{Details: true}},
 		{"5", " --details", format.Options{Details: true}},
 		{"5", " --all", format.Options{All: true}},
@@ -155,7 +186,7 @@ func TestScreensAudit(t *testing.T) {
 				t.Fatal(err)
 			}
 			name := strings.NewReplacer(" --", "-", " ", "-").Replace(fmt.Sprintf("audit-%s%s-%d", c.machine, c.flags, width))
-			screen(t, name, "keycare audit"+c.flags, out.String())
+			screen(t, name, "keycare audit"+map[bool]string{true: " --deep"}[c.machine == "deep"]+c.flags, out.String())
 			if lines := strings.Count(out.String(), "\n"); c.flags == "" && lines > 23 {
 				t.Errorf("%s has %d lines", name, lines)
 			}

@@ -30,6 +30,12 @@ import (
 //	iam allow USER [ACTION...]        take that back, all of it without an action
 //	iam mfa USER CODE VAR             IAM wants a second factor of the user; VAR is the device
 //	iam trail MINUTES                 how late CloudTrail shows who made a key
+//	iam event ID USER REGION SERVICE:CALL ADDRESS AGENT [ERROR]   CloudTrail tells of a call that the key ID signed
+//	iam text ARN FILE                 the text of a customer-managed policy
+//	iam boundary USER ARN             the user's permissions boundary
+//	iam powers USER ACTION...         what a simulation allows to the user
+//	iam services USER GRANTED USED    how many services the user may use, and how many of them it used yesterday
+//	iam contact                       the account has a security contact
 //	iam ahead MINUTES                 AWS's clock goes on by that
 //	iam rival N|ACTION USER           at such a call another machine makes a key of the user, once
 //	iam spread MILLISECONDS           how long new keys are unknown to STS and IAM
@@ -126,7 +132,26 @@ var iamCommands = map[string]func(iamCall){
 		c.w.iam.SetPropagation(d, d)
 	},
 	"trail": func(c iamCall) { c.w.iam.SetTrailDelay(time.Duration(c.number(0)) * time.Minute) },
-	"ahead": func(c iamCall) { c.w.ahead.Add(int64(time.Duration(c.number(0)) * time.Minute)) },
+	"event": func(c iamCall) {
+		service, call, _ := strings.Cut(c.arg(3), ":")
+		c.w.iam.AddEvents(awstest.TrailEvent{KeyID: c.arg(0), User: c.arg(1), Region: c.arg(2), Source: service + ".amazonaws.com", Name: call,
+			Address: c.arg(4), Agent: c.arg(5), Error: c.arg(6, ""), At: c.w.now().Add(-time.Hour)})
+	},
+	"text":     func(c iamCall) { c.w.iam.SetPolicyText(c.arg(0), c.ts.ReadFile(c.arg(1))) },
+	"boundary": func(c iamCall) { c.w.iam.SetBoundary(c.arg(0), c.arg(1)) },
+	"powers":   func(c iamCall) { c.w.iam.SetPowers(c.arg(0), c.args[1:], nil) },
+	"services": func(c iamCall) {
+		all := map[string]time.Time{}
+		for i := range c.number(1) {
+			name := fmt.Sprint("service", i)
+			if all[name] = (time.Time{}); i < c.number(2) {
+				all[name] = c.w.now().AddDate(0, 0, -1)
+			}
+		}
+		c.w.iam.SetServiceUse(c.arg(0), all)
+	},
+	"contact": func(c iamCall) { c.w.iam.SetSecurityContact("", true) },
+	"ahead":   func(c iamCall) { c.w.ahead.Add(int64(time.Duration(c.number(0)) * time.Minute)) },
 	"rival": func(c iamCall) {
 		c.w.faults.add(fault{at: c.arg(0), once: true, is: awstest.Fault{Kind: awstest.FaultDropBefore,
 			Before: func() { c.w.iam.AddKey(c.arg(1), c.w.now()) }}})

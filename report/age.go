@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"keycare/credfile/facts"
 	"keycare/credfile/show"
 	"time"
 )
@@ -63,6 +64,9 @@ func lookAtAge(a *auditor) {
 		}
 		f := a.keyFinding(k.key)
 		f.What = fmt.Sprintf("%s of %s is %s days old; the limit is %s", k.show(), show.Names(f.Profiles), days(age, limit), days(limit, limit))
+		if act := k.Activity.Value; k.Activity.Known() && len(facts.Networks(act.Addresses)) > 1 {
+			f.Repair = Repair{"it is used from other places too (key-used-elsewhere): give them the new key while the old one still works", "keycare rotate --grace 7d {arg}"}.filled(&f, a.goos)
+		}
 		if unused {
 			f.Repair = Repair{"see unused-key; if it is needed", "keycare rotate {arg}"}.filled(&f, a.goos)
 		}

@@ -35,7 +35,7 @@ func newAuditor(in Input) *auditor {
 
 func (a *auditor) result() *Report {
 	r := &Report{
-		Version: Version, Origin: a.in.Origin, Time: whole(a.in.Now), Policy: a.in.Policy.limits(), Offline: a.in.Offline, Unknown: a.unknown,
+		Version: Version, Origin: a.in.Origin, Time: whole(a.in.Now), Policy: a.in.Policy.limits(), Offline: a.in.Offline, Deep: a.in.Deep, Unknown: a.unknown,
 		Inventory: a.keyList(), Rotations: a.flights(), Timer: a.in.Timer, Partial: a.in.Partial,
 		Excepted: len(a.accepted), Files: []string{}, Findings: a.found, Accepted: a.accepted, RulesOff: a.in.Policy.Off, SeveritySet: a.in.Policy.Severity,
 		Complete: len(a.incomplete) == 0, Incomplete: a.incomplete, undecided: a.undecided,

@@ -65,7 +65,7 @@ func (s Seen) Add(fingerprint string, at time.Time) {
 // that are all new.
 //
 // What is gone is told only where both audits could see the same: not one of them
-// was made without AWS, and what they could not learn is the same.
+// was made without AWS, or deep, and what they could not learn is the same.
 func (r *Report) Follow(before *Report, seen Seen) {
 	had := make(map[string]*Finding)
 	if before != nil {
@@ -105,7 +105,7 @@ func (r *Report) Follow(before *Report, seen Seen) {
 		}
 	}
 	r.Changes = nil
-	if before == nil || before.Offline != r.Offline || before.Complete != r.Complete || !slices.Equal(before.Incomplete, r.Incomplete) {
+	if before == nil || before.Offline != r.Offline || before.Deep != r.Deep || before.Complete != r.Complete || !slices.Equal(before.Incomplete, r.Incomplete) {
 		return
 	}
 	r.Changes, r.looksFurther = &Changes{Since: before.Time, Gone: []Gone{}}, before.Partial && !r.Partial

@@ -109,6 +109,27 @@ func TestEscalations(t *testing.T) {
 	}
 }
 
+// An exception for what only a deep audit looks for is not unused in another one, and
+// two audits of which one was deep are not compared.
+func TestDeepAndNot(t *testing.T) {
+	in := input(section("a", keyA, secretA), "", online(fresh()), exception(Exception{Name: "servers", Rule: "key-used-elsewhere", Key: keyA, Reason: "ours", Until: now.Add(day), Where: "k.ini:3"}))
+	plain := Audit(in)
+	if fs := of(plain, "exception-unused"); len(fs) > 0 {
+		t.Errorf("got %+v", fs)
+	}
+	in.Deep = true
+	deep := Audit(in)
+	if fs := of(deep, "exception-unused"); len(fs) != 1 {
+		t.Errorf("got %+v", fs)
+	}
+	if deep.Follow(plain, nil); deep.Changes != nil {
+		t.Errorf("changes %+v", deep.Changes)
+	}
+	if deep.Follow(deep, nil); deep.Changes == nil || !deep.Deep || plain.Deep {
+		t.Error("two deep audits are not compared")
+	}
+}
+
 // Many different calls that AWS refuses are a sign, the same one many times is not;
 // what is accepted of the places a key is used from is not accepted of others.
 func TestUsage(t *testing.T) {
@@ -122,6 +143,32 @@ func TestUsage(t *testing.T) {
 		t.Errorf("got %+v", fs)
 	}
 	if fs := probed(func(a *facts.Activity) { a.Agents = []facts.Seen{{Name: "AWS CLI on Kali Linux", Count: 1}} }); len(fs) != 1 || fs[0].Severity != High {
+		t.Errorf("got %+v", fs)
+	}
+	for keycare, want := range map[string]struct {
+		severity Severity
+		says     string
+	}{
+		"":                             {Medium, "was used from 2 networks: 203.0.113.7 (10 calls, last 2026-11-02), 198.51.100.9 (2 calls"},
+		"203.0.113.200":                {Medium, "was used from 2 networks, and keycare never ran in 1 of them: 198.51.100.9 (2 calls, last 2026-11-02); 12 calls"},
+		"203.0.113.7,198.51.100.9":     {Low, "was used from 2 networks, and keycare ran in each of them: 203.0.113.7"},
+		"cloudformation.amazonaws.com": {Medium, "keycare never ran in 2 of them: 203.0.113.7"},
+	} {
+		fs := of(Audit(input(section("a", keyA, secretA), "", activity(func(a *facts.Activity) {
+			a.Addresses = append(a.Addresses, facts.Seen{Name: "198.51.100.9", Count: 2, Last: a.Last})
+			if keycare != "" {
+				a.Keycare = strings.Split(keycare, ",")
+			}
+		}))), "key-used-elsewhere")
+		if len(fs) != 1 || fs[0].Severity != want.severity || !strings.Contains(fs[0].What, want.says) {
+			t.Errorf("keycare ran in %q: got %+v", keycare, fs)
+		}
+	}
+	// A rotation that would stop the others at once is not what is proposed.
+	old := Audit(input(section("a", keyA, secretA), "", activity(func(a *facts.Activity) {
+		a.Addresses = append(a.Addresses, facts.Seen{Name: "198.51.100.9"})
+	}), func(in *Input) { in.Policy.MaxAge = day }))
+	if fs := of(old, "old-key"); len(fs) != 1 || fs[0].Repair.Command != "keycare rotate --grace 7d a" {
 		t.Errorf("got %+v", fs)
 	}
 	from := func(addresses ...string) string {
@@ -206,5 +253,22 @@ func TestDeepInventory(t *testing.T) {
 	}
 	if k := Audit(input(section("a", keyA, secretA), "", online(fresh()))).Inventory[0]; len(k.Unknown) > 0 || k.Calls != nil || k.Powers != nil || k.Services != nil {
 		t.Errorf("not deep: %+v", k)
+	}
+}
+
+// All that is asked has words.
+func TestDeeds(t *testing.T) {
+	for _, says := range deedsOf(facts.PowersAsked()) {
+		if strings.HasPrefix(says, "call ") {
+			t.Errorf("without words: %s", says)
+		}
+	}
+	asked := facts.PowersAsked()
+	for _, d := range deeds {
+		for _, a := range d.actions {
+			if !slices.Contains(asked, a) {
+				t.Errorf("nobody asks whether %s is allowed", a)
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"keycare/credfile/show"
@@ -41,10 +42,15 @@ func lookAtExceptions(a *auditor) {
 		switch {
 		case ended:
 			a.add(ruleExceptionExpired, Finding{What: fmt.Sprintf("%s ended on %s: %s", name, lastDay(e.Until), show.Plain(e.Reason)), Repair: repair}, e.Name)
-		case whole && !a.matched[i]:
+		case whole && !a.matched[i] && (a.in.Deep || !e.deep()):
 			a.add(ruleExceptionUnused, Finding{What: name + " matches no finding", Repair: repair}, e.Name)
 		}
 	}
+}
+
+// deep reports whether an exception is for a rule that only a deep audit looks for.
+func (e *Exception) deep() bool {
+	return slices.ContainsFunc(deepRules, func(r *Rule) bool { return r.ID == e.Rule })
 }
 
 // lastDay is the last day of an exception that ends before a moment.

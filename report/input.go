@@ -27,6 +27,7 @@ type Input struct {
 	// that never change from an earlier one.
 	Online  map[string]facts.Online
 	Offline bool
+	Deep    bool // who uses the keys, and what their users may do, was asked
 	// NeverCall says which keys are not asked about on purpose. May be nil.
 	NeverCall func(profile, keyID string) bool
 	// Rotations is what the state folder holds of rotations in flight.

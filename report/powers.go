@@ -11,9 +11,9 @@ import (
 
 var (
 	ruleKeyCanEscalate = &Rule{
-		ID: "key-can-escalate", About: AboutUser, Deep: true, Severity: High, Because: "as in Prowler; medium where it takes a role that has more rights, which keycare does not look for",
+		ID: "key-can-escalate", About: AboutUser, Deep: true, Severity: High, Because: "as in Prowler; medium where it takes a role, a function or a machine that has more rights, which keycare does not look for",
 		Title:   "User who can become an administrator",
-		Why:     "with these permissions a thief gives the key all others, so it is as dangerous as an administrator's, and nobody sees it",
+		Why:     "with these permissions a thief can give the key all others: it is as dangerous as an administrator's, and does not look like one",
 		Sources: []string{"Prowler iam_policy_allows_privilege_escalation", "Prowler iam_inline_policy_allows_privilege_escalation", srcSimulate},
 		Repair:  Repair{Text: "allow these actions only on the users, roles and policies that need them, or set a permissions boundary"},
 	}
@@ -34,12 +34,19 @@ var (
 
 const srcSimulate = "AWS IAM API Reference, SimulatePrincipalPolicy"
 
+// deepRules are the rules that only a deep audit looks for.
+var deepRules = append([]*Rule{ruleKeyCanEscalate, ruleUnusedServices, ruleKeyCanDo, ruleNoSecurityContact}, usageRules...)
+
 // powers judges what the user may do. Of an administrator all is said already.
 func (p *userJudge) powers(admin bool) {
 	if can := p.Powers.Value; p.Powers.Known() && !admin {
 		p.escalations(can.Escalations)
-		if does := deedsOf(can.Allowed); len(does) > 0 {
-			p.add(ruleKeyCanDo, "", Repair{}, "could be used by a thief of the key to "+strings.Join(does, "; "))
+		does := strings.Join(deedsOf(can.Allowed), "; ")
+		if maybe := deedsOf(can.Conditional); len(maybe) > 0 {
+			does = strings.TrimPrefix(does+"; perhaps also, by a condition of a policy: ", "; ") + strings.Join(maybe, "; ")
+		}
+		if does != "" {
+			p.add(ruleKeyCanDo, "", Repair{}, "lets a thief of the key "+does)
 		}
 	}
 	p.unusedServices()
@@ -57,7 +64,7 @@ func (p *userJudge) escalations(ways []facts.Escalation) {
 	alone := false // it needs nothing that is not known to be there
 	for i, w := range ways {
 		names[i] = show.Plain(w.Name)
-		alone = alone || !slices.ContainsFunc(w.Actions, needsRole)
+		alone = alone || !slices.ContainsFunc(w.Actions, needsMore)
 	}
 	if !alone {
 		p.f.Severity = Medium
@@ -70,10 +77,10 @@ func (p *userJudge) escalations(ways []facts.Escalation) {
 	p.f = f
 }
 
-// needsRole reports whether an action leads to more rights only where there is a role
-// that has them and lets it.
-func needsRole(action string) bool {
-	return slices.Contains([]string{"iam:PassRole", "sts:AssumeRole"}, action)
+// needsMore reports whether an action leads to more rights only where there is a role,
+// or something that runs with one, that has them.
+func needsMore(action string) bool {
+	return !strings.HasPrefix(action, "iam:") || action == "iam:PassRole"
 }
 
 // The user is said to have permissions for services it does not use where it has more
@@ -94,9 +101,9 @@ func (p *userJudge) unusedServices() {
 // unusedDetails are the commands that list the services.
 func (p *userJudge) unusedDetails() Repair {
 	get := iam("", &p.f, p.goos, "get-service-last-accessed-details", "--job-id", "JOB")
-	repair := iam("take away what it does not use; to see the services", &p.f, p.goos, "generate-service-last-accessed-details", "--arn", p.arn)
+	repair := iam("take away what it does not use", &p.f, p.goos, "generate-service-last-accessed-details", "--arn", p.arn)
 	if get.Command != "" && repair.Command != "" {
-		repair.Text += ", run this, then " + get.Command + " with the job that it names"
+		repair.Text += "; to list it, start a job with the command below, and read it with " + get.Command
 	}
 	return repair
 }
@@ -108,26 +115,32 @@ var deeds = []struct {
 	actions []string
 }{
 	{"make users, keys and passwords that stay when this key is gone", []string{"iam:CreateUser", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"}},
-	{"give itself other permissions", []string{"iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:AddUserToGroup", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:AttachGroupPolicy", "iam:PutGroupPolicy"}},
-	{"change roles and who may take them", []string{"iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:CreateRole"}},
-	{"assume roles", []string{"sts:AssumeRole"}},
-	{"switch off the records of what it does", []string{"cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "guardduty:DeleteDetector", "config:StopConfigurationRecorder"}},
-	{"read secrets", []string{"secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "kms:Decrypt"}},
-	{"read files in S3", []string{"s3:GetObject", "s3:ListAllMyBuckets", "s3:ListBucket"}},
-	{"delete or encrypt files in S3", []string{"s3:DeleteObject", "s3:PutObject", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"}},
-	{"read databases", []string{"dynamodb:Scan", "dynamodb:GetItem", "rds:CreateDBSnapshot", "rds:ModifyDBSnapshotAttribute", "rds-data:ExecuteStatement"}},
-	{"delete databases and disks", []string{"rds:DeleteDBInstance", "dynamodb:DeleteTable", "ec2:DeleteVolume", "ec2:DeleteSnapshot", "backup:DeleteRecoveryPoint"}},
-	{"copy disks out of the account", []string{"ec2:CreateSnapshot", "ec2:ModifySnapshotAttribute", "ec2:GetPasswordData"}},
-	{"start machines at your expense", []string{"ec2:RunInstances", "ec2:RequestSpotInstances", "ecs:RunTask", "lightsail:CreateInstances", "sagemaker:CreateTrainingJob", "sagemaker:CreateNotebookInstance", "batch:SubmitJob", "eks:CreateCluster"}},
-	{"run commands on your machines", []string{"ssm:SendCommand", "ssm:StartSession", "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand"}},
-	{"stop and delete your machines", []string{"ec2:TerminateInstances", "ec2:StopInstances"}},
-	{"change code that runs", []string{"lambda:UpdateFunctionCode", "lambda:CreateFunction", "lambda:InvokeFunction", "cloudformation:CreateStack", "cloudformation:UpdateStack", "codebuild:StartBuild", "ecr:PutImage"}},
-	{"run AI models at your expense", []string{"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}},
-	{"send mail and messages in your name", []string{"ses:SendEmail", "ses:SendRawEmail", "sns:Publish"}},
-	{"change DNS names", []string{"route53:ChangeResourceRecordSets", "route53domains:TransferDomain"}},
+	{"give itself other permissions", []string{"iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:AddUserToGroup", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:AttachGroupPolicy", "iam:PutGroupPolicy", "iam:DeleteUserPermissionsBoundary"}},
+	{"change roles and who may assume them", []string{"iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy"}},
+	{"assume any role that lets it", []string{"sts:AssumeRole"}},
+	{"take MFA devices from users", []string{"iam:DeactivateMFADevice"}},
+	{"switch off the records of what it does", []string{"cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "guardduty:DeleteDetector"}},
+	{"read secrets", []string{"secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt"}},
+	{"read files in S3", []string{"s3:GetObject", "s3:ListAllMyBuckets"}},
+	{"change and delete files in S3", []string{"s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"}},
+	{"read databases", []string{"dynamodb:Scan", "rds:ModifyDBSnapshotAttribute"}},
+	{"copy disks out of the account", []string{"ec2:ModifySnapshotAttribute"}},
+	{"make encrypted data unreadable", []string{"kms:ScheduleKeyDeletion"}},
+	{"read container images", []string{"ecr:GetAuthorizationToken"}},
+	{"start machines at your expense", []string{"ec2:RunInstances", "ec2:RequestSpotInstances", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateLaunchConfiguration"}},
+	{"stop and delete machines", []string{"ec2:TerminateInstances", "ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute"}},
+	{"run commands on machines and containers", []string{"ssm:SendCommand", "ssm:StartSession", "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand"}},
+	{"run code of its own", []string{"lambda:CreateFunction", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:InvokeFunction", "lambda:AddPermission", "lambda:CreateEventSourceMapping",
+		"glue:CreateDevEndpoint", "glue:UpdateDevEndpoint", "glue:CreateJob", "glue:UpdateJob", "glue:StartJobRun", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition", "datapipeline:ActivatePipeline",
+		"codebuild:CreateProject", "codebuild:StartBuild", "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:CreateService", "sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl",
+		"sagemaker:CreateTrainingJob", "apprunner:CreateService", "apprunner:UpdateService"}},
+	{"change stacks", []string{"cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:UpdateStackSet", "cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"}},
+	{"run AI models at your expense", []string{"bedrock:InvokeModel"}},
+	{"send mail in your name", []string{"ses:SendEmail"}},
+	{"look around in the organisation", []string{"organizations:ListAccounts"}},
+	{"take the account out of the organisation", []string{"organizations:LeaveOrganization"}},
 	{"hand roles to services", []string{"iam:PassRole"}},
-	{"make encrypted data unreadable", []string{"kms:ScheduleKeyDeletion", "kms:DisableKey"}},
-	{"leave the organisation", []string{"organizations:LeaveOrganization"}},
+	{"", []string{"ec2:DescribeInstances", "ecs:DescribeTasks"}}, // nothing by themselves
 }
 
 // deedsOf says in plain words what somebody could do who may do these actions. Those
@@ -136,7 +149,7 @@ func deedsOf(actions []string) (all []string) {
 	left := slices.Clone(actions)
 	for _, d := range deeds {
 		n := len(left)
-		if left = slices.DeleteFunc(left, func(a string) bool { return slices.Contains(d.actions, a) }); len(left) < n {
+		if left = slices.DeleteFunc(left, func(a string) bool { return slices.Contains(d.actions, a) }); len(left) < n && d.says != "" {
 			all = append(all, d.says)
 		}
 	}

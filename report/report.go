@@ -18,6 +18,7 @@ type Report struct {
 	Profiles int       `json:"profiles"` // looked at
 	Keys     int       `json:"keys"`     // distinct key IDs in these profiles
 	Offline  bool      `json:"offline"`
+	Deep     bool      `json:"deep"` // the rules that are Deep were looked for
 	// Unknown counts the keys of which it is not known whether they are root
 	// keys, or how old they are.
 	Unknown int `json:"unknown"`

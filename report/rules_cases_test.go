@@ -99,19 +99,19 @@ var ruleCases = []struct {
 	{"key-probed",
 		input(section("a", keyA, secretA), "", activity(func(act *facts.Activity) {
 			act.Agents = append(act.Agents, facts.Seen{Name: "TruffleHog", Count: 1})
-		})), "was tried by TruffleHog: 12 calls in 90 days", "keycare rotate a", 2,
+		})), "was tried by TruffleHog: 12 calls in 90 days", "keycare rotate --compromised a", 2,
 		input(section("a", keyA, secretA), "", activity(func(act *facts.Activity) {
 			act.Calls = append(refused("iam", 40), refused("s3", 9)...)
 		}))},
 	{"key-used-elsewhere",
 		input(section("a", keyA, secretA), "", activity(func(act *facts.Activity) {
 			act.Addresses = append(act.Addresses, facts.Seen{Name: "198.51.100.9", Count: 2, Last: now.Add(-72 * time.Hour)})
-		})), "was used from 2 networks: 203.0.113.7 (10 calls, last 2h ago), 198.51.100.9 (2 calls, last 3d ago); 12 calls in 90 days", "keycare rotate a", 2,
+		})), "was used from 2 networks: 203.0.113.7 (10 calls, last 2026-11-02), 198.51.100.9 (2 calls, last 2026-10-30); 12 calls in 90 days", "rotate it with --compromised", 2,
 		input(section("a", keyA, secretA), "", activity(func(act *facts.Activity) {
 			act.Addresses = append(act.Addresses, facts.Seen{Name: "203.0.113.8"}, facts.Seen{Name: "cloudformation.amazonaws.com"})
 		}))},
 	{"key-used-by",
-		input(section("a", keyA, secretA), "", activity(func(*facts.Activity) {})), "was used from 203.0.113.7 (10 calls, last 2h ago); 12 calls in 90 days, the last 2h ago", "nothing", 2,
+		input(section("a", keyA, secretA), "", activity(func(*facts.Activity) {})), "was used from 203.0.113.7 (10 calls, last 2026-11-02); 12 calls in 90 days, the last on 2026-11-02 07:00 UTC", "nothing", 2,
 		input(section("a", keyA, secretA), "", activity(func(act *facts.Activity) { act.Events = 0 }))},
 	{"key-can-escalate",
 		input(section("a", keyA, secretA), "", person(can("iam:CreateAccessKey"))), "can get more rights in 1 way: iam:CreateAccessKey", "permissions boundary", 2,
@@ -124,7 +124,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", person(services(37, 19, 0)))},
 	{"key-can-do",
 		input(section("a", keyA, secretA), "", person(can("s3:GetObject", "ec2:RunInstances", "secretsmanager:GetSecretValue", "odd:Thing"))),
-		"could be used by a thief of the key to read secrets; read files in S3; start machines at your expense; call odd:Thing", "take away", 2,
+		"lets a thief of the key read secrets; read files in S3; start machines at your expense; call odd:Thing", "take away", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Powers.Fail("needs iam:SimulatePrincipalPolicy") }))},
 	{"no-security-contact",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.SecurityContact = facts.Answered(false) })), "has no security contact",

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,11 @@ func TestRulesTable(t *testing.T) {
 		last = r.Severity
 		if r.Because == "" || r.About == "" || r.Title == "" || r.Why == "" || len(r.Sources) == 0 {
 			t.Errorf("rule %s is not complete", r.ID)
+		}
+	}
+	for _, r := range Rules {
+		if r.Deep != slices.Contains(deepRules, r) {
+			t.Errorf("rule %s is deep: %v", r.ID, r.Deep)
 		}
 	}
 	for q := range splitsTools {

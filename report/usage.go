@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
@@ -15,14 +16,14 @@ var (
 		Title:   "Signs that someone tried what the key can do",
 		Why:     "whoever finds a key tries it: with a program that looks for leaked keys, or with many different calls that AWS refuses",
 		Sources: []string{"Amazon GuardDuty IAM finding types, Discovery and PenTest", srcTrail},
-		Repair:  Repair{Text: "find out in CloudTrail who it was; if nobody can say, the key has leaked", Command: "keycare rotate {arg}"},
+		Repair:  Repair{Text: "find out in CloudTrail who it was; if nobody can say, the key has leaked", Command: "keycare rotate --compromised {arg}"},
 	}
 	ruleKeyUsedElsewhere = &Rule{
-		ID: "key-used-elsewhere", About: AboutKey, Deep: true, Severity: Medium, Because: "often your own server or another place that you work from; only you can tell",
+		ID: "key-used-elsewhere", About: AboutKey, Deep: true, Severity: Medium, Because: "often your own server or another place that you work from; low where keycare ran in all of them",
 		Title:   "Key used from other places",
 		Why:     "every place is one more from which the key can leak, and a rotation on this machine stops the others; an address that nobody knows is a thief's",
 		Sources: []string{srcTrail},
-		Repair:  Repair{Text: "if you know all of these, give each machine a key or a role of its own; else treat the key as leaked", Command: "keycare rotate {arg}"},
+		Repair:  Repair{Text: "find out whose these are, and give each machine a key or a role of its own; if one of them is nobody's, the key has leaked: rotate it with --compromised"},
 	}
 	ruleKeyUsedBy = &Rule{
 		ID: "key-used-by", About: AboutKey, Deep: true, Severity: Info, Because: "good to know before a rotation",
@@ -54,16 +55,45 @@ func (a *auditor) judgeUsage(k answered, act *facts.Activity) {
 	f := a.keyFinding(k.key)
 	of := fmt.Sprintf("%s of %s ", k.show(), show.Names(f.Profiles))
 	a.judgeProbes(k, act, f, of)
-	says := fmt.Sprintf("%s: with %s, for %s", show.Calls(*act, a.in.Now), show.Seen(act.Agents, mostNamedUses), show.Seen(act.Services, mostNamedUses))
+	says := fmt.Sprintf("%s: with %s, for %s", show.Calls(*act, atTime), show.Seen(act.Agents, mostNamedUses), show.Seen(act.Services, mostNamedUses))
 	networks := facts.Networks(act.Addresses)
-	if len(networks) < 2 {
-		f.What = of + "was used from " + show.SeenAt(act.Addresses, mostNamedUses, a.in.Now) + "; " + says
+	where, from := "from ", act.Addresses
+	switch strange := withoutKeycare(act); {
+	case len(networks) < 2:
+		f.What = of + "was used from " + show.SeenAt(act.Addresses, mostNamedUses, onDay) + "; " + says
 		a.add(ruleKeyUsedBy, f, k.ID)
 		return
+	case len(strange) == 0:
+		f.Severity = Low
+		where += show.Count(len(networks), "network") + ", and keycare ran in each of them: "
+	case len(act.Keycare) > 0:
+		where += fmt.Sprintf("%s, and keycare never ran in %d of them: ", show.Count(len(networks), "network"), len(facts.Networks(strange)))
+		from = strange
+	default:
+		where += show.Count(len(networks), "network") + ": "
 	}
-	f.What = of + fmt.Sprintf("was used from %s: %s; %s", show.Count(len(networks), "network"), show.SeenAt(act.Addresses, mostNamedUses, a.in.Now), says)
+	f.What = of + "was used " + where + show.SeenAt(from, mostNamedUses, onDay) + "; " + says
 	// What a person accepts are these places, not those that come later.
 	a.add(ruleKeyUsedElsewhere, f, append([]string{k.ID}, networks...)...)
+}
+
+// onDay and atTime are times in a report, which is read later and elsewhere.
+func onDay(t time.Time) string  { return t.UTC().Format(time.DateOnly) }
+func atTime(t time.Time) string { return "on " + t.UTC().Format("2006-01-02 15:04 MST") }
+
+// withoutKeycare are the addresses in whose networks keycare did not run: most likely
+// those of other machines.
+func withoutKeycare(act *facts.Activity) (strange []facts.Seen) {
+	ran := map[string]bool{}
+	for _, address := range act.Keycare {
+		ran[facts.NetworkOf(address)] = true
+	}
+	for _, s := range act.Addresses {
+		if n := facts.NetworkOf(s.Name); n != "" && !ran[n] {
+			strange = append(strange, s)
+		}
+	}
+	return strange
 }
 
 // findersOfKeys are programs that look for leaked keys and try them.
@@ -94,11 +124,11 @@ func (a *auditor) judgeProbes(k answered, act *facts.Activity, f Finding, of str
 	}
 	switch {
 	case len(finders) > 0:
-		f.What = of + fmt.Sprintf("was tried by %s: %s; from %s", strings.Join(finders, ", "), show.Calls(*act, a.in.Now), show.SeenAt(act.Addresses, mostNamedUses, a.in.Now))
+		f.What = of + fmt.Sprintf("was tried by %s: %s; from %s", strings.Join(finders, ", "), show.Calls(*act, atTime), show.SeenAt(act.Addresses, mostNamedUses, onDay))
 	case refused >= probes:
 		slices.SortStableFunc(services, func(x, y facts.Seen) int { return y.Count - x.Count })
 		f.Severity = Medium
-		f.What = of + fmt.Sprintf("was used for %s that AWS refused, such as %s; from %s", show.Count(refused, "different call"), show.Seen(services, mostNamedUses+1), show.SeenAt(act.Addresses, mostNamedUses, a.in.Now))
+		f.What = of + fmt.Sprintf("was used for %s that AWS refused, such as %s; from %s", show.Count(refused, "different call"), show.Seen(services, mostNamedUses+1), show.SeenAt(act.Addresses, mostNamedUses, onDay))
 	default:
 		return
 	}

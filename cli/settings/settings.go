@@ -28,6 +28,8 @@ type Settings struct {
 	AuditTimeout time.Duration
 	// MFACommand is a program with arguments that prints a one-time code.
 	MFACommand []string
+	// Deep says whether audits ask who uses each key, and what its user may do.
+	Deep bool
 	// Scan says whether the timer looks for copies of keys.
 	Scan bool
 	// Notices says whether the timer may show notices on the desktop.
@@ -135,6 +137,10 @@ var options = []option{
 	}, false},
 	{"", "notices", "on", func(s *Settings, v string, _ Known) error {
 		s.Notices = v == "on"
+		return oneOf(v, []string{"on", "off"})
+	}, false},
+	{"", "deep", "off", func(s *Settings, v string, _ Known) error {
+		s.Deep = v == "on"
 		return oneOf(v, []string{"on", "off"})
 	}, false},
 	{"", "reports", "", func(s *Settings, v string, k Known) error { return reports(&s.Reports, v, k) }, false},

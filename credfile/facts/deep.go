@@ -31,6 +31,10 @@ type Activity struct {
 	Services  []Seen // "s3", "iam", ...
 	Calls     []Seen // "iam:CreateUser", ...
 
+	// Keycare are the addresses of calls that say they are keycare's: most likely of this
+	// machine, but anybody may say so. At most MostSeen.
+	Keycare []string
+
 	// Sessions are what the key has given out, and what outlives it. The newest first,
 	// at most MostSeen; OldSessions counts those that are left out.
 	Sessions    []Session

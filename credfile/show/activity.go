@@ -19,15 +19,17 @@ const (
 // regions nothing is known. Without a call there is one line, and those of what is
 // not known.
 func Activity(a facts.Activity, now time.Time) []string {
-	lines := []string{Calls(a, now)}
+	ago := func(t time.Time) string { return Until(t, now) }
+	lines := []string{Calls(a, func(t time.Time) string { return ago(t) + " (" + Time(t) + ")" })}
 	if a.Events > 0 {
-		lines = append(lines, "from "+SeenAt(a.Addresses, mostSeen, now), "with "+Seen(a.Agents, mostSeen), "in "+Seen(a.Regions, mostSeen), "for "+Seen(a.Services, mostSeen))
+		lines = append(lines, "from "+SeenAt(a.Addresses, mostSeen, ago), "with "+Seen(a.Agents, mostSeen), "in "+Seen(a.Regions, mostSeen), "for "+Seen(a.Services, mostSeen))
 	}
 	return append(lines, Unread(a)...)
 }
 
-// Calls says how many calls there were, in what time, and when the last one was.
-func Calls(a facts.Activity, now time.Time) string {
+// Calls says how many calls there were, in what time, and when the last one was, as when
+// writes times.
+func Calls(a facts.Activity, when func(time.Time) string) string {
 	in := Count(max(int(a.Until.Sub(a.Since)/day), 1), "day")
 	if a.Events == 0 {
 		return "no call recorded in " + in
@@ -39,7 +41,7 @@ func Calls(a facts.Activity, now time.Time) string {
 	if a.Failed > 0 {
 		says += fmt.Sprintf(", %d of them refused", a.Failed)
 	}
-	return says + ", the last " + Until(a.Last, now) + " (" + Time(a.Last) + ")"
+	return says + ", the last " + when(a.Last)
 }
 
 // Seen lists what events had in common, with the number of events, the first most of
@@ -50,9 +52,9 @@ func Seen(all []facts.Seen, most int) string {
 
 // SeenAt is Seen that also says when each was seen last: "203.0.113.7 (12 calls, last
 // 2h ago)".
-func SeenAt(all []facts.Seen, most int, now time.Time) string {
+func SeenAt(all []facts.Seen, most int, when func(time.Time) string) string {
 	return seen(all, most, func(s facts.Seen) string {
-		return fmt.Sprintf("%s (%s, last %s)", Plain(s.Name), Count(s.Count, "call"), Until(s.Last, now))
+		return fmt.Sprintf("%s (%s, last %s)", Plain(s.Name), Count(s.Count, "call"), when(s.Last))
 	})
 }
 

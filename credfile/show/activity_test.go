@@ -37,7 +37,7 @@ func TestActivity(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	a.Cut = true
-	if got := Calls(a, now); !strings.HasPrefix(got, "at least 412 calls") {
+	if got := Calls(a, Time); !strings.HasPrefix(got, "at least 412 calls") {
 		t.Errorf("got %q", got)
 	}
 	if got := Activity(facts.Activity{Since: a.Since, Until: a.Until}, now); !slices.Equal(got, []string{"no call recorded in 90 days"}) {

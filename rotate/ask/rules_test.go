@@ -166,6 +166,11 @@ func (w *ward) rootUsed(at time.Time) {
 // audit writes the file, reads it and judges what IAM says.
 func (w *ward) audit(now time.Time) *report.Report {
 	w.t.Helper()
+	return w.auditBy(now, func(*Asker) {})
+}
+
+func (w *ward) auditBy(now time.Time, change func(*Asker)) *report.Report {
+	w.t.Helper()
 	paths := credfile.Paths{Credentials: filepath.Join(w.t.(*testing.T).TempDir(), "credentials")}
 	if err := os.WriteFile(paths.Credentials, []byte(w.creds.String()), 0o600); err != nil {
 		w.t.Fatal(err)
@@ -176,6 +181,7 @@ func (w *ward) audit(now time.Time) *report.Report {
 	}
 	q := w.asker()
 	q.Set = set
+	change(q)
 	r := report.Audit(report.Input{Set: set, Online: q.Facts(w.t.Context(), 10*time.Second), Now: now})
 	for _, f := range r.Findings {
 		for _, line := range strings.Split(w.creds.String(), "\n") {

@@ -10,7 +10,7 @@ import (
 // products are what programs call themselves in their User-Agent, in small letters; the
 // first that stands in one counts. What is built on an SDK comes before that SDK.
 var products = []struct{ mark, name string }{
-	{"keycare", "keycare"},
+	{ownProduct, ownProduct},
 	{"trufflehog", "TruffleHog"}, {"pacu", "Pacu"}, {"scoutsuite", "ScoutSuite"}, {"prowler", "Prowler"}, {"cloudmapper", "CloudMapper"},
 	{"gitleaks", "Gitleaks"}, {"gitguardian", "GitGuardian"}, {"stratus-red-team", "Stratus Red Team"}, {"s3browser", "S3 Browser"}, {"s3 browser", "S3 Browser"},
 	{"opentofu", "OpenTofu"}, {"terraform", "Terraform"}, {"pulumi", "Pulumi"}, {"packer", "Packer"}, {"ansible", "Ansible"}, {"aws-cdk", "AWS CDK"},

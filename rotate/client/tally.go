@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ type tally struct {
 	events, failed                               int
 	first, last                                  time.Time
 	addresses, agents, regions, services, called counts
+	keycare                                      map[string]bool // addresses from which keycare called
 	sessions                                     []facts.Session
 	changes                                      map[facts.Change]*facts.Change // by what does not change with the time
 }
@@ -21,7 +23,7 @@ type tally struct {
 type counts map[string]*facts.Seen
 
 func newTally() *tally {
-	return &tally{addresses: counts{}, agents: counts{}, regions: counts{}, services: counts{}, called: counts{}, changes: map[facts.Change]*facts.Change{}}
+	return &tally{addresses: counts{}, agents: counts{}, regions: counts{}, services: counts{}, called: counts{}, keycare: map[string]bool{}, changes: map[facts.Change]*facts.Change{}}
 }
 
 func (t *tally) add(r record) {
@@ -33,6 +35,9 @@ func (t *tally) add(r record) {
 	t.first, t.last = earlier(t.first, r.at), later(t.last, r.at)
 	t.addresses.add(r.address, r.at, failed)
 	t.agents.add(r.agent, r.at, failed)
+	if r.agent == ownProduct {
+		t.keycare[r.address] = true
+	}
 	t.regions.add(r.region, r.at, failed)
 	t.services.add(r.service, r.at, failed)
 	t.called.add(r.call(), r.at, failed)
@@ -89,6 +94,7 @@ func (t *tally) activity() facts.Activity {
 	f := facts.Activity{Events: t.events, Failed: t.failed, First: t.first, Last: t.last,
 		Addresses: t.addresses.seen(), Agents: t.agents.seen(), Regions: t.regions.seen(), Services: t.services.seen(), Calls: t.called.seen(),
 		Sessions: slices.Clone(t.sessions)}
+	f.Keycare, _ = newest(slices.Sorted(maps.Keys(t.keycare)))
 	for _, c := range t.changes {
 		f.Changes = append(f.Changes, *c)
 	}
