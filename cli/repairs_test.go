@@ -112,7 +112,10 @@ func TestRepairs(t *testing.T) {
 		}})
 	}
 	for _, dir := range []string{"rotate", "refuse"} {
-		for _, path := range oddFiles(t, dir) {
+		for i, path := range oddFiles(t, dir) {
+			if testing.Short() && i%4 > 0 {
+				continue
+			}
 			inputs = append(inputs, input{filepath.Base(path), func(t *testing.T) string {
 				text, err := os.ReadFile(path)
 				if err != nil {
@@ -155,7 +158,7 @@ func TestRepairs(t *testing.T) {
 		total++
 	}
 	t.Logf("%d repairs carried out: %v", total, kinds)
-	if total < 30 {
+	if least := 30; total < least && !testing.Short() || total < least/2 {
 		t.Errorf("%d repairs were carried out, too few to say anything", total)
 	}
 }

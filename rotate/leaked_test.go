@@ -362,7 +362,7 @@ func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testin
 
 // Every file operation goes wrong once.
 func TestLeakedEveryFileOperationFails(t *testing.T) {
-	testrun.NotShort(t)
+	testrun.Long(t) // the plain rotation meets every point in the quick run
 	walk{
 		world: func(t testing.TB) *world {
 			w := newWorld(t)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -17,7 +16,6 @@ func TestMain(m *testing.M) {
 	if mode := os.Getenv(afterMode); mode != "" { // whatever its arguments: it must never run the tests
 		os.Exit(beAfter(mode))
 	}
-	debug.SetGCPercent(400) // thousands of small worlds
 	testrun.Main(m)
 }
 

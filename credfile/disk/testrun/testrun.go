@@ -4,9 +4,12 @@ package testrun
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"testing"
 )
@@ -61,6 +64,7 @@ type InMemory struct{ M *testing.M }
 
 // Run returns the exit code.
 func (r InMemory) Run() (code int) {
+	spend()
 	dir := memory()
 	if dir == "" || os.Getenv("TMPDIR") != "" || os.Getenv("GOTMPDIR") != "" {
 		return r.M.Run()
@@ -75,6 +79,18 @@ func (r InMemory) Run() (code int) {
 		panic(err)
 	}
 	return r.M.Run()
+}
+
+// spend lets the tests use memory where that saves processor time: they make
+// thousands of small worlds and drop them. Who sets GOGC, or asks for a profile of
+// memory, gets that.
+func spend() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if f := flag.Lookup("test.memprofile"); f == nil || f.Value.String() == "" {
+		runtime.MemProfileRate = 0
+	}
 }
 
 // TempDir is t.TempDir by its real name: on Windows the folder of temporary files may
