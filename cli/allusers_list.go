@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/pattern"
 )
 
 // account is a user of this machine.
@@ -159,7 +159,7 @@ func homesOf(d disk.FS, users []account) (homes []userHome, missing int) {
 	return homes, missing
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}$`)
+var plainName = pattern.Of(`^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}$`)
 
 // fileNames are the names of the users' reports, in the order of homes: the
 // user's where it is a plain one and no other's but for capitals, or else the
@@ -169,7 +169,7 @@ func fileNames(homes []userHome) []string {
 	for i, h := range homes {
 		names[i] = h.Name
 		taken[strings.ToLower(h.Name)]++
-		if !plainName.MatchString(h.Name) {
+		if !plainName().MatchString(h.Name) {
 			names[i] = "uid-" + strconv.Itoa(h.UID)
 		}
 	}

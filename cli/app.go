@@ -18,6 +18,7 @@ import (
 	"keycare/cli/notice"
 	"keycare/cli/usage"
 	"keycare/credfile"
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -214,7 +215,7 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 		}
 	}
 	for _, form := range flagErrors {
-		m := form.said.FindStringSubmatch(err.Error())
+		m := form.said().FindStringSubmatch(err.Error())
 		if m == nil {
 			continue
 		}
@@ -228,14 +229,14 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 
 // flagErrors are what the flags' parser says, and what keycare says for it.
 var flagErrors = []struct {
-	said    *regexp.Regexp
+	said    func() *regexp.Regexp
 	says    string
 	unknown bool
 }{
-	{regexp.MustCompile(`^flag provided but not defined: -+(.*)$`), "no such flag %s", true},
-	{regexp.MustCompile(`^flag needs an argument: -+(.*)$`), "%s needs a value", false},
-	{regexp.MustCompile(`^invalid boolean value ".*" for -+([^:]*):`), "%s takes no value", false},
-	{regexp.MustCompile(`^bad flag syntax: (.*)$`), "no such flag %s", false},
+	{pattern.Of(`^flag provided but not defined: -+(.*)$`), "no such flag %s", true},
+	{pattern.Of(`^flag needs an argument: -+(.*)$`), "%s needs a value", false},
+	{pattern.Of(`^invalid boolean value ".*" for -+([^:]*):`), "%s takes no value", false},
+	{pattern.Of(`^bad flag syntax: (.*)$`), "no such flag %s", false},
 }
 
 // dashed is a flag's name as it is typed.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"keycare/cli/usage"
+	"keycare/credfile/pattern"
 	"keycare/rotate"
 	"keycare/rotate/client"
 	"keycare/rotate/state"
@@ -136,7 +136,7 @@ func (e *env) print(format string, args ...any) error {
 func wrapped(text string, width int) string {
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {
-		m := commandLast.FindStringSubmatch(line)
+		m := commandLast().FindStringSubmatch(line)
 		switch {
 		case utf8.RuneCountInString(line) <= width, strings.HasPrefix(line, "  "):
 			out = append(out, line)
@@ -149,4 +149,4 @@ func wrapped(text string, width int) string {
 	return strings.Join(out, "\n")
 }
 
-var commandLast = regexp.MustCompile(`^(.*:) ((?:keycare|aws|chmod|chown|icacls) .*)$`)
+var commandLast = pattern.Of(`^(.*:) ((?:keycare|aws|chmod|chown|icacls) .*)$`)

@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -61,15 +63,16 @@ func TestDirectionOfImports(t *testing.T) {
 		{"cli/notice", nil},
 		{"cli/progress", []string{"credfile/show"}},
 		{"cli/complete", []string{"cli/usage"}},
-		{"cli/usage", []string{"credfile/show"}},
+		{"cli/usage", []string{"credfile/show", "credfile/pattern"}},
 		{"cli/settings", []string{"credfile"}},
 		{"cli", []string{"rotate", "report", "credfile"}},
 		{"report", []string{"credfile"}},
-		{"rotate/awstest", nil},
+		{"rotate/awstest", []string{"credfile/pattern"}},
 		{"rotate", []string{"credfile"}},
 		{"credfile/disk", nil},
-		{"credfile/show", []string{"credfile/facts"}},
+		{"credfile/show", []string{"credfile/facts", "credfile/pattern"}},
 		{"credfile/facts", nil},
+		{"credfile/pattern", nil},
 		{"credfile", nil},
 	}
 	for name, imports := range graph {
@@ -142,9 +145,10 @@ var speaks = map[string][]string{
 // ends are the names by which a package ends the program.
 var ends = map[string][]string{"os": {"Exit"}, "log": {"Fatal", "Fatalf", "Fatalln"}, "syscall": {"Exit"}}
 
-// Only the commands speak, by the streams that main gives them, and only main ends
-// the program.
-func TestWhoPrintsAndExits(t *testing.T) {
+// eachFile gives the syntax of every file of the product: not those of tests, nor
+// those that are a part of tests.
+func eachFile(t *testing.T, look func(name string, at *token.FileSet, f *ast.File)) {
+	t.Helper()
 	seen := 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() && (d.Name() == "testdata" || len(d.Name()) > 2 && d.Name()[0] == '.') {
@@ -167,6 +171,18 @@ func TestWhoPrintsAndExits(t *testing.T) {
 		if slices.ContainsFunc(f.Imports, func(imp *ast.ImportSpec) bool { return imp.Path.Value == `"testing"` }) {
 			return nil // a part of tests
 		}
+		look(name, fset, f)
+		return nil
+	})
+	if err != nil || seen < 100 {
+		t.Errorf("%d files, %v", seen, err)
+	}
+}
+
+// Only the commands speak, by the streams that main gives them, and only main ends
+// the program.
+func TestWhoPrintsAndExits(t *testing.T) {
+	eachFile(t, func(name string, fset *token.FileSet, f *ast.File) {
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.SelectorExpr:
@@ -191,9 +207,45 @@ func TestWhoPrintsAndExits(t *testing.T) {
 			}
 			return true
 		})
-		return nil
 	})
-	if err != nil || seen < 100 {
-		t.Errorf("%d files, %v", seen, err)
+}
+
+// Regular expressions are compiled when they are first used, and all of them can be.
+func TestPatterns(t *testing.T) {
+	seen := 0
+	eachFile(t, func(name string, fset *token.FileSet, f *ast.File) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			fun, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			switch pkg, _ := fun.X.(*ast.Ident); {
+			case pkg == nil:
+			case pkg.Name == "regexp" && strings.HasPrefix(fun.Sel.Name, "MustCompile") && !strings.HasPrefix(name, "credfile/pattern/"):
+				t.Errorf("%s: use pattern.Of, which costs no start anything", fset.Position(n.Pos()))
+			case pkg.Name == "pattern" && fun.Sel.Name == "Of":
+				text, _ := call.Args[0].(*ast.BasicLit)
+				if text == nil {
+					t.Errorf("%s: not a literal, which nobody checks", fset.Position(n.Pos()))
+					break
+				}
+				seen++
+				plain, err := strconv.Unquote(text.Value)
+				if err == nil {
+					_, err = regexp.Compile(plain)
+				}
+				if err != nil {
+					t.Errorf("%s: %v", fset.Position(n.Pos()), err)
+				}
+			}
+			return true
+		})
+	})
+	if seen < 30 {
+		t.Errorf("only %d patterns", seen)
 	}
 }

@@ -2,8 +2,8 @@ package credfile
 
 import (
 	"encoding/base64"
-	"regexp"
 
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -15,7 +15,7 @@ const BearerTokenBedrock = "AWS_BEARER_TOKEN_BEDROCK"
 // base64: its name, in which its account stands, and the secret. Source: Amazon
 // Bedrock User Guide, API keys; the names are as CreateServiceSpecificCredential
 // gives them.
-var bedrockName = regexp.MustCompile(`^BedrockAPIKey-[A-Za-z0-9]+-at-([0-9]{12}):`)
+var bedrockName = pattern.Of(`^BedrockAPIKey-[A-Za-z0-9]+-at-([0-9]{12}):`)
 
 // BedrockKeyIn reports whether a text holds a long-term API key for Amazon Bedrock,
 // and the account that the key names; empty if it names none.
@@ -26,7 +26,7 @@ func BedrockKeyIn(text string) (account string, ok bool) {
 	}
 	const head = 4 * 16 // characters that surely hold the name
 	plain, _ := base64.StdEncoding.DecodeString(key[4 : 4+head])
-	if m := bedrockName.FindSubmatch(plain); m != nil {
+	if m := bedrockName().FindSubmatch(plain); m != nil {
 		account = string(m[1])
 	}
 	return account, true

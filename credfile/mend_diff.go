@@ -3,11 +3,11 @@ package credfile
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -47,7 +47,7 @@ func mendDiff(f *File, after string, edits []edit) string {
 	return b.String()
 }
 
-var longText = regexp.MustCompile(`[A-Za-z0-9/+=_-]{16,}`)
+var longText = pattern.Of(`[A-Za-z0-9/+=_-]{16,}`)
 
 // redactLine shows a line without what may be a secret in it. What a terminal
 // would not show is named.
@@ -85,10 +85,10 @@ func redactText(line string) string {
 			return head + before + redacted + after + comment
 		}
 	}
-	if len(longText.FindString(head)) > len(nameSecret)+8 {
+	if len(longText().FindString(head)) > len(nameSecret)+8 {
 		head = redacted + " ="
 	}
-	return head + longText.ReplaceAllStringFunc(rest, func(s string) string {
+	return head + longText().ReplaceAllStringFunc(rest, func(s string) string {
 		if show.IsKeyID(s) {
 			return s
 		}
@@ -111,5 +111,5 @@ func commentOf(value string) string {
 	if cut == value {
 		return ""
 	}
-	return longText.ReplaceAllString(value[len(cut):], redacted)
+	return longText().ReplaceAllString(value[len(cut):], redacted)
 }

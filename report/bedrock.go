@@ -78,7 +78,7 @@ func (a *auditor) bedrockIn(kind credfile.FileKind, f *credfile.File) {
 		switch setting := l.Name.In(f.Text); {
 		case l.Kind == credfile.Comment:
 			where = "a comment"
-		case l.Kind == credfile.Property && plainName.MatchString(setting):
+		case l.Kind == credfile.Property && plainName().MatchString(setting):
 			where = "setting " + setting
 		case l.Kind == credfile.Property:
 			where = "a setting"

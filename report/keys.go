@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"keycare/credfile"
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -229,7 +229,7 @@ func verbHas(names []string) string {
 }
 
 // idAndMore is a key ID with something behind it.
-var idAndMore = regexp.MustCompile(`^(AKIA|ASIA)[A-Z2-7]{16}[^A-Z0-9]`)
+var idAndMore = pattern.Of(`^(AKIA|ASIA)[A-Z2-7]{16}[^A-Z0-9]`)
 
 // notAKey says what is wrong with an ID, and how to mend it where that is known;
 // it shows nothing of it.
@@ -238,9 +238,9 @@ func (k *key) notAKey() (why string, repair Repair) {
 	switch {
 	case hidden(k.ID):
 		return why + ", some of them invisible, as of a pasted escape sequence", say("delete the characters that do not show, or write the line anew")
-	case strings.HasSuffix(k.ID, "[None]") && idAndMore.MatchString(k.ID):
+	case strings.HasSuffix(k.ID, "[None]") && idAndMore().MatchString(k.ID):
 		return why + `, because [None] follows the ID, a question of "aws configure"`, say("delete what follows the ID")
-	case idAndMore.MatchString(k.ID):
+	case idAndMore().MatchString(k.ID):
 		return why + ", because something follows the ID", say("delete what follows the ID")
 	case strings.ContainsFunc(k.ID, unicode.IsSpace):
 		return why + ", a space among them", say("write the ID without spaces")

@@ -66,7 +66,7 @@ func looseText(f *credfile.File, n int) string {
 	l := f.Lines[n]
 	switch l.Kind {
 	case credfile.Property:
-		if name := l.Name.In(f.Text); prompt.MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws_") && f.Sections[sectionAt(f, n+1)].Raw != "" {
+		if name := l.Name.In(f.Text); prompt().MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws_") && f.Sections[sectionAt(f, n+1)].Raw != "" {
 			return ""
 		}
 	case credfile.Comment, credfile.Junk:

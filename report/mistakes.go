@@ -2,13 +2,13 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"keycare/credfile"
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -81,7 +81,7 @@ func lookAtMistakes(a *auditor) {
 }
 
 // prompt is a question of "aws configure", pasted with its answer.
-var prompt = regexp.MustCompile(`(?i)^aws (access key id|secret access key)( \[.*\])?$`)
+var prompt = pattern.Of(`(?i)^aws (access key id|secret access key)( \[.*\])?$`)
 
 // aliases are names that people write for the parts of a key, letters alone.
 var aliases = map[string][]string{
@@ -125,7 +125,7 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 			}
 			name, value := l.Name.In(f.Text), plainValue(l.Value.In(f.Text))
 			isID := show.IsKeyID(value)
-			if isKeyName(strings.ToLower(name)) || !isID && !secretForm.MatchString(value) {
+			if isKeyName(strings.ToLower(name)) || !isID && !secretForm().MatchString(value) {
 				continue
 			}
 			found := Finding{Profiles: []string{s.name}}
@@ -134,12 +134,12 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 			}
 			meant := meantName(name)
 			switch {
-			case prompt.MatchString(name):
+			case prompt().MatchString(name):
 				found.What = fmt.Sprintf("profile %s has the prompts of \"aws configure\" pasted into it; no tool reads them as settings", show.Name(s.name))
 				found.Repair = Repair{"delete the lines, then", "aws configure --profile {profile}"}.filled(&found, a.goos)
 			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.isSet()) || meant == "aws_secret_access_key" && (isID || h.secret.isSet()):
 				continue
-			case plainName.MatchString(name):
+			case plainName().MatchString(name):
 				found.What = fmt.Sprintf("profile %s has a setting %s, which no tool reads; did you mean %s?", show.Name(s.name), name, meant)
 				found.Repair = say("write " + meant)
 			default:
@@ -149,7 +149,7 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 			a.explained[h] = true
 			a.misspelt[found.KeyID] = true
 			a.add(ruleMisspeltSetting, a.at(found, kind, n+1, 1), s.name, kind.String(), meant)
-			if prompt.MatchString(name) {
+			if prompt().MatchString(name) {
 				return
 			}
 		}
@@ -165,7 +165,7 @@ func isKeyName(name string) bool {
 }
 
 // secretForm is the form of every secret access key.
-var secretForm = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
+var secretForm = pattern.Of(`^[A-Za-z0-9/+]{40}$`)
 
 // judgeSecret judges the secret that stands with k at p.
 func (a *auditor) judgeSecret(k *key, p location) {
@@ -177,14 +177,14 @@ func (a *auditor) judgeSecret(k *key, p location) {
 	}
 	f := a.at(Finding{Profiles: names, KeyID: k.shown()}, p.file, h.secret.line, h.secret.col)
 	switch {
-	case !h.secret.isSet(), secretForm.MatchString(value) && k.valid, strings.HasSuffix(value, "]") && a.endsInHeader(p.file, h.secret.line):
-	case show.IsKeyID(value) && secretForm.MatchString(k.ID):
+	case !h.secret.isSet(), secretForm().MatchString(value) && k.valid, strings.HasSuffix(value, "]") && a.endsInHeader(p.file, h.secret.line):
+	case show.IsKeyID(value) && secretForm().MatchString(k.ID):
 		f.KeyID = value
 		f.What = fmt.Sprintf("%s has its key ID and secret swapped", show.Names(names))
 		a.swapped = append(a.swapped, k)
 		a.add(ruleSwappedPair, f, p.profile.name, p.file.String())
 	case (k.valid && p.profile.ways&hasEndpoint == 0) || hidden(value):
-		if secretForm.MatchString(value) {
+		if secretForm().MatchString(value) {
 			return
 		}
 		f.What = fmt.Sprintf("the secret of %s %s; a secret access key has 40 letters, digits, + and /", show.Names(names), oddity(value))
@@ -238,30 +238,30 @@ func isAlnum(r rune) bool {
 }
 
 var (
-	regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
-	noDashes   = regexp.MustCompile(`^([a-z]{2,4}(?:-[a-z]{2,5})?)-?(north|south|east|west|central|northeast|northwest|southeast|southwest)-?([0-9]{1,2}[a-z]?)$`)
-	zoneForm   = regexp.MustCompile(`^(.*-[0-9]{1,2})[a-z]$`)
+	regionForm = pattern.Of(`^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]{1,2}$`)
+	noDashes   = pattern.Of(`^([a-z]{2,4}(?:-[a-z]{2,5})?)-?(north|south|east|west|central|northeast|northwest|southeast|southwest)-?([0-9]{1,2}[a-z]?)$`)
+	zoneForm   = pattern.Of(`^(.*-[0-9]{1,2})[a-z]$`)
 )
 
 // judgeRegion judges the region of a profile whose calls go to AWS.
 func (a *auditor) judgeRegion(s *profile, kind credfile.FileKind, h *fileEntry) {
 	value := h.region.value
-	if value == "" || regionForm.MatchString(value) || strings.HasSuffix(value, "-global") || s.ways&hasEndpoint != 0 || s.elsewhere() {
+	if value == "" || regionForm().MatchString(value) || strings.HasSuffix(value, "-global") || s.ways&hasEndpoint != 0 || s.elsewhere() {
 		return
 	}
 	f := Finding{Profiles: []string{s.name}}
 	name := "its value"
-	if plainName.MatchString(value) && !show.SecretLike(value) {
+	if plainName().MatchString(value) && !show.SecretLike(value) {
 		name = value
 	}
 	f.What = fmt.Sprintf("profile %s: %s is not a region", show.Name(s.name), name)
 	near := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(value)), "-.,;\"'")
-	near = noDashes.ReplaceAllString(near, "$1-$2-$3")
-	zone := zoneForm.FindStringSubmatch(near)
+	near = noDashes().ReplaceAllString(near, "$1-$2-$3")
+	zone := zoneForm().FindStringSubmatch(near)
 	if zone != nil {
 		near = zone[1]
 	}
-	if regionForm.MatchString(near) {
+	if regionForm().MatchString(near) {
 		if zone != nil && name == value {
 			f.What = fmt.Sprintf("profile %s: %s is a zone, not a region", show.Name(s.name), name)
 		}

@@ -2,19 +2,19 @@ package report
 
 import (
 	"keycare/credfile"
-	"regexp"
+	"keycare/credfile/pattern"
 )
 
 var (
-	quoted      = regexp.MustCompile(`"(\\.|[^"\\])*"`)
-	settingName = regexp.MustCompile(`^"[a-z_]{1,40}"$`)
+	quoted      = pattern.Of(`"(\\.|[^"\\])*"`)
+	settingName = pattern.Of(`^"[a-z_]{1,40}"$`)
 )
 
 // withoutTexts takes quoted texts of the file out of a message unless they look
 // like names of settings: a line that went wrong may hold a secret.
 func withoutTexts(s string) string {
-	return quoted.ReplaceAllStringFunc(s, func(q string) string {
-		if settingName.MatchString(q) {
+	return quoted().ReplaceAllStringFunc(s, func(q string) string {
+		if settingName().MatchString(q) {
 			return q
 		}
 		return "a setting"
@@ -40,7 +40,7 @@ var lostHeaders = map[credfile.Quirk]bool{"no-prefix-in-config": true, "prefix-i
 
 // plainName is a name that is safe to show: a header that went wrong may hold a
 // secret.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,32}$`)
+var plainName = pattern.Of(`^[A-Za-z0-9_.@-]{1,32}$`)
 
 func (s *profile) holdsKey(kind credfile.FileKind) bool {
 	h := s.in[kind]

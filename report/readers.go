@@ -369,7 +369,7 @@ func (r *readers) quirks(kind credfile.FileKind) {
 		}
 		r.told[q] = true
 		says := t.What
-		if plainName.MatchString(lost) {
+		if plainName().MatchString(lost) {
 			says += ", [" + lost + "]"
 		}
 		subject := []string{kind.String(), d.Profile, string(d.Quirk)}

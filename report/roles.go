@@ -2,9 +2,9 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -94,12 +94,12 @@ func (a *auditor) roleKey(s *profile) *key {
 }
 
 // roleARN has the account and the name of a role, which may stand under a path.
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]*/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
+var roleARN = pattern.Of(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]*/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
 
 // roleName names a role for a sentence; empty for what is no role's ARN, and for what
 // may hold a secret, of which the part behind a slash would be shown.
 func roleName(arn string) string {
-	m := roleARN.FindStringSubmatch(arn)
+	m := roleARN().FindStringSubmatch(arn)
 	if m == nil || show.SecretLike(arn) {
 		return ""
 	}

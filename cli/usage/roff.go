@@ -1,8 +1,9 @@
 package usage
 
 import (
-	"regexp"
 	"strings"
+
+	"keycare/credfile/pattern"
 )
 
 // roff is a man page as it is written.
@@ -33,12 +34,12 @@ func (m *roff) item(tag, text string) {
 }
 
 // sentenceEnd is between two sentences; "..." ends none.
-var sentenceEnd = regexp.MustCompile(`([^.])\. `)
+var sentenceEnd = pattern.Of(`([^.])\. `)
 
 // text writes filled text, each sentence in lines of its own.
 func (m *roff) text(s string) {
 	m.last = ""
-	s = sentenceEnd.ReplaceAllString(strings.Join(strings.Fields(s), " "), "$1.\n")
+	s = sentenceEnd().ReplaceAllString(strings.Join(strings.Fields(s), " "), "$1.\n")
 	for sentence := range strings.SplitSeq(s, "\n") {
 		for _, line := range Lines(sentence, 72) {
 			m.WriteString(plainLine(escaped(line)) + "\n")

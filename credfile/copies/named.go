@@ -2,12 +2,12 @@ package copies
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/pattern"
 )
 
 // This file is about the few places that every audit looks at, by the names of files:
@@ -23,12 +23,12 @@ const (
 )
 
 var (
-	rootCSV = regexp.MustCompile(`(?i)^rootkey.*\.csv$`)
-	keyCSV  = regexp.MustCompile(`(?i)^(.*accesskeys|credentials|new_user_credentials)( ?\(\d+\)|[- ]copy)?\.csv$`)
+	rootCSV = pattern.Of(`(?i)^rootkey.*\.csv$`)
+	keyCSV  = pattern.Of(`(?i)^(.*accesskeys|credentials|new_user_credentials)( ?\(\d+\)|[- ]copy)?\.csv$`)
 	// copySuffix is what stands behind a file's name in the names of its
 	// copies: credentials.bak, credentials~, credentials.2024-05-01,
 	// "credentials (1)", "credentials copy 2", credentials-old.
-	copySuffix = regexp.MustCompile(`(?i)^(~|[-._ ]?(bak|backup|old|orig|original|save|saved|sav|copy|tmp|temp|prev|previous|sw[a-p])\d*([-._ ].*)?|[-._ ]?\d.*| ?\(\d+\)| copy.*|~\d*~?)$`)
+	copySuffix = pattern.Of(`(?i)^(~|[-._ ]?(bak|backup|old|orig|original|save|saved|sav|copy|tmp|temp|prev|previous|sw[a-p])\d*([-._ ].*)?|[-._ ]?\d.*| ?\(\d+\)| copy.*|~\d*~?)$`)
 )
 
 // Named is a file that is looked into for its name.
@@ -40,9 +40,9 @@ type Named struct {
 // consoleFile is the place of a file with a name that the AWS console gives to keys.
 func consoleFile(name string) Place {
 	switch {
-	case rootCSV.MatchString(name):
+	case rootCSV().MatchString(name):
 		return RootFile
-	case keyCSV.MatchString(name):
+	case keyCSV().MatchString(name):
 		return Download
 	}
 	return ""
@@ -75,10 +75,10 @@ func Beside(d disk.FS, dir string, p credfile.Paths) (all []Named) {
 }
 
 func isCopyName(name, base string) bool {
-	if rest, ok := strings.CutPrefix(name, base); ok && copySuffix.MatchString(rest) {
+	if rest, ok := strings.CutPrefix(name, base); ok && copySuffix().MatchString(rest) {
 		return true
 	}
-	if rest, ok := strings.CutPrefix(name, "."+base); ok && copySuffix.MatchString(rest) {
+	if rest, ok := strings.CutPrefix(name, "."+base); ok && copySuffix().MatchString(rest) {
 		return true // vim's swap file
 	}
 	return name == "#"+base+"#" || // emacs
@@ -168,7 +168,7 @@ func (f *KeyFile) KeyIDs() (ids []string) {
 }
 
 // keyWords are how a file of keys looks, even if nobody can tell whose they are.
-var keyWords = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}|(?i:aws_secret_access_key\s*[=:]\s*\S|AWSSecretKey|Secret access key)`)
+var keyWords = pattern.Of(`\b(AKIA|ASIA)[A-Z0-9]{12,}|(?i:aws_secret_access_key\s*[=:]\s*\S|AWSSecretKey|Secret access key)`)
 
 const (
 	// maxNamed is the size up to which such a file is looked into, in bytes.
@@ -225,7 +225,7 @@ func Look(d disk.FS, all []Named, own func() (keys []Key, accounts []string)) (f
 			}
 			c.Tier = tierOf(c.KeyID, c.Key, keys, accounts, c.Near)
 		}
-		if len(f.Copies) > 0 || keyWords.Match(text) {
+		if len(f.Copies) > 0 || keyWords().Match(text) {
 			found = append(found, f)
 		}
 	}

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -124,7 +124,7 @@ func ReadAWSFiles(d disk.FS, env credfile.Env, p credfile.Paths) AWSFiles {
 }
 
 // variableName is the form of a variable's name that may be shown.
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+var variableName = pattern.Of(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 
 // BedrockVariables names those of the environment ("NAME=value" each) that hold an API
 // key for Amazon Bedrock: AWS's own, unless its key is a short-term one, and any other
@@ -137,7 +137,7 @@ func BedrockVariables(environ []string) (names []string) {
 		if !longTerm && (name != credfile.BearerTokenBedrock || value == "" || strings.HasPrefix(value, shortTerm)) {
 			continue
 		}
-		if variableName.MatchString(name) && !show.SecretLike(name) && !slices.Contains(names, name) {
+		if variableName().MatchString(name) && !show.SecretLike(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

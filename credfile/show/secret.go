@@ -2,10 +2,11 @@ package show
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"keycare/credfile/pattern"
 )
 
 // Redacted stands for a secret, or what may be one, in every output.
@@ -52,13 +53,13 @@ func KeyID(id string) string {
 }
 
 var (
-	keyIDText  = regexp.MustCompile(`(?:A[KS]IA|ABIA|ACCA)[A-Z0-9]{16}`)
-	secretText = regexp.MustCompile(`[A-Za-z0-9/+]{40,}`)
+	keyIDText  = pattern.Of(`(?:A[KS]IA|ABIA|ACCA)[A-Z0-9]{16}`)
+	secretText = pattern.Of(`[A-Za-z0-9/+]{40,}`)
 )
 
 // bedrockText is the form of a long-term API key for Amazon Bedrock. Source: gitleaks'
 // pattern for it, which has a few more characters.
-var bedrockText = regexp.MustCompile(`(?:^|[^A-Za-z0-9/+])(ABSK[A-Za-z0-9/+]{100,})`)
+var bedrockText = pattern.Of(`(?:^|[^A-Za-z0-9/+])(ABSK[A-Za-z0-9/+]{100,})`)
 
 // BedrockKeyIn is the first long-term API key for Amazon Bedrock in a text, without
 // what pads it; empty if there is none. It is a secret.
@@ -66,7 +67,7 @@ func BedrockKeyIn(text string) string {
 	if !strings.Contains(text, "ABSK") {
 		return ""
 	}
-	m := bedrockText.FindStringSubmatch(text)
+	m := bedrockText().FindStringSubmatch(text)
 	if m == nil {
 		return ""
 	}
@@ -77,7 +78,7 @@ func BedrockKeyIn(text string) string {
 // those in the middle of what may be a secret.
 func KeyIDsIn(text string) (ids []string) {
 	for from := 0; ; {
-		at := keyIDText.FindStringIndex(text[from:])
+		at := keyIDText().FindStringIndex(text[from:])
 		if at == nil {
 			return ids
 		}
@@ -103,14 +104,14 @@ func SecretLike(s string) bool {
 	if len(s) <= keyIDLength {
 		return false
 	}
-	if keyIDText.MatchString(s) {
+	if keyIDText().MatchString(s) {
 		return true
 	}
 	if len(s) < secretLength {
 		return false
 	}
 	paths := strings.HasPrefix(s, "arn:") || strings.Contains(s, "://")
-	for _, run := range secretText.FindAllString(s, -1) {
+	for _, run := range secretText().FindAllString(s, -1) {
 		if !wordy(run) && (!paths || mixed(run)) {
 			return true
 		}
@@ -120,7 +121,7 @@ func SecretLike(s string) bool {
 
 // secretsIn are the parts of a value that may be secrets.
 func secretsIn(value string) (found []string) {
-	for _, run := range secretText.FindAllString(value, -1) {
+	for _, run := range secretText().FindAllString(value, -1) {
 		if !wordy(run) {
 			found = append(found, run)
 		}

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"keycare/credfile/show"
@@ -23,16 +24,19 @@ var (
 	//go:embed page.tmpl
 	pageTemplate string
 
-	pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"css":    func() template.CSS { return template.CSS(pageCSS) },
-		"policy": func() string { return pagePolicy },
-	}).Parse(pageTemplate))
-
-	pagePolicy = func() string {
-		sum := sha256.Sum256([]byte(pageCSS))
-		return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
-	}()
+	// Parsed when a page is written: most runs write none.
+	pages = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("").Funcs(template.FuncMap{
+			"css":    func() template.CSS { return template.CSS(pageCSS) },
+			"policy": pagePolicy,
+		}).Parse(pageTemplate))
+	})
 )
+
+func pagePolicy() string {
+	sum := sha256.Sum256([]byte(pageCSS))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+}
 
 // writeHTML writes a page for the owner of the keys; of several reports one for
 // the owner of the machines.
@@ -47,7 +51,7 @@ func writeHTML(w io.Writer, rs []*report.Report, o Options) error {
 // as itself as an escape.
 func writePage(w io.Writer, name string, page any) error {
 	safe := show.NewWriter(w, false)
-	if err := pages.ExecuteTemplate(safe, name, page); err != nil {
+	if err := pages().ExecuteTemplate(safe, name, page); err != nil {
 		return err
 	}
 	return safe.Flush()

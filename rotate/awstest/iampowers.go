@@ -3,11 +3,12 @@ package awstest
 import (
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"keycare/credfile/pattern"
 )
 
 // awsManaged are texts of AWS's own policies.
@@ -112,7 +113,7 @@ func (s *Server) getPolicyVersion(c *caller) ([]node, error) {
 }
 
 // simulated is the shape of a name of an action; IAM simulates none with a wildcard.
-var simulated = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
+var simulated = pattern.Of(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
 
 func (s *Server) simulatePrincipalPolicy(c *caller) ([]node, error) {
 	var who *identity
@@ -127,7 +128,7 @@ func (s *Server) simulatePrincipalPolicy(c *caller) ([]node, error) {
 	var names []string
 	for n := 1; c.form.Has("ActionNames.member." + strconv.Itoa(n)); n++ {
 		name := c.form.Get("ActionNames.member." + strconv.Itoa(n))
-		if !simulated.MatchString(name) {
+		if !simulated().MatchString(name) {
 			return nil, errorf(400, "InvalidInput", "Invalid Action: %s", name)
 		}
 		names = append(names, name)

@@ -1,9 +1,9 @@
 package client
 
 import (
-	"regexp"
 	"strings"
 
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -53,14 +53,14 @@ func productOf(userAgent string) string {
 
 // plainProduct is the first word of a User-Agent, or the service of AWS that it names.
 func plainProduct(userAgent string) string {
-	if awsHost.MatchString(userAgent) && !show.SecretLike(userAgent) {
+	if awsHost().MatchString(userAgent) && !show.SecretLike(userAgent) {
 		return userAgent
 	}
 	word, _, _ := strings.Cut(strings.Trim(userAgent, "[] "), "/")
-	if !productWord.MatchString(word) {
+	if !productWord().MatchString(word) {
 		return other
 	}
 	return word
 }
 
-var productWord = regexp.MustCompile(`^[A-Z]?[a-z]{2,16}([-_][A-Z]?[a-z]{2,16}){0,2}$`)
+var productWord = pattern.Of(`^[A-Z]?[a-z]{2,16}([-_][A-Z]?[a-z]{2,16}){0,2}$`)

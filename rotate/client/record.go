@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
 
@@ -45,11 +46,11 @@ func recordOf(e types.Event, region string) record {
 		source, name = raw.EventSource, raw.EventName
 	}
 	r := record{at: aws.ToTime(e.EventTime), address: addressOf(raw.SourceIPAddress), agent: productOf(raw.UserAgent), region: region,
-		service: matching(serviceName, strings.TrimSuffix(source, ".amazonaws.com")), name: matching(eventName, name), error: raw.ErrorCode}
+		service: matching(serviceName(), strings.TrimSuffix(source, ".amazonaws.com")), name: matching(eventName(), name), error: raw.ErrorCode}
 	if !raw.EventTime.IsZero() {
 		r.at = raw.EventTime
 	}
-	if regionName.MatchString(raw.AWSRegion) {
+	if regionName().MatchString(raw.AWSRegion) {
 		r.region = raw.AWSRegion
 	}
 	r.session = r.sessionOf(raw)
@@ -58,12 +59,12 @@ func recordOf(e types.Event, region string) record {
 }
 
 var (
-	serviceName = regexp.MustCompile(`^[a-z][a-z0-9.-]{0,39}$`)
-	eventName   = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]{0,79}$`)
-	regionName  = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]{2,12}){1,3}-[0-9]{1,2}$`)
-	awsHost     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,59}\.amazonaws\.com(\.cn)?$`)
-	entityName  = regexp.MustCompile(`^[A-Za-z0-9_+=,.@/-]{1,128}$`)
-	entityARN   = regexp.MustCompile(`^arn:[a-z0-9-]{1,20}:[a-z0-9-]{1,20}:[a-z0-9-]{0,20}:([0-9]{12}|aws)?:[A-Za-z0-9_+=,.@:/-]{1,256}$`)
+	serviceName = pattern.Of(`^[a-z][a-z0-9.-]{0,39}$`)
+	eventName   = pattern.Of(`^[A-Z][A-Za-z0-9_]{0,79}$`)
+	regionName  = pattern.Of(`^[a-z]{2,5}(-[a-z]{2,12}){1,3}-[0-9]{1,2}$`)
+	awsHost     = pattern.Of(`^[a-z0-9][a-z0-9.-]{0,59}\.amazonaws\.com(\.cn)?$`)
+	entityName  = pattern.Of(`^[A-Za-z0-9_+=,.@/-]{1,128}$`)
+	entityARN   = pattern.Of(`^arn:[a-z0-9-]{1,20}:[a-z0-9-]{1,20}:[a-z0-9-]{0,20}:([0-9]{12}|aws)?:[A-Za-z0-9_+=,.@:/-]{1,256}$`)
 )
 
 // other stands for a text that is not what it should be.
@@ -84,7 +85,7 @@ func addressOf(s string) string {
 	switch {
 	case s == "AWS Internal":
 		return s
-	case awsHost.MatchString(s) && !show.SecretLike(s):
+	case awsHost().MatchString(s) && !show.SecretLike(s):
 		return s
 	}
 	return other
@@ -103,9 +104,9 @@ func (r record) sessionOf(raw rawRecord) *facts.Session {
 		return nil
 	}
 	s := &facts.Session{Kind: r.name, Address: r.address, Region: r.region, At: r.at}
-	if role := text(raw.RequestParameters, "roleArn"); entityARN.MatchString(role) && !show.SecretLike(role) {
+	if role := text(raw.RequestParameters, "roleArn"); entityARN().MatchString(role) && !show.SecretLike(role) {
 		s.Role = role
-	} else if name := text(raw.RequestParameters, "name"); entityName.MatchString(name) && !show.SecretLike(name) {
+	} else if name := text(raw.RequestParameters, "name"); entityName().MatchString(name) && !show.SecretLike(name) {
 		s.Role = name
 	}
 	if id := text(raw.ResponseElements, "credentials", "accessKeyId"); show.IsKeyID(id) {
@@ -144,7 +145,7 @@ func text(in map[string]any, path ...string) string {
 // changeOf is the call as one that a thief makes; nil if it is none of those.
 func (r record) changeOf(raw rawRecord) *facts.Change {
 	// Some services write the version of their interface behind a name.
-	name := versionSuffix.ReplaceAllString(r.name, "")
+	name := versionSuffix().ReplaceAllString(r.name, "")
 	if !thiefCalls[r.service+":"+name] {
 		return nil
 	}
@@ -152,7 +153,7 @@ func (r record) changeOf(raw rawRecord) *facts.Change {
 		First: r.at, Last: r.at, Count: 1, Failed: r.error != ""}
 }
 
-var versionSuffix = regexp.MustCompile(`[0-9]{8}(v[0-9])?$`)
+var versionSuffix = pattern.Of(`[0-9]{8}(v[0-9])?$`)
 
 // subjects are the parameters that say what a call was about, in the order in which
 // they are named.
@@ -173,7 +174,7 @@ func subjectOf(raw rawRecord) string {
 		if strings.HasPrefix(value, "arn:") {
 			shape = entityARN
 		}
-		if len(parts) < mostSubject && shape.MatchString(value) && !show.SecretLike(value) {
+		if len(parts) < mostSubject && shape().MatchString(value) && !show.SecretLike(value) {
 			parts = append(parts, word+" "+value)
 		}
 	}

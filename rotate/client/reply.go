@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"keycare/credfile/pattern"
 )
 
 // Reply says what an answer from AWS means for a key.
@@ -177,14 +178,14 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func DeniedAction(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if m := actionName.FindStringSubmatch(api.ErrorMessage()); m != nil {
+		if m := actionName().FindStringSubmatch(api.ErrorMessage()); m != nil {
 			return m[1]
 		}
 	}
 	return ""
 }
 
-var actionName = regexp.MustCompile(`perform: ([a-z0-9-]+:[A-Za-z]+)`)
+var actionName = pattern.Of(`perform: ([a-z0-9-]+:[A-Za-z]+)`)
 
 // Short keeps AWS's code and message of an error and leaves out the SDK's
 // wrapping, request IDs and retry counts.

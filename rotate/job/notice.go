@@ -3,10 +3,10 @@ package job
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 	"keycare/rotate"
 )
@@ -77,7 +77,7 @@ func noticeOfError(err error, profile string) Notice {
 // times and the IDs of requests. Digits in names stay.
 func stable(err error) string {
 	text, _, _ := strings.Cut(firstLine(err), "RequestID")
-	return number.ReplaceAllString(text, "${1}")
+	return number().ReplaceAllString(text, "${1}")
 }
 
-var number = regexp.MustCompile(`(^|[\s(:./-])[0-9][0-9:./-]*\b`)
+var number = pattern.Of(`(^|[\s(:./-])[0-9][0-9:./-]*\b`)

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"keycare/credfile/pattern"
 )
 
 // Cron is a block in the user's crontab.
@@ -60,7 +61,7 @@ func cronFiles(h *Host, j Job) ([]File, error) {
 	return []File{{"crontab", []byte(cronBegin + cronNote + "\n" + line + cronEnd + "\n"), 0o600}}, nil
 }
 
-var cronLine = regexp.MustCompile(`^([0-9]{1,2}) \*/4 \* \* \* (.*)$`)
+var cronLine = pattern.Of(`^([0-9]{1,2}) \*/4 \* \* \* (.*)$`)
 
 // cronJob reads a job back from the block.
 func cronJob(block string) (Job, error) {
@@ -70,7 +71,7 @@ func cronJob(block string) (Job, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		m := cronLine.FindStringSubmatch(line)
+		m := cronLine().FindStringSubmatch(line)
 		if m == nil || j.Argv != nil {
 			return Job{}, errors.New("it was changed by hand")
 		}
@@ -150,13 +151,13 @@ func cronWith(text, block []byte) ([]byte, error) {
 
 // noCrontab is how cron's programs, and busybox's, say that there is none. Any
 // other failure is one: to take it for an empty crontab would lose the real one.
-var noCrontab = regexp.MustCompile(`^(crontab: )?no crontab for [^\n]*$|^crontab: can't open '[^'\n]*': No such file or directory$`)
+var noCrontab = pattern.Of(`^(crontab: )?no crontab for [^\n]*$|^crontab: can't open '[^'\n]*': No such file or directory$`)
 
 // crontab reads the user's crontab. There being none is an empty one.
 func crontab(ctx context.Context, h *Host) ([]byte, error) {
 	text, err := h.Run(ctx, nil, "crontab", "-l")
 	var failed *RunError
-	if errors.As(err, &failed) && len(text) == 0 && noCrontab.MatchString(strings.TrimSpace(failed.Text)) {
+	if errors.As(err, &failed) && len(text) == 0 && noCrontab().MatchString(strings.TrimSpace(failed.Text)) {
 		return nil, nil
 	}
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"keycare/credfile/disk"
+	"keycare/credfile/pattern"
 )
 
 // Task is a task of the Windows Task Scheduler.
@@ -111,7 +111,7 @@ type taskActions struct {
 
 // expands finds what Task Scheduler would put something else in the place of.
 // It knows no way to write such text.
-var expands = regexp.MustCompile(`%[^%]+%|\$\(Arg`)
+var expands = pattern.Of(`%[^%]+%|\$\(Arg`)
 
 // taskFiles renders the task. InteractiveToken: it runs only while the user is
 // logged on, with no password stored, and can show notices.
@@ -136,7 +136,7 @@ func taskFiles(h *Host, j Job) ([]File, error) {
 	t.Actions.Context = "Author"
 	t.Actions.Exec.Command, t.Actions.Exec.Arguments = j.Argv[0], windowsLine(j.Argv[1:])
 	for _, s := range []string{t.Actions.Exec.Command, t.Actions.Exec.Arguments} {
-		if at := expands.FindString(s); at != "" {
+		if at := expands().FindString(s); at != "" {
 			return nil, fmt.Errorf("%q: Task Scheduler would replace %q by something else", s, at)
 		}
 	}
