@@ -86,10 +86,14 @@ func runScan(e *env, c *cli.Context) error {
 	count := new(copies.Counter)
 	col := copies.NewCollector(m, accountsOf(keys, set.Accounts), count)
 	s := &scanRun{e: e, roots: roots, count: count, deep: c.Bool("deep"), archives: !c.Bool("no-archives"), git: !c.Bool("no-git")}
-	began := e.Now()
+	began, usual := e.Now(), c.NArg() == 0 && !c.Bool("no-archives") && !c.Bool("no-git")
+	if usual && !s.deep { // a deep one looks where the timer's does not
+		s.marks = &copies.Marks{Began: began}
+	}
 	repos, scanErr := s.run(c.Context, col)
-	if c.NArg() == 0 && s.archives && s.git && scanErr == nil {
+	if usual && scanErr == nil {
 		keepFound(e, began, col.Result(), repos)
+		s.keepLooked(began, began, keys)
 	}
 	in.Found = &report.Found{Result: col.Result(), Keys: keys, Repos: repos, Only: c.String("key")}
 	rep := report.ScanReport(in)
@@ -148,6 +152,7 @@ type scanRun struct {
 	count               *copies.Counter
 	deep, archives, git bool
 	consent             []string // folders of the home that are left out
+	marks               *copies.Marks
 }
 
 // run looks through files and repositories. It shows on the way how far it is.
@@ -165,7 +170,7 @@ func (s *scanRun) run(ctx context.Context, col *copies.Collector) (repos int, er
 			line.Say(fmt.Sprintf("looking for keys: %s, %d MB, %s found", says, s.count.Bytes.Load()>>20, show.Count(int(s.count.Found.Load()), "place")))
 		}
 	}()
-	dirs, err := copies.Walk(ctx, col, copies.WalkOptions{Roots: s.roots, Deep: s.deep, Archives: s.archives, Leave: append(s.leave(), s.consent...)})
+	dirs, err := copies.Walk(ctx, col, copies.WalkOptions{Roots: s.roots, Deep: s.deep, Archives: s.archives, Leave: append(s.leave(), s.consent...), Marks: s.marks})
 	if ctx.Err() != nil {
 		return 0, err
 	}
@@ -258,8 +263,11 @@ func ownKeys(e *env, in report.Input) (keys []copies.Key) {
 	if err != nil {
 		return keys
 	}
-	for id := range folder.FactCache().Keys {
+	for id, cached := range folder.FactCache().Keys {
 		past(id, copies.Gone)
+		if k := at(id); k != nil {
+			k.Created = cached.Created
+		}
 	}
 	history, err := folder.History()
 	if err != nil {

@@ -140,7 +140,8 @@ func consentFolders(e *env) (all []string) {
 	return all
 }
 
-// scanIfDue is the timer's scan. One that does not come to its end changes nothing.
+// scanIfDue is the timer's scan, which reads only what changed since the last one. One
+// that does not come to its end changes nothing.
 func scanIfDue(ctx context.Context, e *env, accounts []string) {
 	if kept, ok := readKept(e); ok && e.Now().Sub(kept.Time) < scanEvery {
 		return
@@ -156,7 +157,12 @@ func scanIfDue(ctx context.Context, e *env, accounts []string) {
 	col := copies.NewCollector(copies.NewMatcher(keys, copies.Options{Others: true}), accountsOf(keys, accounts), new(copies.Counter))
 	s := &scanRun{e: e, roots: roots, count: col.Count(), archives: true, git: true, consent: consentFolders(e)}
 	began := e.Now()
+	var whole time.Time
+	if s.marks, whole = lookedBefore(e, began, keys); s.marks == nil {
+		s.marks, whole = &copies.Marks{Began: began}, began
+	}
 	if repos, err := s.run(ctx, col); ctx.Err() == nil && err == nil {
 		keepFound(e, began, col.Result(), repos)
+		s.keepLooked(began, whole, keys)
 	}
 }

@@ -75,7 +75,7 @@ type unpacking struct {
 func (u *unpacking) skip(r Reason) {
 	if !u.told[r] {
 		u.told[r] = true
-		u.c.Skip(r, u.path)
+		u.worker.skip(r, u.path)
 	}
 }
 

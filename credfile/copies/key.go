@@ -1,6 +1,10 @@
 package copies
 
-import "keycare/credfile"
+import (
+	"time"
+
+	"keycare/credfile"
+)
 
 // State is what became of a key, as far as this machine knows.
 type State string
@@ -23,6 +27,44 @@ type Key struct {
 	Secret   credfile.Secret
 	State    State
 	Profiles []string
+	Created  time.Time // at AWS; zero where that is not known
+}
+
+// Sought says that a key was looked for, and whether its secret was.
+type Sought struct {
+	ID     string `json:"id"`
+	Secret bool   `json:"secret,omitempty"`
+}
+
+// SoughtOf is that of keys.
+func SoughtOf(keys []Key) []Sought {
+	all := make([]Sought, len(keys))
+	for i, k := range keys {
+		all[i] = Sought{k.ID, !k.Secret.Empty()}
+	}
+	return all
+}
+
+// MadeSince is when the oldest of the keys was made that were not looked for before,
+// less a day for clocks that go wrong. It is zero if there is none, and not known if it
+// is not known of each. A key cannot stand in what is older than the key.
+func MadeSince(keys []Key, before []Sought) (since time.Time, known bool) {
+	sought := make(map[string]bool, len(before))
+	for _, b := range before {
+		sought[b.ID] = b.Secret || sought[b.ID]
+	}
+	for _, k := range keys {
+		if secret, ok := sought[k.ID]; ok && (secret || k.Secret.Empty()) {
+			continue
+		}
+		if k.Created.IsZero() {
+			return time.Time{}, false
+		}
+		if made := k.Created.Add(-24 * time.Hour); since.IsZero() || made.Before(since) {
+			since = made
+		}
+	}
+	return since, true
 }
 
 // Part says which half of a key stands in a place.

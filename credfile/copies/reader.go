@@ -59,14 +59,14 @@ func (r *reader) Read(p []byte) (n int, err error) {
 			case size <= smallArchive || size <= bigArchive && likelyArchive(r.path()) || r.o.Deep:
 				return 0, &skipError{}
 			case size > bigArchive:
-				r.c.Skip(BigArchive, r.path())
+				r.skip(BigArchive, r.path())
 			default:
-				r.c.Skip(FarArchive, r.path())
+				r.skip(FarArchive, r.path())
 			}
 		}
 	}
 	if r.kind == oddArchive && r.o.Archives {
-		r.c.Skip(OddArchive, r.path())
+		r.skip(OddArchive, r.path())
 	}
 	return n, err
 }

@@ -21,7 +21,10 @@ type WalkOptions struct {
 	Leave []string
 	// Archives says to look into archives.
 	Archives bool
-	bounds   bounds
+	// Marks lets the walk pass over what did not change, and notes what it looked into.
+	// May be nil.
+	Marks  *Marks
+	bounds bounds
 }
 
 // Walk looks into the files below the roots. It follows no link, stays on the file
@@ -34,6 +37,9 @@ func Walk(ctx context.Context, c *Collector, o WalkOptions) (repos []string, err
 	w.wake.L = &w.mu
 	if o.bounds == (bounds{}) {
 		w.o.bounds = usualBounds
+	}
+	if o.Marks != nil {
+		o.Marks.begin()
 	}
 	for _, path := range o.Leave {
 		real, err := filepath.EvalSymlinks(path)
@@ -210,7 +216,9 @@ type worker struct {
 	gather  *Gather
 	hit     func(Hit)
 	reader  reader
-	names   []byte // for lists of folders
+	names   []byte   // for lists of folders
+	marked  []byte   // for marks
+	cut     []Reason // why not all of the file was looked at
 }
 
 // chunk bounds the files of a task, so that a folder of many files is shared.
@@ -305,10 +313,33 @@ func (w *worker) files(d folder, dir string, all []item) {
 	}
 }
 
-// file looks into one file.
+// file looks into one file, unless nothing in it changed.
 func (w *worker) file(d folder, dir, name string) {
+	if w.o.Marks == nil {
+		w.look(d, dir, name)
+		return
+	}
+	k, ok := w.mark(d, dir, name) // before it is read: what is written later has another
+	if ok && w.o.Marks.passes(k) {
+		w.passOver(within(dir, name), k)
+		return
+	}
+	w.cut = w.cut[:0]
+	if w.look(d, dir, name); ok && w.ctx.Err() == nil {
+		w.o.Marks.keep(k, w.cut)
+	}
+}
+
+// skip notes that a file was not looked at, or not all of it.
+func (w *worker) skip(r Reason, path string) {
+	w.cut = append(w.cut, r)
+	w.c.Skip(r, path)
+}
+
+func (w *worker) look(d folder, dir, name string) {
 	f, err := d.open(dir, name)
 	if err != nil {
+		w.cut = append(w.cut, Failed)
 		if !errors.Is(err, fs.ErrNotExist) { // it went in the meantime
 			w.unread(within(dir, name), err)
 		}
@@ -325,9 +356,10 @@ func (w *worker) file(d folder, dir, name string) {
 	case err == nil || w.ctx.Err() != nil:
 	case errors.As(err, &skip):
 		if skip.reason != "" {
-			w.c.Skip(skip.reason, r.path())
+			w.skip(skip.reason, r.path())
 		}
 	default:
+		w.cut = append(w.cut, Failed)
 		w.unread(r.path(), err)
 	}
 	if r.kind.opened() && skip != nil && skip.reason == "" {
@@ -355,5 +387,9 @@ func (w *worker) done(path, inner string) {
 	if p := placeOf(inner); inner != "" && p != "" {
 		place = p
 	}
-	w.c.Add(w.gather.Take(func(c *Copy) { c.Path, c.Inner, c.Place, c.Exposed = path, inner, place, exposed })...)
+	found := w.gather.Take(func(c *Copy) { c.Path, c.Inner, c.Place, c.Exposed = path, inner, place, exposed })
+	if w.o.Marks != nil && !w.c.tellable(found) {
+		w.cut = append(w.cut, Failed) // it is read again
+	}
+	w.c.Add(found...)
 }

@@ -19,6 +19,14 @@ func (s Folder) ReadFound(into any) error { return s.readJSON(s.foundPath(), int
 // SaveFound keeps them for audits and rotations. It must hold no secret.
 func (s Folder) SaveFound(v any) error { return s.saveJSON(s.foundPath(), v) }
 
+func (s Folder) lookedPath() string { return filepath.Join(s.Dir, "looked.json") }
+
+// ReadLooked reads which files the last scan of all usual places looked into.
+func (s Folder) ReadLooked(into any) error { return s.readJSON(s.lookedPath(), into) }
+
+// SaveLooked keeps them for the timer's next scan. It must hold no secret.
+func (s Folder) SaveLooked(v any) error { return s.saveJSON(s.lookedPath(), v) }
+
 func (s Folder) scanPath() string { return filepath.Join(s.Dir, "scan.json") }
 
 // ReadScan reads what the last scan for copies of keys kept.

@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"keycare/credfile"
 	"keycare/credfile/copies"
@@ -23,6 +25,7 @@ var pair = own.ID + "\n" + own.Secret.Reveal() + "\n"
 type gitHome struct {
 	t        *testing.T
 	git, dir string
+	keys     []copies.Key
 }
 
 func newGitHome(t *testing.T) *gitHome {
@@ -34,7 +37,7 @@ func newGitHome(t *testing.T) *gitHome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &gitHome{t, git, dir}
+	return &gitHome{t, git, dir, []copies.Key{own}}
 }
 
 func (h *gitHome) path(name string) string { return filepath.Join(h.dir, filepath.FromSlash(name)) }
@@ -78,7 +81,7 @@ func (h *gitHome) commit(repo, message string) {
 // scan looks into all repositories. found has a line for each copy.
 func (h *gitHome) scan(git string, memory *Memory) (r copies.Result, found []string, err error) {
 	h.t.Helper()
-	c := copies.NewCollector(copies.NewMatcher([]copies.Key{own}, copies.Options{Others: true}), nil, nil)
+	c := copies.NewCollector(copies.NewMatcher(h.keys, copies.Options{Others: true}), nil, nil)
 	dirs, err := copies.Walk(context.Background(), c, copies.WalkOptions{Roots: []string{h.dir}})
 	if err != nil {
 		h.t.Fatal(err)
@@ -204,6 +207,45 @@ func TestMemory(t *testing.T) {
 	h.run("a", "repack", "-adq")
 	if again, found, err = h.scan(h.git, memory); err != nil || len(found) != 2 {
 		t.Errorf("after a repack: %v, %q, %d objects were read", err, found, again.Objects)
+	}
+}
+
+// After a rotation a repository is not read again, for the new key cannot stand in what
+// is older; it is if the key may be older, or if nobody knows.
+func TestMemoryOfKeys(t *testing.T) {
+	h := newGitHome(t)
+	h.repo("a")
+	h.write("a/x.env", pair)
+	h.commit("a", "x")
+	memory := NewMemory(func(any) error { return os.ErrNotExist })
+	if _, found, err := h.scan(h.git, memory); err != nil || len(found) != 1 {
+		t.Fatal(err, found)
+	}
+	past := own
+	past.State, past.Secret = copies.Deleted, credfile.Secret{}
+	key := func(created time.Time) copies.Key {
+		return copies.Key{ID: "AKIAY34FZKBOKMUTVV7A", Secret: credfile.NewSecret("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"), State: copies.Current, Created: created}
+	}
+	for _, c := range []struct {
+		name string
+		keys []copies.Key
+		read bool
+	}{
+		{"rotated", []copies.Key{key(time.Now().Add(48 * time.Hour)), past}, runtime.GOOS == "windows"},
+		{"an older key", []copies.Key{key(time.Now().Add(time.Hour)), past}, true},
+		{"looked for meanwhile", []copies.Key{key(time.Time{}), past}, false},
+		{"a secret that came later", []copies.Key{key(time.Time{}), own}, true},
+		{"of which nobody knows since when", []copies.Key{key(time.Time{}), own, {ID: "AKIAQNZGKIQY56JQ7WML", State: copies.Gone}}, true},
+	} {
+		h.keys = c.keys
+		r, found, err := h.scan(h.git, memory)
+		if err != nil || len(found) != 1 || r.Objects > 0 != c.read {
+			t.Errorf("%s: %v, %q, %d objects were read", c.name, err, found, r.Objects)
+		}
+		i := slices.IndexFunc(r.Copies, func(one copies.Copy) bool { return one.Git && one.KeyID == own.ID })
+		if want := map[copies.State]copies.Tier{copies.Deleted: copies.OwnPast, copies.Current: copies.OwnCurrent}[c.keys[1].State]; i < 0 || r.Copies[i].Tier != want || r.Copies[i].Key != 1 {
+			t.Errorf("%s: got %+v", c.name, r.Copies)
+		}
 	}
 }
 

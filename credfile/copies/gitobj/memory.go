@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"keycare/credfile/copies"
 )
@@ -25,14 +26,15 @@ type Memory struct {
 
 // Seen is what a scan found in one repository.
 type Seen struct {
-	Shape   string        `json:"shape"`
-	Refs    string        `json:"refs"` // as they were when the copies were named
-	Objects []copies.Copy `json:"objects,omitempty"`
-	Copies  []copies.Copy `json:"copies,omitempty"` // the same with the names of files
+	Shape   string          `json:"shape"`
+	Sought  []copies.Sought `json:"sought"`
+	Refs    string          `json:"refs"` // as they were when the copies were named
+	Objects []copies.Copy   `json:"objects,omitempty"`
+	Copies  []copies.Copy   `json:"copies,omitempty"` // the same with the names of files
 }
 
 // memoryVersion grows when a scan would find more than before.
-const memoryVersion = 1
+const memoryVersion = 2
 
 // mostSeen bounds the repositories that are remembered.
 const mostSeen = 2000
@@ -54,10 +56,19 @@ func (m *Memory) recall(c *copies.Collector, r Repo, s shape) (Seen, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seen, ok := m.Repos[r.Store]
-	if !ok || seen.Shape != s.with(c) {
+	if !ok || seen.Shape != s.sum() {
 		return Seen{}, false
 	}
-	seen.Copies = slices.Clone(seen.Copies)
+	since, known := copies.MadeSince(c.Matcher().Keys(), seen.Sought)
+	if !known || !since.IsZero() && (s.newest.IsZero() || !s.newest.Before(since)) {
+		return Seen{}, false
+	}
+	seen.Objects, seen.Copies = slices.Clone(seen.Objects), slices.Clone(seen.Copies)
+	for _, all := range [][]copies.Copy{seen.Objects, seen.Copies} {
+		for i := range all {
+			all[i].Judge(c.Matcher().Keys(), c.Accounts())
+		}
+	}
 	return seen, true
 }
 
@@ -70,7 +81,10 @@ func (m *Memory) keep(c *copies.Collector, r Repo, s shape, seen Seen) {
 	if len(m.Repos) >= mostSeen {
 		clear(m.Repos)
 	}
-	seen.Shape, seen.Copies = s.with(c), slices.Clone(seen.Copies)
+	seen.Shape, seen.Copies = s.sum(), slices.Clone(seen.Copies)
+	if seen.Sought == nil { // its objects were read now
+		seen.Sought = copies.SoughtOf(c.Matcher().Keys())
+	}
 	m.Repos[r.Store] = seen
 }
 
@@ -81,18 +95,29 @@ type shape struct {
 	text    string // empty where it cannot be known
 	refs    string // of the branches and of what is known of others': which objects have which name
 	packs   int
-	partial bool   // not all objects were ever fetched
-	odd     string // what is no regular file and should be
+	partial bool      // not all objects were ever fetched
+	newest  time.Time // when the last object came; zero where that is not known
+	odd     string    // what is no regular file and should be
 }
 
 func shapeOf(r Repo) (s shape) {
 	var b strings.Builder
+	timed := true
+	stamp := func(path string) {
+		changed, ok := copies.ChangeTime(path)
+		if timed = timed && ok; changed.After(s.newest) {
+			s.newest = changed
+		}
+	}
 	for _, dir := range append([]string{"pack", "info"}, fanOut(r.Store)...) {
 		fi, err := os.Lstat(filepath.Join(r.Store, dir))
 		if err != nil {
 			continue
 		}
 		fmt.Fprintln(&b, dir, fi.ModTime().UnixNano())
+		if stamp(filepath.Join(r.Store, dir)); fi.ModTime().After(s.newest) {
+			s.newest = fi.ModTime()
+		}
 	}
 	packs, err := os.ReadDir(filepath.Join(r.Store, "pack"))
 	for _, p := range packs {
@@ -100,6 +125,7 @@ func shapeOf(r Repo) (s shape) {
 		switch filepath.Ext(p.Name()) {
 		case ".pack":
 			s.packs++
+			stamp(filepath.Join(r.Store, "pack", p.Name()))
 		case ".promisor":
 			s.partial = true
 		}
@@ -121,6 +147,9 @@ func shapeOf(r Repo) (s shape) {
 		s.text = b.String()
 	}
 	s.refs = refsOf(r.Dir)
+	if !timed {
+		s.newest = time.Time{}
+	}
 	return s
 }
 
@@ -147,13 +176,8 @@ func refsOf(dir string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// with is the shape together with what is looked for.
-func (s shape) with(c *copies.Collector) string {
-	var b strings.Builder
-	for _, k := range c.Matcher().Keys() {
-		fmt.Fprintln(&b, k.ID, k.State, k.Secret.Empty())
-	}
-	fmt.Fprintln(&b, c.Accounts(), s.text)
-	sum := sha256.Sum256([]byte(b.String()))
+// sum is what is kept of the shape.
+func (s shape) sum() string {
+	sum := sha256.Sum256([]byte(s.text))
 	return hex.EncodeToString(sum[:])
 }
