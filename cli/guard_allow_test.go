@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +99,44 @@ func TestGuardAllowByHash(t *testing.T) {
 	g.must(lookKeycare(t), "guard", "check", "--message", "message")
 	g.file(allowFile, "")
 	g.stopped(lookKeycare(t), "guard", "check", "--message", "message")
+}
+
+// An API key for Bedrock has no ID, so it is allowed by its hash alone; one of the
+// user's own accounts cannot be.
+func TestGuardAPIKey(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	check := []string{lookKeycare(t), "guard", "check"}
+	key := func(account, secret string) string {
+		return "ABSK" + base64.StdEncoding.EncodeToString([]byte("BedrockAPIKey-1a2b-at-"+account+":"+secret))
+	}
+	first, second := key("444455556666", otherSecret), key("444455556666", "Zz"+otherSecret)
+	g.add("a", first)
+	out, err := g.run(check...)
+	_, hash, _ := strings.Cut(out, hashMark)
+	hash, _, _ = strings.Cut(hashMark+hash, "\n")
+	if err == nil || !strings.Contains(out, "a:1: API key for Amazon Bedrock BedrockAPIKey-1a2b-at-444455556666 (of account 444455556666)") ||
+		strings.Contains(out, first) || strings.Contains(out, first[80:]) || len(strings.Fields(hash)) < 3 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	g.file(allowFile, hash+"\n")
+	g.must(check...)
+	g.must("git", "commit", "-q", "-m", "x")
+	g.add("a", second) // another secret by the same name
+	g.stopped(check...)
+	g.add("a", key(accountOfGuard(t), otherSecret))
+	if out, err := g.run(check...); err == nil || !strings.Contains(out, "of your account") || strings.Contains(out, hashMark) {
+		t.Errorf("of an account of one's own: %v: %s", err, out)
+	}
+	// a scan tells it too
+	out, err = g.run(lookKeycare(t), "scan", "--no-git", "--format", "json", g.repo)
+	if err == nil || !strings.Contains(out, `"api_key": "BedrockAPIKey-1a2b-at-`+accountOfGuard(t)+`"`) || strings.Contains(out, "ABSK") || !strings.Contains(out, `"own-account-key"`) {
+		t.Errorf("the scan says %v: %s", err, out)
+	}
+	out, _ = g.run(lookKeycare(t), "scan", "--no-git", g.repo)
+	if !strings.Contains(out, "API key for Amazon Bedrock BedrockAPIKey-1a2b-at-"+accountOfGuard(t)+" (of your account") || !strings.Contains(out, "Delete the key in IAM") || strings.Contains(out, "ABSK") {
+		t.Errorf("the scan says %s", out)
+	}
 }
 
 // The commands that guard shows work where the person is, as they stand there.

@@ -157,6 +157,9 @@ func (g *guard) counts(h copies.Hit) bool {
 	if h.Key >= 0 {
 		return true
 	}
+	if h.API != nil {
+		return slices.Contains(g.accounts, h.API.Account) || !g.allowed.has(h.API.Text.Reveal(), g.e.Now())
+	}
 	facts := credfile.FactsOf(h.ID)
 	if facts.Canary || facts.Example || !h.Near && !slices.Contains(g.accounts, facts.Account) {
 		return false

@@ -71,6 +71,11 @@ func (g *guard) say(found []gitobj.New, committed bool) error {
 func (g *guard) line(n gitobj.New) string {
 	id, whose := n.ID, "another AWS key, with its secret"
 	switch {
+	case n.API != nil:
+		whose = "of account " + n.API.Account
+		if slices.Contains(g.accounts, n.API.Account) {
+			whose = "of your account " + n.API.Account
+		}
 	case n.Key >= 0:
 		k := g.keys[n.Key]
 		id, whose = k.ID, "your key, "+string(k.State)
@@ -93,6 +98,9 @@ func (g *guard) line(n gitobj.New) string {
 	what := n.Part.String()
 	if n.Form != copies.Plain {
 		what += " in another form (" + string(n.Form) + ")"
+	}
+	if n.API != nil {
+		return fmt.Sprintf("  %s: API key for Amazon Bedrock %s (%s)", where, show.Flow(n.API.Name), whose)
 	}
 	return fmt.Sprintf("  %s: %s of key %s (%s)", where, what, id, whose)
 }
@@ -174,19 +182,28 @@ func (g *guard) sayAllow(others []copies.Hit) {
 	named := map[string]bool{}
 	until := g.e.Now().AddDate(0, allowFor, 0).Format(time.DateOnly) + " why it may be here"
 	for _, h := range others {
-		if named[h.ID] || len(named) >= mostHints {
+		value := h.ID
+		if h.API != nil {
+			value = h.API.Text.Reveal()
+			if slices.Contains(g.accounts, h.API.Account) { // the user's own, of which no hash is made
+				continue
+			}
+		}
+		if named[value] || len(named) >= mostHints {
 			continue
 		}
-		named[h.ID] = true
-		lines = append(lines, h.ID+" "+until)
-		if hash, err := g.allowed.hashed(h.ID); err == nil {
+		named[value] = true
+		if h.API == nil {
+			lines = append(lines, value+" "+until)
+		}
+		if hash, err := g.allowed.hashed(value); err == nil {
 			lines = append(lines, hash+" "+until)
 		}
 	}
 	if len(lines) == 0 {
 		return
 	}
-	g.e.say("If it is test data, add a line to %s: the ID, or a hash that does not name it:", allowFile)
+	g.e.say("If it is test data, add a line to %s, by its ID or by a hash that does not name it:", allowFile)
 	for _, line := range lines {
 		g.e.say("  %s", line)
 	}

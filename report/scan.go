@@ -70,7 +70,9 @@ type Scan struct {
 
 // CopyOfKey is a key in one place.
 type CopyOfKey struct {
-	KeyID string `json:"key_id"`
+	KeyID string `json:"key_id"` // empty for an API key
+	// APIKey is the name of an API key for Amazon Bedrock.
+	APIKey string `json:"api_key"`
 	// Whose is "own", "own past", "own account", "other", or "other ID" for an ID
 	// without a secret.
 	Whose    string      `json:"whose"`
@@ -87,7 +89,11 @@ type CopyOfKey struct {
 	Count    int         `json:"count"`
 	Severity Severity    `json:"severity"` // Clean where the copy is no finding
 	Tier     copies.Tier `json:"-"`
+	Account  string      `json:"-"` // of an API key
 }
+
+// Named is the key's ID, or the name of an API key.
+func (c *CopyOfKey) Named() string { return cmp.Or(c.KeyID, c.APIKey) }
 
 // Unlooked is what was not looked at for one reason.
 type Unlooked struct {
@@ -147,7 +153,7 @@ func lookAtScan(a *auditor) {
 }
 
 func copyOf(c *copies.Copy, keys []copies.Key) CopyOfKey {
-	one := CopyOfKey{KeyID: c.KeyID, Whose: whose[c.Tier], Path: c.Path, Inner: c.Inner, Git: c.Git, Pushed: c.Pushed, Line: c.Line,
+	one := CopyOfKey{KeyID: c.KeyID, APIKey: c.API, Account: c.Account, Whose: whose[c.Tier], Path: c.Path, Inner: c.Inner, Git: c.Git, Pushed: c.Pushed, Line: c.Line,
 		Parts: c.Parts.String(), Place: string(c.Place), Exposed: c.Exposed, Count: c.Count, Tier: c.Tier}
 	if c.Key < 0 && c.Near || c.Key >= 0 && c.Near && c.Parts == copies.ID {
 		one.Parts = "ID, and a secret beside it"
@@ -172,8 +178,8 @@ func (a *auditor) judgeCopy(c *copies.Copy, one *CopyOfKey) Severity {
 	if i := slices.IndexFunc(a.in.Found.Keys, func(k copies.Key) bool { return k.ID == c.KeyID }); i >= 0 {
 		state, profiles = a.in.Found.Keys[i].State, a.in.Found.Keys[i].Profiles
 	}
-	temporary := credfile.FactsOf(c.KeyID).Kind != credfile.LongTerm
-	f := Finding{KeyID: c.KeyID, Profiles: profiles, File: c.Path}
+	temporary := c.API == "" && credfile.FactsOf(c.KeyID).Kind != credfile.LongTerm
+	f := Finding{KeyID: c.KeyID, Profiles: profiles, File: c.Path, Account: c.Account}
 	if !c.Git && c.Inner == "" {
 		f.Line = c.Line
 	}
@@ -201,6 +207,9 @@ func (a *auditor) judgeCopy(c *copies.Copy, one *CopyOfKey) Severity {
 		if !c.Whole() {
 			severity = Low
 		}
+		if c.API != "" {
+			f.Repair = say("delete the key in IAM (the user's security credentials, API keys for Amazon Bedrock), then here")
+		}
 	}
 	if c.Git && (c.Tier == copies.OwnCurrent || c.Tier == copies.OwnPast) {
 		rule = ruleKeyInHistory
@@ -211,7 +220,7 @@ func (a *auditor) judgeCopy(c *copies.Copy, one *CopyOfKey) Severity {
 	}
 	f.Severity = severity
 	f.What = a.copyWhat(c, one, state, temporary)
-	if !a.add(rule, f, c.KeyID, c.Path, c.Inner) {
+	if !a.add(rule, f, one.Named(), c.Path, c.Inner) {
 		return Clean
 	}
 	return a.found[len(a.found)-1].Severity
@@ -226,6 +235,9 @@ func (a *auditor) copyWhat(c *copies.Copy, one *CopyOfKey, state copies.State, t
 	what := fmt.Sprintf("%s of key %s %s in %s", one.Parts, c.KeyID, verb, filepath.Base(c.Path))
 	if one.Parts == "ID, and a secret beside it" {
 		what = fmt.Sprintf("the ID of key %s, and what may be its secret, are in %s", c.KeyID, filepath.Base(c.Path))
+	}
+	if c.API != "" {
+		what = fmt.Sprintf("API key for Amazon Bedrock %s is in %s", show.Plain(c.API), filepath.Base(c.Path))
 	}
 	switch {
 	case c.Git:

@@ -105,7 +105,8 @@ type Hit struct {
 	Off  int64 // of its first byte
 	Len  int
 	Key  int    // index into the keys of the matcher; -1 for a key that is not among them
-	ID   string // of that other key
+	ID   string // of that other key; empty for an API key
+	API  *APIKey
 	Part Part
 	Form Form
 	// Near says that what may be a secret access key stands close by. It is looked

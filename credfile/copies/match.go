@@ -10,10 +10,11 @@ import (
 
 // Options says what a Matcher looks for beside the keys it is given.
 type Options struct {
-	// Others asks for the IDs of all other keys too, plain and in UTF-16.
+	// Others asks for the IDs of all other keys too, plain and in UTF-16, and for API
+	// keys for Amazon Bedrock.
 	Others bool
 	// Unlikely is for texts that are known to be about keys: IDs and secrets that look
-	// made up are taken for real ones there.
+	// made up are taken for real ones there. API keys are not looked for.
 	Unlikely bool
 }
 
@@ -76,6 +77,10 @@ func NewMatcher(keys []Key, o Options) *Matcher {
 			}
 		}
 		longest = max(longest, size*n.unit)
+	}
+	if o.Others && !o.Unlikely {
+		cores = append(cores, apiKeyCore())
+		longest = max(longest, mostAPIKey)
 	}
 	for _, c := range cores {
 		m.step = min(m.step, len(c.text)-gram+1)
@@ -230,7 +235,13 @@ func (m *Matcher) compare(b []byte, q int, v uint32, emit func(Hit)) {
 		if first < 0 || first+len(p.core.text) > len(b) || string(b[first:first+len(p.core.text)]) != p.core.text {
 			continue
 		}
-		if h, ok := p.core.whole(b, first); ok {
+		h, ok := Hit{}, false
+		if p.core.needle.key < 0 {
+			h, ok = apiKey(b, first)
+		} else {
+			h, ok = p.core.whole(b, first)
+		}
+		if ok {
 			emit(h)
 		}
 	}

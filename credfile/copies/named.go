@@ -248,6 +248,10 @@ func inText(s *Scanner, g *Gather, text []byte) []Copy {
 // Judge says whose key it is by its ID alone, for keys and accounts may have changed
 // since it was found.
 func (c *Copy) Judge(keys []Key, accounts []string) {
+	if c.API != "" {
+		c.Key, c.Tier = -1, apiTier(c.Account, accounts)
+		return
+	}
 	c.Key = slices.IndexFunc(keys, func(k Key) bool { return k.ID == c.KeyID })
 	c.Tier = tierOf(c.KeyID, c.Key, keys, accounts, c.Near)
 }

@@ -26,18 +26,20 @@ const (
 // Copy is a key in one place: a file, a file in an archive, an object of a Git
 // repository.
 type Copy struct {
-	KeyID string
-	Tier  Tier
-	Key   int    // index into the matcher's keys; -1 for another key
-	Path  string // of the file; of a Git repository its folder
-	Inner string // name in the archive; in a repository that of the file, or the object
-	Git   bool   // in the objects of a repository
-	Line  int    // of the first hit; 0 in what has no lines
-	Parts Part
-	Forms []Form // but plain
-	Near  bool   // what may be the secret is near an ID
-	Count int
-	Place Place
+	KeyID string // empty for an API key for Amazon Bedrock
+	// API is the name of such a key, and Account the account in it.
+	API, Account string
+	Tier         Tier
+	Key          int    // index into the matcher's keys; -1 for another key
+	Path         string // of the file; of a Git repository its folder
+	Inner        string // name in the archive; in a repository that of the file, or the object
+	Git          bool   // in the objects of a repository
+	Line         int    // of the first hit; 0 in what has no lines
+	Parts        Part
+	Forms        []Form // but plain
+	Near         bool   // what may be the secret is near an ID
+	Count        int
+	Place        Place
 	// Pushed says that a remote-tracking branch of the repository has it.
 	Pushed bool
 	// Exposed says that other users of this machine can read the file.
@@ -155,7 +157,7 @@ func (c *Collector) Result() Result {
 	defer c.mu.Unlock()
 	r := Result{Copies: slices.Clone(c.copies), Files: c.count.Files.Load(), Objects: c.count.Objects.Load(), Bytes: c.count.Bytes.Load()}
 	slices.SortFunc(r.Copies, func(a, b Copy) int {
-		return cmp.Or(cmp.Compare(a.Tier, b.Tier), strings.Compare(a.KeyID, b.KeyID), strings.Compare(a.Path, b.Path),
+		return cmp.Or(cmp.Compare(a.Tier, b.Tier), strings.Compare(a.KeyID, b.KeyID), strings.Compare(a.API, b.API), strings.Compare(a.Path, b.Path),
 			strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line))
 	})
 	clean := c.redactor()
@@ -205,6 +207,14 @@ func tierOf(id string, index int, keys []Key, accounts []string, near bool) Tier
 	return IDOnly
 }
 
+// apiTier is that of an API key, which is a secret in itself.
+func apiTier(account string, accounts []string) Tier {
+	if slices.Contains(accounts, account) {
+		return OwnAccount
+	}
+	return WithSecret
+}
+
 // Gather joins the hits of one place to one copy for each key.
 type Gather struct {
 	c      *Collector
@@ -226,6 +236,10 @@ func (g *Gather) Hit(h Hit) {
 	if h.Key >= 0 {
 		id = g.c.m.keys[h.Key].ID
 	}
+	one := Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait, off: h.Off}
+	if h.API != nil {
+		id, one.API, one.Account = h.API.Name, h.API.Name, h.API.Account
+	}
 	i, ok := g.at[id]
 	if !ok {
 		if len(g.copies) >= mostKeys && h.Key < 0 {
@@ -236,10 +250,14 @@ func (g *Gather) Hit(h Hit) {
 		}
 		i = len(g.copies)
 		g.at[id] = i
-		g.copies = append(g.copies, Copy{KeyID: id, Key: h.Key, Line: h.Line, Tier: Bait, off: h.Off})
+		g.copies = append(g.copies, one)
 	}
 	c := &g.copies[i]
-	c.Tier = min(c.Tier, g.tier(id, h))
+	if c.API != "" {
+		c.Tier = apiTier(c.Account, g.c.accounts)
+	} else {
+		c.Tier = min(c.Tier, g.tier(id, h))
+	}
 	if h.Off < c.off {
 		c.Line, c.off = h.Line, h.Off
 	}

@@ -46,7 +46,7 @@ const mostJudged = 10_000
 // believes reports whether a hit may be a real key. A history has the same ID in each
 // version of a file.
 func (s *Scanner) believes(h *Hit) bool {
-	if h.Key >= 0 {
+	if h.Key >= 0 || h.API != nil { // of which the latter is judged where it is found
 		return true
 	}
 	is, judged := s.credible[h.ID]
@@ -172,6 +172,9 @@ func (t *stream) found(b []byte, h Hit) {
 // until one was seen.
 func (t *stream) lookNear(b []byte, h *Hit) {
 	id := h.ID
+	if h.API != nil {
+		return
+	}
 	if h.Key >= 0 {
 		id = t.s.m.keys[h.Key].ID
 		if h.Part != ID || !t.s.m.keys[h.Key].Secret.Empty() {

@@ -28,10 +28,10 @@ func writeScan(w io.Writer, r *report.Report, o Options) error {
 	var order []string
 	byKey := map[string][]report.CopyOfKey{}
 	for _, c := range r.Scan.Copies { // the worst first
-		if byKey[c.KeyID] == nil {
-			order = append(order, c.KeyID)
+		if byKey[c.Named()] == nil {
+			order = append(order, c.Named())
 		}
-		byKey[c.KeyID] = append(byKey[c.KeyID], c)
+		byKey[c.Named()] = append(byKey[c.Named()], c)
 	}
 	for _, id := range order {
 		t.copiesOf(r, id, byKey[id])
@@ -49,7 +49,7 @@ func scanSummary(r *report.Report) string {
 		if keys[kind] == nil {
 			keys[kind] = map[string]bool{}
 		}
-		keys[kind][c.KeyID] = true
+		keys[kind][c.Named()] = true
 		places[kind]++
 	}
 	var parts []string
@@ -84,12 +84,16 @@ func (t *tableWriter) copiesOf(r *report.Report, id string, all []report.CopyOfK
 	var who string
 	var repairs []report.Repair
 	for _, f := range r.All() {
-		if f.KeyID == id && !slices.Contains(repairs, f.Repair) {
+		if (f.KeyID == id || f.KeyID == "" && all[0].KeyID == "" && f.Account == all[0].Account) && !slices.Contains(repairs, f.Repair) {
 			repairs = append(repairs, f.Repair)
 		}
 	}
 	i := slices.IndexFunc(r.Scan.Keys, func(k copies.Key) bool { return k.ID == id })
 	facts := credfile.FactsOf(id)
+	key := "Key " + id
+	if all[0].KeyID == "" {
+		key, facts.Kind, facts.Account = "API key for Amazon Bedrock "+show.Plain(id), credfile.LongTerm, all[0].Account
+	}
 	switch {
 	case i >= 0 && r.Scan.Keys[i].State == copies.Current:
 		who = show.Names(r.Scan.Keys[i].Profiles) + ", in use"
@@ -104,7 +108,7 @@ func (t *tableWriter) copiesOf(r *report.Report, id string, all []report.CopyOfK
 	default:
 		who = "of account " + facts.Account
 	}
-	fmt.Fprintf(&t.b, "\n%s  %s\n", t.color(fmt.Sprintf("Key %s (%s)", id, who), show.Bold), places(len(all)))
+	fmt.Fprintf(&t.b, "\n%s  %s\n", t.color(fmt.Sprintf("%s (%s)", key, who), show.Bold), places(len(all)))
 	shown := all
 	if r.Scan.Only == "" {
 		shown = all[:min(len(all), mostCopies)]
@@ -120,7 +124,11 @@ func (t *tableWriter) copiesOf(r *report.Report, id string, all []report.CopyOfK
 			strings.Repeat(" ", max(0, wide-runewidth.StringWidth(path))) + "  " + t.color(copyFacts(c), show.Faint) + "\n")
 	}
 	if n := len(all) - len(shown); n > 0 {
-		fmt.Fprintf(&t.b, "  … %d more: keycare scan --key %s\n", n, id)
+		more := ": keycare scan --key " + id
+		if all[0].KeyID == "" {
+			more = " (in JSON all are listed)"
+		}
+		fmt.Fprintf(&t.b, "  … %d more%s\n", n, more)
 	}
 	for _, re := range repairs[:min(len(repairs), 1)] {
 		t.wrapped("  ", show.Sentence(show.Flow(re.Text))+map[bool]string{true: ":", false: "."}[re.Command != ""], show.Green)

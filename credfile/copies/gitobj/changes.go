@@ -228,7 +228,7 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 				}
 			}
 			for _, h := range hits[beside[path][0].new] {
-				p := part{h.Key, h.ID, h.Part}
+				p := partOf(h)
 				if old[p]--; old[p] < 0 {
 					found = append(found, New{ch.commit, path, h})
 				}
@@ -253,10 +253,17 @@ func (c *Changes) name(s *copies.Scanner, commit, path string) (found []New) {
 	return found
 }
 
+func partOf(h copies.Hit) part {
+	if h.API != nil {
+		return part{h.Key, h.API.Text.Reveal(), h.Part}
+	}
+	return part{h.Key, h.ID, h.Part}
+}
+
 func counted(hits []copies.Hit) map[part]int {
 	n := map[part]int{}
 	for _, h := range hits {
-		n[part{h.Key, h.ID, h.Part}]++
+		n[partOf(h)]++
 	}
 	return n
 }
