@@ -132,6 +132,8 @@ func (l *leaks) findAll(dir string) []string {
 	return l.search(dir, func(text string) []int { return matched(s, text) })
 }
 
+const nameHolds = "the name of a file holds a secret"
+
 func (l *leaks) search(dir string, in func(text string) []int) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,7 +149,7 @@ func (l *leaks) search(dir string, in func(text string) []int) []string {
 			found = append(found, fmt.Sprintf("%s (mode %04o) holds a secret", filepath.ToSlash(path), mode))
 		}
 		if name, err := filepath.Rel(dir, path); err != nil || len(in(filepath.ToSlash(name))) > 0 {
-			found = append(found, "the name of a file holds a secret")
+			found = append(found, nameHolds)
 		}
 	})
 	if err != nil {

@@ -217,6 +217,9 @@ func (w *wire) eachAround(t *testing.T, all []around, what string, check func(t 
 		l := &leaks{secrets: []string{what}}
 		l.allow(filepath.Join(dir, "settings", "keycare.ini"))
 		for _, found := range l.find(dir) {
+			if found == nameHolds && what == hostile {
+				continue // a file is made by the name that a flag gives it
+			}
 			t.Errorf("%s: %s", a.field, found)
 		}
 		for name := range a.vars {
