@@ -16,6 +16,7 @@ import (
 
 	"keycare/credfile/disk"
 	"keycare/credfile/pattern"
+	"keycare/credfile/sorting"
 )
 
 // account is a user of this machine.
@@ -137,7 +138,7 @@ func homesOf(d disk.FS, users []account) (homes []userHome, missing int) {
 			owner, known = disk.Owner(p.fi)
 		}
 		// The owner first, then those who are not root.
-		slices.SortStableFunc(p.users, func(a, b account) int {
+		sorting.By(p.users, func(a, b account) int {
 			rank := func(u account) int {
 				switch {
 				case known && u.UID == owner:
@@ -155,7 +156,7 @@ func homesOf(d disk.FS, users []account) (homes []userHome, missing int) {
 		}
 		homes = append(homes, h)
 	}
-	slices.SortFunc(homes, func(a, b userHome) int { return strings.Compare(a.Name, b.Name) })
+	sorting.By(homes, func(a, b userHome) int { return strings.Compare(a.Name, b.Name) })
 	return homes, missing
 }
 

@@ -12,6 +12,7 @@ import (
 	"keycare/credfile/copies"
 	"keycare/credfile/copies/gitobj"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 )
 
 const (
@@ -115,7 +116,7 @@ func (g *guard) shown(path string) (text string, whole bool) {
 			secret = append(secret, part{int(h.Off), int(h.Off) + h.Len})
 		}
 	})
-	slices.SortFunc(secret, func(a, b part) int { return b.from - a.from })
+	sorting.By(secret, func(a, b part) int { return b.from - a.from })
 	for _, s := range secret {
 		path = path[:s.from] + show.Redacted + path[min(s.to, len(path)):]
 	}

@@ -19,6 +19,7 @@ import (
 	"keycare/credfile/copies"
 	"keycare/credfile/copies/gitobj"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 	"keycare/report"
 	"keycare/report/format"
 )
@@ -286,7 +287,7 @@ func ownKeys(e *env, in report.Input) (keys []copies.Key) {
 			past(r.Old, copies.Grace)
 		}
 	}
-	slices.SortStableFunc(keys, func(a, b copies.Key) int { // the cache has no order
+	sorting.By(keys, func(a, b copies.Key) int { // the cache has no order
 		if (a.State == copies.Current) != (b.State == copies.Current) {
 			return map[bool]int{true: -1, false: 1}[a.State == copies.Current]
 		}

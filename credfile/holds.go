@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gopkg.in/ini.v1"
+
+	"keycare/credfile/sorting"
 )
 
 // Mention is a line in which a text stands.
@@ -147,7 +149,7 @@ func (s *Set) Reads() []Read {
 				}
 			}
 		}
-		slices.SortFunc(all[from:], func(a, b Read) int {
+		sorting.By(all[from:], func(a, b Read) int {
 			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Tool, b.Tool))
 		})
 	}

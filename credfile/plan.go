@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 )
 
 // Place is one place that holds a key: a section of one of the two files.
@@ -240,7 +241,7 @@ func (f *File) placesIn(sw Swap, mentions map[string][]int) ([]Place, error) {
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b Place) int { return a.id.Start - b.id.Start })
+	sorting.By(found, func(a, b Place) int { return a.id.Start - b.id.Start })
 	return slices.CompactFunc(found, func(a, b Place) bool { return a.id == b.id }), nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 )
 
 // Audit judges in and returns the findings in a stable order: the worst first,
@@ -77,8 +78,8 @@ func (r *Report) Sort() {
 	for i := range r.Findings {
 		*r.Counts.at(r.Findings[i].Severity)++
 	}
-	slices.SortStableFunc(r.Findings, compare)
-	slices.SortStableFunc(r.Accepted, func(a, b Accepted) int { return compare(a.Finding, b.Finding) })
+	sorting.By(r.Findings, compare)
+	sorting.By(r.Accepted, func(a, b Accepted) int { return compare(a.Finding, b.Finding) })
 }
 
 // flights are the rotations that are not closed.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"keycare/credfile/sorting"
 )
 
 // Baseline is the fingerprints of an earlier report.
@@ -56,6 +58,6 @@ func (r *Report) All() []Finding {
 		return r.Findings
 	}
 	all := append(slices.Clone(r.Findings), r.KnownFindings...)
-	slices.SortStableFunc(all, compare)
+	sorting.By(all, compare)
 	return all
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"keycare/credfile/sorting"
 )
 
 // State is what has become of a finding.
@@ -169,7 +171,7 @@ func (r *Report) countChanges() {
 // known last.
 func SortedByAge(keys []Key) []Key {
 	sorted := slices.Clone(keys)
-	slices.SortStableFunc(sorted, func(a, b Key) int {
+	sorting.By(sorted, func(a, b Key) int {
 		switch {
 		case a.Created.IsZero() && b.Created.IsZero():
 			return strings.Compare(a.ID, b.ID)

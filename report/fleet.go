@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"keycare/credfile/sorting"
 )
 
 // Fleet is what reports of many machines say together.
@@ -86,8 +88,8 @@ func Together(all []*Report) *Fleet {
 			f.Silent = append(f.Silent, r)
 		}
 	}
-	slices.SortStableFunc(f.Silent, func(a, b *Report) int { return a.Time.Compare(b.Time) })
-	slices.SortStableFunc(f.Reports, func(a, b *Report) int { return a.Counts.compare(b.Counts) })
+	sorting.By(f.Silent, func(a, b *Report) int { return a.Time.Compare(b.Time) })
+	sorting.By(f.Reports, func(a, b *Report) int { return a.Counts.compare(b.Counts) })
 	f.Machines, f.RootKey, f.Critical, f.High = len(c.machines), len(c.root), len(c.critical), len(c.high)
 	f.Rules, f.Accounts = c.ruleList(), c.accountList()
 	c.keyLists(f)
@@ -205,7 +207,7 @@ func (c *counting) ruleList() (all []FleetRule) {
 	for at, s := range c.rules {
 		all = append(all, FleetRule{at.rule, s.title, at.severity, len(s.things), len(s.machines)})
 	}
-	slices.SortFunc(all, func(a, b FleetRule) int {
+	sorting.By(all, func(a, b FleetRule) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Things, a.Things), strings.Compare(a.Rule, b.Rule))
 	})
 	return all
@@ -218,7 +220,7 @@ func (c *counting) accountList() (all []FleetAccount) {
 			all = append(all, s.FleetAccount)
 		}
 	}
-	slices.SortFunc(all, func(a, b FleetAccount) int {
+	sorting.By(all, func(a, b FleetAccount) int {
 		return cmp.Or(cmp.Compare(b.Machines, a.Machines), strings.Compare(a.ID, b.ID))
 	})
 	return all
@@ -252,7 +254,7 @@ func (c *counting) keyLists(f *Fleet) {
 			f.Shared = append(f.Shared, SharedKey{id, s.key.Account, s.key.UserARN, names})
 		}
 	}
-	slices.SortFunc(f.Shared, func(a, b SharedKey) int {
+	sorting.By(f.Shared, func(a, b SharedKey) int {
 		return cmp.Or(cmp.Compare(len(b.Machines), len(a.Machines)), strings.Compare(a.ID, b.ID))
 	})
 }

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"slices"
+
+	"keycare/credfile/sorting"
 )
 
 // MostPoints is how many earlier audits a report has in its Trend.
@@ -24,7 +26,7 @@ func Merge(all []*Report) (latest []*Report) {
 		by[at] = append(by[at], r)
 	}
 	for _, of := range by {
-		slices.SortStableFunc(of, func(a, b *Report) int { return a.Time.Compare(b.Time) })
+		sorting.By(of, func(a, b *Report) int { return a.Time.Compare(b.Time) })
 		of = slices.CompactFunc(of, func(a, b *Report) bool { return a.Time.Equal(b.Time) && a.Run == b.Run })
 		last := of[len(of)-1]
 		if len(of) > 1 {
@@ -40,7 +42,7 @@ func Merge(all []*Report) (latest []*Report) {
 		}
 		latest = append(latest, last)
 	}
-	slices.SortStableFunc(latest, func(a, b *Report) int {
+	sorting.By(latest, func(a, b *Report) int {
 		return cmp.Or(cmp.Compare(a.Host.Name, b.Host.Name), cmp.Compare(a.User.Name, b.User.Name), a.Time.Compare(b.Time), cmp.Compare(a.Host.ID, b.Host.ID), cmp.Compare(a.User.UID, b.User.UID))
 	})
 	return latest

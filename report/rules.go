@@ -2,7 +2,8 @@ package report
 
 import (
 	"cmp"
-	"slices"
+
+	"keycare/credfile/sorting"
 )
 
 // topics are what an audit looks at. Each has a file with its rules and the look
@@ -45,7 +46,7 @@ var Rules = func() (all []*Rule) {
 	for _, t := range topics {
 		all = append(all, t.rules...)
 	}
-	slices.SortStableFunc(all, func(a, b *Rule) int { return cmp.Compare(b.Severity, a.Severity) })
+	sorting.By(all, func(a, b *Rule) int { return cmp.Compare(b.Severity, a.Severity) })
 	return all
 }()
 

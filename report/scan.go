@@ -10,6 +10,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/copies"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 )
 
 var (
@@ -149,7 +150,7 @@ func lookAtScan(a *auditor) {
 	for _, u := range a.in.Found.Skipped {
 		s.NotLookedAt = append(s.NotLookedAt, Unlooked{string(u.Reason), u.Count, append([]string{}, u.Paths...)})
 	}
-	slices.SortStableFunc(s.Copies, func(a, b CopyOfKey) int { return cmp.Compare(b.Severity, a.Severity) })
+	sorting.By(s.Copies, func(a, b CopyOfKey) int { return cmp.Compare(b.Severity, a.Severity) })
 }
 
 func copyOf(c *copies.Copy, keys []copies.Key) CopyOfKey {

@@ -8,6 +8,7 @@ import (
 
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 )
 
 var (
@@ -126,7 +127,7 @@ func (a *auditor) judgeProbes(k answered, act *facts.Activity, f Finding, of str
 	case len(finders) > 0:
 		f.What = of + fmt.Sprintf("was tried by %s: %s; from %s", strings.Join(finders, ", "), show.Calls(*act, atTime), show.SeenAt(act.Addresses, mostNamedUses, onDay))
 	case refused >= probes:
-		slices.SortStableFunc(services, func(x, y facts.Seen) int { return y.Count - x.Count })
+		sorting.By(services, func(x, y facts.Seen) int { return y.Count - x.Count })
 		f.Severity = Medium
 		f.What = of + fmt.Sprintf("was used for %s that AWS refused, such as %s; from %s", show.Count(refused, "different call"), show.Seen(services, mostNamedUses+1), show.SeenAt(act.Addresses, mostNamedUses, onDay))
 	default:

@@ -14,6 +14,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 	"keycare/rotate/client"
 )
 
@@ -208,7 +209,7 @@ func (t *keyTarget) dependants() []string {
 	}
 	order := func(p string) int { return slices.Index(t.set.Profiles(), p) }
 	if len(seen) > 1 {
-		slices.SortFunc(found, func(a, b string) int { return order(a) - order(b) })
+		sorting.By(found, func(a, b string) int { return order(a) - order(b) })
 	}
 	return found
 }

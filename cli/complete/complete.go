@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
+	"keycare/credfile/sorting"
 )
 
 // The shells' scripts ask this program how a command line may go on: they run it
@@ -80,7 +81,7 @@ func Answer(w io.Writer, app *cli.App, words []string) bool {
 	}
 	found, files := Next(app, words[:len(words)-1], cur)
 	// Some shells sort and some do not; in this way all show the same.
-	slices.SortStableFunc(found, func(a, b Candidate) int { return strings.Compare(a.Value, b.Value) })
+	sorting.By(found, func(a, b Candidate) int { return strings.Compare(a.Value, b.Value) })
 	out := bufio.NewWriter(w)
 	defer out.Flush()
 	if files {

@@ -8,6 +8,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/pattern"
+	"keycare/credfile/sorting"
 )
 
 // This file is about the few places that every audit looks at, by the names of files:
@@ -241,7 +242,7 @@ func InText(text string) []Copy {
 func inText(s *Scanner, g *Gather, text []byte) []Copy {
 	s.Bytes(text, g.Hit)
 	all := g.Take(func(*Copy) {})
-	slices.SortStableFunc(all, func(a, b Copy) int { return int(a.off - b.off) })
+	sorting.By(all, func(a, b Copy) int { return int(a.off - b.off) })
 	return all
 }
 

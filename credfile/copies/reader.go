@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"slices"
+
+	"keycare/credfile/sorting"
 )
 
 // skipError ends the scan of a file that is not looked into any further; without a
@@ -83,7 +84,7 @@ func (g *Gather) farLines(path string) {
 	if len(far) == 0 {
 		return
 	}
-	slices.SortFunc(far, func(a, b *Copy) int { return cmp.Compare(a.off, b.off) })
+	sorting.By(far, func(a, b *Copy) int { return cmp.Compare(a.off, b.off) })
 	f, err := openFile(path)
 	if err != nil {
 		return // it stays without a line

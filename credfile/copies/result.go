@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"keycare/credfile"
+	"keycare/credfile/sorting"
 )
 
 // Tier says whose a key is. The lower, the more it is the user's matter.
@@ -156,7 +157,7 @@ func (c *Collector) Result() Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := Result{Copies: slices.Clone(c.copies), Files: c.count.Files.Load(), Objects: c.count.Objects.Load(), Bytes: c.count.Bytes.Load()}
-	slices.SortFunc(r.Copies, func(a, b Copy) int {
+	sorting.By(r.Copies, func(a, b Copy) int {
 		return cmp.Or(cmp.Compare(a.Tier, b.Tier), strings.Compare(a.KeyID, b.KeyID), strings.Compare(a.API, b.API), strings.Compare(a.Path, b.Path),
 			strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line))
 	})
@@ -172,7 +173,7 @@ func (c *Collector) Result() Result {
 		slices.Sort(one.Paths)
 		r.Skipped = append(r.Skipped, one)
 	}
-	slices.SortFunc(r.Skipped, func(a, b Skip) int { return strings.Compare(string(a.Reason), string(b.Reason)) })
+	sorting.By(r.Skipped, func(a, b Skip) int { return strings.Compare(string(a.Reason), string(b.Reason)) })
 	return r
 }
 

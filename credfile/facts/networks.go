@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"keycare/credfile/sorting"
 )
 
 // NetworkOf is the network that an address belongs to, as far as one can tell from the
@@ -32,6 +34,6 @@ func Networks(addresses []Seen) (all []string) {
 			all = append(all, n)
 		}
 	}
-	slices.SortFunc(all, strings.Compare)
+	sorting.By(all, strings.Compare)
 	return slices.Compact(all)
 }

@@ -3,9 +3,9 @@ package format
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 	"keycare/report"
 )
 
@@ -36,7 +36,7 @@ func (v view) users() *keyUsers {
 		return nil
 	}
 	// The keys that are used from the most places first.
-	slices.SortStableFunc(u.Rows, func(a, b userRow) int { return cmp.Compare(len(b.From), len(a.From)) })
+	sorting.By(u.Rows, func(a, b userRow) int { return cmp.Compare(len(b.From), len(a.From)) })
 	return u
 }
 

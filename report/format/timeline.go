@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 	"keycare/report"
 )
 
@@ -206,7 +207,7 @@ const mostDue = 5
 // dues are the keys in the order in which they are to be rotated.
 func (v view) dues() (all []string) {
 	keys := slices.DeleteFunc(slices.Clone(v.Inventory), func(k report.Key) bool { return k.Due.IsZero() })
-	slices.SortStableFunc(keys, func(a, b report.Key) int { return a.Due.Compare(b.Due) })
+	sorting.By(keys, func(a, b report.Key) int { return a.Due.Compare(b.Due) })
 	for _, k := range keys[:min(len(keys), mostDue)] {
 		says := "due on " + v.day(k.Due) + " (in " + show.Count(max(int(k.Due.Sub(v.Time)/day), 0), "day") + ")"
 		if !k.Due.After(v.Time) {

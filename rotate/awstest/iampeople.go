@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"keycare/credfile/sorting"
 )
 
 // actions is all the server can do.
@@ -128,7 +130,7 @@ func (s *Server) getUser(c *caller) ([]node, error) {
 func (s *Server) listUsers(c *caller) ([]node, error) {
 	users := slices.Clone(c.acct.users)
 	users = slices.DeleteFunc(users, func(u *identity) bool { return !strings.HasPrefix(u.path, c.form.Get("PathPrefix")) })
-	slices.SortFunc(users, func(a, b *identity) int { return strings.Compare(a.name, b.name) })
+	sorting.By(users, func(a, b *identity) int { return strings.Compare(a.name, b.name) })
 	return paged(s, c, "Users", users, (*identity).describe)
 }
 

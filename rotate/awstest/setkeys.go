@@ -3,6 +3,8 @@ package awstest
 import (
 	"slices"
 	"time"
+
+	"keycare/credfile/sorting"
 )
 
 // The methods of this file act at once and are seen as IAM would show them: a deletion here is subject to SetListDelay
@@ -83,7 +85,7 @@ func (s *Server) Keys(user string) []KeyInfo {
 	for _, k := range s.owned(s.find(user)) {
 		out = append(out, k.info(now))
 	}
-	slices.SortStableFunc(out, func(a, b KeyInfo) int { return a.Created.Compare(b.Created) })
+	sorting.By(out, func(a, b KeyInfo) int { return a.Created.Compare(b.Created) })
 	return out
 }
 

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"slices"
 	"strconv"
 	"time"
+
+	"keycare/credfile/sorting"
 )
 
 // TrailEvent is a call that CloudTrail tells of, to those that look it up by the key that signed it or by its name.
@@ -157,7 +158,7 @@ func (s *Server) lookupEvents(c *caller) reply {
 			shown = append(shown, e)
 		}
 	}
-	slices.SortStableFunc(shown, func(a, b TrailEvent) int { return a.At.Compare(b.At) })
+	sorting.By(shown, func(a, b TrailEvent) int { return a.At.Compare(b.At) })
 	from := 0
 	if in.NextToken != nil {
 		n, err := strconv.Atoi(*in.NextToken)

@@ -15,6 +15,7 @@ import (
 
 	"keycare/credfile/facts"
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 	"keycare/rotate/group"
 )
 
@@ -177,6 +178,6 @@ func (h *history) activity() facts.Activity {
 		}
 		f.Unread = append(f.Unread, facts.Unread{Region: u.region, Why: why, Lost: lost})
 	}
-	slices.SortFunc(f.Unread, func(x, y facts.Unread) int { return strings.Compare(x.Region, y.Region) })
+	sorting.By(f.Unread, func(x, y facts.Unread) int { return strings.Compare(x.Region, y.Region) })
 	return f
 }

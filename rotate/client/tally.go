@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/sorting"
 )
 
 // tally counts records as they come, in any order.
@@ -75,7 +76,7 @@ func (c counts) seen() []facts.Seen {
 	for _, s := range c {
 		all = append(all, *s)
 	}
-	slices.SortFunc(all, func(a, b facts.Seen) int {
+	sorting.By(all, func(a, b facts.Seen) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last), strings.Compare(a.Name, b.Name))
 	})
 	if len(all) <= facts.MostSeen {
@@ -98,10 +99,10 @@ func (t *tally) activity() facts.Activity {
 	for _, c := range t.changes {
 		f.Changes = append(f.Changes, *c)
 	}
-	slices.SortFunc(f.Sessions, func(a, b facts.Session) int {
+	sorting.By(f.Sessions, func(a, b facts.Session) int {
 		return cmp.Or(b.At.Compare(a.At), strings.Compare(a.KeyID, b.KeyID))
 	})
-	slices.SortFunc(f.Changes, func(a, b facts.Change) int {
+	sorting.By(f.Changes, func(a, b facts.Change) int {
 		return cmp.Or(b.Last.Compare(a.Last), strings.Compare(a.Call, b.Call), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Address+a.Region, b.Address+b.Region))
 	})
 	f.Sessions, f.OldSessions = newest(f.Sessions)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"keycare/credfile/show"
+	"keycare/credfile/sorting"
 )
 
 // form is how the value of a variable is kept.
@@ -73,7 +74,7 @@ func Capture(lookup func(string) (string, bool), more []string) (vars []Var, lef
 			add(name, asIs)
 		}
 	}
-	slices.SortFunc(vars, func(a, b Var) int { return strings.Compare(a.Name, b.Name) })
+	sorting.By(vars, func(a, b Var) int { return strings.Compare(a.Name, b.Name) })
 	return vars, left
 }
 
@@ -100,6 +101,6 @@ func sorted(env map[string]string) (vars []Var) {
 	for name, value := range env {
 		vars = append(vars, Var{name, value})
 	}
-	slices.SortFunc(vars, func(a, b Var) int { return strings.Compare(a.Name, b.Name) })
+	sorting.By(vars, func(a, b Var) int { return strings.Compare(a.Name, b.Name) })
 	return vars
 }

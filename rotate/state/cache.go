@@ -11,6 +11,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/facts"
+	"keycare/credfile/sorting"
 )
 
 // FactCache is what earlier audits learned of keys and what never changes: whose
@@ -93,7 +94,7 @@ func (c *FactCache) trim() {
 	for id := range c.Keys {
 		ids = append(ids, id)
 	}
-	slices.SortFunc(ids, func(a, b string) int {
+	sorting.By(ids, func(a, b string) int {
 		if d := c.Keys[b].LastSeen.Compare(c.Keys[a].LastSeen); d != 0 {
 			return d
 		}

@@ -14,6 +14,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/disk"
 	"keycare/credfile/facts"
+	"keycare/credfile/sorting"
 )
 
 // Direction is a decision that binds every later run of a rotation.
@@ -227,7 +228,7 @@ func (s Folder) Journals() ([]*Journal, error) {
 		}
 		found = append(found, j)
 	}
-	slices.SortStableFunc(found, func(a, b *Journal) int { return a.Started.Compare(b.Started) })
+	sorting.By(found, func(a, b *Journal) int { return a.Started.Compare(b.Started) })
 	return found, errors.Join(bad...)
 }
 

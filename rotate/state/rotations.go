@@ -1,10 +1,10 @@
 package state
 
 import (
-	"slices"
 	"strings"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/sorting"
 )
 
 // Rotations returns what the state folder holds of rotations in flight, oldest
@@ -43,7 +43,7 @@ func (s Folder) Rotations() ([]facts.Rotation, error) {
 	for _, r := range found {
 		all = append(all, *r)
 	}
-	slices.SortFunc(all, func(a, b facts.Rotation) int {
+	sorting.By(all, func(a, b facts.Rotation) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
 		}

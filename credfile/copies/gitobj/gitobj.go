@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"keycare/credfile/copies"
+	"keycare/credfile/sorting"
 )
 
 // Repo is a place of objects, which several work trees may share.
@@ -126,7 +127,7 @@ func Scan(ctx context.Context, c *copies.Collector, repos []Repo, o Options) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	sorting.By(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }
 
