@@ -27,7 +27,7 @@ func resumeCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "undo", Usage: "go back to the old key"},
 			&cli.StringFlag{Name: "delete-key", Usage: "delete the key with this `ID`, which a lost request may have created"},
 			&cli.BoolFlag{Name: "keep-both", Usage: "close rotations that have switched, and leave the old key as it is"},
-			&cli.StringFlag{Name: "drop-copy", Usage: "give up this `FILE`, a copy that two runs found missing or with another key"},
+			&cli.StringFlag{Name: "drop-copy", Usage: "give up this `FILE`, a copy that two runs found missing, unreadable or with another key"},
 			&cli.StringFlag{Name: "forget", Usage: "set the damaged notes of rotation `ID` aside; deletes nothing"},
 			dropACLFlag(), mfaCodeFlag(), timeoutFlag(), resultFormat(),
 		},

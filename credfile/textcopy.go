@@ -67,9 +67,10 @@ func (c *Copy) Holds(p Pair) (id, secret bool) {
 
 // lines are the lines, counted from 1, in which text stands.
 func (c *Copy) lines(text string) (lines []int) {
+	n, counted := 1, 0
 	for _, at := range everywhere(c.Text, text) {
-		n := 1 + strings.Count(c.Text[:at], "\n")
-		if len(lines) == 0 || lines[len(lines)-1] != n {
+		n += strings.Count(c.Text[counted:at], "\n")
+		if counted = at; len(lines) == 0 || lines[len(lines)-1] != n {
 			lines = append(lines, n)
 		}
 	}

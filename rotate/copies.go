@@ -239,7 +239,7 @@ func (r *cycle) countMissed() error {
 	}
 	for i := range set.Copies {
 		c := &set.Copies[i]
-		if s := r.copyState(c); s == filesForeign || missing(c) {
+		if s := r.copyState(c); s == filesForeign || s == filesDoubtful {
 			if r.j.Missed == nil {
 				r.j.Missed = map[string]int{}
 			}
@@ -261,8 +261,8 @@ func (r *cycle) mayDrop(path string) string {
 	text, err := credfile.ReadCopy(r.Disk, path)
 	c := &credfile.Copy{Path: path, Text: text, Err: err}
 	switch s := r.copyState(c); {
-	case s != filesForeign && !missing(c):
-		return fmt.Sprintf("the copy %s is there, and holds a key of this rotation or cannot be read", path)
+	case s != filesForeign && s != filesDoubtful:
+		return fmt.Sprintf("the copy %s is there, and holds a key of this rotation", path)
 	case r.j.Missed[path] < missedEnough:
 		return fmt.Sprintf("the copy %s was found wrong by %s so far: put it back, or run \"keycare resume\" again first", path, show.Count(r.j.Missed[path], "run"))
 	}
@@ -283,9 +283,33 @@ func (r *cycle) dropCopy(path string) error {
 // dropNamed is the copy of the journal that a person named to give up; empty where
 // it is none of it.
 func (rot *Rotator) dropNamed(j *state.Journal) string {
+	return rot.copyNamed(j.Paths.Copies)
+}
+
+func (rot *Rotator) copyNamed(paths []string) string {
 	abs, err := filepath.Abs(rot.DropCopy)
-	if rot.DropCopy == "" || err != nil || !slices.Contains(j.Paths.Copies, abs) {
+	if rot.DropCopy == "" || err != nil {
 		return ""
 	}
-	return abs
+	if i := slices.IndexFunc(paths, func(p string) bool { return p == abs || rot.real(p) == rot.real(abs) }); i >= 0 {
+		return paths[i]
+	}
+	return ""
+}
+
+// dropsNone refuses to give up a file that is no copy of these rotations.
+func (rot *Rotator) dropsNone(js []*state.Journal) error {
+	if rot.DropCopy == "" || slices.ContainsFunc(js, func(j *state.Journal) bool {
+		return rot.copyNamed(slices.Concat(j.Paths.Copies, j.Dropped)) != ""
+	}) {
+		return nil
+	}
+	var all []string
+	for _, j := range js {
+		all = append(all, j.Paths.Copies...)
+	}
+	if len(all) == 0 {
+		return refuse("--drop-copy: no unfinished rotation has copies")
+	}
+	return refuse("--drop-copy: %s is not a copy of an unfinished rotation; these are: %s", rot.DropCopy, strings.Join(all, ", "))
 }

@@ -344,3 +344,31 @@ func TestCopiesInJournals(t *testing.T) {
 		}
 	}
 }
+
+// Who gives up a file that is no copy of a rotation hears so, and one may be named by
+// a link as well.
+func TestDropsNone(t *testing.T) {
+	w := withCopies(t)
+	drop := func(path string) error {
+		o := w.options()
+		o.DropCopy = path
+		_, err := New(*o).Resume(t.Context())
+		return err
+	}
+	path := filepath.Join(w.copiesDir(), ".env")
+	if err := drop(path); err == nil || !strings.Contains(err.Error(), "no unfinished rotation has copies") {
+		t.Errorf("got %v", err)
+	}
+	w.haltAt(w.options(), "GetCallerIdentity", 3, awstest.FaultDropBefore)
+	if err := drop(filepath.Join(w.dir, "other")); err == nil || !strings.Contains(err.Error(), "is not a copy of an unfinished rotation") || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+	w.iam.SetFault(nil)
+	link := filepath.Join(t.TempDir(), "link")
+	if os.Symlink(w.copiesDir(), link) == nil {
+		if err := drop(filepath.Join(link, ".env")); err == nil || !strings.Contains(err.Error(), "holds a key of this rotation") {
+			t.Errorf("got %v", err)
+		}
+	}
+	w.finish()
+}

@@ -110,6 +110,9 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 	rot.chosen = len(profiles) > 0
 	js, err = rot.named(js, profiles)
 	errs = append(errs, err)
+	if err := rot.dropsNone(js); err != nil {
+		return results, errors.Join(append(errs, err)...)
+	}
 	deleted := false
 	for _, j := range js {
 		if (rot.KeepBoth || rot.Undo) && len(profiles) == 0 && j.Resting(rot.Now()) {

@@ -135,6 +135,9 @@ func (x *Exchanger) Check(path string) error {
 	if err != nil {
 		return fmt.Errorf("cannot look at %s: %w", path, err)
 	}
+	if !fi.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", path)
+	}
 	if disk.Links(resolved, fi) > 1 {
 		command := func(words ...string) string { return show.Command(runtime.GOOS, words...) }
 		cut := command("cp", resolved, resolved+".copy") + " && " + command("mv", resolved+".copy", resolved)
