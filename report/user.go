@@ -15,7 +15,7 @@ var (
 		Title:   "User quarantined by AWS",
 		Why:     "AWS found a key of this user in a public place and limits what the user can do; others have the key too",
 		Sources: []string{"AWS managed policies AWSCompromisedKeyQuarantine, V2 and V3"},
-		Repair:  Repair{Text: "follow the support case that AWS opened for the account: delete the key, create a new one with another identity, check what was done with the old one; do not detach the policy"},
+		Repair:  Repair{Text: "follow the support case that AWS opened for the account: replace the key with an administrator's profile (keycare rotate PROFILE --compromised --auth-profile ADMIN), look at what was done with the old one; do not detach the policy"},
 	}
 	ruleConsoleNoMFA = &Rule{
 		ID: "console-no-mfa", About: AboutUser, Severity: High, Because: "as in Prowler: a password alone gives access to the console",
