@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
 )
@@ -306,77 +305,6 @@ func TestLeakTells(t *testing.T) {
 	if at := policy.Statement[0].Condition.DateLessThan["aws:TokenIssueTime"]; at.Before(l.Inactive.Add(spreads)) || at.After(l.Inactive.Add(3*spreads)) {
 		t.Errorf("the sessions until %v end, the key was inactive at %v", at, l.Inactive)
 	}
-}
-
-// Every call goes wrong once, in every way, and is the last that gets through: once the
-// leaked key is off it stays off, and a plain resume ends the rotation as it began.
-func TestLeakedEveryCallFails(t *testing.T) {
-	testrun.NotShort(t)
-	t.Setenv(afterMode, "takes")
-	for name, begin := range map[string]func(testing.TB) *world{"plain": newWorld, "copies": withCopies, "after": withAfter} {
-		for _, retire := range []state.Retirement{state.Deactivate, state.Delete} {
-			t.Run(fmt.Sprintf("%s, %s", name, retire), func(t *testing.T) {
-				if name != "plain" || retire != state.Deactivate {
-					testrun.Long(t)
-				}
-				mostWays(t, func(t *testing.T, way string, fault awsFault) {
-					leakedCallFails(t, way, fault, begin, retire, false)
-					if testrun.IsLong() || way == "reply lost" {
-						leakedCallFails(t, way, fault, begin, retire, true)
-					}
-				})
-			})
-		}
-	}
-}
-
-func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testing.TB) *world, retire state.Retirement, last bool) {
-	for n, met := 0, true; met; n++ {
-		w := begin(t)
-		o := w.leaked()
-		o.Retire, met = retire, false
-		w.iam.ResetCalls()
-		w.onceOff(o, func(c awstest.Call) awstest.Fault {
-			switch {
-			case c.N == n:
-				met = true
-				return fault(w)
-			case last && c.N > n:
-				return awstest.Fault{Kind: awstest.FaultDropBefore}
-			}
-			return awstest.Fault{}
-		})
-		_, err := New(*o).Rotate(t.Context(), "default")
-		w.saw(err)
-		w.iam.SetFault(nil)
-		w.checkHalf()
-		if err != nil && !isHalf(err) {
-			w.checkRolledBack()
-		}
-		w.finishLeaked()
-		if t.Failed() {
-			t.Fatalf("%s at call %d, the last %v: %v", way, n, last, err)
-		}
-	}
-}
-
-// Every file operation goes wrong once.
-func TestLeakedEveryFileOperationFails(t *testing.T) {
-	testrun.Long(t) // the plain rotation meets every point in the quick run
-	walk{
-		world: func(t testing.TB) *world {
-			w := newWorld(t)
-			w.onceOff(w.leaked(), func(awstest.Call) awstest.Fault { return awstest.Fault{} })
-			return w
-		},
-		act: func(w *world, o *Options) error {
-			o.Compromised, o.Retire = true, state.Deactivate
-			_, err := New(*o).Rotate(w.t.Context(), "default")
-			return err
-		},
-		check:  func(w *world, fault diskFault, err error) { w.checkEvery(); w.leftNothing(fault, err) },
-		finish: (*world).finishLeaked,
-	}.most(t)
 }
 
 // The key in the files replaced another one, which is in its grace: the way that is
