@@ -41,7 +41,7 @@ func runGuardStatus(e *env, c *cli.Context) error {
 		fmt.Fprintf(e.Out, "%-18s  %s\n", ev.Name, says)
 	}
 	fmt.Fprint(e.Out, templateStatus(c.Context, e, r.git, program))
-	if err := prove(c.Context, e); err != nil {
+	if err := prove(e); err != nil {
 		return err
 	}
 	fmt.Fprintln(e.Out, "proof               a made-up key in a text is found")
@@ -111,7 +111,7 @@ func configStatus(ctx context.Context, e *env, r repo, ev hook.Event, program st
 }
 
 // prove checks that a planted key is found by what the hooks use.
-func prove(_ context.Context, e *env) error {
+func prove(e *env) error {
 	g, err := guardOf(e)
 	if err != nil {
 		return err

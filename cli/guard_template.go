@@ -41,7 +41,7 @@ func installTemplate(ctx context.Context, e *env, program string) error {
 		return err
 	}
 	if hasConfigHooks(ctx, git) {
-		return fmt.Errorf("this Git takes hooks from its configuration, which is surer: run \"keycare guard install --global\"")
+		return errors.New("this Git takes hooks from its configuration, where no tool can hide them: run \"keycare guard install --global\"")
 	}
 	dir, own := templateDir(ctx, git), ownTemplate(e)
 	switch {

@@ -21,7 +21,7 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("\nWhat the leaked key %s did (CloudTrail, up to 15 minutes late):", key)
 	if l.Calls == nil {
-		line("  not known: %s", notKnown(l.Unknown))
+		line("  not known: %s", show.Denied(l.Unknown))
 	} else {
 		for _, says := range l.Calls.Lines(e.Now()) {
 			line("  %s", says)
@@ -29,21 +29,11 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 	}
 	if len(l.Changes) > 0 {
 		line("Look at these calls first:")
-		for _, c := range l.Changes[:min(len(l.Changes), mostLeakChanges)] {
-			line("  %s", changed(c))
-		}
-		if rest := len(l.Changes) - mostLeakChanges; rest > 0 {
-			line("  and %d more (--format json has all)", rest)
-		}
+		b.WriteString(some(l.Changes, mostLeakChanges, changed))
 	}
 	if len(l.Live) > 0 {
 		line("It gave out credentials that have not expired:")
-		for _, s := range l.Live[:min(len(l.Live), mostLeakLive)] {
-			line("  %s", stillLive(s))
-		}
-		if rest := len(l.Live) - mostLeakLive; rest > 0 {
-			line("  and %d more (--format json has all)", rest)
-		}
+		b.WriteString(some(l.Live, mostLeakLive, stillLive))
 	}
 	line("To end the sessions that it may have given out, which outlive it by up to 36\nhours:")
 	if err := e.print("%s", b.String()); err != nil {
@@ -75,12 +65,16 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 	return e.print("%s", b.String())
 }
 
-// notKnown says why AWS did not tell.
-func notKnown(why string) string {
-	if action, denied := strings.CutPrefix(why, "needs "); denied {
-		return "AWS denies " + action
+// some is a line for each of the first most of a list.
+func some[T any](all []T, most int, says func(T) string) string {
+	var b strings.Builder
+	for _, one := range all[:min(len(all), most)] {
+		fmt.Fprintf(&b, "  %s\n", says(one))
 	}
-	return why
+	if rest := len(all) - most; rest > 0 {
+		fmt.Fprintf(&b, "  and %d more (--format json has all)\n", rest)
+	}
+	return b.String()
 }
 
 func changed(c rotate.Change) string {
@@ -124,7 +118,7 @@ func writeUse(e *env, r rotate.Result) error {
 		if r.NoCalls == "" {
 			return nil
 		}
-		return e.print("  who else uses it is not known: %s\n", notKnown(r.NoCalls))
+		return e.print("  who else uses it is not known: %s\n", show.Denied(r.NoCalls))
 	}
 	text := "  who uses it (CloudTrail, the last 90 days, without reads and writes of data):\n"
 	for _, line := range r.Calls.Lines(e.Now()) {

@@ -40,11 +40,7 @@ func (r *cycle) nowLeaked() error {
 // request for the key tells. Source: AWS Managed Policy Reference,
 // AWSCompromisedKeyQuarantine, V2 to V4.
 func (rot *Rotator) quarantine(ctx context.Context, a *client.AWS, t *keyTarget, ow *keyOwner) (err error) {
-	by := ow.help
-	if by == nil {
-		by = client.SignerOf(t.pair)
-	}
-	ow.quarantined, err = a.Quarantined(ctx, by, ow.name)
+	ow.quarantined, err = a.Quarantined(ctx, signerOf(ow.help, t), ow.name)
 	if err != nil || !ow.quarantined || ow.auth.Profile != "" {
 		return nil
 	}
@@ -104,11 +100,7 @@ func (rot *Rotator) madeBy(ctx context.Context, a *client.AWS, t *keyTarget, ow 
 	if !rot.Compromised || ow.other == nil || !errors.As(full, &refused) {
 		return full
 	}
-	by := ow.help
-	if by == nil {
-		by = client.SignerOf(t.pair)
-	}
-	c, _ := rot.callsOf(ctx, a, by, ow.user, t.pair.ID, ow.other.Created.Add(-time.Minute))
+	c, _ := rot.callsOf(ctx, a, signerOf(ow.help, t), ow.user, t.pair.ID, ow.other.Created.Add(-time.Minute))
 	if c == nil {
 		return full
 	}

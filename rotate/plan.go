@@ -53,7 +53,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		if b.result.FreeSlot != "" {
 			b.result.SecondIs = b.target.second
 		}
-		b.result.Calls, b.result.NoCalls = rot.callsOf(asking, b.aws, b.signer(), b.journal.User, b.id, time.Time{})
+		b.result.Calls, b.result.NoCalls = rot.callsOf(asking, b.aws, signerOf(b.help, b.target), b.journal.User, b.id, time.Time{})
 		b.result.Diff = b.target.plan.Diff("(the new key)")
 	})
 	return collect(all)

@@ -66,7 +66,7 @@ func (r *cycle) signByNew(ctx context.Context) error {
 	if r.j.Auth.MFASerial == "" || r.helpBy == r.back.ID {
 		return nil
 	}
-	r.say("%s takes another MFA code: AWS takes each code only once", r.ending()+" the old key")
+	r.say("%s the old key takes another MFA code: AWS takes each code only once", r.ending())
 	help, err := r.session(ctx, r.aws, r.j.Auth.MFASerial, r.back)
 	if err != nil {
 		return err

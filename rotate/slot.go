@@ -33,11 +33,7 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 		}
 		return "", false, refuse("the second key of user %s, %s, belongs to an unfinished rotation. Finish that one first: keycare resume", ow.name, k.ID)
 	}
-	by := ow.help
-	if by == nil {
-		by = client.SignerOf(t.pair)
-	}
-	use, useErr := a.LastUsed(ctx, by, k.ID)
+	use, useErr := a.LastUsed(ctx, signerOf(ow.help, t), k.ID)
 	what := describeKey(*k, ow.at, use, useErr)
 	t.second = what
 	if m := t.set.Mentions(k.ID); len(m) > 0 {

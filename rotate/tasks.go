@@ -33,12 +33,13 @@ type keyTask struct {
 	err         error
 }
 
-// signer signs the calls to IAM about the key.
-func (b *keyTask) signer() client.Signer {
-	if b.help != nil {
-		return b.help
+// signerOf signs the calls to IAM about the key of a target: help, if there is any,
+// else the key itself.
+func signerOf(help client.Signer, t *keyTarget) client.Signer {
+	if help != nil {
+		return help
 	}
-	return client.SignerOf(b.target.pair)
+	return client.SignerOf(t.pair)
 }
 
 // failed notes that nothing more is done about the key.

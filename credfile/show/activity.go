@@ -88,15 +88,20 @@ func Unread(a facts.Activity) (lines []string) {
 		regions[u.Why] = append(regions[u.Why], Plain(u.Region))
 	}
 	for _, why := range order {
-		says := Plain(why)
-		if action, denied := strings.CutPrefix(says, "needs "); denied {
-			says = "AWS denies " + action
-		}
 		list, rest := regions[why], ""
 		if len(list) > mostRegions {
 			list, rest = list[:mostRegions-1], fmt.Sprintf(" and %d more", len(list)-mostRegions+1)
 		}
-		lines = append(lines, "not known in full: "+strings.Join(list, ", ")+rest+" ("+says+")")
+		lines = append(lines, "not known in full: "+strings.Join(list, ", ")+rest+" ("+Denied(Plain(why))+")")
 	}
 	return lines
+}
+
+// Denied is a reason why AWS did not tell: where a permission is missing ("needs
+// iam:GetUser"), it says that AWS denies it.
+func Denied(why string) string {
+	if action, denied := strings.CutPrefix(why, "needs "); denied {
+		return "AWS denies " + action
+	}
+	return why
 }
