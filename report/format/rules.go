@@ -63,12 +63,13 @@ const notLookedAt = `
 - Without ` + "`--deep`" + `: the texts of managed policies of your own (of the attached ones only AWS's AdministratorAccess is then
   known to make an administrator), permissions boundaries, who else uses a key, and what its user may do.
 - With ` + "`--deep`" + `: calls for data, such as reading a file in S3, which CloudTrail does not keep without a trail, and calls of
-  more than 90 days ago. What a user may do is asked for about two dozen actions, on every resource and without MFA; a
-  policy that allows one of them for some resources alone does not show. Ways to more rights are told by the permissions
+  more than 90 days ago. What a user may do is asked for the actions that a thief tries first and for those of the known
+  ways to more rights, on every resource and without MFA; a policy that allows one of them for some resources alone does
+  not show. Ways to more rights are told by the permissions
   they need, not tried: whether there is a role with more rights is not known.
 - The policies of an organisation, but in what IAM's simulation takes from them.
 - Roles: what they may do, who may take them, whether their trust policies ask for MFA. Prowler has the checks
-  (iam_role_*, iam_*_no_administrative_privileges), and the other ways to more rights that it knows (101 of them).
+  (iam_role_*, iam_*_no_administrative_privileges), and other ways to more rights.
 - Of CIS AWS Foundations 7.0.0, section 2: 2.1 (organisations and central root access), 2.2 (contact details), 2.15 to 2.18,
   2.20 and 2.21 (server certificates, roles and Access Analyzer among them); and its other sections, on storage, logging,
   monitoring and networks. Prowler and AWS Security Hub check these.
