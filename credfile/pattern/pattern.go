@@ -1,6 +1,6 @@
 // Package pattern holds regular expressions that are compiled when they are first
-// used. keycare has some thirty, and most runs need few of them: compiled at the
-// start they cost every run, every completion and every git hook a sixth of its start.
+// used. Most runs need few of them: compiled at the start, they would make every run,
+// every completion and every git hook start later.
 package pattern
 
 import (

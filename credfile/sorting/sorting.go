@@ -1,5 +1,5 @@
 // Package sorting sorts slices of structures by one piece of code: slices.SortFunc
-// is compiled anew for each type, at about ten kilobytes of the program a type.
+// is compiled anew for each type, which makes the program larger.
 package sorting
 
 import "sort"

@@ -61,7 +61,7 @@ func TestDeepOfManyUsers(t *testing.T) {
 		keys[name] = k.ID
 		w.iam.SetPolicies(name, []string{testOwn}, nil)
 	}
-	all := w.deepAgain()
+	w.deepAgain()
 	if n := w.count("GetPolicyVersion"); n != 1 {
 		t.Errorf("%d calls for a text", n)
 	}
@@ -69,7 +69,7 @@ func TestDeepOfManyUsers(t *testing.T) {
 		t.Errorf("%d calls for the contact", n)
 	}
 	w.iam.Deny("ann", "iam:GetPolicy", "account:GetAlternateContact")
-	all = w.deepAgain()
+	all := w.deepAgain()
 	for name, id := range keys {
 		f := all[id]
 		if a := f.User.Managed[testOwn]; a.Known() && name == "ann" && w.count("GetPolicy") < 2 || !a.Known() && name != "ann" {
