@@ -210,7 +210,7 @@ func (a *AWS) signedBy(s Signer) aws.Config {
 func (a *AWS) unsigned() aws.Config {
 	cfg := a.config.Copy()
 	cfg.Credentials = aws.AnonymousCredentials{} // the SDK knows this type and signs nothing
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded, awsmiddleware.AddUserAgentKey(ownProduct))
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded, plainBody, awsmiddleware.AddUserAgentKey(ownProduct))
 	return cfg
 }
 

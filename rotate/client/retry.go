@@ -3,6 +3,7 @@ package client
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,7 +38,8 @@ type askRetryer struct{ *retry.Standard }
 // IsErrorRetryable reports whether another attempt may help.
 func (r askRetryer) IsErrorRetryable(err error) bool {
 	var untrusted *tls.CertificateVerificationError
-	return throttled(err) || !errors.As(err, &untrusted) && r.Standard.IsErrorRetryable(err)
+	cut := errors.Is(err, io.ErrUnexpectedEOF) // the SDK tries again only what ends with a reset
+	return throttled(err) || cut || !errors.As(err, &untrusted) && r.Standard.IsErrorRetryable(err)
 }
 
 // RetryDelay is how long to wait after so many attempts; an error ends them.

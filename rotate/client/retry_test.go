@@ -29,6 +29,13 @@ func TestAskingRetries(t *testing.T) {
 		}
 	}
 	untrusted := throttle(200, "")
+	cut := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", "r")
+		w.Header().Set("Content-Length", "1000")
+		fmt.Fprint(w, "<GetCallerIdentityResponse>")
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
 	retryer := (&AWS{}).Asking().config.Retryer()
 	for _, c := range []struct {
 		desc     string
@@ -40,6 +47,7 @@ func TestAskingRetries(t *testing.T) {
 		{"throttled", throttle(400, "Throttling"), busyAttempts},
 		{"throttled by status", throttle(429, "Odd"), busyAttempts},
 		{"AWS is in trouble", throttle(500, "ServiceFailure"), otherAttempts},
+		{"a reply that is cut", cut, otherAttempts},
 		{"an answer", throttle(403, "AccessDenied"), 1},
 	} {
 		t.Run(c.desc, func(t *testing.T) {

@@ -65,7 +65,7 @@ func ProfileSigner(ctx context.Context, paths credfile.Paths, profile string, co
 		config.WithSharedConfigProfile(profile),
 		config.WithDefaultRegion(DefaultRegion),
 		config.WithLogger(logging.Nop{}),
-		config.WithAPIOptions([]func(*middleware.Stack) error{bounded}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{bounded, plainBody}),
 		config.WithAssumeRoleCredentialOptions(func(ao *stscreds.AssumeRoleOptions) {
 			ao.Client = way.sameEndpoint(ao.Client)
 			ao.TokenProvider = func() (string, error) {
