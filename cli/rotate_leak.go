@@ -35,7 +35,7 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 		line("It gave out credentials that have not expired:")
 		b.WriteString(some(l.Live, mostLeakLive, stillLive))
 	}
-	line("To end the sessions that it may have given out, which outlive it by up to 36\nhours:")
+	line("To end the sessions that it may have given out (they last up to 36 hours):")
 	if err := e.print("%s", b.String()); err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 	}
 	b.Reset()
 	for _, role := range l.Foreign {
-		line("  %s is in another account: its owner has to do that", show.Plain(role))
+		line("  %s is in another account: its owner has to do this", show.Plain(role))
 	}
 	if len(l.Commands) > 1 {
-		line("  These end everyone's older sessions of the roles, and this user's own.")
+		line("  These end everyone's older sessions of these roles, and this user's own.")
 	} else {
 		line("  It also ends this user's own sessions from before, such as those with MFA.")
 	}

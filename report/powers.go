@@ -18,9 +18,9 @@ var (
 		Repair:  Repair{Text: "allow these actions only on the users, roles and policies that need them, or set a permissions boundary"},
 	}
 	ruleUnusedServices = &Rule{
-		ID: "unused-services", About: AboutUser, Deep: true, Severity: Low, Because: "nobody needs it, and nothing is wrong until the key is stolen",
+		ID: "unused-services", About: AboutUser, Deep: true, Severity: Low, Because: "nothing is wrong until the key is stolen",
 		Title:   "User with permissions for services it does not use",
-		Why:     "a thief gets all of them; what nobody uses can be taken away without breaking anything",
+		Why:     "a thief gets all of them; unused permissions can be removed without breaking anything",
 		Sources: []string{"AWS IAM User Guide, last accessed information", "Prowler iam_user_access_not_stale_to_bedrock; here of all services"},
 	}
 	ruleKeyCanDo = &Rule{
@@ -28,7 +28,7 @@ var (
 		Title:   "What a thief of the key could do",
 		Why:     "from anywhere, without a second factor, as the policies are now",
 		Sources: []string{srcSimulate},
-		Repair:  Repair{Text: "take away what nobody needs, and require MFA for the rest"},
+		Repair:  Repair{Text: "remove what is not needed, and require MFA for the rest"},
 	}
 )
 
@@ -101,7 +101,7 @@ func (p *userJudge) unusedServices() {
 // unusedDetails are the commands that list the services.
 func (p *userJudge) unusedDetails() Repair {
 	get := iam("", &p.f, p.goos, "get-service-last-accessed-details", "--job-id", "JOB")
-	repair := iam("take away what it does not use", &p.f, p.goos, "generate-service-last-accessed-details", "--arn", p.arn)
+	repair := iam("remove what it does not use", &p.f, p.goos, "generate-service-last-accessed-details", "--arn", p.arn)
 	if get.Command != "" && repair.Command != "" {
 		repair.Text += "; to list it, start a job with the command below, and read it with " + get.Command
 	}

@@ -124,7 +124,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA), "", person(services(37, 19, 0)))},
 	{"key-can-do",
 		input(section("a", keyA, secretA), "", person(can("s3:GetObject", "ec2:RunInstances", "secretsmanager:GetSecretValue", "odd:Thing"))),
-		"lets a thief of the key read secrets; read files in S3; start machines at your expense; call odd:Thing", "take away", 2,
+		"lets a thief of the key read secrets; read files in S3; start machines at your expense; call odd:Thing", "remove what is not needed", 2,
 		input(section("a", keyA, secretA), "", person(func(u *facts.UserFacts) { u.Powers.Fail("needs iam:SimulatePrincipalPolicy") }))},
 	{"no-security-contact",
 		input(section("a", keyA, secretA), "", acct(func(f *facts.AccountFacts) { f.SecurityContact = facts.Answered(false) })), "has no security contact",

@@ -17,21 +17,21 @@ var (
 		Title:   "Signs that someone tried what the key can do",
 		Why:     "whoever finds a key tries it: with a program that looks for leaked keys, or with many different calls that AWS refuses",
 		Sources: []string{"Amazon GuardDuty IAM finding types, Discovery and PenTest", srcTrail},
-		Repair:  Repair{Text: "find out in CloudTrail who it was; if nobody can say, the key has leaked", Command: "keycare rotate --compromised {arg}"},
+		Repair:  Repair{Text: "find out in CloudTrail who it was; if nobody can explain it, treat the key as leaked", Command: "keycare rotate --compromised {arg}"},
 	}
 	ruleKeyUsedElsewhere = &Rule{
 		ID: "key-used-elsewhere", About: AboutKey, Deep: true, Severity: Medium, Because: "often your own server or another place that you work from; low where keycare ran in all of them",
 		Title:   "Key used from other places",
-		Why:     "every place is one more from which the key can leak, and a rotation on this machine stops the others; an address that nobody knows is a thief's",
+		Why:     "every place is one more from which the key can leak, and a rotation on this machine stops the others; an address that you cannot explain may be a thief's",
 		Sources: []string{srcTrail},
-		Repair:  Repair{Text: "find out whose these are, and give each machine a key or a role of its own; if one of them is nobody's, the key has leaked: rotate it with --compromised"},
+		Repair:  Repair{Text: "find out whose these are, and give each machine its own key or role; if you cannot explain one of them, treat the key as leaked: rotate it with --compromised"},
 	}
 	ruleKeyUsedBy = &Rule{
 		ID: "key-used-by", About: AboutKey, Deep: true, Severity: Info, Because: "good to know before a rotation",
 		Title:   "Who uses the key",
-		Why:     "these are the programs that need the new key after a rotation; look for one that you do not know",
+		Why:     "these are the programs that need the new key after a rotation; look for one that you do not recognize",
 		Sources: []string{srcTrail},
-		Repair:  Repair{Text: "nothing, if you know all of these"},
+		Repair:  Repair{Text: "nothing, if you recognize all of these"},
 	}
 )
 

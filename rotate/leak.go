@@ -112,13 +112,13 @@ func (l *Leak) attach(kind, name string) string {
 // "Compromised IAM Credentials".
 func (r *cycle) nextSteps(res *Result) []string {
 	steps := []string{
-		"remove users, keys, console passwords, policies and role trust that the key made and you do not know",
-		"look at the bill and at every region for machines and services that you did not start",
-		"find where the key leaked, and whether it stands elsewhere: keycare scan --key " + r.j.Old,
-		"open a case with AWS Support and say that the key was exposed",
+		"remove users, keys, console passwords, policies and role trust that the key created and you do not recognize",
+		"check the bill and every region for machines and services that you did not start",
+		"find out where the key leaked, and where else it is: keycare scan --key " + r.j.Old,
+		"open a case with AWS Support, and say that the key was exposed",
 	}
 	if res.Retired == "inactive" {
-		steps = append(steps, "once all is looked at, delete the key: "+r.command("delete-access-key", r.j.Old, ""))
+		steps = append(steps, "when the investigation is over, delete the key: "+r.command("delete-access-key", r.j.Old, ""))
 	}
 	return steps
 }

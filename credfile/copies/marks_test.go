@@ -235,7 +235,8 @@ func (w *markWorld) walk(m *Marks) Result {
 	return r
 }
 
-// No mark is made of what changed a moment ago, of what could not be read and of what cannot be found again by what is kept.
+// No mark is made of what changed a moment ago, of what could not be read and of what
+// cannot be found again by what is kept.
 func TestMarksNotMade(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("SKIPPED: every file is read there")

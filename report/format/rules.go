@@ -65,8 +65,8 @@ const notLookedAt = `
 - With ` + "`--deep`" + `: calls for data, such as reading a file in S3, which CloudTrail does not keep without a trail, and calls of
   more than 90 days ago. What a user may do is asked for the actions that a thief tries first and for those of the known
   ways to more rights, on every resource and without MFA; a policy that allows one of them for some resources alone does
-  not show. Ways to more rights are told by the permissions
-  they need, not tried: whether there is a role with more rights is not known.
+  not show. Ways to more rights are told by the permissions they need, not tried: whether there is a role with more rights
+  is not known.
 - The policies of an organisation, but in what IAM's simulation takes from them.
 - Roles: what they may do, who may take them, whether their trust policies ask for MFA. Prowler has the checks
   (iam_role_*, iam_*_no_administrative_privileges), and other ways to more rights.

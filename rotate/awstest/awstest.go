@@ -1,5 +1,6 @@
 // Package awstest is an in-memory IAM and STS behind one loopback listener, speaking the AWS query protocol to real SDK
-// clients, with CloudTrail's event history of what is put into it and of who made a key, and an account's security contact: signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
+// clients, with CloudTrail's event history of what is put into it and of who made a key, and an account's security
+// contact. Signatures are verified, keys can spread slowly, lists can be stale, and every request can be made to fail
 // before, during or after its effect. The tests and the built-in demonstration run against it. It is not a policy engine
 // (everything is allowed unless denied by name), it keeps nothing on disk, and it must never be reachable from outside
 // the machine.
