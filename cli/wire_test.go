@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -51,8 +52,13 @@ func newWire(t *testing.T) *wire {
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
 	recorder := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.requests.Add(1)
-		dump, err := httputil.DumpRequest(r, true)
-		w.look(fmt.Sprintf("the request %s %s", r.Method, r.URL.Path[:min(len(r.URL.Path), 8)]), string(dump), err)
+		head, err := httputil.DumpRequest(r, false)
+		body, cut := io.ReadAll(r.Body)
+		w.look(fmt.Sprintf("the request %s %s", r.Method, r.URL.Path[:min(len(r.URL.Path), 8)]), string(head)+string(body), err)
+		if cut != nil {
+			return // the command's time was over while it sent
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		proxy.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(recorder.Close)

@@ -61,7 +61,7 @@ func TestDeepOfManyUsers(t *testing.T) {
 		keys[name] = k.ID
 		w.iam.SetPolicies(name, []string{testOwn}, nil)
 	}
-	w.deepAgain()
+	w.deep()
 	if n := w.count("GetPolicyVersion"); n != 1 {
 		t.Errorf("%d calls for a text", n)
 	}
@@ -69,7 +69,7 @@ func TestDeepOfManyUsers(t *testing.T) {
 		t.Errorf("%d calls for the contact", n)
 	}
 	w.iam.Deny("ann", "iam:GetPolicy", "account:GetAlternateContact")
-	all := w.deepAgain()
+	all := w.deep()
 	for name, id := range keys {
 		f := all[id]
 		if a := f.User.Managed[testOwn]; a.Known() && name == "ann" && w.count("GetPolicy") < 2 || !a.Known() && name != "ann" {
@@ -99,7 +99,7 @@ func TestDeepBudget(t *testing.T) {
 	for mostDeepCalls = 0; ; mostDeepCalls += 7 {
 		w.iam.ResetCalls()
 		known, lost := map[string]int{}, map[string]int{}
-		for _, f := range w.deepAgain() {
+		for _, f := range w.deep() {
 			for name, a := range deepAnswers(f) {
 				switch {
 				case a.Known():

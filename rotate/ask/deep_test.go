@@ -1,7 +1,6 @@
 package ask
 
 import (
-	"context"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,10 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"keycare/credfile"
 	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
-	"keycare/rotate/client"
 )
 
 const (
@@ -49,25 +46,13 @@ func (w *ward) deep() map[string]facts.Online {
 	return q.Facts(w.t.Context(), time.Minute)
 }
 
-// deepAgain is deep, with connections that break tried again as always: a long reply is
-// cut off now and then on a busy machine.
-func (w *ward) deepAgain() map[string]facts.Online {
-	w.t.Helper()
-	q := w.asker()
-	q.Deep = true
-	q.Connect = func(context.Context, credfile.Paths, string) (*client.AWS, error) {
-		return client.FromConfig(aws.Config{Region: client.DefaultRegion, BaseEndpoint: aws.String(w.iam.URL())}), nil
-	}
-	return q.Facts(w.t.Context(), time.Minute)
-}
-
 // A deep audit learns all of it, and one that does not go deep makes none of the calls.
 func TestDeep(t *testing.T) {
 	w, k := deepWard(t)
 	pauses := fakePause(t)
 	w.iam.SetJobRounds(3)
 	w.iam.SetPageSize(10)
-	f := w.deepAgain()[k.ID]
+	f := w.deep()[k.ID]
 	if u := f.User; u.Limit(u.Managed[testOwn].Value) != facts.GrantsPerhapsAll || len(u.Managed) != 2 ||
 		u.Managed[testOwn].Value != facts.GrantsAll || !u.Managed[testLittle].Known() || u.Managed[testLittle].Value != facts.GrantsSome {
 		t.Errorf("policies %+v", u.Managed)

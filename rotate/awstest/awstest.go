@@ -173,7 +173,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 
 	call, fault := s.record(q)
-	if !fault.wait(s.done) {
+	if !fault.wait(s.done, r.Context().Done()) {
 		drop(w, false)
 		return
 	}

@@ -56,6 +56,7 @@ type Fault struct {
 	Effect bool
 
 	Wait  <-chan struct{} // FaultSlow: until closed, or until the server closes (then there is no effect)
+	Gone  bool            // FaultSlow: until the client has gone (then there is no effect)
 	Delay func()          // FaultSlow: after Wait
 
 	Status        int // FaultError
@@ -140,8 +141,8 @@ func (s *Server) note(c *Call, rep reply) {
 	c.Status, c.Code = rep.status, rep.code
 }
 
-// wait reports false when the server closed meanwhile.
-func (f Fault) wait(done <-chan struct{}) bool {
+// wait reports false when the server closed meanwhile, or the client went that was waited for.
+func (f Fault) wait(done, gone <-chan struct{}) bool {
 	if f.Kind != FaultSlow {
 		return true
 	}
@@ -151,6 +152,13 @@ func (f Fault) wait(done <-chan struct{}) bool {
 		case <-done:
 			return false
 		}
+	}
+	if f.Gone {
+		select {
+		case <-gone:
+		case <-done:
+		}
+		return false
 	}
 	if f.Delay != nil {
 		f.Delay()
