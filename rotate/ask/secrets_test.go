@@ -1,13 +1,19 @@
 package ask
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 	"keycare/rotate/awstest"
+	"keycare/rotate/client"
 )
 
 // A key with several secrets in the files works if one of them does, and the
@@ -82,7 +88,10 @@ func TestFactsOfSecretsWithoutAnswer(t *testing.T) {
 func TestSilence(t *testing.T) {
 	w, k := single(t)
 	q := w.asker()
-	w.iam.Close()
+	nobody := "http://" + testrun.Nobody(t)
+	q.Connect = func(context.Context, credfile.Paths, string) (*client.AWS, error) {
+		return client.FromConfig(aws.Config{Region: client.DefaultRegion, BaseEndpoint: &nobody, Retryer: func() aws.Retryer { return aws.NopRetryer{} }}), nil
+	}
 	if f := q.Facts(t.Context(), 20*time.Second)[k.ID]; f.Identity.Why() != "no answer from AWS (the connection is refused)" {
 		t.Errorf("got %q", f.Identity.Why())
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"keycare/credfile/disk/testrun"
 )
 
 // The look for the network is one question without a key: a refusal by whoever
@@ -24,6 +26,7 @@ func TestReaches(t *testing.T) {
 		t.Errorf("asked %d times, %v", asked, err)
 	}
 	s.Close()
+	a = FromConfig(aws.Config{Region: DefaultRegion, BaseEndpoint: aws.String("http://" + testrun.Nobody(t))})
 	if err := a.Reaches(t.Context()); err == nil {
 		t.Error("nobody answers, and it is no error")
 	}

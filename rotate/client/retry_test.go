@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"keycare/credfile"
+	"keycare/credfile/disk/testrun"
 )
 
 // Questions are asked again where that helps: not without a network, and for long
@@ -57,11 +58,12 @@ func TestAskingRetries(t *testing.T) {
 			}
 			s := start(c.answer)
 			s.Config.ErrorLog = log.New(io.Discard, "", 0)
-			if c.answer == nil {
-				s.Close()
-			}
 			defer s.Close()
-			a := FromConfig(aws.Config{Region: DefaultRegion, BaseEndpoint: aws.String(s.URL), Retryer: func() aws.Retryer { return aws.NopRetryer{} }})
+			url := s.URL
+			if c.answer == nil {
+				url = "http://" + testrun.Nobody(t)
+			}
+			a := FromConfig(aws.Config{Region: DefaultRegion, BaseEndpoint: &url, Retryer: func() aws.Retryer { return aws.NopRetryer{} }})
 			_, err := sts.NewFromConfig(a.unsigned()).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 			if err == nil {
 				t.Fatal("no error")
