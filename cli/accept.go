@@ -84,6 +84,8 @@ func runAccept(e *env, c *cli.Context) error {
 		return usagef("--report names a report: AWS is not asked as well; leave out --online")
 	case c.Args().Len() > 1:
 		return usagef("%q: accept takes one finding", c.Args().Get(1))
+	case c.Args().Present() && c.Args().First() == "":
+		return usagef("an empty argument is no finding; for their IDs: keycare accept")
 	case c.IsSet("remove") && (c.Bool("list") || c.Args().Present() || named != report.Exception{}):
 		return usagef("--remove takes the name of an exception and nothing else")
 	case c.Bool("list") && (c.Args().Present() || named != report.Exception{}):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/smithy-go"
 
 	"keycare/credfile/facts"
 	"keycare/rotate/awstest"
@@ -149,6 +150,18 @@ func TestActivityUntold(t *testing.T) {
 	_, err = ask()
 	if why, lost := WhyUnknown(err, "x"); !errors.Is(err, errNoTrail) || lost || why != errNoTrail.Error() {
 		t.Errorf("another partition: %v, %q, %v", err, why, lost)
+	}
+}
+
+// What AWS says becomes part of a sentence, and no page of it.
+func TestWhyUnknownIsAClause(t *testing.T) {
+	for said, want := range map[string]string{
+		"The policy cannot be found.": "NoSuchEntity: The policy cannot be found",
+		strings.Repeat("é", 9000):     "NoSuchEntity: " + strings.Repeat("é", mostWhy-1-len("NoSuchEntity: ")) + "…",
+	} {
+		if why, lost := WhyUnknown(&smithy.GenericAPIError{Code: "NoSuchEntity", Message: said}, "x"); why != want || !lost {
+			t.Errorf("%.40q: %q, %v", said, why, lost)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"strings"
 	"syscall"
 
 	"keycare/credfile/facts"
@@ -37,7 +38,19 @@ func WhyUnknown(err error, action string) (why string, lost bool) {
 	case ReplySilent:
 		return "no answer from AWS" + silence(err), true
 	}
-	return Short(err).Error(), true
+	return clause(Short(err).Error()), true
+}
+
+// mostWhy is how much of an answer, in characters, is told in a sentence.
+const mostWhy = 300
+
+// clause makes of AWS's words a part of a sentence: without its end, and not longer
+// than anyone reads, whoever it was that answered.
+func clause(s string) string {
+	if r := []rune(s); len(r) > mostWhy {
+		s = string(r[:mostWhy-1]) + "…"
+	}
+	return strings.TrimSuffix(s, ".")
 }
 
 // silence says in a few words what kept an answer away, in parentheses, where
