@@ -191,7 +191,7 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 	hits := map[string][]copies.Hit{}
 	scanner := copies.NewScanner(c.Matcher)
 	missing, err := c.texts(ctx, &in, func(o *content) error {
-		return c.lfs.scan(c, scanner, o, func(h copies.Hit) {
+		return c.lfs.scan(ctx, c, scanner, o, func(h copies.Hit) {
 			if c.Counts(h) {
 				hits[string(o.name)] = append(hits[string(o.name)], h)
 			}

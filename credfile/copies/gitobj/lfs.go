@@ -24,7 +24,7 @@ const (
 
 // scan looks into a blob and, where that is a pointer, into what it points to, if that
 // is on this machine: else it is not new here.
-func (l *lfs) scan(c *Changes, s *copies.Scanner, o *content, emit func(copies.Hit)) error {
+func (l *lfs) scan(ctx context.Context, c *Changes, s *copies.Scanner, o *content, emit func(copies.Hit)) error {
 	if err := o.scan(s, emit); err != nil || o.size >= mostPointer {
 		return err
 	}
@@ -32,7 +32,7 @@ func (l *lfs) scan(c *Changes, s *copies.Scanner, o *content, emit func(copies.H
 	if id == "" {
 		return nil
 	}
-	path := l.path(c, id)
+	path := l.path(ctx, c, id)
 	if fi, err := os.Stat(path); err != nil || !fi.Mode().IsRegular() {
 		return nil // it was never here, or was cleared away after a push
 	}
@@ -59,10 +59,10 @@ func pointsTo(text []byte) string {
 	return ""
 }
 
-func (l *lfs) path(c *Changes, id string) string {
+func (l *lfs) path(ctx context.Context, c *Changes, id string) string {
 	if l.store == "" {
 		l.store = filepath.Join(commonDir(c.Dir), "lfs")
-		if own, err := c.output(context.Background(), nil, "config", "--get", "lfs.storage"); err == nil { // else it is not set
+		if own, err := c.output(ctx, nil, "config", "--get", "lfs.storage"); err == nil { // else it is not set
 			if l.store = strings.TrimSpace(own); !filepath.IsAbs(l.store) {
 				l.store = filepath.Join(commonDir(c.Dir), l.store)
 			}
