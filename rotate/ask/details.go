@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"sync"
 	"time"
 
 	"keycare/credfile/facts"
@@ -96,14 +97,18 @@ func (r *round) follow(p *plan, text string, waves bool) {
 	r.watch.Next(text, "question", min(p.calls(), r.left))
 	var wg group.Group
 	for _, rank := range p {
+		var begun sync.WaitGroup // on a busy machine the next rank could be at the gate before this one
 		for _, q := range rank {
 			if r.take(q.calls) {
+				begun.Add(1)
 				wg.Go(func() {
+					begun.Done()
 					q.ask()
 					r.watch.Add(q.calls)
 				})
 			}
 		}
+		begun.Wait()
 		if waves {
 			wg.Wait()
 		}
