@@ -78,7 +78,11 @@ func exitCode(ctx context.Context, e *env, err error) int {
 // fail tells a person an error: each of those that were joined by itself.
 func (e *env) fail(err error) {
 	for _, one := range apart(err) {
-		e.say("%s", e.filled("keycare: "+one.Error()))
+		text := one.Error()
+		if one == context.Canceled { // Go's word for it
+			text = "interrupted"
+		}
+		e.say("%s", e.filled("keycare: "+text))
 		if e.debug {
 			for _, words := range client.SDKWords(one) {
 				e.say("  %s", words)

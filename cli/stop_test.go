@@ -66,6 +66,16 @@ func TestPanic(t *testing.T) {
 	}
 }
 
+// What Ctrl-C ends says so in a person's word, not in Go's.
+func TestInterruptedIsTold(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var told bytes.Buffer
+	if code := exitCode(ctx, &env{Err: &told}, ctx.Err()); code != exitInterrupted || told.String() != "keycare: interrupted\n" {
+		t.Errorf("exit code %d, %q", code, &told)
+	}
+}
+
 // whenAsked does something as soon as a prompt is written.
 type whenAsked func()
 
