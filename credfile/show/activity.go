@@ -31,7 +31,10 @@ func Activity(a facts.Activity, now time.Time) []string {
 // writes times.
 func Calls(a facts.Activity, when func(time.Time) string) string {
 	in := Count(max(int(a.Until.Sub(a.Since)/day), 1), "day")
-	if a.Events == 0 {
+	switch {
+	case a.Events == 0 && a.Cut: // CloudTrail also answers with empty pages that others follow
+		return "no call found in the part of " + in + " that was read"
+	case a.Events == 0:
 		return "no call recorded in " + in
 	}
 	says := Count(a.Events, "call") + " in " + in
