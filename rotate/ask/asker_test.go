@@ -55,7 +55,7 @@ func (w *ward) asker() *Asker {
 
 func (w *ward) ask() map[string]facts.Online {
 	w.t.Helper()
-	return w.asker().Facts(w.t.Context(), 10*time.Second)
+	return w.asker().Facts(w.t.Context(), time.Minute)
 }
 
 func TestFacts(t *testing.T) {
