@@ -32,6 +32,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 	rot.about("asking AWS", len(pending(all)))
 	rot.each(pending(all), func(b *keyTask) {
 		defer rot.Progress.Add(1)
+		b.leaked = rot.Compromised
 		if j := rot.unfinished(open, b.id); j != nil {
 			b.result = Result{Outcome: Skipped, Profile: b.profile, Old: j.Old, New: j.New, Places: []string{},
 				Why: fmt.Sprintf("profile %s: the rotation of key %s is not finished. \"keycare rotate\" or \"keycare resume\" finishes that one, and begins no other", show.Name(b.profile), j.Old)}
