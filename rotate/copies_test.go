@@ -365,10 +365,16 @@ func TestDropsNone(t *testing.T) {
 	}
 	w.iam.SetFault(nil)
 	link := filepath.Join(t.TempDir(), "link")
-	if os.Symlink(w.copiesDir(), link) == nil {
+	if _ = os.Symlink(w.copiesDir(), link); follows(link) { // not under wine
 		if err := drop(filepath.Join(link, ".env")); err == nil || !strings.Contains(err.Error(), "holds a key of this rotation") {
 			t.Errorf("got %v", err)
 		}
 	}
 	w.finish()
+}
+
+// follows reports whether this system reads through the link.
+func follows(link string) bool {
+	_, err := os.Stat(filepath.Join(link, ".env"))
+	return err == nil
 }
