@@ -132,6 +132,18 @@ func (l *leaks) findAll(dir string) []string {
 	return l.search(dir, func(text string) []int { return matched(s, text) })
 }
 
+// findPlain is find for texts that may be shown with their odd characters escaped.
+func (l *leaks) findPlain(dir string) []string {
+	return l.search(dir, func(text string) (in []int) {
+		for i, s := range l.secrets {
+			if strings.Contains(text, s[:len(s)/2]) || strings.Contains(text, s[len(s)/2:]) {
+				in = append(in, i)
+			}
+		}
+		return in
+	})
+}
+
 const nameHolds = "the name of a file holds a secret"
 
 func (l *leaks) search(dir string, in func(text string) []int) []string {

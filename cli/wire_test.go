@@ -143,7 +143,11 @@ func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testin
 				for file := range files {
 					l.allow(filepath.Join(dir, file))
 				}
-				for _, found := range l.find(filepath.Dir(dir)) {
+				find := l.find
+				if what == hostile {
+					find = l.findPlain
+				}
+				for _, found := range find(filepath.Dir(dir)) {
 					t.Errorf("%s: %s", p.field, found)
 				}
 			}
