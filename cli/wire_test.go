@@ -61,6 +61,7 @@ func newWire(t *testing.T) *wire {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		proxy.ServeHTTP(rw, r)
 	}))
+	recorder.Config.SetKeepAlivesEnabled(false) // thousands of commands would leave their connections open
 	t.Cleanup(recorder.Close)
 	w.url = recorder.URL
 	// No name has an address. The question is looked at.
