@@ -132,12 +132,15 @@ func (l *leaks) findAll(dir string) []string {
 	return l.search(dir, func(text string) []int { return matched(s, text) })
 }
 
-// findPlain is find for texts that may be shown with their odd characters escaped.
+// findPlain is find for texts that may be shown with their odd characters escaped: it
+// looks for a half of each, as it is or as URLs write it.
 func (l *leaks) findPlain(dir string) []string {
 	return l.search(dir, func(text string) (in []int) {
 		for i, s := range l.secrets {
-			if strings.Contains(text, s[:len(s)/2]) || strings.Contains(text, s[len(s)/2:]) {
-				in = append(in, i)
+			for _, half := range []string{s[:len(s)/2], s[len(s)/2:]} {
+				if strings.Contains(text, half) || strings.Contains(text, url.QueryEscape(half)) {
+					in = append(in, i)
+				}
 			}
 		}
 		return in
