@@ -74,7 +74,8 @@ func (k FaultKind) effect() bool {
 	return false
 }
 
-// SetFault has f decide about every later request; nil ends that. f may be called from several goroutines at once.
+// SetFault has f decide about every later request; nil ends that. f may be called from several goroutines at once, and
+// by one that the caller's client no longer waits for: what f reads may change only by another SetFault, or under a lock.
 func (s *Server) SetFault(f func(Call) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -111,8 +112,9 @@ func TestActivityUntold(t *testing.T) {
 	const scp = "User: x is not authorized to perform: cloudtrail:LookupEvents with an explicit deny in a service control policy"
 	denied := awstest.Fault{Kind: awstest.FaultError, Status: 400, Code: "AccessDeniedException", Message: scp}
 	faults := map[string]awstest.Fault{}
-	s.SetFault(func(c awstest.Call) awstest.Fault { return faults[c.Region] })
 	ask := func() (facts.Activity, error) {
+		now := maps.Clone(faults) // the server's goroutines read it, and one whose connection is reset is not waited for
+		s.SetFault(func(c awstest.Call) awstest.Fault { return now[c.Region] })
 		s.ResetCalls()
 		return a.Activity(t.Context(), SignerOf(p), user, p.ID, time.Time{})
 	}
