@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +84,8 @@ func runGuardCheck(e *env, c *cli.Context) error {
 		found, err = ch.Range(c.Context, c.String("range"))
 	case c.Bool("all"):
 		found, err = ch.All(c.Context)
+	case c.Bool("pushed") && c.NArg() == 0 && os.Getenv("PRE_COMMIT") != "":
+		found, err = byPreCommit(c.Context, ch)
 	case c.Bool("pushed"):
 		var lines []byte
 		if lines, err = io.ReadAll(io.LimitReader(e.In, 64<<20)); err == nil {
@@ -97,6 +101,16 @@ func runGuardCheck(e *env, c *cli.Context) error {
 		return fmt.Errorf("keycare guard could not check: %w", err)
 	}
 	return g.say(found, c.Bool("pushed") || c.IsSet("range") || c.Bool("all"))
+}
+
+// byPreCommit is what a push brings as the framework pre-commit tells it, which keeps
+// what git says to itself: by variables, about the first name that is pushed. Without
+// one the history is pushed from its beginning, and by hand it is that of HEAD. Source:
+// its documentation, "pre-push".
+func byPreCommit(ctx context.Context, ch *gitobj.Changes) ([]gitobj.New, error) {
+	branch := cmp.Or(os.Getenv("PRE_COMMIT_LOCAL_BRANCH"), "HEAD")
+	return ch.PushedName(ctx, os.Getenv("PRE_COMMIT_REMOTE_NAME"), branch,
+		cmp.Or(os.Getenv("PRE_COMMIT_TO_REF"), branch), os.Getenv("PRE_COMMIT_FROM_REF"))
 }
 
 // callersGit are the variables by which git tells a hook, or a person git, where a

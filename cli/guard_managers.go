@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -109,20 +110,28 @@ func (m *manager) add(events []hook.Event) string {
 // mostHookFile bounds a file of a manager that is read.
 const mostHookFile = 1 << 20
 
+func readHookFile(path string) (string, error) {
+	fi, err := os.Stat(path)
+	if err == nil && (!fi.Mode().IsRegular() || fi.Size() > mostHookFile) {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return "", err
+	}
+	b, err := os.ReadFile(path)
+	return string(b), err
+}
+
 // calls reports whether the manager's files call keycare at an event, as far as their
 // text tells. Lines that are comments do not count.
 func (m *manager) calls(e hook.Event) bool {
 	for _, path := range m.files(e.Name) {
-		fi, err := os.Stat(path)
-		if err != nil || !fi.Mode().IsRegular() || fi.Size() > mostHookFile {
-			continue
-		}
-		b, err := os.ReadFile(path)
+		text, err := readHookFile(path)
 		if err != nil {
 			continue
 		}
 		under := "" // of what event a line of YAML is
-		for line := range strings.Lines(string(b)) {
+		for line := range strings.Lines(text) {
 			word := strings.TrimSpace(line)
 			if key, _, ok := strings.Cut(line, ":"); ok && key != "" && strings.TrimLeft(key, " \t#-\"") == key {
 				under = strings.Trim(key, `"'`)
@@ -130,6 +139,31 @@ func (m *manager) calls(e hook.Event) bool {
 			if !strings.HasPrefix(word, "#") && strings.Contains(word, command(e)) && (m.name != "lefthook" || under == e.Name || under == "") {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// preCommitHooks are keycare's own hooks for the framework pre-commit, by event
+// (.pre-commit-hooks.yaml).
+var preCommitHooks = map[string]string{"pre-commit": "", "pre-merge-commit": "", "commit-msg": "-message", "pre-push": "-push"}
+
+// preCommitCalls reports whether the framework pre-commit calls keycare at an event, as
+// far as the text of its settings tells.
+func preCommitCalls(r repo, event string) bool {
+	which, ok := preCommitHooks[event]
+	path := filepath.Join(r.hooks, event)
+	hookText, hookErr := readHookFile(path)
+	text, err := readHookFile(filepath.Join(r.top, ".pre-commit-config.yaml"))
+	if !ok || r.top == "" || hookErr != nil || err != nil || !runnable(path) || !strings.Contains(hookText, hook.PreCommitMark) {
+		return false
+	}
+	for line := range strings.Lines(text) {
+		id, ok := strings.CutPrefix(strings.TrimLeft(line, " -{"), "id:")
+		id, _, _ = strings.Cut(id, "#")
+		id, _, _ = strings.Cut(id, ",")
+		if id = strings.Trim(id, " \"'}\r\n"); ok && (id == "keycare"+which || id == "keycare-go"+which) {
+			return true
 		}
 	}
 	return false

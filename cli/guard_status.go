@@ -71,6 +71,8 @@ func statusOf(ctx context.Context, e *env, r repo, m *manager, ev hook.Event, pr
 		return "not executable, so Git ignores it", false
 	case m != nil && state == hook.Other && m.calls(ev):
 		return "called by " + m.name, true
+	case state != hook.Ours && preCommitCalls(r, ev.Name):
+		return "called by pre-commit", true
 	case m != nil && state != hook.Ours && r.hooksPath != "":
 		return "without keycare; hooks are in " + show.Path(r.hooks, e.Folders.Home), false
 	}

@@ -41,6 +41,26 @@ func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]Ne
 	return append(found, n...), err
 }
 
+// PushedName is what a push of local by its name brings to a remote that has from,
+// which may be empty.
+func (c *Changes) PushedName(ctx context.Context, remote, name, local, from string) ([]New, error) {
+	words := []string{strings.Join(strings.Fields(name), "-"), zeros, "-", zeros}
+	for i, rev := range map[int]string{1: local, 3: from} {
+		if strings.Trim(rev, "0") == "" {
+			continue
+		}
+		id, err := c.output(ctx, nil, "rev-parse", "--verify", "--quiet", rev)
+		if err != nil || rev[0] == '-' {
+			return nil, fmt.Errorf("%q, which is or was pushed, is not in this repository", rev)
+		}
+		words[i] = strings.TrimSpace(id)
+	}
+	return c.Pushed(ctx, remote, strings.Join(words, " "))
+}
+
+// zeros are what git calls nothing.
+var zeros = strings.Repeat("0", 40)
+
 // lacks is what a remote that has theirs lacks of commits, which stand in lines. Of a
 // remote of which nothing is known it is all: what another remote has is not there.
 func (c *Changes) lacks(ctx context.Context, remote, commits string, theirs []string) ([]New, error) {
