@@ -143,7 +143,7 @@ func (e *env) State() (state.Folder, error) {
 func unfinished(folder state.Folder) (path string, err error) {
 	all, err := folder.Rotations()
 	for _, r := range all {
-		if r.Stage != "grace" && r.Stage != "watch" {
+		if r.Stage != "grace" && !r.Closed() {
 			return r.Path, err
 		}
 	}

@@ -115,7 +115,10 @@ func killedAt(t *testing.T, n int, effect bool, retire string) (killed bool) {
 	if begun := strings.Contains(status, m.old.ID) && !strings.Contains(status, "no unfinished rotations"); begun != (len(journals) > 0) {
 		t.Errorf("%d journals, status says:\n%s", len(journals), status)
 	}
-	m.resume()
+	said := m.resume()
+	if id, _ := m.pair(); retire == "compromised" && killed && id != m.old.ID && !strings.Contains(said, "What the leaked key "+m.old.ID+" did") {
+		t.Errorf("what the leaked key did was not told:\n%s", said)
+	}
 	if retire != "delete" { // the inactive key is there on purpose
 		i := slices.IndexFunc(m.iam.Keys("ann"), func(k awstest.KeyInfo) bool { return k.Status == awstest.Inactive })
 		if id, _ := m.pair(); i >= 0 && id != m.old.ID {

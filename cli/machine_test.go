@@ -101,7 +101,7 @@ func (m *machine) status() string {
 
 // resume runs "keycare resume" to its end: all is well, or a rotation whose
 // request for a new key had no answer was rolled back.
-func (m *machine) resume() {
+func (m *machine) resume() string {
 	m.t.Helper()
 	var out bytes.Buffer
 	cmd := m.command("resume")
@@ -111,6 +111,7 @@ func (m *machine) resume() {
 	if code := cmd.ProcessState.ExitCode(); code != exitOK && !(code == exitFailed && strings.Contains(out.String(), "was rolled back")) {
 		m.t.Errorf("keycare resume: exit code %d\n%s", code, out.String())
 	}
+	return out.String()
 }
 
 // callsOf is how many calls of AWS a run makes that nothing disturbs.

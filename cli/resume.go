@@ -75,7 +75,9 @@ func runResume(e *env, c *cli.Context) error {
 	line := e.progress("", "", 0)
 	defer line.Done()
 	o.Progress = line
-	results, err := rotate.New(o).Resume(c.Context, c.Args().Slice()...)
+	o.Tells = true
+	rot := rotate.New(o)
+	results, err := rot.Resume(c.Context, c.Args().Slice()...)
 	line.Done()
 	if err == nil && len(results) == 0 && !asJSON(c) {
 		what := "nothing to resume"
@@ -84,7 +86,10 @@ func runResume(e *env, c *cli.Context) error {
 		}
 		e.say("%s", what)
 	}
-	return errors.Join(err, writeResults(e, asJSON(c), results, err))
+	if failed := writeResults(e, asJSON(c), results, err); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return errors.Join(err, rot.Told(c.Context, results))
 }
 
 // knownProfiles refuses a name that neither the AWS files nor an unfinished rotation

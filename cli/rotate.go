@@ -75,9 +75,11 @@ func runRotate(e *env, c *cli.Context) error {
 	line := e.progress("", "", 0)
 	defer line.Done()
 	o.Progress = line
-	act := rotate.New(o).Rotate
+	o.Tells = true
+	rot := rotate.New(o)
+	act := rot.Rotate
 	if c.Bool("dry-run") {
-		act = rotate.New(o).Plan
+		act = rot.Plan
 	}
 	results, err := act(c.Context, profiles...)
 	line.Done()
@@ -85,6 +87,9 @@ func runRotate(e *env, c *cli.Context) error {
 		e.say("no key to rotate")
 	}
 	if failed := writeResults(e, asJSON(c), append(results, left...), err); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if failed := rot.Told(c.Context, results); failed != nil {
 		return errors.Join(err, failed)
 	}
 	if len(results) > 1 && err != nil && !asJSON(c) {

@@ -22,6 +22,9 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 	line("\nWhat the leaked key %s did (CloudTrail, up to 15 minutes late):", key)
 	if l.Calls == nil {
 		line("  not known: %s", show.Denied(l.Unknown))
+		if l.Again != "" {
+			line("  to ask again: %s", l.Again)
+		}
 	} else {
 		for _, says := range l.Calls.Lines(e.Now()) {
 			line("  %s", says)

@@ -63,6 +63,15 @@ func TestScreensLeaked(t *testing.T) {
 			run(n, 0, "status")
 			run(n, 0, "resume")
 		},
+		"rotate-compromised-owed": func(n *night) {
+			stolen(n)
+			n.at("LookupEvents", 1, awstest.Fault{Kind: awstest.FaultDropBefore, Before: func() { n.stop(errSignal) }})
+			run(n, 0, leakedWork)
+			run(n, 0, "status")
+			run(n, 0, "")
+			run(n, 0, "resume")
+			run(n, 0, "status")
+		},
 		"stop-compromised-never-accepted": func(n *night) {
 			n.iam.SetVisible(func(v awstest.View) bool { return !v.ByAPI })
 			run(n, 3, leakedWork)

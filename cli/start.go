@@ -250,6 +250,7 @@ func (p *startPage) flights() []string {
 	}
 	add(n.Unfinished, "unfinished")
 	add(n.GraceOver, "past the grace period")
+	add(n.Owed, "waiting to tell what a leaked key did")
 	until := show.Time(n.NextEnd)
 	switch {
 	case n.GraceOver > 0 || n.Unfinished > 0 && n.InGrace > 1:

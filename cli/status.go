@@ -113,6 +113,12 @@ func (e *env) stage(j *state.Journal) (now, next string) {
 		resume += " " + w
 	}
 	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }
+	switch {
+	case j.OnlyOwed():
+		return "closed; what the leaked key did was not told yet", resume + " tells it"
+	case j.Owed:
+		return e.watched(j, until) + "; what the leaked key did was not told yet", resume + " tells it"
+	}
 	switch j.Direction {
 	case state.Watch:
 		return e.watched(j, until), resume + " looks again"

@@ -8,7 +8,7 @@ import (
 // if there is none.
 func (a *auditor) flightOf(id string) *facts.Rotation {
 	for i := range a.in.Rotations {
-		if r := &a.in.Rotations[i]; id != "" && r.Journal && r.Stage != "watch" && (r.Old == id || r.New == id) {
+		if r := &a.in.Rotations[i]; id != "" && r.Journal && !r.Closed() && (r.Old == id || r.New == id) {
 			return r
 		}
 	}
@@ -28,7 +28,7 @@ func (a *auditor) inFlight(id, other string) bool {
 // replacesRoot reports whether a root key of the account is being replaced.
 func (a *auditor) replacesRoot(account string) bool {
 	for _, r := range a.in.Rotations {
-		if r.Root && r.Account == account && r.Journal && r.Stage != "watch" {
+		if r.Root && r.Account == account && r.Journal && !r.Closed() {
 			return true
 		}
 	}

@@ -18,6 +18,7 @@ var links = []struct{ source, url string }{
 	{"AWS CLI history command", "https://docs.aws.amazon.com/cli/latest/reference/history/"},
 	{"AWS General Reference, Regions", "https://docs.aws.amazon.com/general/latest/gr/rande.html"},
 	{"AWS IAM User Guide, MFA-protected", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html"},
+	{"AWS IAM User Guide, Disabling permissions for temporary", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html"},
 	{"AWS IAM User Guide, access keys", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"},
 	{"AWS IAM User Guide, last accessed", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"},
 	{"AWS IAM API Reference, SimulatePrincipalPolicy", "https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html"},

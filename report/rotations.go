@@ -30,6 +30,13 @@ var (
 		Sources: []string{srcBest},
 		Repair:  Repair{Command: "keycare resume"},
 	}
+	ruleReportOwed = &Rule{
+		ID: "leak-report-owed", About: AboutKey, Severity: High, Because: "what the leaked key gave out may still work, and the commands that end it are in the report",
+		Title:   "Report on a leaked key that nobody has seen",
+		Why:     "the key is inactive, but keycare was stopped before it said what the key did and how to end the sessions that it gave out",
+		Sources: []string{"AWS IAM User Guide, Disabling permissions for temporary security credentials"},
+		Repair:  Repair{Command: "keycare resume"},
+	}
 	ruleRotationInGrace = &Rule{
 		ID: "rotation-in-grace", About: AboutKey, Severity: Info, Because: "this is intended, for a while",
 		Title:   "Old key in its grace period",
@@ -48,7 +55,7 @@ var ruleStateFolder = &Rule{
 }
 
 // rotationRules are about rotations in flight.
-var rotationRules = []*Rule{ruleRotationUnfinished, ruleRecoveryLeft, ruleRotationWatched, ruleRotationInGrace, ruleStateFolder}
+var rotationRules = []*Rule{ruleRotationUnfinished, ruleRecoveryLeft, ruleRotationWatched, ruleReportOwed, ruleRotationInGrace, ruleStateFolder}
 
 // lookAtRotations judges what the state folder holds.
 func lookAtRotations(a *auditor) {
@@ -83,6 +90,8 @@ func lookAtRotations(a *auditor) {
 			f.Repair = a.graceRepair(r, &says)
 		case r.Stage == "watch":
 			rule, says = ruleRotationWatched, of+" is closed, but a request whose reply was lost may still create a key"
+		case r.Stage == facts.StageOwed:
+			rule, says = ruleReportOwed, of+" is closed, but what that key did, which leaked, was not told yet"
 		case r.Stage == "damaged":
 			says = "the journal of " + of + " cannot be read"
 			f.Repair = Repair{Text: "look at the keys of the user in the AWS console, then", Command: show.Command(a.in.AWSFiles.GOOS, "keycare", "resume", "--forget", r.ID)}

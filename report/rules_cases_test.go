@@ -212,6 +212,9 @@ var ruleCases = []struct {
 	{"rotation-watched",
 		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, Stage: "watch", Journal: true})), "reply was lost", "keycare resume", 0,
 		input("", "", rotation(facts.Rotation{ID: "1", Stage: "damaged", Journal: true}))},
+	{"leak-report-owed",
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: facts.StageOwed, Journal: true})), "was not told yet", "keycare resume", 0,
+		input("", "", rotation(facts.Rotation{ID: "1", Profile: "a", Old: keyA, New: keyB, Stage: "retire", Journal: true}))},
 	{"not-rotatable",
 		input(section("a", keyA, secretA, "x = a", "  b"), ""), "because of a value that continues", "one line", 5,
 		input(section("a", keyA, secretA, "region : x"), "")}, // a quirk that ini.v1 takes as the others do

@@ -30,6 +30,7 @@ var (
 	stepFix       = Step{"keycare fix --dry-run", "show what would be fixed in the files"}
 	stepUndo      = Step{"keycare resume", "finish or roll back an interrupted rotation"}
 	stepRetire    = Step{"keycare resume", "retire the old key"}
+	stepTell      = Step{"keycare resume", "see what the leaked key did"}
 	stepDemo      = Step{"keycare demo", "see keycare at work on a made-up machine"}
 	stepSignIn    = Step{"aws configure sso", "recommended: sign in without a long-lived key"}
 	stepElsewhere = Step{"keycare audit", "look for keys in other places"}
@@ -81,6 +82,8 @@ func resuming(in Input) Step {
 		return stepUndo
 	case n.GraceOver > 0:
 		return stepRetire
+	case n.Owed > 0:
+		return stepTell
 	}
 	return Step{}
 }
@@ -149,6 +152,7 @@ func askable(in Input) (profiles []string) {
 // RotationCounts are the rotations that are not closed, by what they need.
 type RotationCounts struct {
 	Unfinished int       // stopped half way
+	Owed       int       // closed, but what a leaked key did is still to be told
 	GraceOver  int       // the old key is to be retired
 	InGrace    int       // nothing yet
 	NextEnd    time.Time // of the first grace that ends; zero if none does
@@ -159,6 +163,8 @@ func CountRotations(all []facts.Rotation, now time.Time) (n RotationCounts) {
 	for _, r := range all {
 		switch {
 		case r.Stage == "watch":
+		case r.Stage == facts.StageOwed:
+			n.Owed++
 		case r.Stage != "grace":
 			n.Unfinished++
 		case !r.Until.After(now):

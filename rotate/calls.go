@@ -75,16 +75,17 @@ type Change struct {
 func (c *Calls) Lines(now time.Time) []string { return show.Activity(c.facts, now) }
 
 // callsOf asks CloudTrail who used a key since a time; the zero one is as long as it
-// knows. Where it does not tell, why says so in a few words.
-func (rot *Rotator) callsOf(ctx context.Context, a *client.AWS, by client.Signer, user facts.Identity, id string, since time.Time) (c *Calls, why string) {
+// knows. Where it does not tell, why says so in a few words, and lost whether it may
+// tell another time.
+func (rot *Rotator) callsOf(ctx context.Context, a *client.AWS, by client.Signer, user facts.Identity, id string, since time.Time) (c *Calls, why string, lost bool) {
 	ctx, cancel := context.WithTimeout(ctx, callsWithin)
 	defer cancel()
 	got, err := a.Activity(ctx, by, user, id, since)
 	if err != nil {
-		why, _ = client.WhyUnknown(err, "cloudtrail:LookupEvents")
-		return nil, why
+		why, lost = client.WhyUnknown(err, "cloudtrail:LookupEvents")
+		return nil, why, lost
 	}
-	return callsFrom(got), ""
+	return callsFrom(got), "", false
 }
 
 func callsFrom(a facts.Activity) *Calls {

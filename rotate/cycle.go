@@ -42,6 +42,7 @@ type cycle struct {
 	kept     string           // why both keys are kept, for people
 	why      error            // the last thing that went wrong, for people
 	decided  bool             // the direction is this run's decision
+	owed     bool             // an earlier run had closed it and owes a report
 }
 
 func newCycle(rot *Rotator, a *client.AWS, j *state.Journal) *cycle {
@@ -135,7 +136,7 @@ func (rot *Rotator) sweep(j *state.Journal) error {
 
 // close ends a rotation: history, then recovery file, then journal. A create
 // whose reply was lost may still land for as long as its signature is good, so
-// its journal stays as a watch.
+// its journal stays as a watch; that of a leaked key stays until Told.
 func (r *cycle) close(out Outcome) error {
 	if err := r.sweep(r.j); err != nil {
 		return halfDone(r.j, "everything is done, but temporary files could not be removed", err)
@@ -148,6 +149,7 @@ func (r *cycle) close(out Outcome) error {
 	if err := r.State.DropRecovery(r.j.ID); err != nil {
 		return halfDone(r.j, "everything is done, but keycare could not close its notes", err)
 	}
+	r.j.Owed = !r.j.OffAt.IsZero()
 	if mayStillLand(r.j) {
 		if r.j.Direction = state.Watch; len(r.unknown) > 0 {
 			r.j.Watched = r.unknown[0].ID
@@ -157,10 +159,22 @@ func (r *cycle) close(out Outcome) error {
 		}
 		return nil
 	}
-	if err := r.State.Remove(r.j.ID); err != nil {
+	if err := r.dropJournal(); err != nil {
 		return halfDone(r.j, "everything is done, but keycare could not close its notes", err)
 	}
 	return nil
+}
+
+// dropJournal is the last act of a rotation and of a watch. What a leaked key did is
+// still to be told then.
+func (r *cycle) dropJournal() error {
+	if !r.j.Owed {
+		return r.State.Remove(r.j.ID)
+	}
+	if r.j.Direction == state.Watch {
+		r.j.Direction, r.j.Sends = state.Retire, nil
+	}
+	return r.State.Save(r.j)
 }
 
 func (r *cycle) addHistory(out Outcome) error {

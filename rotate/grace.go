@@ -39,7 +39,7 @@ func (r *cycle) askUse(ctx context.Context) {
 	case use.At.After(r.j.Switched.Add(state.UseSlack)) &&
 		(r.j.Direction == state.Retire || use.At.After(r.backAt.Add(-r.j.Grace-state.UseLate))):
 		used := &OldKeyUsed{Use: use, Grace: r.j.Grace}
-		if c, _ := r.callsOf(ctx, r.aws, r.by(r.back), r.j.User, r.j.Old, r.j.Switched.Add(time.Minute)); c != nil && c.Events > 0 {
+		if c, _, _ := r.callsOf(ctx, r.aws, r.by(r.back), r.j.User, r.j.Old, r.j.Switched.Add(time.Minute)); c != nil && c.Events > 0 {
 			used.By = c.usedBy(r.Now())
 		}
 		r.seen.Unused, r.why = no, used

@@ -3,13 +3,16 @@ package rotate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"keycare/credfile"
 	"keycare/credfile/show"
+	"keycare/rotate/state"
 )
 
 // This file is about what a person needs to know once a key that leaked is Inactive.
@@ -28,6 +31,7 @@ type Leak struct {
 	Inactive time.Time `json:"inactive_since,omitzero"` // by AWS's clock
 	Calls    *Calls    `json:"calls,omitempty"`
 	Unknown  string    `json:"calls_not_known,omitempty"` // why there are none
+	Again    string    `json:"ask_again,omitempty"`       // the command that asks once more, where that may help
 	// Policy ends the sessions that were given out before, where it is attached to
 	// whom they belong to.
 	Policy   json.RawMessage `json:"session_policy,omitempty"`
@@ -49,15 +53,34 @@ func revoke(before time.Time) json.RawMessage {
 const revokeName = "AWSRevokeOlderSessions" // as AWS's console names it
 
 // leak learns what the leaked key did, for the result of a run that made it Inactive or
-// found it so. Nothing depends on it.
+// found it so. Nothing about the keys depends on it. A rotation that is closed owes it
+// until Told, and longer where it was cut short, or where AWS gave no answer once.
 func (r *cycle) leak(ctx context.Context, res *Result) {
-	if r.j.OffAt.IsZero() || r.back.ID == "" || ctx.Err() != nil {
+	if r.j.OffAt.IsZero() || !r.Tells || !r.j.Owed && (r.back.ID == "" || ctx.Err() != nil) {
 		return
 	}
+	if r.back.ID == "" {
+		r.back = r.anyAnswering(ctx)
+	}
 	l := &Leak{Inactive: whole(r.j.OffAt)}
-	r.Progress.Next("asking CloudTrail what the leaked key did", "", 0)
-	l.Calls, l.Unknown = r.callsOf(ctx, r.aws, r.by(r.back), r.j.User, r.j.Old, time.Time{})
 	now := r.awsTime(r.Now())
+	lost := false
+	if r.back.ID == "" {
+		l.Unknown = fmt.Sprintf("no profile has a working key of user %s any more", r.j.UserName)
+	} else {
+		r.Progress.Next("asking CloudTrail what the leaked key did", "", 0)
+		l.Calls, l.Unknown, lost = r.callsOf(ctx, r.aws, r.by(r.back), r.j.User, r.j.Old, time.Time{})
+	}
+	if ctx.Err() != nil && l.Calls == nil {
+		l.Unknown = interruptedWhy
+	}
+	switch {
+	case !r.j.Owed: // it is told anew when the rotation is closed
+	case ctx.Err() != nil || lost && !r.owed:
+		l.Again = "keycare resume " + word(r.j.Profile)
+	default:
+		res.told = r.j
+	}
 	roles := []string{}
 	if l.Calls != nil {
 		for _, s := range l.Calls.Sessions {
@@ -84,6 +107,76 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	}
 	l.Next = r.nextSteps(res)
 	res.Leak = l
+}
+
+// onlyOwed is the result of a rotation that an earlier run closed.
+func (r *cycle) onlyOwed(ctx context.Context) (Result, error) {
+	out := Rotated
+	if r.j.Direction == state.Keep {
+		out = KeptBoth
+	}
+	if r.Undo {
+		return resultOf(r.j, Unfinished), refusedHalf(r.j, flagUndo, r.leakedForGood(), nil)
+	}
+	if r.j.Auth != (state.Auth{}) {
+		if err := r.signAgain(ctx); err != nil {
+			return resultOf(r.j, Unfinished), halfDone(r.j, cannotSign, err)
+		}
+	}
+	res := resultOf(r.j, out)
+	if r.back = r.anyAnswering(ctx); r.statusOf(ctx, r.back, r.j.Old) == "active" {
+		res.Retired = "active"
+		res.Notes = append(res.Notes, "someone made the leaked key active again. To make it inactive: "+r.command("update-access-key", r.j.Old, " --status Inactive"))
+	}
+	if out == KeptBoth {
+		res.Why = fmt.Sprintf("profile %s has the new key %s; the leaked key %s was made inactive", word(r.j.Profile), r.j.New, r.j.Old)
+	}
+	return res, nil
+}
+
+// anyAnswering is a pair of the user's that AWS accepts, or of which it does not say;
+// empty where the files have none any more.
+func (r *cycle) anyAnswering(ctx context.Context) credfile.Pair {
+	if p := r.whoAnswers(ctx); p.ID != "" {
+		return p
+	}
+	set, err := credfile.Load(r.Disk, r.j.Paths)
+	if err != nil {
+		return credfile.Pair{}
+	}
+	return r.anyOf(ctx, set)
+}
+
+// Told notes that a person has been told what these results say of leaked keys, the
+// last act of their rotations.
+func (rot *Rotator) Told(ctx context.Context, results []Result) error {
+	ctx = context.WithoutCancel(ctx) // it was printed
+	var errs []error
+	for _, res := range results {
+		if res.told == nil {
+			continue
+		}
+		if err := rot.noteTold(ctx, res.told); err != nil {
+			errs = append(errs, halfDone(res.told, "everything is done, but keycare could not close its notes", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (rot *Rotator) noteTold(ctx context.Context, j *state.Journal) error {
+	unlock, err := rot.lock(ctx, []string{rot.State.UserLock(j.User.Account, j.User.UserID)})
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	switch j, err = rot.State.Journal(j.ID); {
+	case err != nil || j == nil || !j.Owed: // another run has told it
+		return err
+	case j.OnlyOwed():
+		return rot.State.Remove(j.ID)
+	}
+	j.Owed = false
+	return rot.State.Save(j)
 }
 
 // roleIn is the name of a role of the account; another account's is not changed by

@@ -57,6 +57,11 @@ func again(profile string, leaked bool) string {
 	return command
 }
 
+// leakedForGood is why there is no way back to the old key.
+func (r *cycle) leakedForGood() string {
+	return fmt.Sprintf("the old key %s leaked, and keycare does not go back to it", r.j.Old)
+}
+
 // ending is what is done to the old key first at its end.
 func (r *cycle) ending() string {
 	if r.j.Compromised || r.j.Retire == state.Deactivate {
@@ -100,7 +105,7 @@ func (rot *Rotator) madeBy(ctx context.Context, a *client.AWS, t *keyTarget, ow 
 	if !rot.Compromised || ow.other == nil || !errors.As(full, &refused) {
 		return full
 	}
-	c, _ := rot.callsOf(ctx, a, signerOf(ow.help, t), ow.user, t.pair.ID, ow.other.Created.Add(-time.Minute))
+	c, _, _ := rot.callsOf(ctx, a, signerOf(ow.help, t), ow.user, t.pair.ID, ow.other.Created.Add(-time.Minute))
 	if c == nil {
 		return full
 	}

@@ -47,10 +47,10 @@ func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testin
 			}
 			return awstest.Fault{}
 		})
-		_, err := New(*o).Rotate(t.Context(), "default")
-		w.saw(err)
+		_, err := w.rotateLeaked(o)
 		w.iam.SetFault(nil)
 		w.checkHalf()
+		w.checkOwed()
 		if err != nil && !isHalf(err) {
 			w.checkRolledBack()
 		}
@@ -72,10 +72,10 @@ func TestLeakedEveryFileOperationFails(t *testing.T) {
 		},
 		act: func(w *world, o *Options) error {
 			o.Compromised, o.Retire = true, state.Deactivate
-			_, err := New(*o).Rotate(w.t.Context(), "default")
+			_, err := w.rotateLeaked(o)
 			return err
 		},
-		check:  func(w *world, fault diskFault, err error) { w.checkEvery(); w.leftNothing(fault, err) },
+		check:  func(w *world, fault diskFault, err error) { w.checkEvery(); w.leftNothing(fault, err); w.checkOwed() },
 		finish: (*world).finishLeaked,
 	}.most(t)
 }

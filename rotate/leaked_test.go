@@ -22,6 +22,34 @@ func (w *world) leaked() *Options {
 	return o
 }
 
+// tells is what a person's command does: it rotates or resumes, prints the results, and
+// notes that.
+func (w *world) tells(o *Options, act func(*Rotator) ([]Result, error)) ([]Result, error) {
+	w.t.Helper()
+	o.Tells = true
+	rot := New(*o)
+	results, err := act(rot)
+	w.saw(err)
+	if told := rot.Told(w.t.Context(), results); told != nil {
+		w.saw(told)
+		err = errors.Join(err, told)
+	}
+	for _, r := range results {
+		w.heard = w.heard || r.Leak != nil && r.Leak.Again == ""
+	}
+	return results, err
+}
+
+func (w *world) rotateLeaked(o *Options) ([]Result, error) {
+	w.t.Helper()
+	return w.tells(o, func(rot *Rotator) ([]Result, error) { return rot.Rotate(w.t.Context(), "default") })
+}
+
+func (w *world) resumeLeaked(o *Options) ([]Result, error) {
+	w.t.Helper()
+	return w.tells(o, func(rot *Rotator) ([]Result, error) { return rot.Resume(w.t.Context()) })
+}
+
 // checkLeakedEnd fails unless a rotation of a leaked key has ended: the files hold the new
 // key, and the old one is Inactive or gone.
 func (w *world) checkLeakedEnd() {
@@ -29,6 +57,9 @@ func (w *world) checkLeakedEnd() {
 	w.checkWorking()
 	if p := w.inFiles(); p.ID == w.old.ID || w.status(w.old.ID) == awstest.Active {
 		w.t.Errorf("the files hold %s, and the leaked key %s is %s", p.ID, w.old.ID, w.status(w.old.ID))
+	}
+	if !w.heard {
+		w.t.Error("nobody was told what the leaked key did")
 	}
 	w.checkKeys(2)
 	w.checkClosed()
@@ -41,17 +72,14 @@ func (w *world) checkLeakedEnd() {
 func (w *world) finishLeaked() {
 	w.t.Helper()
 	for range 4 {
-		_, err := New(*w.options()).Resume(w.t.Context())
-		w.saw(err)
+		_, err := w.resumeLeaked(w.options())
 		w.checkHalf()
 		if err == nil {
 			break
 		}
 	}
 	w.passes(watchFor + time.Minute)
-	if _, err := New(*w.options()).Resume(w.t.Context()); err != nil {
-		w.saw(err)
-	}
+	_, _ = w.resumeLeaked(w.options())
 	if w.inFiles().ID != w.old.ID {
 		w.checkLeakedEnd()
 	} else { // it was rolled back, or never begun
@@ -62,6 +90,15 @@ func (w *world) finishLeaked() {
 		}
 	}
 	w.iam.Close()
+}
+
+// checkOwed fails where the leaked key is off and neither was anybody told what it did,
+// nor is it known that this is owed.
+func (w *world) checkOwed() {
+	w.t.Helper()
+	if js, err := w.options().State.Journals(); w.status(w.old.ID) != awstest.Active && !w.heard && len(js) == 0 && err == nil {
+		w.t.Error("what the leaked key did is lost")
+	}
 }
 
 // onceOff lets calls go wrong, and fails if an old key that leaked is made Active again.
@@ -88,7 +125,7 @@ func TestLeaked(t *testing.T) {
 		w := newWorld(t)
 		o := w.leaked()
 		o.Retire = retire
-		results, err := New(*o).Rotate(t.Context(), "default")
+		results, err := w.rotateLeaked(o)
 		if err != nil || results[0].Outcome != Rotated {
 			t.Fatal(results, err)
 		}
@@ -108,8 +145,7 @@ func TestLeakedAfterFails(t *testing.T) {
 		w := withAfter(t)
 		o := w.leaked()
 		o.Retire = retire
-		_, err := New(*o).Rotate(t.Context(), "default")
-		w.saw(err)
+		_, err := w.rotateLeaked(o)
 		if !isHalf(err) || !strings.Contains(err.Error(), "the vault is sealed") {
 			t.Fatalf("got %v", err)
 		}
@@ -121,7 +157,7 @@ func TestLeakedAfterFails(t *testing.T) {
 			t.Errorf("an undo: %v", err)
 		}
 		t.Setenv(afterMode, "takes")
-		if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+		if _, err := w.resumeLeaked(w.options()); err != nil {
 			t.Error(err)
 		}
 		w.checkTaken()
@@ -147,21 +183,20 @@ func TestLeakedCopyGone(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, err := New(*o).Rotate(t.Context(), "default")
-	w.saw(err)
+	_, err := w.rotateLeaked(o)
 	if !isHalf(err) || gone == "" || !strings.Contains(err.Error(), gone) {
 		t.Fatalf("got %v", err)
 	}
 	if w.status(w.old.ID) != awstest.Inactive {
 		t.Errorf("the leaked key is %s", w.status(w.old.ID))
 	}
-	if _, err = New(*w.options()).Resume(t.Context()); !isHalf(err) {
+	if _, err = w.resumeLeaked(w.options()); !isHalf(err) {
 		t.Fatalf("got %v", err)
 	}
 	delete(w.copies, gone)
 	again := w.options()
 	again.DropCopy = gone
-	if _, err := New(*again).Resume(t.Context(), "default"); err != nil {
+	if _, err := w.resumeLeaked(again); err != nil {
 		t.Fatal(err)
 	}
 	w.checkLeakedEnd()
@@ -178,8 +213,7 @@ func TestLeakedPutBack(t *testing.T) {
 		}
 		return awstest.Fault{}
 	})
-	_, err := New(*w.leaked()).Rotate(t.Context(), "default")
-	w.saw(err)
+	_, err := w.rotateLeaked(w.leaked())
 	if !isHalf(err) || !strings.Contains(err.Error(), "put the old key back") {
 		t.Fatalf("got %v", err)
 	}
@@ -188,7 +222,7 @@ func TestLeakedPutBack(t *testing.T) {
 	if js, _ := w.options().State.Journals(); len(js) != 1 || !js[0].Compromised {
 		t.Fatal("no journal is left of a leaked key", js)
 	}
-	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+	if _, err := w.resumeLeaked(w.options()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkLeakedEnd()
@@ -199,18 +233,17 @@ func TestLeakedPutBack(t *testing.T) {
 func TestLeakedOnAgain(t *testing.T) {
 	t.Setenv(afterMode, "fails")
 	w := withAfter(t)
-	if _, err := New(*w.leaked()).Rotate(t.Context(), "default"); !isHalf(err) {
+	if _, err := w.rotateLeaked(w.leaked()); !isHalf(err) {
 		t.Fatal(err)
 	}
 	w.iam.SetKeyStatus(w.old.ID, awstest.Active)
 	t.Setenv(afterMode, "takes")
-	_, err := New(*w.options()).Resume(t.Context())
-	w.saw(err)
+	_, err := w.resumeLeaked(w.options())
 	if !isHalf(err) || !strings.Contains(err.Error(), "--access-key-id "+w.old.ID+" --status Inactive") {
 		t.Fatalf("got %v", err)
 	}
 	w.iam.SetKeyStatus(w.old.ID, awstest.Inactive)
-	if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+	if _, err := w.resumeLeaked(w.options()); err != nil {
 		t.Fatal(err)
 	}
 	w.checkLeakedEnd()
@@ -221,8 +254,7 @@ func TestLeakedOnAgain(t *testing.T) {
 func TestLeakedQuarantine(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetPolicies(user, []string{"arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}, nil)
-	_, err := New(*w.leaked()).Rotate(t.Context(), "default")
-	w.saw(err)
+	_, err := w.rotateLeaked(w.leaked())
 	var refused *Refused
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "--auth-profile") || !strings.Contains(err.Error(), "--status Inactive") {
 		t.Fatalf("got %v", err)
@@ -240,7 +272,7 @@ func TestLeakedTakesUp(t *testing.T) {
 	o.Grace = MinGrace
 	w.haltAt(o, "GetCallerIdentity", 3, awstest.FaultDropBefore)
 	w.iam.SetFault(nil)
-	results, err := New(*w.leaked()).Rotate(t.Context(), "default")
+	results, err := w.rotateLeaked(w.leaked())
 	if err != nil || results[0].Outcome != Rotated {
 		t.Fatal(results, err)
 	}
@@ -257,7 +289,7 @@ func TestLeakedMFA(t *testing.T) {
 	o.Auth.MFASerial = serial
 	codes := 0
 	o.MFACode = func(string) (string, error) { codes++; return fmt.Sprint(123455 + codes), nil }
-	results, err := New(*o).Rotate(t.Context(), "default")
+	results, err := w.rotateLeaked(o)
 	if err != nil || results[0].Outcome != Rotated || codes != 2 {
 		t.Fatal(results, err, codes)
 	}
@@ -282,7 +314,7 @@ func TestLeakTells(t *testing.T) {
 		session("arn:aws:iam::123456789012:role/over", now.Add(-time.Hour)),
 		session("arn:aws:iam::999999999999:role/partner", now.Add(time.Hour)),
 		awstest.TrailEvent{KeyID: w.old.ID, User: user, At: now.Add(-time.Hour), Name: "CreateUser", Request: map[string]any{"userName": "support"}})
-	results, err := New(*w.leaked()).Rotate(t.Context(), "default")
+	results, err := w.rotateLeaked(w.leaked())
 	if err != nil || results[0].Leak == nil || results[0].Leak.Calls == nil {
 		t.Fatal(results, err)
 	}
@@ -312,8 +344,7 @@ func TestLeakTells(t *testing.T) {
 func TestLeakedInGrace(t *testing.T) {
 	w := inGrace(t)
 	first, leaked := w.old.ID, w.inFiles().ID
-	_, err := New(*w.leaked()).Rotate(t.Context(), "default")
-	w.saw(err)
+	_, err := w.rotateLeaked(w.leaked())
 	if err == nil || isHalf(err) || !strings.Contains(err.Error(), "delete-access-key --user-name "+user+" --access-key-id "+first) || !strings.Contains(err.Error(), "keycare resume --keep-both default") {
 		t.Fatalf("got %v", err)
 	}
@@ -321,7 +352,7 @@ func TestLeakedInGrace(t *testing.T) {
 	if _, err := w.choose(true, false, "default"); err != nil {
 		t.Fatal(err)
 	}
-	results, err := New(*w.leaked()).Rotate(t.Context(), "default")
+	results, err := w.rotateLeaked(w.leaked())
 	if err != nil || results[0].Outcome != Rotated || results[0].Old != leaked || w.status(leaked) != awstest.Inactive {
 		t.Fatal(results, err)
 	}

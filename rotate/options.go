@@ -79,6 +79,9 @@ type Options struct {
 	After func(profiles []string) [][]string
 	// AskLine asks a person for a line; nil means that nobody can be asked.
 	AskLine func(prompt string) (string, error)
+	// Tells says that what the results say of leaked keys will reach a person, which
+	// Told is then to be told of.
+	Tells bool
 	// Say tells a person what is happening, a line at a time. It is never nil.
 	Say func(format string, args ...any)
 	// Progress sees what goes on and for what it waits; nil if nobody looks.

@@ -54,7 +54,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 		if b.result.FreeSlot != "" {
 			b.result.SecondIs = b.target.second
 		}
-		b.result.Calls, b.result.NoCalls = rot.callsOf(asking, b.aws, signerOf(b.help, b.target), b.journal.User, b.id, time.Time{})
+		b.result.Calls, b.result.NoCalls, _ = rot.callsOf(asking, b.aws, signerOf(b.help, b.target), b.journal.User, b.id, time.Time{})
 		b.result.Diff = b.target.plan.Diff("(the new key)")
 	})
 	return collect(all)
@@ -63,7 +63,7 @@ func (rot *Rotator) Plan(ctx context.Context, profiles ...string) ([]Result, err
 // unfinished returns the rotation of key id that Rotate would finish first.
 func (rot *Rotator) unfinished(open []*state.Journal, id string) *state.Journal {
 	for _, j := range open {
-		if !j.Resting(rot.Now()) && j.Direction != state.Watch && (j.Old == id || j.New == id || rot.recovers(j, id)) {
+		if !j.Resting(rot.Now()) && !j.Closed() && (j.Old == id || j.New == id || rot.recovers(j, id)) {
 			return j
 		}
 	}

@@ -27,33 +27,34 @@ const (
 
 // Result is what happened to one key, for people and for JSON.
 type Result struct {
-	Outcome   Outcome   `json:"outcome"`
-	Profile   string    `json:"profile"`
-	User      string    `json:"user_arn,omitempty"`
-	Account   string    `json:"account,omitempty"`
-	Old       string    `json:"old_key,omitempty"`
-	New       string    `json:"new_key,omitempty"`
-	Retired   string    `json:"old_key_now,omitempty"` // "deleted", "inactive", "active", "kept"; in a plan "delete" or "deactivate"
-	GraceEnds time.Time `json:"grace_ends,omitzero"`
-	Grace     string    `json:"grace,omitempty"` // in a plan: how long the old key stays active, "24h0m0s"
-	Places    []string  `json:"places"`
-	Copies    []string  `json:"copies,omitempty"`   // files beside the AWS files that are changed along
-	UsedBy    []string  `json:"used_by,omitempty"`  // profiles that name one of these as their source_profile
-	Why       string    `json:"why,omitempty"`      // it was skipped, or is watched
-	Orphan    string    `json:"lost_key,omitempty"` // a key that a request without an answer made, or may have made
-	Error     string    `json:"error,omitempty"`
-	Diff      string    `json:"diff,omitempty"`                 // secrets redacted
-	FreeSlot  string    `json:"second_key_to_delete,omitempty"` // in a plan
-	SecondIs  string    `json:"second_key_is,omitempty"`        // its status, age and last use, in a plan
-	Second    string    `json:"second_key,omitempty"`           // was deleted to make room
-	Leaked    bool      `json:"compromised,omitempty"`          // a person says that the old key leaked
-	Leak      *Leak     `json:"leak,omitempty"`                 // it is inactive; what to know of it
-	Calls     *Calls    `json:"calls,omitempty"`                // who uses the old key, in a plan
-	NoCalls   string    `json:"calls_not_known,omitempty"`      // why that is not known
-	RootKey   bool      `json:"root_key,omitempty"`             // the old key is a root user's
-	Notes     []string  `json:"notes,omitempty"`                // what else changes, a sentence each
-	Rested    bool      `json:"-"`                              // it was in its grace before, and still is
-	Ways      []Way     `json:"-"`                              // then: commands that would end the grace now
+	Outcome   Outcome        `json:"outcome"`
+	Profile   string         `json:"profile"`
+	User      string         `json:"user_arn,omitempty"`
+	Account   string         `json:"account,omitempty"`
+	Old       string         `json:"old_key,omitempty"`
+	New       string         `json:"new_key,omitempty"`
+	Retired   string         `json:"old_key_now,omitempty"` // "deleted", "inactive", "active", "kept"; in a plan "delete" or "deactivate"
+	GraceEnds time.Time      `json:"grace_ends,omitzero"`
+	Grace     string         `json:"grace,omitempty"` // in a plan: how long the old key stays active, "24h0m0s"
+	Places    []string       `json:"places"`
+	Copies    []string       `json:"copies,omitempty"`   // files beside the AWS files that are changed along
+	UsedBy    []string       `json:"used_by,omitempty"`  // profiles that name one of these as their source_profile
+	Why       string         `json:"why,omitempty"`      // it was skipped, or is watched
+	Orphan    string         `json:"lost_key,omitempty"` // a key that a request without an answer made, or may have made
+	Error     string         `json:"error,omitempty"`
+	Diff      string         `json:"diff,omitempty"`                 // secrets redacted
+	FreeSlot  string         `json:"second_key_to_delete,omitempty"` // in a plan
+	SecondIs  string         `json:"second_key_is,omitempty"`        // its status, age and last use, in a plan
+	Second    string         `json:"second_key,omitempty"`           // was deleted to make room
+	Leaked    bool           `json:"compromised,omitempty"`          // a person says that the old key leaked
+	Leak      *Leak          `json:"leak,omitempty"`                 // it is inactive; what to know of it
+	Calls     *Calls         `json:"calls,omitempty"`                // who uses the old key, in a plan
+	NoCalls   string         `json:"calls_not_known,omitempty"`      // why that is not known
+	RootKey   bool           `json:"root_key,omitempty"`             // the old key is a root user's
+	Notes     []string       `json:"notes,omitempty"`                // what else changes, a sentence each
+	Rested    bool           `json:"-"`                              // it was in its grace before, and still is
+	Ways      []Way          `json:"-"`                              // then: commands that would end the grace now
+	told      *state.Journal // the report that Told is about
 }
 
 func resultOf(j *state.Journal, out Outcome) Result {

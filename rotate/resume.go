@@ -47,6 +47,9 @@ func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile,
 		if j.Resting(rot.Now()) {
 			continue // the second key, which is refused with its reason
 		}
+		if j.OnlyOwed() && (j.Old == id || !rot.Tells) {
+			continue
+		}
 		if j.Direction == state.Watch {
 			// Whatever it finds that it may not delete, the rotation finds too.
 			var left *keyLeft
@@ -59,7 +62,9 @@ func (rot *Rotator) finishKey(ctx context.Context, js []*state.Journal, profile,
 		if !slices.Equal(rot.sharedLocks(j.Paths), rot.sharedLocks(rot.Paths)) && j.Old == id {
 			return Result{}, resumed, refuse("profile %s: key %s is being replaced in %s, by a rotation that is not finished. Put the new key here too, then run: keycare resume", show.Name(profile), j.Old, j.Paths.Credentials)
 		}
-		rot.say("first finishing the rotation of key %s from %s", j.Old, show.Time(j.Started))
+		if !j.OnlyOwed() {
+			rot.say("first finishing the rotation of key %s from %s", j.Old, show.Time(j.Started))
+		}
 		resumed = true
 		if res, err = rot.resumeLocked(ctx, j.ID, j.Paths, rot.lockNames(rot.Paths)); err != nil || res.Outcome == Rotated || res.Outcome == InGrace {
 			return res, resumed, err
@@ -111,6 +116,9 @@ func (rot *Rotator) Resume(ctx context.Context, profiles ...string) ([]Result, e
 	}
 	deleted := false
 	for _, j := range js {
+		if j.OnlyOwed() && !rot.Tells {
+			continue
+		}
 		if (rot.KeepBoth || rot.Undo) && len(profiles) == 0 && j.Resting(rot.Now()) {
 			rot.say("the old key %s is in its grace period until %s (%s)%s", j.Old, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), rot.endsNow(ctx, j))
 			continue
@@ -181,13 +189,18 @@ func (rot *Rotator) resume(ctx context.Context, j *state.Journal) (Result, error
 		return resultOf(j, Unfinished), rot.half(j, "keycare cannot write its notes", err)
 	}
 	res, err := r.resumed(ctx)
-	r.leak(ctx, &res)
+	if err == nil || !r.owed {
+		r.leak(ctx, &res)
+	}
 	return res, r.withWays(ctx, err)
 }
 
 // resumed goes on with it, or does what a person chose.
 func (r *cycle) resumed(ctx context.Context) (Result, error) {
 	rot, j := r.Rotator, r.j
+	if j.OnlyOwed() {
+		return r.onlyOwed(ctx)
+	}
 	if path := rot.dropNamed(j); path != "" {
 		if err := r.dropCopy(path); err != nil {
 			return resultOf(j, Unfinished), err

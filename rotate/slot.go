@@ -182,7 +182,7 @@ func (rot *Rotator) openRotation(id string) *state.Journal {
 		return &state.Journal{} // nothing may be deleted while it cannot be read
 	}
 	for _, j := range js {
-		if j.Direction != state.Watch && (j.Old == id || j.New == id) {
+		if !j.Closed() && (j.Old == id || j.New == id) {
 			return j
 		}
 	}

@@ -29,7 +29,7 @@ func (rot *Rotator) takeUp(ctx context.Context, j *state.Journal) (*cycle, *Half
 		return nil, halfDone(j, "the connection to AWS cannot be set up", err)
 	}
 	r := newCycle(rot, a, j)
-	r.seen.Resumed = true
+	r.seen.Resumed, r.owed = true, j.Owed
 	r.old, r.fresh = old, fresh
 	r.seen.OffEarlier = j.Off == state.OffSent
 	if j.Off == state.OffDone {

@@ -48,7 +48,7 @@ func (r *cycle) watch(ctx context.Context) (Result, error) {
 	over := r.listedAt.Sub(r.j.Lost) > watchFor
 	switch {
 	case len(r.unknown) == 0 && (over || !mayStillLand(r.j)):
-		return Result{}, r.State.Remove(r.j.ID)
+		return Result{}, r.dropJournal()
 	case len(r.unknown) == 0:
 		return Result{}, nil
 	case !over:
@@ -133,7 +133,7 @@ func (r *cycle) endWatch(ctx context.Context) (Result, error) {
 	if err := r.addOrphan(KeyLeft, k.ID, now); err != nil {
 		return resultOf(r.j, Unfinished), err
 	}
-	if err := r.State.Remove(r.j.ID); err != nil {
+	if err := r.dropJournal(); err != nil {
 		return resultOf(r.j, Unfinished), err
 	}
 	res := resultOf(r.j, KeyLeft)
@@ -152,7 +152,7 @@ func (r *cycle) endBlind(why error) (Result, error) {
 	if err := r.addOrphan(KeyLeft, id, unknownNow); err != nil {
 		return resultOf(r.j, Unfinished), err
 	}
-	if err := r.State.Remove(r.j.ID); err != nil {
+	if err := r.dropJournal(); err != nil {
 		return resultOf(r.j, Unfinished), err
 	}
 	res := resultOf(r.j, KeyLeft)
@@ -183,7 +183,7 @@ func (r *cycle) orphanDeleted(id string) (Result, error) {
 		return resultOf(r.j, Unfinished), err
 	}
 	if !mayStillLand(r.j) {
-		if err := r.State.Remove(r.j.ID); err != nil {
+		if err := r.dropJournal(); err != nil {
 			return resultOf(r.j, Unfinished), err
 		}
 	}

@@ -119,7 +119,7 @@ func (r *cycle) keepBarred(set *credfile.Set) string {
 func (r *cycle) undoBarred(ctx context.Context) (why string, err error) {
 	switch {
 	case r.j.Direction == state.Retire && r.j.Compromised:
-		return fmt.Sprintf("the old key %s leaked, and keycare does not go back to it", r.j.Old), nil
+		return r.leakedForGood(), nil
 	case r.j.Direction == state.Retire:
 		return "the old key is being retired already", nil
 	case r.old.ID == "" || r.old.Secret.Empty():

@@ -63,6 +63,7 @@ type world struct {
 	old   awstest.Key
 	start []string // the user's keys when a way began, in order of age
 	said  strings.Builder
+	heard bool // somebody was told what a leaked key did
 
 	credentials, config string            // the files as templates, with OLD and OLDSECRET
 	copies              map[string]string // templates too, by path

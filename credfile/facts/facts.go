@@ -172,11 +172,18 @@ type OtherKey struct {
 	LastUsed Answer[Use]
 }
 
+// StageOwed is that of a rotation which is closed, while nobody was told yet what its
+// old key, which leaked, did.
+const StageOwed = "report owed"
+
+// Closed reports whether nothing is left to do about the two keys of a rotation.
+func (r Rotation) Closed() bool { return r.Stage == "watch" || r.Stage == StageOwed }
+
 // Rotation is a rotation in flight, or what is left of one, as the state folder
 // has it. It holds no secret.
 type Rotation struct {
 	ID, Profile, Old, New string
-	// Stage is "unfinished", "undo", "retire", "grace", "watch" or "damaged".
+	// Stage is "unfinished", "undo", "retire", "grace", "watch", "damaged" or StageOwed.
 	Stage string
 	Since time.Time
 	Until time.Time // the end of the grace, by this machine's clock

@@ -164,11 +164,11 @@ func (r *run) due() bool {
 }
 
 // unfinished reports whether Resume has something to do. A rotation in its grace
-// waits.
+// waits, and so does what only a person can be told.
 func (r *run) unfinished() (open bool, damaged error) {
 	js, damaged := r.State.Journals()
 	for _, j := range js {
-		open = open || !j.Resting(r.st.Started)
+		open = open || !j.Resting(r.st.Started) && !j.OnlyOwed()
 	}
 	return open, damaged
 }

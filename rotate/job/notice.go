@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -44,6 +45,10 @@ func noticeOf(res rotate.Result) (Notice, bool) {
 		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s stays active until %s.",
 			res.Profile, res.New, res.Old, show.Time(res.GraceEnds))}, true
 	case rotate.Rotated:
+		if res.Leaked {
+			return Notice{Needs, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The leaked key %s is %s. What it did, and how to end the sessions that it gave out: keycare resume %s",
+				res.Profile, res.New, res.Old, res.Retired, show.Word(res.Profile, runtime.GOOS))}, true
+		}
 		return Notice{Done, about, 0, fmt.Sprintf("Profile %s has a new key, %s. The old key %s is %s.",
 			res.Profile, res.New, res.Old, res.Retired)}, true
 	}

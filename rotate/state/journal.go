@@ -92,6 +92,7 @@ type Journal struct {
 	Off         Off            `json:"old_key_off,omitempty"`    // how far Old's deactivation, before its deletion, has got
 	Compromised bool           `json:"compromised,omitempty"`    // Old leaked: it is made Inactive at once, and never Active again
 	OffAt       time.Time      `json:"old_key_off_at,omitzero"`  // then: when AWS said that it is Inactive
+	Owed        bool           `json:"report_owed,omitempty"`    // then: all is done, but nobody was told yet what Old did
 	PutBack     bool           `json:"put_back,omitempty"`       // the grace began because a program had put Old back into the files
 	SwitchBegun bool           `json:"switch_begun,omitempty"`   // New may have stood in the files: others may have copied it
 	UndoAsked   bool           `json:"undo_asked,omitempty"`     // a person wants to go back to Old
@@ -124,6 +125,13 @@ type Journal struct {
 func (j *Journal) Resting(now time.Time) bool {
 	return j.Direction == Grace && now.Before(j.GraceEnds) && j.GraceEnds.Sub(now) <= j.Grace+UseLate
 }
+
+// Closed reports whether nothing is left to do about the two keys: a create may still
+// land, or what a leaked key did is still to be told.
+func (j *Journal) Closed() bool { return j.Direction == Watch || j.Owed }
+
+// OnlyOwed reports whether that is all that is left.
+func (j *Journal) OnlyOwed() bool { return j.Owed && j.Direction != Watch }
 
 // WatchFor is how long a create whose reply was lost is watched, by AWS's clock
 // from its first answer after the loss. The request may land for a quarter of an

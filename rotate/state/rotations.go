@@ -62,7 +62,10 @@ func (s Folder) describe(r *facts.Rotation) {
 		r.Root, r.Account = true, j.Root.Root.Account
 	}
 	r.Stage = string(j.Direction)
-	if j.Direction == Undecided {
+	switch {
+	case j.OnlyOwed():
+		r.Stage = facts.StageOwed
+	case j.Direction == Undecided:
 		r.Stage = "unfinished"
 	}
 }

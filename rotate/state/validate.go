@@ -128,6 +128,8 @@ func (j *Journal) check() error {
 		return bad("old_key_off")
 	case j.Compromised && (j.Grace > 0 || j.Direction == Grace || j.Root != nil), !j.Compromised && !j.OffAt.IsZero():
 		return bad("compromised")
+	case j.Owed && (j.OffAt.IsZero() || !slices.Contains([]Direction{Retire, Keep, Watch}, j.Direction)):
+		return bad("report_owed")
 	case j.Started.IsZero():
 		return bad("started")
 	case j.Grace < 0:

@@ -73,6 +73,8 @@ func TestJournalIsValidated(t *testing.T) {
 		"a wrong type":        {"places": "all"},
 		"a leak and a grace":  {"compromised": true, "grace": 1},
 		"an end of no leak":   {"old_key_off_at": "2026-11-03T10:00:00Z"},
+		"a report of no leak": {"report_owed": true, "direction": "retire"},
+		"a report of no end":  {"report_owed": true, "compromised": true, "old_key_off_at": "2026-11-03T10:00:00Z"},
 	} {
 		doc := map[string]any{}
 		if err := json.Unmarshal(whole, &doc); err != nil {
