@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,8 +70,8 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 	if words, e.debug = takeDebug(words); answerFlag(e, app, words) {
 		return exitOK
 	}
-	if l := usage.Read(app, words); l.Open != "" { // the parser would take what follows it for its value
-		return exitCode(ctx, e, usagef("%s needs a value; for the flags: %s --help", dashed(l.Open), strings.TrimSpace("keycare "+l.Name)))
+	if l := usage.Read(app, words); l.Open != "" || l.Without != "" { // the parser would take what follows it for its value
+		return exitCode(ctx, e, usagef("%s needs a value; for the flags: %s --help", dashed(cmp.Or(l.Without, l.Open)), strings.TrimSpace("keycare "+l.Name)))
 	}
 	err := app.RunContext(ctx, append([]string{app.Name}, usage.FlagsFirst(app, words)...))
 	return exitCode(ctx, e, err)

@@ -33,16 +33,20 @@ func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 	}
 	fmt.Fprint(e.Err, e.filled(strings.TrimRight(prompt, " "))+" ")
 	type answer struct {
-		line string
-		err  error
+		line  string
+		ended bool // by Enter
+		err   error
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		line, err := readLine(e.In)
-		answers <- answer{line, err}
+		line, ended, err := readLine(e.In)
+		answers <- answer{line, ended, err}
 	}()
 	select {
 	case a := <-answers:
+		if !a.ended {
+			fmt.Fprintln(e.Err) // Ctrl-D leaves the cursor in the prompt's line
+		}
 		if w, ok := e.Err.(*show.Writer); ok {
 			w.LineEnded()
 		}
@@ -60,20 +64,35 @@ func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 const interruptFollows = 200 * time.Millisecond
 
 // readLine reads one line, a byte at a time: what follows it is the next answer.
-// The end of input is an empty answer.
-func readLine(in io.Reader) (string, error) {
+// The end of input ends the line too; ended reports whether Enter did.
+func readLine(in io.Reader) (text string, ended bool, err error) {
 	var line []byte
 	for b := make([]byte, 1); ; {
 		n, err := in.Read(b)
-		if n > 0 && b[0] != '\n' {
+		ended = n > 0 && b[0] == '\n'
+		if n > 0 && !ended {
 			line = append(line, b[0])
 		}
-		if n > 0 && b[0] == '\n' || errors.Is(err, io.EOF) {
-			return strings.TrimSpace(string(line)), nil
+		if ended || errors.Is(err, io.EOF) {
+			return strings.TrimSpace(string(line)), ended, nil
 		}
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
+	}
+}
+
+// askCode asks for the code of an MFA device until what is typed can be one: AWS's
+// answer to anything else costs a call and says little. An empty line is returned:
+// it ends the questions.
+func (e *env) askCode(ctx context.Context, prompt string) (string, error) {
+	for {
+		code, err := e.ask(ctx, prompt)
+		code = strings.ReplaceAll(code, " ", "") // phones show "123 456"
+		if err != nil || code == "" || isCode(code) {
+			return code, err
+		}
+		e.say("a code has six digits")
 	}
 }
 

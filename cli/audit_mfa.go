@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -30,14 +29,12 @@ func auditCode(e *env, c *cli.Context, command []string) func(user, serial strin
 		case !e.canAsk():
 			return "", ask.ErrNoCode
 		}
-		code, err := e.ask(c.Context, fmt.Sprintf("User %s must sign in with MFA. Code of %s (Enter to go on without): ", show.Plain(user), show.Plain(serial)))
+		code, err := e.askCode(c.Context, fmt.Sprintf("User %s must sign in with MFA. Code of %s (Enter to go on without): ", show.Plain(user), show.Plain(serial)))
 		switch {
 		case err != nil:
 			return "", err
 		case code == "":
 			return "", ask.ErrNoCode
-		case !isCode(code):
-			return "", errors.New("what was typed is not a code of six digits")
 		}
 		return code, nil
 	}

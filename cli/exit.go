@@ -62,7 +62,7 @@ func exitCode(ctx context.Context, e *env, err error) int {
 	}
 	var told toldError
 	if !errors.As(err, &told) {
-		e.fail(err)
+		e.fail(ctx, err)
 	}
 	switch {
 	case errors.As(err, &usage):
@@ -75,14 +75,18 @@ func exitCode(ctx context.Context, e *env, err error) int {
 	return exitFailed
 }
 
-// fail tells a person an error: each of those that were joined by itself.
-func (e *env) fail(err error) {
+// fail tells a person an error: each of those that were joined by itself. Where ctx
+// has ended, Go's words for that, such as "interrupt signal received", give way to
+// a person's.
+func (e *env) fail(ctx context.Context, err error) {
 	for _, one := range apart(err) {
-		text := one.Error()
-		if one == context.Canceled { // Go's word for it
-			text = "interrupted"
+		text := "keycare: " + one.Error()
+		for _, why := range []error{context.Cause(ctx), ctx.Err()} {
+			if before, ended := strings.CutSuffix(text, ": "+cmp.Or(why, errFindings).Error()); ended && why != nil {
+				text = before + ": interrupted"
+			}
 		}
-		e.say("%s", e.filled("keycare: "+text))
+		e.say("%s", e.filled(text))
 		if e.debug {
 			for _, words := range client.SDKWords(one) {
 				e.say("  %s", words)

@@ -60,7 +60,7 @@ func (g *guard) say(found []gitobj.New, committed bool) error {
 	switch {
 	case own == nil || !committed:
 	case len(own.Profiles) > 0:
-		g.e.say("If it has been pushed already: keycare rotate %s", show.Word(own.Profiles[0], "linux"))
+		g.e.say("If it has been pushed already: keycare rotate %s", show.Arg(own.Profiles[0], "linux"))
 	case own.State.Live():
 		g.e.say("If it has been pushed already, delete key %s in AWS", own.ID)
 	}

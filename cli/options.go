@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -73,7 +74,11 @@ func rotateOptionsFor(e *env, c *cli.Context, paths credfile.Paths, set *setting
 		o.Confirm = func(question string) (bool, error) { return e.confirm(c.Context, question) }
 		o.AskLine = func(prompt string) (string, error) { return e.ask(c.Context, prompt) }
 		o.MFACode = func(serial string) (string, error) {
-			return e.ask(c.Context, "Code from MFA device "+serial+": ")
+			code, err := e.askCode(c.Context, "Code from MFA device "+serial+": ")
+			if err == nil && code == "" {
+				err = errors.New("no MFA code was typed")
+			}
+			return code, err
 		}
 	}
 	if code := c.String("mfa-code"); code != "" {
@@ -97,7 +102,7 @@ func mfaCodeFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name: "mfa-code", Usage: "the `CODE` that the MFA device shows now",
 		Action: func(_ *cli.Context, code string) error {
-			if code != "" && !isCode(code) {
+			if !isCode(code) {
 				return usagef("--mfa-code: must be six digits")
 			}
 			return nil

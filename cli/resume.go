@@ -42,11 +42,6 @@ func resumeCommand(e *env) *cli.Command {
 }
 
 func runResume(e *env, c *cli.Context) error {
-	for flag, needs := range map[string]string{"forget": "the ID that `keycare status` shows", "drop-copy": "the name of a file"} {
-		if c.IsSet(flag) && c.String(flag) == "" { // an unset variable of a script, which must not become a plain resume
-			return usagef("--%s: needs %s", flag, needs)
-		}
-	}
 	// What was begun is finished on its own files, whatever the environment says.
 	paths, err := e.Paths()
 	if err != nil && !errors.Is(err, credfile.ErrNoHome) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -116,8 +115,6 @@ func rotateFlags(e *env, c *cli.Context, o *rotate.Options) error {
 		return usagef("--compromised and --grace: a leaked key is deactivated at once, so there is no grace period")
 	case c.Bool("compromised") && c.Bool("due"):
 		return usagef("--compromised and --due: a leaked key is rotated whatever its age; name its profile, or pass --all")
-	case slices.Contains(c.StringSlice("copies"), ""):
-		return usagef("--copies: needs the name of a file")
 	}
 	if o.Compromised = c.Bool("compromised"); o.Compromised && !c.IsSet("retire") {
 		o.Retire = state.Deactivate // it is still to be looked at

@@ -109,7 +109,7 @@ func ago(t, now time.Time) string {
 // stage says where a rotation stands, and what comes next.
 func (e *env) stage(j *state.Journal) (now, next string) {
 	resume := "keycare resume"
-	if w := show.Word(j.Profile, e.Vars.GOOS); w != "" {
+	if w := show.Arg(j.Profile, e.Vars.GOOS); w != "" {
 		resume += " " + w
 	}
 	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }

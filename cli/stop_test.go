@@ -74,6 +74,33 @@ func TestInterruptedIsTold(t *testing.T) {
 	if code := exitCode(ctx, &env{Err: &told}, ctx.Err()); code != exitInterrupted || told.String() != "keycare: interrupted\n" {
 		t.Errorf("exit code %d, %q", code, &told)
 	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	stop(errSignal) // as signal.NotifyContext does
+	for err, want := range map[error]string{
+		context.Cause(ctx): "keycare: interrupted\n",
+		fmt.Errorf("the timer: %w", context.Cause(ctx)): "keycare: the timer: interrupted\n",
+		errors.New("the disk is full"):                  "keycare: the disk is full\n",
+	} {
+		told.Reset()
+		if code := exitCode(ctx, &env{Err: &told}, err); code != exitInterrupted || told.String() != want {
+			t.Errorf("exit code %d, %q, want %q", code, &told, want)
+		}
+	}
+}
+
+// What cannot be a code costs no call of AWS: it is asked again. Enter alone ends it,
+// and after Ctrl-D what follows has a line of its own.
+func TestAskCode(t *testing.T) {
+	for typed, want := range map[string]string{"y\n12345\n123 456\n": "123456", "abc\n\n": "", "123456": "123456", "": ""} {
+		var said bytes.Buffer
+		e := &env{In: strings.NewReader(typed), Err: &said}
+		if code, err := e.askCode(t.Context(), "Code: "); code != want || err != nil {
+			t.Errorf("%q: got %q, %v", typed, code, err)
+		}
+		if again := strings.Count(said.String(), "a code has six digits\n"); again != max(strings.Count(typed, "\n")-1, 0) || !strings.HasSuffix(typed, "\n") && !strings.HasSuffix(said.String(), "\n") {
+			t.Errorf("%q: said %q", typed, &said)
+		}
+	}
 }
 
 // whenAsked does something as soon as a prompt is written.

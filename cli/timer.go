@@ -124,7 +124,12 @@ func timerArgv(e *env, c *cli.Context, running, inPath string) ([]string, error)
 	var seen []string
 	for _, p := range c.StringSlice("rotate") {
 		if !slices.Contains(seen, p) {
-			seen, argv = append(seen, p), append(argv, "--rotate", p)
+			seen = append(seen, p)
+			if strings.HasPrefix(p, "-") {
+				argv = append(argv, "--rotate="+p)
+			} else {
+				argv = append(argv, "--rotate", p)
+			}
 		}
 	}
 	for _, flag := range []string{"max-age", "grace", "retire"} {

@@ -210,7 +210,7 @@ func (r *cycle) rolledBack(why string, cause error) error {
 	}
 	switch {
 	case mayStillLand(r.j):
-		text += fmt.Sprintf("\nA request for a new key may still create one; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), word(r.j.Profile))
+		text += fmt.Sprintf("\nA request for a new key may still create one; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), arg(r.j.Profile))
 	case !r.j.UndoAsked && r.j.Root == nil:
 		text += "\nto try again: " + again(r.j.Profile, r.j.Compromised)
 	}

@@ -126,14 +126,14 @@ func (e *HalfDone) sentence(wrong string) string {
 
 // command is the one that goes on.
 func (e *HalfDone) command() string {
-	command := "keycare resume"
-	if w := show.Word(e.Journal.Profile, runtime.GOOS); w != "" && e.Journal.Profile != "" {
-		command += " " + w
+	name, flags := "", ""
+	if w := show.Arg(e.Journal.Profile, runtime.GOOS); w != "" && e.Journal.Profile != "" {
+		name = " " + w
 	}
 	if errors.Is(e.Err, client.ErrNeedsPerson) || errors.Is(e.Err, ErrCodeUsed) {
-		command += " --mfa-code CODE"
+		flags = " --mfa-code CODE"
 	}
-	return command
+	return "keycare resume" + inOrder(name, flags)
 }
 
 func (e *HalfDone) Unwrap() error { return e.Err }

@@ -223,7 +223,7 @@ func otherKind(set *credfile.Set, profile string) string {
 		if why != "" {
 			return "it takes a role, but " + why
 		}
-		return fmt.Sprintf("it takes a role with the key of profile %s. Rotate that one: keycare rotate %s", show.Name(source), word(source))
+		return fmt.Sprintf("it takes a role with the key of profile %s. Rotate that one: keycare rotate %s", show.Name(source), arg(source))
 	case is("role_arn") != "":
 		return "it takes a role with credentials from elsewhere (credential_source), so there is no key to rotate"
 	case is("sso_session") != "" || is("sso_start_url") != "":

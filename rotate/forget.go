@@ -26,7 +26,7 @@ func (rot *Rotator) Forget(ctx context.Context, id string) (moved []string, err 
 		return nil, err
 	}
 	if j != nil {
-		return nil, refuse("the journal of rotation %s is not damaged. To finish it: keycare resume %s", id, word(j.Profile))
+		return nil, refuse("the journal of rotation %s is not damaged. To finish it: keycare resume %s", id, arg(j.Profile))
 	}
 	old, fresh, kept, err := rot.State.Recovery(id)
 	if err != nil {

@@ -44,17 +44,17 @@ func (rot *Rotator) quarantine(ctx context.Context, a *client.AWS, t *keyTarget,
 	if err != nil || !ow.quarantined || ow.auth.Profile != "" {
 		return nil
 	}
-	return refuse("AWS has put user %s in quarantine because one of its keys was exposed, so the user cannot create a key for itself (the policy AWSCompromisedKeyQuarantine denies it). Sign with an administrator's profile instead: keycare rotate %s --compromised --auth-profile ADMIN",
-		ow.name, word(t.profile))
+	return refuse("AWS has put user %s in quarantine because one of its keys was exposed, so the user cannot create a key for itself (the policy AWSCompromisedKeyQuarantine denies it). Sign with an administrator's profile instead: keycare rotate%s",
+		ow.name, inOrder(" "+arg(t.profile), " --compromised --auth-profile ADMIN"))
 }
 
 // again is the command that asks for a rotation once more.
 func again(profile string, leaked bool) string {
-	command := "keycare rotate " + word(profile)
+	flags := ""
 	if leaked {
-		command += " --compromised"
+		flags = " --compromised"
 	}
-	return command
+	return "keycare rotate" + inOrder(" "+arg(profile), flags)
 }
 
 // leakedForGood is why there is no way back to the old key.

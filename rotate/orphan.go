@@ -217,7 +217,7 @@ func (r *cycle) replyLost() error {
 	if len(r.unknown) > 0 {
 		what += "\n" + r.watched(r.unknown[0])
 	} else {
-		what += fmt.Sprintf("\nThe request may still create a key; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), word(r.j.Profile))
+		what += fmt.Sprintf("\nThe request may still create a key; keycare watches for it until %s\nto look again: keycare resume %s", show.Time(r.watchEnds()), arg(r.j.Profile))
 	}
 	return &worded{what + wordsOf(r.why).raw, r.why}
 }

@@ -162,7 +162,7 @@ func (rot *Rotator) planRoot(ctx context.Context, profile string, ro RootOptions
 		return nil, t.explain(err)
 	}
 	if root.Owner() != facts.OwnerRoot {
-		return nil, refuse("profile %s: key %s is not a root key (it belongs to %s). To rotate it: keycare rotate %s", show.Name(profile), t.pair.ID, root.ARN, word(profile))
+		return nil, refuse("profile %s: key %s is not a root key (it belongs to %s). To rotate it: keycare rotate %s", show.Name(profile), t.pair.ID, root.ARN, arg(profile))
 	}
 	t.asked = rot.Now()
 	p := &rootPlan{target: t, aws: a, name: ro.User, journal: &state.Journal{

@@ -22,10 +22,10 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	if j := rot.openRotation(k.ID); j != nil {
 		if j.Direction == state.Grace && rot.Compromised {
 			return "", false, refuse("this key replaced key %s, which is in its grace period until %s (%s), so there is no room for a new one. To make room, delete that one, which may have leaked too: aws iam delete-access-key --user-name %s --access-key-id %s; then: keycare resume %s %s, and rotate again",
-				k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), word(ow.name), k.ID, flagKeepBoth, word(j.Profile))
+				k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), word(ow.name), k.ID, flagKeepBoth, arg(j.Profile))
 		}
 		if j.Direction == state.Grace {
-			return "", false, refuse("this key replaced key %s, which is in its grace period until %s (%s), so there is no room for a new one. After that: keycare resume %s", k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), word(j.Profile))
+			return "", false, refuse("this key replaced key %s, which is in its grace period until %s (%s), so there is no room for a new one. After that: keycare resume %s", k.ID, show.Time(j.GraceEnds), show.Until(j.GraceEnds, rot.Now()), arg(j.Profile))
 		}
 		if j.Direction == state.Undo && j.NewOff {
 			return "", false, refuse("user %s has a second key, %s, inactive since its rotation was rolled back: another machine may have copied it. Once nothing needs it: aws iam delete-access-key --user-name %s --access-key-id %s; then: keycare resume",

@@ -54,7 +54,7 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 	ctx, cancel := context.WithTimeout(ctx, waysTimeout)
 	defer cancel()
 	name := ""
-	if w := show.Word(r.j.Profile, runtime.GOOS); w != "" {
+	if w := show.Arg(r.j.Profile, runtime.GOOS); w != "" {
 		name = " " + w
 	}
 	if command := r.offByHand(); command != "" {
@@ -167,5 +167,5 @@ func (rot *Rotator) endsNow(ctx context.Context, j *state.Journal) string {
 	if why != "" {
 		return "; " + why
 	}
-	return fmt.Sprintf("; to end it now: keycare resume %s %s", flag, word(j.Profile))
+	return fmt.Sprintf("; to end it now: keycare resume %s %s", flag, arg(j.Profile))
 }

@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"runtime"
+	"strings"
 	"time"
 
 	"keycare/credfile/show"
@@ -14,6 +15,24 @@ func word(name string) string {
 		return w
 	}
 	return "NAME"
+}
+
+// arg is word for a profile that stands alone as an argument of keycare, the last of
+// its line: one that begins with "-" would be a flag.
+func arg(profile string) string {
+	if w := show.Arg(profile, runtime.GOOS); w != "" {
+		return w
+	}
+	return "NAME"
+}
+
+// inOrder are the argument and the flags of a command line, flags first where the
+// argument begins with "--".
+func inOrder(name, flags string) string {
+	if strings.HasPrefix(name, " --") {
+		return flags + name
+	}
+	return name + flags
 }
 
 const day = 24 * time.Hour

@@ -15,6 +15,7 @@ type Line struct {
 	Flags   []cli.Flag   // those that may be given
 	Used    []string     // the names of flags that were given
 	Open    string       // the flag that still waits for its value
+	Without string       // the first flag whose value is empty, "--", or another flag's name
 	Given   []string     // the other arguments
 	Literal bool         // a "--" was given: all that follows are arguments
 
@@ -44,18 +45,32 @@ func Read(app *cli.App, words []string) Line {
 			l.Literal = true
 			continue
 		}
-		name, _, hasValue := strings.Cut(strings.TrimLeft(w, "-"), "=")
+		name, value, hasValue := strings.Cut(strings.TrimLeft(w, "-"), "=")
 		l.Used, l.words = append(l.Used, name), append(l.words, w)
-		if hasValue || !takesValue(l.Flags, name) {
+		if !takesValue(l.Flags, name) {
 			continue
 		}
-		if i++; i == len(words) {
-			l.Open = name
-			break
+		if !hasValue {
+			if i++; i == len(words) {
+				l.Open = name
+				break
+			}
+			value = words[i]
+			l.words = append(l.words, value)
 		}
-		l.words = append(l.words, words[i])
+		if l.Without == "" && (value == "" || !hasValue && isFlag(l.Flags, value)) {
+			l.Without = name
+		}
 	}
 	return l
+}
+
+// isFlag reports whether a word is a flag of the command, or "--". As the value of
+// another flag it is a slip: "--output --offline" would write a file of that name,
+// and ask AWS.
+func isFlag(flags []cli.Flag, word string) bool {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	return word == "--" || strings.HasPrefix(word, "-") && (Find(flags, name) != nil || name == "help" || name == "h")
 }
 
 func takesValue(flags []cli.Flag, name string) bool {

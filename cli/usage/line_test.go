@@ -47,6 +47,14 @@ func TestRead(t *testing.T) {
 		strings.Join(l.Given, " ") != "a" || l.Open != "age" || l.Literal {
 		t.Errorf("got %+v", l)
 	}
+	for words, want := range map[string]string{
+		"rotate --age 3d": "", "rotate --age -3d": "", "rotate --age --yes": "age", "rotate --age --help a": "age", "rotate --age=--yes": "",
+		"rotate --age --": "age", "rotate a --age=": "age", "rotate --age -": "", "rotate -- --age=": "", "rotate --age 3d --age=": "age", "rotate --yes=": "",
+	} {
+		if l := Read(testApp(), strings.Fields(words)); l.Without != want {
+			t.Errorf("%s: the value of %q is missing, want %q", words, l.Without, want)
+		}
+	}
 	if l := Read(testApp(), []string{"rotate", "--", "--yes"}); !l.Literal || len(l.Used) > 0 || len(l.Given) != 1 {
 		t.Errorf("got %+v", l)
 	}
