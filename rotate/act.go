@@ -85,7 +85,7 @@ func (r *cycle) create(ctx context.Context) error {
 	case k == client.ReplyLimit:
 		r.settled()
 		return errAbort{&fullSlots{r.j.UserName, r.j.Profile, client.Short(err)}}
-	case k == client.ReplyDenied, k == client.ReplyUnknownKey, k == client.ReplyBadSignature, k == client.ReplyNoSuch, k == client.ReplyOther:
+	case k == client.ReplyDenied, k == client.ReplyUnknownKey, k == client.ReplyBadSignature, k == client.ReplyClock, k == client.ReplyNoSuch, k == client.ReplyOther:
 		r.settled()
 		return errAbort{client.Explain(err)}
 	default:

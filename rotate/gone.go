@@ -49,7 +49,7 @@ func (r *cycle) done(ctx context.Context, own credfile.Pair, gone string, err er
 		r.seen.Gone, r.why = r.sameName(ctx, own), err // no such key, or no such user?
 	case client.ReplyUnknownKey:
 		r.seen.Gone, r.why = notYet, err
-	case client.ReplyDenied, client.ReplyBadSignature, client.ReplyOther:
+	case client.ReplyDenied, client.ReplyBadSignature, client.ReplyClock, client.ReplyOther:
 		if r.seen.Gone, r.why = no, client.Explain(err); r.isGone(ctx, own, gone) {
 			r.seen.Gone = yes // somebody else deleted it
 		}

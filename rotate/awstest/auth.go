@@ -73,7 +73,11 @@ func (s *Server) authenticate(q *query, now time.Time, seen bool) (*caller, *api
 	if s.opts.CheckSkew {
 		at, err := time.Parse(amzTime, q.sig.stamp)
 		if err != nil || now.Sub(at).Abs() > maxSkew {
-			return nil, errorf(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
+			edge, what, than := now.Add(-maxSkew), "Signature expired", "is now earlier than"
+			if at.After(now) {
+				edge, what, than = now.Add(maxSkew), "Signature not yet current", "is still later than"
+			}
+			return nil, errorf(403, "SignatureDoesNotMatch", "%s: %s %s %s (%s.)", what, q.sig.stamp, than, edge.UTC().Format(amzTime), now.UTC().Format(amzTime))
 		}
 	}
 	if k.temp && !now.Before(k.expires) {

@@ -202,5 +202,5 @@ func TestSkew(t *testing.T) {
 	wantCode(t, err, "")
 	late.Store(true)
 	_, err = with(s, k).who()
-	wantCode(t, err, "RequestTimeTooSkewed")
+	wantCode(t, err, "SignatureDoesNotMatch")
 }

@@ -89,7 +89,7 @@ func everywhere(err error) bool {
 	case ReplyDenied:
 		var api smithy.APIError
 		return !errors.As(err, &api) || !strings.Contains(api.ErrorMessage(), "explicit deny in a service control policy")
-	case ReplyUnknownKey, ReplyBadSignature, ReplySilent:
+	case ReplyUnknownKey, ReplyBadSignature, ReplyClock, ReplySilent:
 		return true
 	}
 	return false

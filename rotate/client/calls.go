@@ -58,12 +58,13 @@ func (a *AWS) List(ctx context.Context, by Signer, user string) ([]Key, time.Tim
 }
 
 // Create asks IAM for a new key, once: the call has no idempotency token, so a
-// retry after a lost reply would leave a key whose secret nobody knows. token
+// retry after a lost reply would leave a key whose secret nobody knows. Only what AWS
+// refused for its time is sent again, with AWS's time. token
 // stands in the request's User-Agent, where CloudTrail records it: it tells
 // later which key this very request made.
 func (a *AWS) Create(ctx context.Context, by Signer, user, token string) (credfile.Pair, error) {
 	out, err := iam.NewFromConfig(a.signedBy(by), func(o *iam.Options) {
-		o.Retryer = aws.NopRetryer{}
+		o.Retryer = clockRetryer{}
 		o.AppID = appID(o.AppID, token)
 	}).CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String(user)})
 	if err != nil {

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"keycare/credfile/pattern"
+	"keycare/credfile/show"
 )
 
 // Reply says what an answer from AWS means for a key.
@@ -18,7 +21,8 @@ type Reply int
 const (
 	ReplyOK           Reply = iota
 	ReplyUnknownKey         // the key is not known (yet): new keys take seconds to spread, and flap
-	ReplyBadSignature       // the secret does not fit, or the clock is wrong
+	ReplyBadSignature       // the secret does not fit
+	ReplyClock              // the request's time is too far from AWS's: nothing is said about the key
 	ReplyDenied             // known and refused by policy, in AWS's own words
 	ReplyNoSuch             // no such key or user
 	ReplyLimit              // the user has two keys
@@ -45,6 +49,8 @@ func ReplyOf(err error) Reply {
 		return ReplyBusy
 	case code == "InvalidClientTokenId" || code == "UnrecognizedClientException":
 		return ReplyUnknownKey
+	case isClock(code, api.ErrorMessage()):
+		return ReplyClock
 	case code == "SignatureDoesNotMatch":
 		return ReplyBadSignature
 	case code == "AccessDenied" || code == "AccessDeniedException":
@@ -55,6 +61,30 @@ func ReplyOf(err error) Reply {
 		return ReplyLimit
 	}
 	return ReplyOther
+}
+
+// isClock reports whether AWS refused a request for its time. STS and IAM do so with the
+// code of a wrong secret, and "Signature expired: 20221103T080139Z is now earlier than ..." or
+// "Signature not yet current: ...".
+func isClock(code, message string) bool {
+	switch code {
+	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
+		return true
+	case "SignatureDoesNotMatch", "InvalidSignatureException":
+		return strings.HasPrefix(message, "Signature expired") || strings.HasPrefix(message, "Signature not yet current")
+	}
+	return false
+}
+
+// clockAtAWS is what AWS's clock said in an answer, in parentheses; empty where it is not known.
+func clockAtAWS(err error) string {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) && answer.Response != nil {
+		if at, err := http.ParseTime(answer.Response.Header.Get("Date")); err == nil {
+			return " (at AWS it is " + show.Time(at) + ")"
+		}
+	}
+	return ""
 }
 
 // isThrottle reports whether a code of AWS's asks for fewer calls.
@@ -97,12 +127,15 @@ func Explain(err error) error {
 		e.Clause = "AWS denies the call"
 		if action := DeniedAction(err); action != "" {
 			e.Clause = "AWS denies " + action
-			e.Hint = "Ask for a policy that allows it for your own user (\"keycare policy\" prints one), or pass --mfa-serial if your account requires MFA"
+			e.Hint = whoAllows(err)
 		}
 	case ReplyUnknownKey:
 		e.Clause = "AWS does not accept the key (deleted, inactive, or of another partition)"
 	case ReplyBadSignature:
-		e.Clause = "the signature is wrong: either the secret in the file does not belong to the key, or this machine's clock is wrong"
+		e.Clause = "the signature is wrong: the secret in the file does not belong to the key"
+	case ReplyClock:
+		e.Clause = "this machine's clock is wrong" + clockAtAWS(err) + ", and AWS refuses requests of another time"
+		e.Hint = "Set the clock and try again (in WSL: sudo hwclock -s)"
 	case ReplyNoSuch:
 		e.Clause = "IAM knows no such user or key"
 	case ReplyLimit:
@@ -121,6 +154,24 @@ func Explain(err error) error {
 		}
 	}
 	return e
+}
+
+// denials are what AWS's words say of the policy that denies, and what helps then. Source: IAM
+// User Guide, troubleshoot access denied error messages.
+var denials = []struct{ said, hint string }{
+	{"service control policy", "A policy of your organization forbids it, whatever your own policies allow: ask who manages the organization"},
+	{"resource control policy", "A policy of your organization forbids it, whatever your own policies allow: ask who manages the organization"},
+	{"permissions boundary", "The permissions boundary of the user does not allow it: ask an administrator to allow it there (\"keycare policy\" prints what is needed)"},
+	{"VPC endpoint policy", "The policy of the VPC endpoint in between does not allow it: ask who manages the network"},
+	{"explicit deny", "A policy denies it outright, often until you sign in with MFA: pass --mfa-serial. If it is about something else (your address, say), ask an administrator"},
+	{"", "Ask for a policy that allows it for your own user (\"keycare policy\" prints one), or pass --mfa-serial if your account requires MFA"},
+}
+
+// whoAllows says what helps against a denial.
+func whoAllows(err error) string {
+	var api smithy.APIError
+	errors.As(err, &api)
+	return denials[slices.IndexFunc(denials, func(d struct{ said, hint string }) bool { return strings.Contains(api.ErrorMessage(), d.said) })].hint
 }
 
 // callError is an error of one call to AWS.

@@ -42,6 +42,21 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
+	for said, hint := range map[string]string{
+		"with an explicit deny in a service control policy":                              "organization",
+		"because no permissions boundary allows the iam:X action":                        "boundary",
+		"because no service control policy allows the iam:X action":                      "organization",
+		"with an explicit deny in an identity-based policy":                              "until you sign in with MFA",
+		"on resource: user ann with an explicit deny":                                    "until you sign in with MFA",
+		"because no VPC endpoint policy allows the iam:X action":                         "network",
+		"because no identity-based policy allows the iam:X action":                       "keycare policy",
+		"with an explicit deny in a permissions boundary: arn:aws:iam::123456789012:x/y": "boundary",
+	} {
+		got := Explain(call(api("AccessDenied", "User: ann is not authorized to perform: iam:X "+said))).Error()
+		if !strings.Contains(strings.Split(got, "\n")[1], hint) {
+			t.Errorf("%s: %s", said, got)
+		}
+	}
 	if said := SDKWords(errors.Join(errors.New("x"), fmt.Errorf("y: %w", Explain(denied)))); len(said) != 1 || !strings.HasPrefix(said[0], "operation error IAM: DeleteAccessKey") || strings.Contains(said[0], "\n") {
 		t.Errorf("the SDK's words: %q", said)
 	}

@@ -60,6 +60,19 @@ func (r askRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	return r.Standard.RetryDelay(attempt, err)
 }
 
+// clockRetryer tries again only what AWS refused because of the request's time, once: the
+// SDK then signs with AWS's. Nothing came of the first request.
+type clockRetryer struct{ aws.NopRetryer }
+
+// MaxAttempts is the request and its repetition.
+func (clockRetryer) MaxAttempts() int { return 2 }
+
+// IsErrorRetryable reports whether AWS refused the request for its time.
+func (clockRetryer) IsErrorRetryable(err error) bool { return ReplyOf(err) == ReplyClock }
+
+// RetryDelay is none.
+func (clockRetryer) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
+
 // throttled reports whether AWS asks for fewer calls.
 func throttled(err error) bool {
 	var api smithy.APIError

@@ -33,6 +33,8 @@ func WhyUnknown(err error, action string) (why string, lost bool) {
 			return "needs " + action, false
 		}
 		return "AWS denies the call", false
+	case ReplyClock:
+		return "this machine's clock is wrong" + clockAtAWS(err), true
 	case ReplyBusy:
 		return facts.Throttle, true
 	case ReplySilent:
