@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/credfile/show"
 	"keycare/credfile/sorting"
 )
@@ -36,7 +37,7 @@ func newAuditor(in Input) *auditor {
 
 func (a *auditor) result() *Report {
 	r := &Report{
-		Version: Version, Origin: a.in.Origin, Time: whole(a.in.Now), Policy: a.in.Policy.limits(), Offline: a.in.Offline, Deep: a.in.Deep, Unknown: a.unknown,
+		Version: Version, Origin: a.in.Origin, Time: facts.Whole(a.in.Now), Policy: a.in.Policy.limits(), Offline: a.in.Offline, Deep: a.in.Deep, Unknown: a.unknown,
 		Inventory: a.keyList(), Rotations: a.flights(), Timer: a.in.Timer, Partial: a.in.Partial,
 		Excepted: len(a.accepted), Files: []string{}, Findings: a.found, Accepted: a.accepted, RulesOff: a.in.Policy.Off, SeveritySet: a.in.Policy.Severity,
 		Complete: len(a.incomplete) == 0, Incomplete: a.incomplete, undecided: a.undecided,
@@ -86,7 +87,7 @@ func (r *Report) Sort() {
 func (a *auditor) flights() []Flight {
 	all := []Flight{}
 	for _, r := range a.in.Rotations {
-		f := Flight{Profile: show.Field(r.Profile), Old: shownID(r.Old), New: shownID(r.New), Stage: r.Stage, Since: whole(r.Since), Until: whole(r.Until)}
+		f := Flight{Profile: show.Field(r.Profile), Old: shownID(r.Old), New: shownID(r.New), Stage: r.Stage, Since: facts.Whole(r.Since), Until: facts.Whole(r.Until)}
 		all = append(all, f)
 	}
 	return all

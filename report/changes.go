@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"keycare/credfile/facts"
 	"keycare/credfile/sorting"
 )
 
@@ -83,13 +84,13 @@ func (r *Report) Follow(before *Report, seen Seen) {
 	follow := func(f *Finding) (old *Finding) {
 		f.FirstSeen, f.Was = r.Time, Clean
 		if at, ok := seen[f.Fingerprint]; ok && at.Before(f.FirstSeen) {
-			f.FirstSeen = whole(at)
+			f.FirstSeen = facts.Whole(at)
 		}
 		if old = had[f.Fingerprint]; old == nil {
 			old = grownFrom(f, before)
 		}
 		if old != nil && !old.FirstSeen.IsZero() && old.FirstSeen.Before(f.FirstSeen) {
-			f.FirstSeen = whole(old.FirstSeen)
+			f.FirstSeen = facts.Whole(old.FirstSeen)
 		}
 		return old
 	}

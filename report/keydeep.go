@@ -73,7 +73,7 @@ func (l *Key) deep(o facts.Online, in *Input) {
 }
 
 func callsOf(a facts.Activity) *KeyCalls {
-	c := &KeyCalls{Since: whole(a.Since), Until: whole(a.Until), Calls: a.Events, More: a.Cut, Refused: a.Failed, Last: whole(a.Last),
+	c := &KeyCalls{Since: facts.Whole(a.Since), Until: facts.Whole(a.Until), Calls: a.Events, More: a.Cut, Refused: a.Failed, Last: facts.Whole(a.Last),
 		Addresses: len(a.Addresses), Networks: len(facts.Networks(a.Addresses)),
 		From: seenOf(a.Addresses), Programs: seenOf(a.Agents), Regions: seenOf(a.Regions), Services: seenOf(a.Services), Unread: []string{}}
 	for _, u := range a.Unread {
@@ -85,7 +85,7 @@ func callsOf(a facts.Activity) *KeyCalls {
 func seenOf(all []facts.Seen) []KeySeen {
 	list := []KeySeen{}
 	for _, s := range all[:min(len(all), MostListed)] {
-		list = append(list, KeySeen{show.Plain(s.Name), s.Count, s.Failed, whole(s.Last)})
+		list = append(list, KeySeen{show.Plain(s.Name), s.Count, s.Failed, facts.Whole(s.Last)})
 	}
 	return list
 }

@@ -106,14 +106,14 @@ func (a *auditor) listed(k *key, asked bool) Key {
 	}
 	for _, r := range a.in.Replaced {
 		if k.valid && r.New == k.ID && show.IsKeyID(r.Old) {
-			l.Replaces = &Replaced{r.Old, whole(r.At)}
+			l.Replaces = &Replaced{r.Old, facts.Whole(r.At)}
 		}
 	}
 	if !asked {
 		return l
 	}
 	o := a.in.Online[k.ID]
-	l.FirstSeen = whole(o.FirstSeen)
+	l.FirstSeen = facts.Whole(o.FirstSeen)
 	unknown := func(fact, why string) {
 		if why != "" {
 			l.Unknown = append(l.Unknown, Unknown{fact, show.Flow(why)})
@@ -132,7 +132,7 @@ func (a *auditor) listed(k *key, asked bool) Key {
 		return l
 	}
 	if o.Created.Known() {
-		l.Created = whole(o.Created.Value)
+		l.Created = facts.Whole(o.Created.Value)
 	}
 	unknown("created", o.Created.Why())
 	if o.Status.Known() {
@@ -157,7 +157,7 @@ func (a *auditor) listed(k *key, asked bool) Key {
 	}
 	for _, other := range o.Others.Value {
 		if o.Others.Known() && show.IsKeyID(other.ID) {
-			l.Others = append(l.Others, OtherKey{other.ID, keyStatus(other.Active), whole(other.Created), useOf(other.LastUsed)})
+			l.Others = append(l.Others, OtherKey{other.ID, keyStatus(other.Active), facts.Whole(other.Created), useOf(other.LastUsed)})
 		}
 	}
 	return l
@@ -184,7 +184,7 @@ func useOf(u facts.Answer[facts.Use]) *KeyUse {
 		}
 		return s
 	}
-	return &KeyUse{At: whole(u.Value.At), Service: said(u.Value.Service), Region: said(u.Value.Region)}
+	return &KeyUse{At: facts.Whole(u.Value.At), Service: said(u.Value.Service), Region: said(u.Value.Region)}
 }
 
 // kind is what the ID says.
@@ -202,12 +202,4 @@ func (k *key) kind() string {
 		return KindSession
 	}
 	return KindOther
-}
-
-// whole is a time as reports have it: UTC, in whole seconds.
-func whole(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Second)
 }

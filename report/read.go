@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"keycare/credfile/facts"
 	"keycare/credfile/show"
 )
 
@@ -21,7 +22,7 @@ func Read(b []byte) (*Report, error) {
 		return nil, fmt.Errorf("not a keycare JSON report of version %d: write one with keycare audit --format json", Version)
 	}
 	all := r.Findings
-	r.Time, r.Counts, r.Known, r.Findings = whole(r.Time), Counts{}, 0, []Finding{}
+	r.Time, r.Counts, r.Known, r.Findings = facts.Whole(r.Time), Counts{}, 0, []Finding{}
 	for i := range all {
 		f := &all[i]
 		if err := f.check(); err != nil {

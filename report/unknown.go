@@ -96,7 +96,8 @@ func (a *auditor) unknownFacts(k answered) {
 		noteDetails(o, note)
 		noteDeep(o, func(fact, reason string) {
 			note(fact, reason)
-			deep = deep || strings.HasPrefix(reason, needs)
+			_, denied := facts.Needed(reason)
+			deep = deep || denied
 		})
 	}
 	if len(missing) == 0 {
@@ -251,10 +252,10 @@ func (a *auditor) unknownAccount(acct keyAccount) {
 	}
 	if len(missing) == 1 && use != "" {
 		says = "when root was last used is unknown"
-		switch {
+		switch _, denied := facts.Needed(use); {
 		case use == facts.NoReport:
 			f.Repair = iam("an administrator can generate one", &f, a.goos, "generate-credential-report")
-		case strings.HasPrefix(use, needs):
+		case denied:
 			f.Severity = Info // who has no such right can do nothing about it
 		}
 	}

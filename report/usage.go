@@ -97,12 +97,6 @@ func withoutKeycare(act *facts.Activity) (strange []facts.Seen) {
 	return strange
 }
 
-// findersOfKeys are programs that look for leaked keys and try them.
-var findersOfKeys = []string{"TruffleHog", "Gitleaks", "GitGuardian", "Pacu", "Stratus Red Team"}
-
-// attackSystems end the name of a program that ran on a system made for attacks.
-var attackSystems = []string{" on Kali Linux", " on Parrot Linux", " on Pentoo Linux"}
-
 // probes is from how many different calls that AWS refuses on somebody tries things.
 const probes = 10
 
@@ -111,7 +105,7 @@ const probes = 10
 func (a *auditor) judgeProbes(k answered, act *facts.Activity, f Finding, of string) {
 	var finders []string
 	for _, s := range act.Agents {
-		if slices.Contains(findersOfKeys, s.Name) || slices.ContainsFunc(attackSystems, func(system string) bool { return strings.HasSuffix(s.Name, system) }) {
+		if facts.FindsKeys(s.Name) {
 			finders = append(finders, show.Plain(s.Name))
 		}
 	}

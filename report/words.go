@@ -17,14 +17,11 @@ func usedBy(u facts.Use) string {
 	return says
 }
 
-// needs begins a reason for not knowing that names a missing permission.
-const needs = "needs "
-
 // together joins reasons; missing permissions become one of them.
 func together(reasons []string) string {
 	var denied, rest []string
 	for _, why := range reasons {
-		if action, ok := strings.CutPrefix(why, needs); ok {
+		if action, ok := facts.Needed(why); ok {
 			denied = append(denied, action)
 		} else {
 			rest = append(rest, why)

@@ -89,29 +89,21 @@ func (rot *Rotator) callsOf(ctx context.Context, a *client.AWS, by client.Signer
 }
 
 func callsFrom(a facts.Activity) *Calls {
-	c := &Calls{Since: whole(a.Since), Until: whole(a.Until), Events: a.Events, AtLeast: a.Cut, Refused: a.Failed, First: whole(a.First), Last: whole(a.Last),
+	c := &Calls{Since: facts.Whole(a.Since), Until: facts.Whole(a.Until), Events: a.Events, AtLeast: a.Cut, Refused: a.Failed, First: facts.Whole(a.First), Last: facts.Whole(a.Last),
 		Addresses: seenOf(a.Addresses), Agents: seenOf(a.Agents), Regions: seenOf(a.Regions), Services: seenOf(a.Services), Actions: seenOf(a.Calls),
 		Older: a.OldSessions + a.OldChanges, Unread: show.Unread(a), facts: a}
 	for _, s := range a.Sessions {
-		c.Sessions = append(c.Sessions, Session{s.Kind, s.Role, s.KeyID, s.Address, s.Region, whole(s.At), whole(s.Until)})
+		c.Sessions = append(c.Sessions, Session{s.Kind, s.Role, s.KeyID, s.Address, s.Region, facts.Whole(s.At), facts.Whole(s.Until)})
 	}
 	for _, g := range a.Changes {
-		c.Changes = append(c.Changes, Change{g.Call, g.Subject, g.Address, g.Region, whole(g.First), whole(g.Last), g.Count, g.Failed})
+		c.Changes = append(c.Changes, Change{g.Call, g.Subject, g.Address, g.Region, facts.Whole(g.First), facts.Whole(g.Last), g.Count, g.Failed})
 	}
 	return c
 }
 
-// whole is a time of a document.
-func whole(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.UTC().Truncate(time.Second)
-}
-
 func seenOf(all []facts.Seen) (list []Seen) {
 	for _, s := range all {
-		list = append(list, Seen{s.Name, s.Count, s.Failed, whole(s.First), whole(s.Last)})
+		list = append(list, Seen{s.Name, s.Count, s.Failed, facts.Whole(s.First), facts.Whole(s.Last)})
 	}
 	return list
 }

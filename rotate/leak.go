@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/facts"
 	"keycare/credfile/show"
 	"keycare/rotate/state"
 )
@@ -62,7 +63,7 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	if r.back.ID == "" {
 		r.back = r.anyAnswering(ctx)
 	}
-	l := &Leak{Inactive: whole(r.j.OffAt)}
+	l := &Leak{Inactive: facts.Whole(r.j.OffAt)}
 	now := r.awsTime(r.Now())
 	lost := false
 	if r.back.ID == "" {

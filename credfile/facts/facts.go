@@ -35,6 +35,23 @@ const (
 // Answered is what AWS told.
 func Answered[T any](v T) Answer[T] { return Answer[T]{Value: v, known: true} }
 
+// needs begins a reason for not knowing that names a missing permission.
+const needs = "needs "
+
+// Needs is the reason that a permission is missing, for an Answer.
+func Needs(action string) string { return needs + action }
+
+// Needed is the permission whose lack is the reason.
+func Needed(why string) (action string, ok bool) { return strings.CutPrefix(why, needs) }
+
+// Whole is a time as documents have it: UTC, in whole seconds.
+func Whole(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
 // Unanswered says why AWS did not tell, e.g. "needs iam:ListAccessKeys" or "no
 // network".
 func Unanswered[T any](why string) Answer[T] { return Answer[T]{why: why} }

@@ -103,7 +103,7 @@ func Unread(a facts.Activity) (lines []string) {
 // Denied is a reason why AWS did not tell: where a permission is missing ("needs
 // iam:GetUser"), it says that AWS denies it.
 func Denied(why string) string {
-	if action, denied := strings.CutPrefix(why, "needs "); denied {
+	if action, denied := facts.Needed(why); denied {
 		return "AWS denies " + action
 	}
 	return why

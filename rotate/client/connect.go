@@ -25,6 +25,7 @@ import (
 
 	"keycare/credfile"
 	"keycare/credfile/disk"
+	"keycare/credfile/facts"
 	"keycare/credfile/show"
 )
 
@@ -210,13 +211,9 @@ func (a *AWS) signedBy(s Signer) aws.Config {
 func (a *AWS) unsigned() aws.Config {
 	cfg := a.config.Copy()
 	cfg.Credentials = aws.AnonymousCredentials{} // the SDK knows this type and signs nothing
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded, plainBody, awsmiddleware.AddUserAgentKey(ownProduct))
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), onlyAWS, bounded, plainBody, awsmiddleware.AddUserAgentKey(facts.Keycare))
 	return cfg
 }
-
-// ownProduct is how keycare names itself in the User-Agent, so that its own calls can be
-// told from others in CloudTrail.
-const ownProduct = "keycare"
 
 // onlyAWS takes a success without AWS's request ID for no answer: the SDK reads
 // an empty reply as one in which nothing is set, and that of a deletion not at

@@ -36,7 +36,7 @@ func (t *tally) add(r record) {
 	t.first, t.last = earlier(t.first, r.at), later(t.last, r.at)
 	t.addresses.add(r.address, r.at, failed)
 	t.agents.add(r.agent, r.at, failed)
-	if r.agent == ownProduct {
+	if r.agent == facts.Keycare {
 		t.keycare[r.address] = true
 	}
 	t.regions.add(r.region, r.at, failed)

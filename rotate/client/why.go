@@ -30,7 +30,7 @@ func WhyUnknown(err error, action string) (why string, lost bool) {
 			action = named
 		}
 		if action != "" {
-			return "needs " + action, false
+			return facts.Needs(action), false
 		}
 		return "AWS denies the call", false
 	case ReplyClock:
