@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"keycare/credfile/disk/testrun"
@@ -86,12 +87,11 @@ func TestDeleteKeyKilled(t *testing.T) {
 			for n, killed := 0, true; killed; n++ {
 				m := newMachine(t)
 				m.iam.Deny("ann", "cloudtrail:LookupEvents")
-				lost := false
+				var lost atomic.Bool
 				m.iam.SetFault(func(c awstest.Call) awstest.Fault {
-					if c.Action != "CreateAccessKey" || lost {
+					if c.Action != "CreateAccessKey" || lost.Swap(true) {
 						return awstest.Fault{}
 					}
-					lost = true
 					return awstest.Fault{Kind: awstest.FaultDropAfter}
 				})
 				m.run(exitFailed, "rotate", "work", "--yes", "--timeout", "1s")

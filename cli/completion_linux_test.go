@@ -172,7 +172,7 @@ func openTerminal(t *testing.T, home string, argv []string) *terminal {
 // until reads up to the text, which must come within seconds.
 func (term *terminal) until(text string) string {
 	term.t.Helper()
-	if err := term.pty.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := term.pty.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		term.t.Fatal(err)
 	}
 	term.said.Reset()

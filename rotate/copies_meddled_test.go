@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"keycare/credfile/disk/testrun"
@@ -49,23 +49,21 @@ func TestCopyMeddledWith(t *testing.T) {
 				w := withAll(t)
 				path := filepath.Join(w.copiesDir(), "rclone.conf")
 				template := w.copies[path]
-				var once sync.Once
-				met := false
+				var met, cannot atomic.Bool
 				w.iam.ResetCalls()
 				w.iam.SetFault(func(c awstest.Call) awstest.Fault {
-					if c.N == n {
-						once.Do(func() {
-							if met = true; meddle(path, more) != nil {
-								t.Skip("SKIPPED: it cannot be done here")
-							}
-						})
+					if c.N == n && !met.Swap(true) {
+						cannot.Store(meddle(path, more) != nil)
 					}
 					return awstest.Fault{}
 				})
 				_, err := New(*w.options()).Rotate(t.Context(), "default")
 				w.iam.SetFault(nil)
 				w.saw(err)
-				if !met {
+				if cannot.Load() {
+					t.Skip("SKIPPED: it cannot be done here")
+				}
+				if !met.Load() {
 					w.iam.Close()
 					break
 				}

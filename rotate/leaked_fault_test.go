@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"keycare/credfile/disk/testrun"
@@ -32,15 +33,16 @@ func TestLeakedEveryCallFails(t *testing.T) {
 }
 
 func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testing.TB) *world, retire state.Retirement, last bool) {
-	for n, met := 0, true; met; n++ {
+	for n := 0; ; n++ {
 		w := begin(t)
 		o := w.leaked()
-		o.Retire, met = retire, false
+		o.Retire = retire
+		var met atomic.Bool
 		w.iam.ResetCalls()
 		w.onceOff(o, func(c awstest.Call) awstest.Fault {
 			switch {
 			case c.N == n:
-				met = true
+				met.Store(true)
 				return fault(w)
 			case last && c.N > n:
 				return awstest.Fault{Kind: awstest.FaultDropBefore}
@@ -57,6 +59,9 @@ func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testin
 		w.finishLeaked()
 		if t.Failed() {
 			t.Fatalf("%s at call %d, the last %v: %v", way, n, last, err)
+		}
+		if !met.Load() {
+			return
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,10 +174,10 @@ func TestLeakedAfterFails(t *testing.T) {
 func TestLeakedCopyGone(t *testing.T) {
 	w := withCopies(t)
 	o := w.leaked()
-	var gone string
+	gone := o.Copies[0]
+	var met atomic.Bool
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
-		if c.Action == "GetCallerIdentity" && w.inDefault().ID != w.old.ID && gone == "" {
-			gone = o.Copies[0]
+		if c.Action == "GetCallerIdentity" && w.inDefault().ID != w.old.ID && !met.Swap(true) {
 			if err := os.Remove(gone); err != nil {
 				t.Error(err)
 			}
@@ -184,7 +185,7 @@ func TestLeakedCopyGone(t *testing.T) {
 		return awstest.Fault{}
 	})
 	_, err := w.rotateLeaked(o)
-	if !isHalf(err) || gone == "" || !strings.Contains(err.Error(), gone) {
+	if !isHalf(err) || !met.Load() || !strings.Contains(err.Error(), gone) {
 		t.Fatalf("got %v", err)
 	}
 	if w.status(w.old.ID) != awstest.Inactive {

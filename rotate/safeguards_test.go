@@ -105,13 +105,12 @@ func TestSecretIsKeptForTwoLists(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		lists := 0
+		var lists atomic.Int32
 		w.iam.SetFault(func(c awstest.Call) awstest.Fault {
 			if c.Action != "ListAccessKeys" {
 				return awstest.Fault{}
 			}
-			lists++
-			if lists-1 != late {
+			if int(lists.Add(1))-1 != late {
 				return awstest.Fault{}
 			}
 			return awstest.Fault{Before: func() { w.iam.SetListDelay(time.Hour) }, After: func() { w.iam.SetListDelay(0) }}
@@ -121,7 +120,7 @@ func TestSecretIsKeptForTwoLists(t *testing.T) {
 		}
 		w.checkSecretsKept()
 		w.iam.Close()
-		if late >= lists {
+		if late >= int(lists.Load()) {
 			if late < 1 {
 				t.Error("no list was asked for")
 			}

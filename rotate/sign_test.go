@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"keycare/credfile"
@@ -94,10 +95,9 @@ func TestMFAResumed(t *testing.T) {
 	code := func(string) (string, error) { shown++; return fmt.Sprint(shown), nil }
 	o := w.options()
 	o.Auth.MFASerial, o.MFACode = serial, code
-	met := false
+	var met atomic.Bool
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
-		if c.Action == "DeleteAccessKey" && !met {
-			met = true
+		if c.Action == "DeleteAccessKey" && !met.Swap(true) {
 			return awstest.Fault{Kind: awstest.FaultDeny}
 		}
 		return awstest.Fault{}

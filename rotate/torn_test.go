@@ -107,7 +107,7 @@ func TestTornByEndlessWriter(t *testing.T) {
 	})
 	o := w.options()
 	o.Timeout = time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := New(*o).Rotate(ctx, "default")
 	w.iam.SetFault(nil)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -250,18 +251,18 @@ func TestSecondMachineIsNamed(t *testing.T) {
 // The token that CloudTrail shows is on disk before the request is sent.
 func TestTokenIsNotedFirst(t *testing.T) {
 	w := newWorld(t)
-	noted := false
+	var noted atomic.Bool
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
 		if c.Action != "CreateAccessKey" {
 			return awstest.Fault{}
 		}
 		return awstest.Fault{Before: func() {
 			js, err := w.options().State.Journals()
-			noted = err == nil && len(js) == 1 && len(js[0].Sends) == 1 && strings.Contains(c.UserAgent, "app/"+js[0].Sends[0].Token) && len(js[0].Sends[0].Token) == 16
+			noted.Store(err == nil && len(js) == 1 && len(js[0].Sends) == 1 && strings.Contains(c.UserAgent, "app/"+js[0].Sends[0].Token) && len(js[0].Sends[0].Token) == 16)
 		}}
 	})
-	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil || !noted {
-		t.Errorf("%v; noted %v", err, noted)
+	if _, err := New(*w.options()).Rotate(t.Context(), "default"); err != nil || !noted.Load() {
+		t.Errorf("%v; noted %v", err, noted.Load())
 	}
 	if calls := w.iam.Calls(); slices.ContainsFunc(calls, func(c awstest.Call) bool {
 		return c.Action != "CreateAccessKey" && strings.Contains(c.UserAgent, "app/")

@@ -104,7 +104,7 @@ func TestPatience(t *testing.T) {
 
 // Whoever allows a time gets all answers, however many requests that takes.
 func TestFactsAll(t *testing.T) {
-	w, q, _, _ := crowded(t, 60)
+	w, q, _, _ := crowded(t, 60, 0)
 	w.iam.SetFault(nil)
 	q.All = true
 	for id, f := range q.Facts(t.Context(), time.Minute) {
@@ -150,7 +150,7 @@ func TestFactsOfSlowAWS(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for a second")
 	}
-	w, q, _, _ := crowded(t, 18)
+	w, q, _, _ := crowded(t, 18, roundTrip)
 	slow := q.Facts(t.Context(), 0)
 	w.iam.SetFault(nil)
 	if quick := q.Facts(t.Context(), 0); !maps.EqualFunc(slow, quick, func(a, b facts.Online) bool {

@@ -3,6 +3,7 @@ package ask
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,8 +14,9 @@ import (
 	"keycare/rotate/client"
 )
 
-// crowded has n users with one key each, in profiles of two regions.
-func crowded(t testing.TB, n int) (*ward, *Asker, *atomic.Int32, *atomic.Int32) {
+// crowded has n users with one key each, in profiles of two regions. The first
+// request is not answered before atOnce are there, and then each takes a while.
+func crowded(t testing.TB, n int, latency time.Duration) (*ward, *Asker, *atomic.Int32, *atomic.Int32) {
 	w := newWard(t)
 	for i := range n {
 		name := fmt.Sprint("u", i)
@@ -22,12 +24,17 @@ func crowded(t testing.TB, n int) (*ward, *Asker, *atomic.Int32, *atomic.Int32) 
 		w.profile(name, w.iam.AddKey(name, time.Now()))
 	}
 	var running, most, connects atomic.Int32
+	all := make(chan struct{})
+	open := sync.OnceFunc(func() { close(all) })
 	w.iam.SetFault(func(awstest.Call) awstest.Fault {
-		return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() {
-			at := running.Add(1)
-			for old := most.Load(); at > old && !most.CompareAndSwap(old, at); old = most.Load() {
-			}
-			time.Sleep(roundTrip)
+		at := running.Add(1)
+		for old := most.Load(); at > old && !most.CompareAndSwap(old, at); old = most.Load() {
+		}
+		if at >= atOnce {
+			open()
+		}
+		return awstest.Fault{Kind: awstest.FaultSlow, Wait: all, Delay: func() {
+			time.Sleep(latency)
 			running.Add(-1)
 		}}
 	})
@@ -40,21 +47,19 @@ func crowded(t testing.TB, n int) (*ward, *Asker, *atomic.Int32, *atomic.Int32) 
 	return w, q, &most, &connects
 }
 
-// roundTrip is how long AWS takes to answer.
+// roundTrip is how long a slow AWS takes to answer.
 const roundTrip = 50 * time.Millisecond
 
 // promised is how many calls of 50 ms go into 3 seconds, 8 at once.
 const promised = 480
 
 // 200 distinct keys with 50 ms a call: owner and age of each within 3 seconds,
-// with at most 8 requests at once: 430 calls are 2.7 seconds. (The bound on the
-// time here leaves room for -race and a busy machine; BenchmarkFacts measures.)
+// with 8 requests at once: 430 calls are 2.7 seconds. The requests are counted, and
+// how many run side by side; BenchmarkFacts measures.
 func TestFactsOfManyKeys(t *testing.T) {
-	w, q, most, connects := crowded(t, 200)
+	w, q, most, connects := crowded(t, 200, 2*time.Millisecond)
 	w.iam.MakeReport("")
-	began := time.Now()
-	facts := q.Facts(t.Context(), 10*time.Second)
-	took := time.Since(began)
+	facts := q.Facts(t.Context(), time.Minute)
 	asked := 0
 	for id, f := range facts {
 		if !f.Identity.Known() || !f.Created.Known() || f.User == nil {
@@ -67,9 +72,9 @@ func TestFactsOfManyKeys(t *testing.T) {
 			t.Errorf("%s: the credential report was not used: %+v", id, f)
 		}
 	}
-	t.Logf("%d calls in %v, at most %d at once, all of %d users", len(w.iam.Calls()), took, most.Load(), asked)
-	if most.Load() > 8 || connects.Load() != 1 || took > 12*time.Second || len(w.iam.Calls()) > promised {
-		t.Errorf("%d requests at once, %d connections, %d calls in %v", most.Load(), connects.Load(), len(w.iam.Calls()), took)
+	t.Logf("%d calls, at most %d at once, all of %d users", len(w.iam.Calls()), most.Load(), asked)
+	if most.Load() != 8 || connects.Load() != 1 || len(w.iam.Calls()) > promised {
+		t.Errorf("%d requests at once, %d connections, %d calls", most.Load(), connects.Load(), len(w.iam.Calls()))
 	}
 	if len(facts) != 200 || asked < promised-430-30 || asked == 200 {
 		t.Errorf("%d keys, policies of %d", len(facts), asked)
@@ -147,10 +152,10 @@ func BenchmarkFacts(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				w, q, _, _ := crowded(b, n)
+				w, q, _, _ := crowded(b, n, roundTrip)
 				w.iam.MakeReport("")
 				b.StartTimer()
-				q.Facts(b.Context(), 10*time.Second)
+				q.Facts(b.Context(), time.Minute)
 			}
 		})
 	}

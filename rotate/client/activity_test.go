@@ -51,7 +51,7 @@ func TestActivity(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Events != 8 || got.Failed != 2 || got.Cut || len(got.Unread) != 0 || !got.First.Equal(day) || !got.Last.Equal(day.Add(7*time.Hour)) ||
-		!got.Until.Equal(*now) || !got.Since.Equal(now.Add(-trailKeeps)) {
+		!got.Until.Equal(now) || !got.Since.Equal(now.Add(-trailKeeps)) {
 		t.Errorf("got %+v", got)
 	}
 	names := func(all []facts.Seen) (out []string) {
@@ -78,7 +78,7 @@ func TestActivity(t *testing.T) {
 	home := "us-east-1"
 	if want := []facts.Session{
 		{Kind: "GetSessionToken", Address: "203.0.113.9", Region: home, At: day.Add(2 * time.Hour), Until: day.Add(14 * time.Hour)},
-		{Kind: "AssumeRole", Role: "arn:aws:iam::123456789012:role/deploy", KeyID: "ASIAQQQQQQQQQQQQQQQQ", Address: "203.0.113.9", Region: home, At: day.Add(time.Hour), Until: *now},
+		{Kind: "AssumeRole", Role: "arn:aws:iam::123456789012:role/deploy", KeyID: "ASIAQQQQQQQQQQQQQQQQ", Address: "203.0.113.9", Region: home, At: day.Add(time.Hour), Until: now},
 	}; !reflect.DeepEqual(got.Sessions, want) {
 		t.Errorf("sessions %+v, want %+v", got.Sessions, want)
 	}
@@ -184,7 +184,7 @@ func TestActivityCut(t *testing.T) {
 	}
 	s.AddEvents(events[0])
 	got, err = a.Activity(t.Context(), SignerOf(p), user, p.ID, time.Time{})
-	if err != nil || !got.Cut || got.Events != mostActivity*50 || !got.Last.Equal(*now) || got.First.Equal(events[len(events)-1].At) {
+	if err != nil || !got.Cut || got.Events != mostActivity*50 || !got.Last.Equal(now) || got.First.Equal(events[len(events)-1].At) {
 		t.Errorf("cut %v, %d events, %v to %v, %v", got.Cut, got.Events, got.First, got.Last, err)
 	}
 }

@@ -44,14 +44,14 @@ func TestReplyIsBounded(t *testing.T) {
 
 // Nothing is sent with what is not exactly a key ID.
 func TestSignerOfNoKeyID(t *testing.T) {
-	calls := 0
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls++ }))
+	var calls atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
 	defer s.Close()
 	a := FromConfig(aws.Config{Region: DefaultRegion, BaseEndpoint: aws.String(s.URL), Retryer: func() aws.Retryer { return aws.NopRetryer{} }})
 	for _, id := range []string{"", "AKIAOURKEYOF00000001,wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAOURKEYOF00000001 "} {
 		_, _, err := a.Identity(t.Context(), credfile.Pair{ID: id, Secret: credfile.NewSecret("secret")})
-		if err == nil || calls > 0 || id != "" && strings.Contains(err.Error(), id) {
-			t.Errorf("%q: %d calls, %v", id, calls, err)
+		if err == nil || calls.Load() > 0 || id != "" && strings.Contains(err.Error(), id) {
+			t.Errorf("%q: %d calls, %v", id, calls.Load(), err)
 		}
 	}
 }
