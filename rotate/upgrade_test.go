@@ -132,7 +132,7 @@ func finishUpgraded(w *world) {
 func (left *leftBehind) world(t *testing.T) (*world, awstest.Key) {
 	t.Helper()
 	w := newWorld(t)
-	w.clock.now = left.Now
+	w.clock.set(left.Now)
 	journal := string(left.Journal)
 	var fresh awstest.Key
 	id := w.userID()
