@@ -189,7 +189,8 @@ func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error)
 	found.Summary, found.Fails = format.Summary(rep), rep.Fails(a.failOn)
 	for _, f := range rep.Findings {
 		if f.Severity >= max(a.failOn, report.Info) {
-			found.Findings = append(found.Findings, job.Finding{Fingerprint: f.Fingerprint, What: f.What, Fix: f.Repair.String()})
+			fix := report.Repair{Text: show.Sentence(f.Repair.Text), Command: f.Repair.Command} // it follows a full stop
+			found.Findings = append(found.Findings, job.Finding{Fingerprint: f.Fingerprint, What: f.What, Fix: fix.String()})
 		}
 	}
 	return found, errors.Join(append(in.ReadErrors, kept)...) // the audit holds all the same

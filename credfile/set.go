@@ -82,8 +82,8 @@ func sameFile(d disk.FS, p Paths) bool {
 	return errA == nil && errB == nil && a == b && !isNull(d, a)
 }
 
-// ReadText reads a shared file whole. It refuses what cannot be one: a folder,
-// a device, a file larger than MaxFile, a binary file.
+// ReadText reads a shared file, or the settings, whole. It refuses what cannot be
+// such a file: a folder, a device, a file larger than MaxFile, a binary file.
 func ReadText(d disk.FS, path string) (string, error) {
 	fi, err := d.Stat(path)
 	switch {
@@ -92,11 +92,11 @@ func ReadText(d disk.FS, path string) (string, error) {
 	case err != nil:
 		return "", readError(d, path, err)
 	case fi.IsDir():
-		return "", fmt.Errorf("%s is a folder, not a file: move it away, then run \"aws configure\" or put the file back", path)
+		return "", fmt.Errorf("%s is a folder, not a file: move it away and put the file back", path)
 	case !fi.Mode().IsRegular():
 		return "", fmt.Errorf("%s is not a regular file (%s): keycare reads only files", path, fi.Mode().Type())
 	case fi.Size() > MaxFile:
-		return "", fmt.Errorf("%s has %d MB: too large for a credentials file (limit %d MB); move it away and put the real file back",
+		return "", fmt.Errorf("%s has %d MB: too large to be read (limit %d MB); move it away and put the real file back",
 			path, fi.Size()>>20, MaxFile>>20)
 	}
 	b, err := d.ReadFile(path)
@@ -104,10 +104,10 @@ func ReadText(d disk.FS, path string) (string, error) {
 		return "", readError(d, path, err)
 	}
 	if wide := strings.HasPrefix(string(b), "\xff\xfe") || strings.HasPrefix(string(b), "\xfe\xff"); wide {
-		return "", fmt.Errorf("%s is written in UTF-16, which no AWS tool reads: save it as UTF-8", path)
+		return "", fmt.Errorf("%s is written in UTF-16, which neither keycare nor AWS tools read: save it as UTF-8", path)
 	}
 	if looksBinary(b) {
-		return "", fmt.Errorf("%s is a binary file, not a credentials file: move it away and put the real file back", path)
+		return "", fmt.Errorf("%s is a binary file, not a text file: move it away and put the real file back", path)
 	}
 	return string(b), nil
 }

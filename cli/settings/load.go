@@ -179,7 +179,7 @@ func (r *reader) check() error {
 		if sec.Raw != "" {
 			name := sec.Raw
 			if !knownSection(name) {
-				return fmt.Errorf("%s:%d: there is no section [%s]; there are [%s], [%s], [%s], [exception NAME] and [after PROFILE]", r.path, sec.First+1, name, neverCall, severitySec, copiesSec)
+				return fmt.Errorf("%s:%d: there is no section [%s]; %s", r.path, sec.First+1, show.Plain(name), otherSections(name))
 			}
 			if seen["["+name] {
 				return fmt.Errorf("%s:%d: a second section [%s]", r.path, sec.First+1, name)

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"gopkg.in/ini.v1"
 
+	"keycare/credfile"
 	"keycare/credfile/show"
 )
 
@@ -24,6 +26,19 @@ func knownSection(name string) bool {
 		}
 	}
 	return name == neverCall || name == severitySec || name == copiesSec
+}
+
+// otherSections says what a section's name may have been meant to be.
+func otherSections(name string) string {
+	word, rest, _ := strings.Cut(name, " ")
+	switch near := credfile.Nearest(word+" ", []string{neverCall + " ", severitySec + " ", copiesSec + " ", exceptionWord, afterPrefix}); near {
+	case "":
+	case exceptionWord, afterPrefix:
+		return fmt.Sprintf("did you mean [%s%s]?", near, cmp.Or(show.Plain(strings.TrimSpace(rest)), "NAME"))
+	default:
+		return fmt.Sprintf("did you mean [%s]?", strings.TrimSpace(near))
+	}
+	return fmt.Sprintf("there are [%s], [%s], [%s], [exception NAME] and [after PROFILE]", neverCall, severitySec, copiesSec)
 }
 
 // after is the section of the command that gets a profile's new key. It has no
