@@ -2,9 +2,11 @@ package ask
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"keycare/credfile/facts"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/group"
 )
@@ -20,7 +22,8 @@ func (r *round) essentials() {
 		var err error
 		if k.aws, err = r.reach(k.Profile); err != nil {
 			r.watch.Add(1)
-			k.facts = k.facts.AllLost("the AWS client cannot be set up for profile " + k.Profile)
+			why, _, _ := strings.Cut(err.Error(), "\n")
+			k.facts = k.facts.AllLost(strings.TrimPrefix(why, "profile "+show.Name(k.Profile)+": "))
 			continue
 		}
 		underWay <- struct{}{}

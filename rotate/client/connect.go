@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"slices"
@@ -67,7 +68,7 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("profile %s: the AWS SDK rejects the settings\n  %w", show.Name(profile), err)
+		return nil, fmt.Errorf("profile %s: %s\n  %w", show.Name(profile), rejected(err), err)
 	}
 	for _, source := range cfg.ConfigSources {
 		// A key works in its partition alone, which its own profile tells better than
@@ -76,7 +77,7 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 			cfg.Region = own.Region
 		}
 	}
-	if err := cmp.Or(badEndpoint(aws.ToString(cfg.BaseEndpoint)), misplaced(cfg)); err != nil {
+	if err := cmp.Or(badEndpoint(aws.ToString(cfg.BaseEndpoint)), misplaced(cfg), badRegion(cfg.Region)); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", show.Name(profile), err)
 	}
 	return &AWS{cfg}, nil
@@ -143,19 +144,51 @@ func reachOf(paths credfile.Paths, profile string) (options []func(*config.LoadO
 	return options, true
 }
 
-// badEndpoint refuses endpoints that are no addresses. The SDK's own error would
-// show them, with a password that may stand in them.
-func badEndpoint(base string) error {
-	from := map[string]string{"the endpoint_url of its settings": base}
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDTRAIL", "AWS_ENDPOINT_URL_ACCOUNT"} {
-		from[name] = os.Getenv(name)
+// rejected says why the SDK does not take the settings, where its own words do not
+// name the one that is wrong.
+func rejected(err error) string {
+	bundle := os.Getenv("AWS_CA_BUNDLE")
+	var unread *fs.PathError
+	if bundle != "" && (strings.Contains(err.Error(), "CA bundle") || errors.As(err, &unread) && unread.Path == bundle) {
+		return "AWS_CA_BUNDLE names no file with certificates: unset it, or name one"
 	}
-	for name, address := range from {
-		if _, err := url.Parse(address); err != nil {
-			return fmt.Errorf("%s is no address: write one such as https://host:port", name)
+	return "the AWS SDK rejects the settings"
+}
+
+// badEndpoint refuses endpoints that are no addresses. The SDK's own error would
+// show them, with a password that may stand in them, or call them an AWS that does
+// not answer.
+func badEndpoint(base string) error {
+	const none = "%s is no address: write one such as https://host:port"
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_CLOUDTRAIL", "AWS_ENDPOINT_URL_ACCOUNT"} {
+		if address := os.Getenv(name); address != "" && !isAddress(address) {
+			return fmt.Errorf(none, name)
 		}
 	}
+	if base != "" && !isAddress(base) {
+		return fmt.Errorf(none, "the endpoint_url of its settings")
+	}
 	return nil
+}
+
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https"))
+}
+
+// badRegion refuses what can be no part of a host's name, which the SDK would do at
+// each call.
+func badRegion(region string) error {
+	if strings.Trim(strings.ToLower(region), "abcdefghijklmnopqrstuvwxyz0123456789-") == "" {
+		return nil
+	}
+	from := "the region of its settings"
+	for _, name := range []string{"AWS_DEFAULT_REGION", "AWS_REGION"} {
+		if os.Getenv(name) == region {
+			from = name
+		}
+	}
+	return fmt.Errorf("%s is no region: write one such as eu-west-1", from)
 }
 
 // misplaced refuses a region or an endpoint that may be a secret: it would go
