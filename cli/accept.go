@@ -84,8 +84,6 @@ func runAccept(e *env, c *cli.Context) error {
 		return usagef("--report names a report: AWS is not asked as well; leave out --online")
 	case c.Args().Len() > 1:
 		return usagef("%q: accept takes one finding", c.Args().Get(1))
-	case c.Args().Present() && c.Args().First() == "":
-		return usagef("an empty argument is no finding; for their IDs: keycare accept")
 	case c.IsSet("remove") && (c.Bool("list") || c.Args().Present() || named != report.Exception{}):
 		return usagef("--remove takes the name of an exception and nothing else")
 	case c.Bool("list") && (c.Args().Present() || named != report.Exception{}):
@@ -124,9 +122,9 @@ func (a *accepter) named() report.Exception {
 // report is the one that is named, or what is known without asking AWS.
 func (a *accepter) report() (*report.Report, error) {
 	if path := a.c.String("report"); path != "" {
-		b, err := a.Disk.ReadFile(path)
+		b, err := a.readGiven(a.c.Context, path)
 		if err != nil {
-			return nil, usagef("--report %s: %w", path, err)
+			return nil, usagef("--report: %w", err)
 		}
 		rep, err := report.Read(b)
 		if err != nil {

@@ -70,11 +70,25 @@ func execute(ctx context.Context, e *env, words []string) (code int) {
 	if words, e.debug = takeDebug(words); answerFlag(e, app, words) {
 		return exitOK
 	}
-	if l := usage.Read(app, words); l.Open != "" || l.Without != "" { // the parser would take what follows it for its value
-		return exitCode(ctx, e, usagef("%s needs a value; for the flags: %s --help", dashed(cmp.Or(l.Without, l.Open)), strings.TrimSpace("keycare "+l.Name)))
+	if err := missingValue(usage.Read(app, words)); err != nil {
+		return exitCode(ctx, e, err)
 	}
 	err := app.RunContext(ctx, append([]string{app.Name}, usage.FlagsFirst(app, words)...))
 	return exitCode(ctx, e, err)
+}
+
+// missingValue refuses a flag without its value, for which the parser would take
+// what follows it, and what is empty: most often a variable of a script that is not
+// set. As if it had not been given, something else would be done.
+func missingValue(l usage.Line) error {
+	name := strings.TrimSpace("keycare " + l.Name)
+	switch {
+	case l.Open != "" || l.Without != "":
+		return usagef("%s needs a value; for the flags: %s --help", dashed(cmp.Or(l.Without, l.Open)), name)
+	case l.Command != nil && slices.Contains(l.Given, ""):
+		return usagef("an argument of \"%s\" is empty: leave it out, or say what is meant", name)
+	}
+	return nil
 }
 
 // takeDebug takes --debug out of the words, wherever it stands.

@@ -110,11 +110,11 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 		return o, err
 	}
 	if path := c.String("baseline"); path != "" {
-		b, err := e.Disk.ReadFile(path)
-		if err == nil {
-			o.baseline, err = report.ReadBaseline(b)
-		}
+		b, err := e.readGiven(c.Context, path)
 		if err != nil {
+			return o, usagef("--baseline: %w", err)
+		}
+		if o.baseline, err = report.ReadBaseline(b); err != nil {
 			return o, usagef("--baseline %s: %w", path, err)
 		}
 	}

@@ -72,7 +72,8 @@ func outputsOf(c *cli.Context) ([]output, error) {
 // writeReports renders first and writes then, so that a failure leaves no half
 // report.
 func writeReports(e *env, reports []*report.Report, outputs []output, look format.Options) error {
-	look.Home, look.Zone = e.Folders.Home, e.Now().Location()
+	look.Home, look.Now = e.Folders.Home, e.Now()
+	look.Zone = look.Now.Location()
 	look.Region = cmp.Or(e.Vars.Get("AWS_REGION"), e.Vars.Get("AWS_DEFAULT_REGION"))
 	texts := make([]bytes.Buffer, len(outputs))
 	for i, o := range outputs {

@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"keycare/cli/usage"
+	"keycare/credfile/show"
 	"keycare/report"
 	"keycare/report/format"
 )
@@ -48,26 +52,51 @@ func runReport(e *env, c *cli.Context) error {
 		paths = []string{folder.ReportPath()}
 	}
 	var all []*report.Report
+	var faults []error
+	var leftOut []string
 	for _, path := range paths {
-		some, err := readReports(e, path)
+		some, err := readReports(e, c.Context, path)
+		if c.Context.Err() != nil {
+			return c.Context.Err()
+		}
 		if err != nil {
-			return err
+			faults, leftOut = append(faults, err), append(leftOut, path)
 		}
 		all = append(all, some...)
 	}
-	if len(all) > 1 {
-		all = report.Merge(all)
+	if len(faults) == len(paths) {
+		return toldOf(faults)
 	}
-	return writeReports(e, all, outputs, format.Options{})
+	if len(all) > 1 {
+		all = report.Merge(all, e.Now())
+	}
+	if err := writeReports(e, all, outputs, format.Options{LeftOut: leftOut}); err != nil {
+		return err
+	}
+	if len(faults) > 0 { // one broken file of a laptop hides no other
+		return fmt.Errorf("%d of %s left out:\n  %s", len(faults), show.Count(len(paths), "file"), strings.ReplaceAll(toldOf(faults).Error(), "\n", "\n  "))
+	}
+	return nil
 }
 
-func readReports(e *env, path string) ([]*report.Report, error) {
-	b, err := e.Disk.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+// mostFaults is how many files a message names.
+const mostFaults = 10
+
+// toldOf is the first of many errors, and how many more there are.
+func toldOf(faults []error) error {
+	if rest := len(faults) - mostFaults; rest > 0 {
+		faults = append(slices.Clone(faults[:mostFaults]), fmt.Errorf("%d more", rest))
+	}
+	return errors.Join(faults...)
+}
+
+func readReports(e *env, ctx context.Context, path string) ([]*report.Report, error) {
+	if _, err := e.Disk.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no report %s: create one with: keycare audit --format json --output FILE", path)
 	}
+	b, err := e.readGiven(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the report: %w", err)
+		return nil, err
 	}
 	all, err := report.ReadAll(b)
 	if err != nil {

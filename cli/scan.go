@@ -134,9 +134,6 @@ func scanRoots(e *env, given []string) (roots []string, err error) {
 		return roots, nil
 	}
 	for _, path := range given {
-		if path == "" { // an unset variable of a script; the folder one is in is not what was meant
-			return nil, usagef("an empty argument is no file or folder: nothing was scanned")
-		}
 		full, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err

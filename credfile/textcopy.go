@@ -36,12 +36,18 @@ func loadCopies(d disk.FS, p Paths) []Copy {
 	return all
 }
 
+// noFile says that there is no file of a name; it is an fs.ErrNotExist.
+type noFile string
+
+func (f noFile) Error() string   { return "there is no file " + string(f) }
+func (noFile) Is(err error) bool { return err == fs.ErrNotExist }
+
 // ReadCopy reads a text file that holds a copy of a key.
 func ReadCopy(d disk.FS, path string) (string, error) {
 	fi, err := d.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%s is not there: %w", path, fs.ErrNotExist)
+		return "", noFile(path)
 	case err != nil:
 		return "", fmt.Errorf("cannot read %s: %w", path, err)
 	case !fi.Mode().IsRegular():

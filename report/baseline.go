@@ -19,8 +19,12 @@ func ReadBaseline(b []byte) (Baseline, error) {
 			Fingerprint string `json:"fingerprint"`
 		} `json:"findings"`
 	}
+	b, err := plainText(b)
+	if err != nil {
+		return nil, err
+	}
 	if err := json.Unmarshal(b, &r); err != nil {
-		return nil, fmt.Errorf("not a keycare JSON report (version 1): %w", err)
+		return nil, fmt.Errorf("not a keycare JSON report (version 1): %w", plainJSON(err))
 	}
 	if r.Version != Version || r.Findings == nil {
 		return nil, fmt.Errorf("not a keycare JSON report (version %d); create one with: keycare audit --format json", Version)
@@ -48,7 +52,6 @@ func (r *Report) Since(known Baseline) {
 		*r.Counts.at(f.Severity)++
 	}
 	r.Findings = left
-	r.countChanges()
 	r.countChanges()
 }
 

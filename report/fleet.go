@@ -27,6 +27,9 @@ type Fleet struct {
 	// Silent are the reports that are older than the newest one by more than
 	// SilentAfter, the oldest first.
 	Silent []*Report
+	// Ahead are those from the future: the clock of their machine is wrong. They say
+	// nothing of how old others are.
+	Ahead []*Report
 }
 
 // SilentAfter is how much older than the newest report one may be.
@@ -71,17 +74,21 @@ type set map[string]bool
 
 // Together counts what reports say. Each is of another user or machine, as Merge
 // leaves them.
-func Together(all []*Report) *Fleet {
+func Together(all []*Report, now time.Time) *Fleet {
 	f := &Fleet{Reports: slices.Clone(all)}
 	c := counting{machines: set{}, root: set{}, critical: set{}, high: set{}, rules: map[ruleAt]*ruleSets{}, accounts: map[string]*accountSets{}, keys: map[string]*keySets{}}
 	for _, r := range all {
+		c.count(r)
+		if r.ahead(now) {
+			f.Ahead = append(f.Ahead, r)
+			continue
+		}
 		if f.First.IsZero() || r.Time.Before(f.First) {
 			f.First = r.Time
 		}
 		if r.Time.After(f.Last) {
 			f.Last = r.Time
 		}
-		c.count(r)
 	}
 	for _, r := range all {
 		if f.Last.Sub(r.Time) > SilentAfter {

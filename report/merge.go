@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"keycare/credfile/sorting"
 )
@@ -13,8 +14,9 @@ const MostPoints = 35
 // Merge makes of reports of one or more machines the latest of each user of each
 // machine, in the order of their names. What is new and gone in it is since the
 // one before, if that is here too. Reports that do not say where they come from
-// are all kept.
-func Merge(all []*Report) (latest []*Report) {
+// are all kept. One from the future, of a machine whose clock is wrong, counts only
+// where there is no other.
+func Merge(all []*Report, now time.Time) (latest []*Report) {
 	type owner struct{ host, user string }
 	by := map[owner][]*Report{}
 	for _, r := range all {
@@ -26,6 +28,10 @@ func Merge(all []*Report) (latest []*Report) {
 		by[at] = append(by[at], r)
 	}
 	for _, of := range by {
+		ahead := func(r *Report) bool { return r.ahead(now) }
+		if slices.ContainsFunc(of, func(r *Report) bool { return !ahead(r) }) {
+			of = slices.DeleteFunc(of, ahead)
+		}
 		sorting.By(of, func(a, b *Report) int { return a.Time.Compare(b.Time) })
 		of = slices.CompactFunc(of, func(a, b *Report) bool { return a.Time.Equal(b.Time) && a.Run == b.Run })
 		last := of[len(of)-1]
@@ -47,6 +53,10 @@ func Merge(all []*Report) (latest []*Report) {
 	})
 	return latest
 }
+
+// ahead reports whether a report is from the future. A day is nothing: zones are
+// mistaken for times.
+func (r *Report) ahead(now time.Time) bool { return !now.IsZero() && r.Time.After(now.Add(day)) }
 
 // see notes since when the findings of a report are known.
 func (s Seen) see(r *Report) {

@@ -7,20 +7,27 @@ import (
 	"strings"
 
 	"keycare/credfile/facts"
-	"keycare/credfile/show"
 )
 
 // Read reads a report that was written in JSON, by this version or an earlier
 // one. Anybody may have written the file: what has a form is held to it, and
 // counts are made anew.
 func Read(b []byte) (*Report, error) {
+	b, err := plainText(b)
+	if err != nil {
+		return nil, err
+	}
 	r := &Report{Complete: true} // as earlier versions meant it, which do not say so
 	if err := json.Unmarshal(b, r); err != nil {
 		return nil, fmt.Errorf("not a keycare JSON report: %w", plainJSON(err))
 	}
+	if r.Version > Version {
+		return nil, fmt.Errorf("a keycare JSON report of version %d, and this keycare reads version %d: update it", r.Version, Version)
+	}
 	if r.Version != Version || r.Findings == nil || r.Time.IsZero() {
 		return nil, fmt.Errorf("not a keycare JSON report of version %d: write one with keycare audit --format json", Version)
 	}
+	r.hold()
 	all := r.Findings
 	r.Time, r.Counts, r.Known, r.Findings = facts.Whole(r.Time), Counts{}, 0, []Finding{}
 	for i := range all {
@@ -28,10 +35,10 @@ func Read(b []byte) (*Report, error) {
 		if err := f.check(); err != nil {
 			return nil, fmt.Errorf("finding %d: %w", i+1, err)
 		}
-		if f.FirstSeen.IsZero() {
-			f.FirstSeen = r.Time
-		}
-		if f.State == "" {
+		f.FirstSeen = seenSince(f.FirstSeen, r.Time)
+		switch f.State {
+		case StateNew, StateOpen, StateKnown:
+		default:
 			f.State = StateNew
 		}
 		if f.State == StateKnown {
@@ -48,22 +55,7 @@ func Read(b []byte) (*Report, error) {
 			return nil, fmt.Errorf("accepted finding %d: %w", i+1, err)
 		}
 		r.Accepted[i].State = StateAccepted
-		if r.Accepted[i].FirstSeen.IsZero() {
-			r.Accepted[i].FirstSeen = r.Time
-		}
-	}
-	for i := range r.Inventory {
-		k := &r.Inventory[i]
-		k.ID = shownID(k.ID)
-		for j := range k.Others {
-			k.Others[j].ID = shownID(k.Others[j].ID)
-		}
-		if k.Replaces != nil {
-			k.Replaces.ID = shownID(k.Replaces.ID)
-		}
-	}
-	for i := range r.Rotations {
-		r.Rotations[i].Old, r.Rotations[i].New = shownID(r.Rotations[i].Old), shownID(r.Rotations[i].New)
+		r.Accepted[i].FirstSeen = seenSince(r.Accepted[i].FirstSeen, r.Time)
 	}
 	return r, nil
 }
@@ -75,6 +67,10 @@ func ReadAll(b []byte) ([]*Report, error) {
 		Version int
 		Reports []json.RawMessage
 		Users   []struct{ Report json.RawMessage }
+	}
+	b, err := plainText(b)
+	if err != nil {
+		return nil, err
 	}
 	if json.Unmarshal(b, &several) != nil || several.Version != Version || several.Reports == nil && several.Users == nil {
 		r, err := Read(b)
@@ -101,8 +97,11 @@ func (f *Finding) check() error {
 	if f.Severity < Info || f.Severity > Critical || f.Was > Critical {
 		return errors.New("it has no severity that findings have")
 	}
-	if f.Rule == "" || len(f.Fingerprint) != 32 || strings.Trim(f.Fingerprint, "0123456789abcdef") != "" {
+	if !isRuleID(f.Rule) || !isFingerprint(f.Fingerprint) {
 		return errors.New("it has no rule or no fingerprint")
+	}
+	if f.Account != accountID(f.Account) {
+		return errors.New("it has no account that is one")
 	}
 	if r := RuleByID(f.Rule); f.Title == "" && r != nil {
 		f.Title = r.Title
@@ -111,16 +110,13 @@ func (f *Finding) check() error {
 		f.Title = f.Rule
 	}
 	f.KeyID = shownID(f.KeyID)
-	f.Line, f.Col = max(f.Line, 0), max(f.Col, 0)
-	return nil
-}
-
-// shownID is an ID that may be shown; empty for what is none.
-func shownID(id string) string {
-	if show.IsKeyID(id) {
-		return id
+	switch f.Subject.Type {
+	case AboutKey:
+		f.Subject.ID = shownID(f.Subject.ID)
+	case AboutAccount:
+		f.Subject.ID = accountID(f.Subject.ID)
 	}
-	return ""
+	return nil
 }
 
 // plainJSON leaves out of an error what the file says: it may be anything.
@@ -128,6 +124,8 @@ func plainJSON(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
+		return errors.New("it ends too early")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("it is damaged at byte %d", syntax.Offset)
 	case errors.As(err, &kind):

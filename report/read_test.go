@@ -1,10 +1,14 @@
 package report
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // asFile is a report as a file has it, and what it may be changed to.
@@ -28,12 +32,14 @@ func asFile(t *testing.T, change func(map[string]any)) []byte {
 func TestReadRefuses(t *testing.T) {
 	finding := func(doc map[string]any) map[string]any { return doc["findings"].([]any)[0].(map[string]any) }
 	for name, change := range map[string]func(map[string]any){
-		"not a keycare JSON report of version": func(d map[string]any) { d["version"] = 2 },
+		"of version 2, and this keycare reads": func(d map[string]any) { d["version"] = 2 },
+		"not a keycare JSON report of version": func(d map[string]any) { d["version"] = 0 },
 		"of version 1":                         func(d map[string]any) { delete(d, "findings") },
 		"write one with":                       func(d map[string]any) { delete(d, "time") },
 		"finding 1: it has no severity":        func(d map[string]any) { finding(d)["severity"] = "none" },
 		"not what belongs there":               func(d map[string]any) { finding(d)["severity"] = "worst" },
 		"finding 1: it has no rule":            func(d map[string]any) { delete(finding(d), "rule") },
+		"no account that is one":               func(d map[string]any) { finding(d)["account"] = "'; drop" },
 		"or no fingerprint":                    func(d map[string]any) { finding(d)["fingerprint"] = "$(x)" },
 		`"findings.line" is not what belongs`:  func(d map[string]any) { finding(d)["line"] = "SECRET" },
 	} {
@@ -42,9 +48,108 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	for _, text := range []string{"", "{", "null", "[]", "\xff", `"x"`} {
-		if _, err := Read([]byte(text)); err == nil {
-			t.Errorf("%q is read as a report", text)
+	for text, says := range map[string]string{"": "it is empty", " \n": "it is empty", "{": "it ends too early", "null": "of version", "[]": "not what belongs", "\xff": "damaged at byte 1", `"x"`: "not what belongs",
+		"\x1f\x8b\x08": "it is compressed", "\xff\xfe": "it is empty", "\xff\xfe{": "it is empty", "\xff\xfe{\x00": "it ends too early", `{"version":1,"time":"2026-01-01T00:00:00Z","findings":[null]}`: "finding 1: it has no severity"} {
+		for _, read := range []func([]byte) error{
+			func(b []byte) error { _, err := Read(b); return err },
+			func(b []byte) error { _, err := ReadAll(b); return err },
+		} {
+			if err := read([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%q: %v", text, err)
+			}
+		}
+	}
+}
+
+// The mark of an encoding, which programs of Windows write, is no fault.
+func TestReadEncodings(t *testing.T) {
+	plain := string(asFile(t, func(d map[string]any) { d["host"] = map[string]any{"name": "bär 🐻"} }))
+	wide := func(order binary.AppendByteOrder) (b []byte) {
+		for _, u := range utf16.Encode([]rune("\ufeff" + plain)) {
+			b = order.AppendUint16(b, u)
+		}
+		return b
+	}
+	for name, b := range map[string][]byte{"UTF-8": []byte("\ufeff" + plain), "UTF-16": wide(binary.LittleEndian), "UTF-16 of the other order": wide(binary.BigEndian)} {
+		all, err := ReadAll(b)
+		if err != nil || len(all) != 1 || all[0].Host.Name != "bär 🐻" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if known, err := ReadBaseline(b); err != nil || len(known) != len(all[0].Findings) {
+			t.Errorf("%s: the baseline: %v", name, err)
+		}
+	}
+}
+
+// What anybody may have written has the form of keycare's own once it is read.
+func TestReadHolds(t *testing.T) {
+	long := strings.Repeat("ä", 1<<20)
+	r, err := Read(asFile(t, func(d map[string]any) {
+		d["host"] = map[string]any{"name": long, "id": long}
+		d["policy"] = map[string]any{"max_age_days": -1e300, "max_unused_days": 1e300}
+		d["profiles"], d["keys"], d["unknown"] = -5, 1<<60, -1
+		d["trend"] = make([]map[string]any, 5000)
+		for i := range 5000 {
+			d["trend"].([]map[string]any)[i] = map[string]any{"time": "2026-10-01T00:00:00Z", "keys": -1}
+		}
+		d["trend"].([]map[string]any)[4999] = map[string]any{}
+		d["severity_set"] = map[string]any{long: "high", "old-key": "low"}
+		d["rotations"] = []any{map[string]any{"old": secretA, "new": keyA}}
+		f := d["findings"].([]any)[0].(map[string]any)
+		f["state"], f["first_seen"], f["line"], f["what"] = "fixed", "9999-12-31T23:59:59Z", -7, long
+		f["subject"] = map[string]any{"type": "key", "id": secretA}
+		f["repair"] = map[string]any{"text": "x", "command": "rm " + long}
+		k := d["inventory"].([]any)[0].(map[string]any)
+		k["account"], k["created"], k["last_used"] = "12", "1000-01-01T00:00:00Z", map[string]any{"never": false}
+		k["other_keys"] = []any{map[string]any{"id": secretA}}
+		k["calls"] = map[string]any{"calls": -1}
+		gone := map[string]any{"rule": "old-key", "severity": "high", "fingerprint": strings.Repeat("a", 32), "key_id": secretA, "account": long}
+		d["changes"] = map[string]any{"gone": []any{gone, map[string]any{"rule": "<b>", "severity": "high"}, map[string]any{}}}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, k, g := r.Findings[0], r.Inventory[0], r.Changes.Gone
+	for what, ok := range map[string]bool{
+		"texts":     len(r.Host.Name) < 1<<15 && len(r.Host.ID) < 1<<15 && len(f.What) < 1<<15 && utf8.ValidString(f.What),
+		"limits":    r.Policy == Limits{90, 45},
+		"counts":    r.Profiles == 0 && r.Keys == 1_000_000_000 && r.Unknown == 0,
+		"trend":     len(r.Trend) == MostPoints && r.Trend[0].Keys == 0,
+		"rules":     len(r.SeveritySet) == 1,
+		"rotations": r.Rotations[0].Old == "" && r.Rotations[0].New == keyA,
+		"finding":   f.State == StateNew && f.FirstSeen.Equal(r.Time) && f.Line == 0 && f.Subject.ID == "" && f.Repair == (Repair{Text: "x"}),
+		"key":       k.Account == "" && k.Created.IsZero() && k.LastUsed == nil && k.Others[0].ID == "" && k.Calls == nil,
+		"gone":      len(g) == 1 && g[0].KeyID == "" && g[0].Account == "" && g[0].FirstSeen.Equal(r.Time),
+	} {
+		if !ok {
+			t.Errorf("%s: %.300s", what, fmt.Sprintf("%+v", r))
+		}
+	}
+	for _, rule := range []string{"<b>x</b>", "a b", "a\nb", strings.Repeat("a", 65), "Old-Key"} {
+		if _, err := Read(asFile(t, func(d map[string]any) { d["findings"].([]any)[0].(map[string]any)["rule"] = rule })); err == nil {
+			t.Errorf("%q is a rule", rule)
+		}
+	}
+}
+
+// A clock that is wrong once makes no other report older, nor is its report the
+// latest.
+func TestReportsFromTheFuture(t *testing.T) {
+	at := func(host string, when time.Time) *Report {
+		return &Report{Time: when, Origin: Origin{Host: Host{ID: host}, Run: when.String()}}
+	}
+	future := now.AddDate(7000, 0, 0)
+	all := Merge([]*Report{at("a", future), at("a", now), at("a", now.Add(-day)), at("b", future), at("c", now.Add(-9*day))}, now)
+	if len(all) != 3 || !all[0].Time.Equal(now.Add(-9*day)) && !all[1].Time.Equal(now) {
+		t.Fatalf("got %d: %v", len(all), all)
+	}
+	f := Together(all, now)
+	if !f.Last.Equal(now) || len(f.Silent) != 1 || f.Silent[0].Host.ID != "c" || len(f.Ahead) != 1 || f.Ahead[0].Host.ID != "b" || f.Machines != 3 {
+		t.Errorf("got %+v", f)
+	}
+	for _, r := range all {
+		if r.Host.ID == "a" && (!r.Time.Equal(now) || len(r.Trend) != 1) {
+			t.Errorf("the latest of a is of %s, after %v", r.Time, r.Trend)
 		}
 	}
 }

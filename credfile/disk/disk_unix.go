@@ -10,8 +10,11 @@ import (
 	"syscall"
 )
 
-// noFollow keeps an open from following a link, and from waiting for a pipe.
-const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+// NoWait keeps an open from waiting for a pipe, noFollow from following a link too.
+const (
+	NoWait   = syscall.O_NONBLOCK
+	noFollow = syscall.O_NOFOLLOW | NoWait
+)
 
 func openRead(name string) (*os.File, error) { return os.OpenFile(name, os.O_RDONLY|noFollow, 0) }
 

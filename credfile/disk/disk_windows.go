@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// noFollow has no equal here; links need a right that users lack.
-const noFollow = 0
+// These have no equal here: a pipe is no file, and links need a right that users lack.
+const NoWait, noFollow = 0, 0
 
 // syncDir does nothing: Windows has no call for it, NTFS journals renames.
 func syncDir(string) error { return nil }

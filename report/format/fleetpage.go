@@ -20,7 +20,7 @@ type fleetPage struct {
 	Rules                                []report.FleetRule
 	Shared                               []sharedRow
 	Machines                             []machineRow
-	Silent                               []string
+	Silent, LeftOut                      []string
 	MoreAccounts, MoreShared, MoreSilent string
 	MoreMachines                         string
 }
@@ -50,7 +50,7 @@ const (
 )
 
 func fleetPageOf(rs []*report.Report, o Options) fleetPage {
-	f := report.Together(rs)
+	f := report.Together(rs, o.Now)
 	v := view{&report.Report{}, o}
 	p := fleetPage{
 		Title: "AWS keys on " + show.Count(f.Machines, "machine"),
@@ -70,15 +70,24 @@ func fleetPageOf(rs []*report.Report, o Options) fleetPage {
 	}
 	for _, k := range f.Shared[:min(len(f.Shared), mostShared)] {
 		names := k.Machines[:min(len(k.Machines), mostNames)]
-		p.Shared = append(p.Shared, sharedRow{k.ID, cmp.Or(k.UserARN, k.Account), strings.Join(names, ", ") + andMore(len(k.Machines)-len(names))})
+		p.Shared = append(p.Shared, sharedRow{k.ID, cut(cmp.Or(k.UserARN, k.Account), mostPath), strings.Join(shortened(names), ", ") + andMore(len(k.Machines)-len(names))})
 	}
 	for _, r := range f.Reports[:min(len(f.Reports), mostMachines)] {
 		if r.Counts.AtLeast(report.Medium) > 0 {
-			p.Machines = append(p.Machines, machineRow{cmp.Or(r.Host.Name, r.Host.ID, "(not known)"), r.User.Name, r.Counts.Critical, r.Counts.High, r.Counts.Medium, v.day(r.Time)})
+			p.Machines = append(p.Machines, machineRow{machineName(r), cut(r.User.Name, mostName), r.Counts.Critical, r.Counts.High, r.Counts.Medium, v.day(r.Time)})
 		}
 	}
 	for _, r := range f.Silent[:min(len(f.Silent), mostSilent)] {
-		p.Silent = append(p.Silent, cmp.Or(r.Host.Name, r.Host.ID, "(not known)")+" since "+v.day(r.Time))
+		p.Silent = append(p.Silent, machineName(r)+" since "+v.day(r.Time))
+	}
+	for _, r := range f.Ahead[:min(len(f.Ahead), mostSilent)] {
+		p.Silent = append(p.Silent, machineName(r)+": its clock is wrong, its report is of "+v.day(r.Time))
+	}
+	for _, file := range o.LeftOut[:min(len(o.LeftOut), mostSilent)] {
+		p.LeftOut = append(p.LeftOut, cut(file, mostPath))
+	}
+	if rest := len(o.LeftOut) - len(p.LeftOut); rest > 0 {
+		p.LeftOut = append(p.LeftOut, fmt.Sprintf("%d more", rest))
 	}
 	p.MoreAccounts, p.MoreShared = more(len(f.Accounts), mostAccounts, "account"), more(len(f.Shared), mostShared, "key")
 	p.MoreMachines, p.MoreSilent = more(len(f.Reports), mostMachines, "report"), more(len(f.Silent), mostSilent, "report")
@@ -109,6 +118,20 @@ func (p *fleetPage) ages(f *report.Fleet) {
 	if f.Ageless > 0 {
 		p.Ageless = show.Count(f.Ageless, "key") + " of unknown age"
 	}
+}
+
+// What a page has of a name, and of a path or an ARN, in characters.
+const mostName, mostPath = 48, 160
+
+func machineName(r *report.Report) string {
+	return cut(cmp.Or(r.Host.Name, r.Host.ID, "(not known)"), mostName)
+}
+
+func shortened(names []string) (all []string) {
+	for _, name := range names {
+		all = append(all, cut(name, mostName))
+	}
+	return all
 }
 
 func rootless(f *report.Fleet) (n int) {

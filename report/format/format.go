@@ -22,6 +22,10 @@ type Options struct {
 	Region string
 	// Zone is the reader's time zone; nil means UTC.
 	Zone *time.Location
+	// Now is when the page is made; zero where that does not matter.
+	Now time.Time
+	// LeftOut are files that could not be read as reports.
+	LeftOut []string
 
 	// What the table shows. Details is everything about each finding; All adds the
 	// low and info ones to the list, and those of a rule that Details leaves out;

@@ -179,8 +179,8 @@ func story2() *report.Report {
 	before.Findings[0].Severity = report.Low
 	r := report.Audit(in)
 	r.Follow(before, report.Seen{})
-	for i := range 40 {
-		r.Trend = append(r.Trend, report.Point{Time: now.Add(time.Duration(i-40) * day), Keys: 3, Counts: report.Counts{Critical: 1, High: i % 3, Medium: 4, Low: 7, Info: 1}})
+	for i := range report.MostPoints {
+		r.Trend = append(r.Trend, report.Point{Time: now.Add(time.Duration(i-report.MostPoints) * day), Keys: 3, Counts: report.Counts{Critical: 1, High: i % 3, Medium: 4, Low: 7, Info: 1}})
 	}
 	return r
 }
