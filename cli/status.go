@@ -42,6 +42,11 @@ func runStatus(e *env, c *cli.Context) error {
 	paths, _ := e.Paths() // a rotation has its own
 	rot := rotate.New(rotate.Options{State: folder, Disk: e.Disk, Paths: paths})
 	open, damaged := rot.InFlight(c.Context, false)
+	strays, err := folder.WithoutJournal()
+	damaged = errors.Join(damaged, err)
+	for i, id := range strays {
+		strays[i] = folder.RecoveryPath(id)
+	}
 	past, err := folder.History()
 	if err != nil {
 		return err
@@ -58,13 +63,23 @@ func runStatus(e *env, c *cli.Context) error {
 			past = []state.History{}
 		}
 		doc := map[string]any{"version": 1, "in_flight": open, "history": past}
+		if len(strays) > 0 {
+			doc["recovery_files"] = strays
+		}
 		if timer != nil {
 			doc["timer"] = timer
 		}
 		return errors.Join(damaged, e.writeJSON(doc))
 	}
-	e.writeFlights(rot, open, damaged != nil, timer != nil)
-	e.writeKeys(paths, open, len(open) > 0 || damaged == nil)
+	e.writeFlights(rot, open, damaged != nil || len(strays) > 0, timer != nil)
+	for i, path := range strays {
+		if i > 0 || len(open) > 0 {
+			_ = e.print("\n")
+		}
+		_ = e.print("A recovery file has no journal beside it: %s\n", path)
+		_ = e.print("  now:  it may have the only secret of a key that works\n  next: keycare resume removes it if nothing needs it, and says so if not\n")
+	}
+	e.writeKeys(paths, open, len(open) > 0 || len(strays) > 0 || damaged == nil)
 	e.writePast(past)
 	if timer != nil {
 		_ = e.print("\nTimer:\n")

@@ -36,8 +36,11 @@ func (e *NoKeyError) Error() string {
 
 // joined names the files that there may be.
 func (p Paths) joined(by string) string {
-	if p.Config == "" || p.Config == p.Credentials {
+	switch {
+	case p.Config == "" || p.Config == p.Credentials:
 		return p.Credentials
+	case p.Credentials == "":
+		return p.Config
 	}
 	return p.Credentials + by + p.Config
 }

@@ -91,6 +91,9 @@ func TestAgreed(t *testing.T) {
 	if _, err := s.Agreed("nowhere"); !errors.As(err, &none) || none.Why != noProfile {
 		t.Errorf("nowhere: %v", err)
 	}
+	if _, err := s.PairAt(ConfigFile, "nowhere"); err == nil || !strings.HasSuffix(err.Error(), ": no such profile in d") {
+		t.Errorf("one file alone: %v", err)
+	}
 	_, err := s.Agreed("note")
 	if !errors.As(err, &differ) || len(differ.Causes) != 1 || differ.Causes[0].Quirk != "inline-comment" {
 		t.Fatalf("note: %v", err)

@@ -23,9 +23,11 @@ func (r *cycle) enterGrace() error {
 	return nil
 }
 
-// askUse asks whether anybody used the old key after the switch.
-func (r *cycle) askUse(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+// askUse asks whether anybody used the old key after the switch. IAM denies that
+// question, to everyone, for a key that it does not have: where someone has deleted
+// the old key, nobody uses it.
+func (r *cycle) askUse(whole context.Context) {
+	ctx, cancel := context.WithTimeout(whole, callTimeout)
 	defer cancel()
 	if r.j.Direction == state.Grace && r.backAt.Before(r.j.Switched.Add(r.j.Grace+state.UseLate)) {
 		r.seen.Unused = notYet // this machine's clock is ahead
@@ -34,6 +36,8 @@ func (r *cycle) askUse(ctx context.Context) {
 	use, err := r.aws.LastUsed(ctx, r.by(r.back), r.j.Old)
 	r.seen.Files = filesUnread // the question took its time
 	switch {
+	case err != nil && client.ReplyOf(err) != client.ReplySilent && r.isGone(whole, r.back, r.j.Old):
+		r.seen.Unused = yes
 	case err != nil:
 		r.seen.Unused, r.why = silent, client.Explain(err)
 	case use.At.After(r.j.Switched.Add(state.UseSlack)) &&

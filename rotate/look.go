@@ -2,9 +2,11 @@ package rotate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"keycare/credfile"
+	"keycare/credfile/show"
 	"keycare/rotate/client"
 	"keycare/rotate/group"
 	"keycare/rotate/state"
@@ -41,8 +43,34 @@ func (r *cycle) lookFiles(ctx context.Context) error {
 	}
 	if r.seen.Files = r.stateIn(set); r.seen.Files != filesNew {
 		r.seen.Back = unasked // what was proved no longer stands there
+		return nil
 	}
+	r.lookElsewhere()
 	return nil
+}
+
+// lookElsewhere looks, before the old key goes, whether it stands in the files that
+// the environment names now, where those are others than the journal's: the home
+// folder was moved or copied, or AWS_SHARED_CREDENTIALS_FILE was another. A run that
+// switches by itself has one environment.
+func (r *cycle) lookElsewhere() {
+	going := r.j.Direction == state.Retire || r.j.Direction == state.Grace && r.seen.Due || r.j.Direction == state.Undecided && r.j.Grace == 0
+	if !r.seen.Resumed || !going || r.j.Compromised || r.Paths.Credentials == "" || slices.Equal(r.sharedLocks(r.j.Paths), r.sharedLocks(r.Paths)) {
+		return
+	}
+	set, err := credfile.Load(r.Disk, r.sharedPaths())
+	if err != nil {
+		r.seen.Files, r.why = filesDoubtful, err
+		return
+	}
+	in := set.Mentions(r.j.Old)
+	for _, held := range set.Holds(r.j.Old) {
+		in = append(in, held.Mention)
+	}
+	if len(in) > 0 {
+		r.seen.Files = filesElsewhere
+		r.why = fmt.Errorf("%s:%d has it; put the new key there first", in[0].Path, in[0].Line)
+	}
 }
 
 func (r *cycle) stateIn(set *credfile.Set) filesState {
@@ -71,7 +99,11 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 			r.wrong = pair
 		}
 		h := r.stateOf(pair)
+		if h == filesForeign && r.unswitched(set) {
+			h = filesOld
+		}
 		if h == filesForeign {
+			r.why = fmt.Errorf("profile %s in %s", show.Name(pl.Profile), set.Files()[pl.Kind].Path)
 			return h
 		}
 		add(h)
@@ -85,6 +117,9 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 			continue
 		}
 		h := r.copyState(c)
+		if h == filesForeign && r.unswitched(set) {
+			h = filesOld
+		}
 		if h == filesForeign || h == filesDoubtful {
 			if total == filesNew && r.hurries() {
 				continue
@@ -100,6 +135,13 @@ func (r *cycle) stateIn(set *credfile.Set) filesState {
 		return filesMixed
 	}
 	return total
+}
+
+// unswitched reports whether a person goes back before any place had the new key,
+// and a profile has the old one: a place that somebody gave another key meanwhile is
+// none of this rotation's any more.
+func (r *cycle) unswitched(set *credfile.Set) bool {
+	return r.j.UndoAsked && !r.j.SwitchBegun && pairIn(set, r.j.Old).Equal(r.old)
 }
 
 // hurries reports whether the old key leaked and is about to be made Inactive: a copy

@@ -19,12 +19,13 @@ const (
 type filesState int
 
 const (
-	filesUnread   filesState = iota
-	filesOld                 // every place holds the old pair
-	filesNew                 // every place holds the new pair, and no place in either file the old key
-	filesMixed               // some hold the old, some the new, or an ID of one with the secret of the other
-	filesForeign             // a place holds a third key: a person acted
-	filesDoubtful            // a file or section is missing, empty or cannot be read: nothing is concluded from it
+	filesUnread    filesState = iota
+	filesOld                  // every place holds the old pair
+	filesNew                  // every place holds the new pair, and no place in either file the old key
+	filesMixed                // some hold the old, some the new, or an ID of one with the secret of the other
+	filesForeign              // a place holds a third key: a person acted
+	filesDoubtful             // a file or section is missing, empty or cannot be read: nothing is concluded from it
+	filesElsewhere            // as filesNew, and the old key is about to go, which a file has that is not the rotation's
 )
 
 // observed is what is known at the moment, beside the journal.
@@ -317,13 +318,16 @@ func lookFirst(w observed) (step, string) {
 		return stepStop, thirdKey
 	case filesDoubtful:
 		return waitOr(w, unsure)
+	case filesElsewhere:
+		return stepStop, elsewhere
 	}
 	return "", ""
 }
 
 const (
-	thirdKey = "a profile holds a third key now: someone changed it"
-	unsure   = "the files could not be read reliably; another program may be writing them"
+	elsewhere = "the old key stands in a file that this rotation does not change"
+	thirdKey  = "a profile holds a third key now; someone changed it"
+	unsure    = "the files could not be read reliably; another program may be writing them"
 )
 
 // readBackFirst names the step to take until the pair, as it was re-read from

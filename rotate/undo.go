@@ -32,7 +32,7 @@ func (r *cycle) undo(ctx context.Context) (Result, error) {
 		return half("the recovery file cannot be written", err)
 	}
 	r.j.UndoAsked = true
-	r.j.SwitchBegun = r.j.SwitchBegun || !r.j.Switched.IsZero() || r.seen.Files == filesNew || r.seen.Files == filesMixed
+	r.j.SwitchBegun = r.j.SwitchBegun || !r.j.Switched.IsZero() || r.seen.Files == filesNew || r.seen.Files == filesElsewhere || r.seen.Files == filesMixed
 	if err := r.decide(state.Undo); err != nil {
 		return half("keycare cannot write its notes", err)
 	}
