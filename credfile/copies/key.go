@@ -98,6 +98,8 @@ const (
 	Base64   Form = "base64"
 	Hex      Form = "hex"
 	CaseLost Form = "other case"
+	Broken   Form = "over several lines"
+	Bytes    Form = "list of bytes"
 )
 
 // Hit is one place of a key in a stream.

@@ -72,9 +72,9 @@ func NewMatcher(keys []Key, o Options) *Matcher {
 			if size += 1; !letter(n.text[i]) {
 				size += mostEscape
 			}
-			if n.breaks {
-				size += 2
-			}
+		}
+		if n.breaks {
+			size += mostBreaks * mostBreak
 		}
 		longest = max(longest, size*n.unit)
 	}
@@ -261,38 +261,39 @@ func (c *core) whole(b []byte, first int) (Hit, bool) {
 		h.Len = 2*h.Len - 1
 		return h, ok
 	}
-	form := n.form
+	form, breaks := n.form, 0
 	left := first
 	for i := c.at - 1; i >= 0; i-- {
 		size := n.before(b[:left], n.text[i])
-		if size == 0 && n.breaks {
-			if end := lineEndBefore(b[:left]); end > 0 {
-				if size = n.before(b[:left-end], n.text[i]); size > 0 {
-					size += end
-				}
-			}
+		if size == 0 && n.breaks && breaks < mostBreaks {
+			size = n.beforeBreak(b[:left], n.text[i])
+			breaks++
 		}
 		if size == 0 {
 			return Hit{}, false
 		}
 		left -= size
 	}
+	for size := 0; !letter(n.text[0]) && !n.exact && left > 0 && b[left-1] == '\\' && size < mostEscape; size++ {
+		left-- // the core may begin behind it
+	}
 	right := first + len(c.text)
 	for i := c.at + c.n; i < len(n.text); i++ {
 		size := n.unescape(b[right:], n.text[i])
-		if size == 0 && n.breaks {
-			if end := lineEnd(b[right:]); end > 0 {
-				if size = n.unescape(b[right+end:], n.text[i]); size > 0 {
-					size += end
-				}
-			}
+		if size == 0 && n.breaks && breaks < mostBreaks {
+			size = n.after(b[right:], n.text[i])
+			breaks++
 		}
 		if size == 0 {
 			return Hit{}, false
 		}
 		right += size
 	}
-	if form == Plain && string(b[left:right]) != n.text {
+	switch {
+	case form != Plain:
+	case breaks > 0:
+		form = Broken
+	case string(b[left:right]) != n.text:
 		form = Escaped
 	}
 	return Hit{Off: int64(left), Len: right - left, Key: n.key, Part: n.part, Form: form}, true
@@ -313,15 +314,6 @@ func (n *needle) before(b []byte, c byte) int {
 	for size := min(mostEscape, len(b)); size > 0; size-- {
 		if n.unescape(b[len(b)-size:], c) == size {
 			return size
-		}
-	}
-	return 0
-}
-
-func lineEndBefore(b []byte) int {
-	for _, s := range lineEnds {
-		if len(b) >= len(s) && string(b[len(b)-len(s):]) == s {
-			return len(s)
 		}
 	}
 	return 0

@@ -1,10 +1,12 @@
 package copies
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,8 +17,9 @@ type needle struct {
 	form   Form
 	text   string // what stands there once escapes are undone
 	unit   int    // bytes a character: 2 for UTF-16
-	breaks bool   // a line may end between two characters
+	breaks bool   // lines may end between its characters
 	url    bool   // - and _ may stand for + and /
+	exact  bool   // nothing in it is escaped
 }
 
 // core is a run of bytes that every occurrence of a needle has, whatever the
@@ -34,6 +37,9 @@ const (
 	gram = 4
 	// leastCore is the length that lets the matcher look at every 16th byte.
 	leastCore = 16 + gram - 1
+	// mostPieces bounds the cores of a text that may be broken: one of them has to be
+	// whole.
+	mostPieces = 4
 	// leastSecret is the shortest secret that is looked for: a shorter one would be
 	// found in texts that have nothing to do with it.
 	leastSecret = 16
@@ -44,10 +50,11 @@ const (
 func (n *needle) escapes(c byte) []string {
 	x, X := fmt.Sprintf("%02x", c), fmt.Sprintf("%02X", c)
 	all := []string{
-		string(c), "%" + X, "%" + x, "%25" + X, "%25" + x, `\` + string(c), `\\` + string(c), `\\\` + string(c), `\\\\` + string(c),
+		string(c), "%" + X, "%" + x, "%25" + X, "%25" + x, "%2525" + X, "%2525" + x, `\` + string(c), `\\` + string(c), `\\\` + string(c), `\\\\` + string(c),
 		`\u00` + X, `\u00` + x, `\\u00` + X, `\\u00` + x, `\x` + X, `\x` + x, `\\x` + X, `\\x` + x, fmt.Sprintf(`\%03o`, c), fmt.Sprintf(`\\%03o`, c),
 	}
-	all = append(append(all, "&#x"+X+";"), entities[c]...)
+	all = append(all, "="+X, "="+x, `\u{`+X+"}", `\u{`+x+"}", "&#x"+X+";", "&#x"+x+";", "&#x00"+X+";", "&#x00"+x+";", fmt.Sprintf("&#%d;", c), fmt.Sprintf("&#0%d;", c), names[c],
+		"&amp;#x"+X+";", "&amp;#x"+x+";", fmt.Sprintf("&amp;#%d;", c))
 	switch {
 	case n.url && c == '+':
 		all = append(all, "-")
@@ -60,7 +67,7 @@ func (n *needle) escapes(c byte) []string {
 }
 
 // writings are how programs write text: each of its odd characters, two at most, in
-// one way wherever it stands.
+// one way wherever it stands, and both in the same way, or one of them as it is.
 func (n *needle) writings(text string) []string {
 	var odd []byte
 	for i := range len(text) {
@@ -75,11 +82,13 @@ func (n *needle) writings(text string) []string {
 	if len(odd) > 1 {
 		second = n.escapes(odd[1])
 	}
-	all := make([]string, 0, len(first)*len(second))
-	b := make([]byte, 0, len(text)*mostEscape)
-	for _, one := range first {
-		for _, other := range second {
-			b = b[:0]
+	var all []string
+	for i, one := range first {
+		for j, other := range second {
+			if len(odd) > 1 && !together(one, other, i-j) {
+				continue
+			}
+			b := make([]byte, 0, len(text)*mostEscape)
 			for i := range len(text) {
 				switch {
 				case text[i] == odd[0]:
@@ -95,6 +104,12 @@ func (n *needle) writings(text string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// together reports whether one program may write two characters so: one of them as it
+// is, both in one way, or as entities. Of ways beside each other one is in capitals.
+func together(one, other string, apart int) bool {
+	return len(one) == 1 || len(other) == 1 || apart >= -1 && apart <= 1 || one[0] == '&' && other[0] == '&'
 }
 
 // needlesOf are all spellings of one key.
@@ -114,7 +129,7 @@ func needlesOf(index int, k Key) (all []needle) {
 			}
 			all = append(all, n)
 		}
-		add(needle{text: text})
+		add(needle{text: text, breaks: half.part == Secret})
 		add(needle{form: Wide, text: text, unit: 2})
 		for _, other := range []string{strings.ToLower(text), strings.ToUpper(text)} {
 			if other != text {
@@ -122,13 +137,38 @@ func needlesOf(index int, k Key) (all []needle) {
 			}
 		}
 		digits := hex.EncodeToString([]byte(text))
-		add(needle{form: Hex, text: digits})
-		add(needle{form: Hex, text: strings.ToUpper(digits)})
+		add(needle{form: Hex, text: digits, breaks: true})
+		add(needle{form: Hex, text: strings.ToUpper(digits), breaks: true})
 		for phase := range 3 {
 			add(needle{form: Base64, text: encoded(text, phase), breaks: true, url: true})
 		}
+		if k.Secret.Empty() {
+			continue // of the many past keys the usual forms
+		}
+		for phase := range 3 { // the commands that PowerShell takes encoded
+			add(needle{form: Base64, text: encoded(strings.Join(strings.Split(text, ""), "\x00")+"\x00", phase)})
+		}
+		for _, l := range lists {
+			add(needle{form: Bytes, text: l.write(text), exact: true})
+		}
 	}
 	return all
+}
+
+// list is a way to write bytes one by one.
+type list struct{ each, between string }
+
+func (l list) write(text string) string {
+	all := make([]string, len(text))
+	for i := range len(text) {
+		all[i] = fmt.Sprintf(l.each, text[i])
+	}
+	return strings.Join(all, l.between)
+}
+
+// lists are how programs write bytes one by one.
+var lists = []list{
+	{"%d", ","}, {"%d", ", "}, {"%d", " "}, {"0x%02x", ", "},
 }
 
 // encoded is the part of a base64 text that depends on text alone, where so many
@@ -144,11 +184,25 @@ func encoded(text string, phase int) string {
 func (n *needle) cores(step int) []core {
 	least := step + gram - 1
 	size := len(n.text)
-	parts := [][2]int{{0, size}}
-	if n.breaks && size >= 2*least {
-		parts = [][2]int{{0, size / 2}, {size / 2, size}}
+	if n.exact {
+		return []core{n.core(0, size, n.text)}
 	}
 	var all []core
+	parts := [][2]int{{0, size}}
+	if n.breaks && size >= 2*least {
+		pieces := min(size/least, mostPieces)
+		var some [][2]int
+		for i := range pieces {
+			some = append(some, [2]int{i * size / pieces, (i + 1) * size / pieces})
+		}
+		if n.form != Plain {
+			parts = some
+		} else { // what is broken is not escaped, too
+			for _, p := range some {
+				all = append(all, n.core(p[0], p[1], n.text[p[0]:p[1]]))
+			}
+		}
+	}
 	for _, p := range parts {
 		from, to := longestRun(n.text, p[0], p[1])
 		if (to-from)*n.unit-(n.unit-1) >= least {
@@ -221,7 +275,7 @@ func (n *needle) unescape(b []byte, c byte) int {
 	if b[0] == c {
 		return 1
 	}
-	if letter(c) {
+	if letter(c) || n.exact {
 		return 0
 	}
 	switch {
@@ -243,6 +297,10 @@ func (n *needle) unescape(b []byte, c byte) int {
 			return 0
 		case b[i] == c:
 			return i + 1
+		case b[i] == 'u' && i+1 < len(b) && b[i+1] == '{':
+			if size := hexIs(b, i+2, 2, c); size > 0 && i+4 < len(b) && b[i+4] == '}' {
+				return i + 5
+			}
 		case b[i] == 'u':
 			return i2(i+1, hexIs(b, i+1, 4, c))
 		case b[i] == 'x':
@@ -250,21 +308,46 @@ func (n *needle) unescape(b []byte, c byte) int {
 		case i+3 <= len(b) && string(b[i:i+3]) == fmt.Sprintf("%03o", c):
 			return i + 3
 		}
+	case b[0] == '=':
+		return i2(1, hexIs(b, 1, 2, c))
 	case b[0] == '&':
-		for _, s := range entities[c] {
-			if len(b) >= len(s) && strings.EqualFold(string(b[:len(s)]), s) {
-				return len(s)
-			}
-		}
+		return entity(b, c)
 	}
 	return 0
 }
 
-var entities = map[byte][]string{
-	'+': {"&#43;", "&#043;", "&#x2b;", "&#x002b;", "&plus;"},
-	'/': {"&#47;", "&#047;", "&#x2f;", "&#x002f;", "&sol;"},
-	'=': {"&#61;", "&#061;", "&#x3d;", "&equals;"},
+// entity returns how many bytes at the start of b are the entity of c in XML, in the
+// text of an entity too.
+func entity(b []byte, c byte) int {
+	const amp = "amp;"
+	first := 1
+	for len(b) > first+len(amp) && string(b[first:first+len(amp)]) == amp {
+		first += len(amp)
+	}
+	end := bytes.IndexByte(b[first:min(len(b), first+mostEscape)], ';')
+	if end < 0 {
+		return 0
+	}
+	text := string(b[first : first+end])
+	size := first + end + 1
+	if digits, ok := strings.CutPrefix(text, "#"); ok {
+		base := 10
+		if len(digits) > 0 && digits[0]|0x20 == 'x' {
+			digits, base = digits[1:], 16
+		}
+		if v, err := strconv.ParseUint(digits, base, 8); err != nil || byte(v) != c {
+			return 0
+		}
+		return size
+	}
+	if "&"+text+";" != names[c] {
+		return 0
+	}
+	return size
 }
+
+// names are the entities that have one.
+var names = map[byte]string{'+': "&plus;", '/': "&sol;", '=': "&equals;"}
 
 func i2(at, n int) int {
 	if n == 0 {
@@ -283,16 +366,3 @@ func hexIs(b []byte, i, size int, c byte) int {
 	}
 	return 0
 }
-
-// lineEnd returns how many bytes at the start of b end a line, in itself or in the
-// text of a string.
-func lineEnd(b []byte) int {
-	for _, s := range lineEnds {
-		if len(b) >= len(s) && string(b[:len(s)]) == s {
-			return len(s)
-		}
-	}
-	return 0
-}
-
-var lineEnds = []string{"\r\n", "\n", `\r\n`, `\n`, `\\n`}

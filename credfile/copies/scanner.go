@@ -72,9 +72,9 @@ type stream struct {
 	lines   int // line ends before b[counted]; -1 if they are not counted
 	counted int
 	emit    func(Hit)
-	last    map[[2]int]int64
-	near    map[string]bool // IDs beside which a secret was seen
-	looked  int             // for one
+	last    map[[2]int]int64 // ends
+	near    map[string]bool  // IDs beside which a secret was seen
+	looked  int              // for one
 }
 
 // Bytes looks for keys in b, which is the whole of it.
@@ -158,13 +158,14 @@ func (t *stream) found(b []byte, h Hit) {
 	}
 	h.Off += t.base
 	half := [2]int{h.Key, int(h.Part)}
-	if before, ok := t.last[half]; ok && before == h.Off && h.Key >= 0 {
+	end := h.Off + int64(h.Len) // not where it begins: of a long row of backslashes in front of it cores know more and less
+	if before, ok := t.last[half]; ok && before == end && h.Key >= 0 {
 		return // two cores of one occurrence
 	}
 	if t.last == nil {
 		t.last = make(map[[2]int]int64)
 	}
-	t.last[half] = h.Off
+	t.last[half] = end
 	t.emit(h)
 }
 
