@@ -31,12 +31,12 @@ func (w *world) tells(o *Options, act func(*Rotator) ([]Result, error)) ([]Resul
 	rot := New(*o)
 	results, err := act(rot)
 	w.saw(err)
+	for _, r := range results { // printed
+		w.heard = w.heard || r.Leak != nil && r.Leak.Again == ""
+	}
 	if told := rot.Told(w.t.Context(), results); told != nil {
 		w.saw(told)
 		err = errors.Join(err, told)
-	}
-	for _, r := range results {
-		w.heard = w.heard || r.Leak != nil && r.Leak.Again == ""
 	}
 	return results, err
 }
