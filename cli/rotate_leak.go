@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"keycare/credfile/show"
 	"keycare/rotate"
@@ -81,7 +82,7 @@ func some[T any](all []T, most int, says func(T) string) string {
 }
 
 func changed(c rotate.Change) string {
-	says := show.Time(c.Last) + " " + show.Plain(c.Action)
+	says := onTime(c.Last) + " " + show.Plain(c.Action)
 	if c.Subject != "" {
 		says += " " + show.Plain(c.Subject)
 	}
@@ -105,7 +106,7 @@ func stillLive(s rotate.Session) string {
 	if s.Role != "" {
 		says += " " + show.Plain(s.Role)
 	}
-	says += " on " + show.Time(s.At)
+	says += " on " + onTime(s.At)
 	if s.Address != "" {
 		says += ", from " + show.Plain(s.Address)
 	}
@@ -113,6 +114,14 @@ func stillLive(s rotate.Session) string {
 		says += ", until " + show.Time(s.Until)
 	}
 	return says
+}
+
+// onTime is when a call was made, which its record may not say in earnest.
+func onTime(t time.Time) string {
+	if t.IsZero() {
+		return "an unknown day"
+	}
+	return show.Time(t)
 }
 
 // writeUse says in a plan who uses the key.

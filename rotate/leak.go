@@ -18,10 +18,6 @@ import (
 
 // This file is about what a person needs to know once a key that leaked is Inactive.
 
-// longestSession is how long credentials that a key gave out may outlive it. Source:
-// IAM User Guide, "Disabling permissions for temporary security credentials".
-const longestSession = 36 * time.Hour
-
 // spreads is how long AWS may take until a key that was made Inactive is refused
 // everywhere: what it gives out meanwhile is to end too. Source: IAM User Guide,
 // "Changes that I make are not always immediately visible", which has no number.
@@ -85,7 +81,7 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	roles := []string{}
 	if l.Calls != nil {
 		for _, s := range l.Calls.Sessions {
-			if s.Until.IsZero() && now.Sub(s.At) < longestSession || s.Until.After(now) {
+			if s.Until.IsZero() || s.Until.After(now) {
 				if l.Live = append(l.Live, s); s.Kind == "AssumeRole" && !slices.Contains(roles, s.Role) {
 					roles = append(roles, s.Role)
 				}

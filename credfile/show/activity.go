@@ -44,6 +44,9 @@ func Calls(a facts.Activity, when func(time.Time) string) string {
 	if a.Failed > 0 {
 		says += fmt.Sprintf(", %d of them refused", a.Failed)
 	}
+	if a.Last.IsZero() { // no event has a time that can be
+		return says
+	}
 	return says + ", the last " + when(a.Last)
 }
 
@@ -57,6 +60,9 @@ func Seen(all []facts.Seen, most int) string {
 // 2h ago)".
 func SeenAt(all []facts.Seen, most int, when func(time.Time) string) string {
 	return seen(all, most, func(s facts.Seen) string {
+		if s.Last.IsZero() {
+			return fmt.Sprintf("%s (%s)", Plain(s.Name), Count(s.Count, "call"))
+		}
 		return fmt.Sprintf("%s (%s, last %s)", Plain(s.Name), Count(s.Count, "call"), when(s.Last))
 	})
 }

@@ -47,14 +47,20 @@ func (v view) userRow(k report.Key, c *report.KeyCalls) userRow {
 		if c.Refused > 0 {
 			row.Calls += fmt.Sprintf(", %d refused", c.Refused)
 		}
-		row.Last = v.time(c.Last)
+		if !c.Last.IsZero() {
+			row.Last = v.time(c.Last)
+		}
 	}
 	if c.Networks > 1 {
 		row.Class = "medium"
 	}
 	shown := c.From[:min(len(c.From), mostUsers)]
 	for _, s := range shown {
-		row.From = append(row.From, fmt.Sprintf("%s (%d, last on %s)", s.Name, s.Calls, v.day(s.Last)))
+		last := ""
+		if !s.Last.IsZero() {
+			last = ", last on " + v.day(s.Last)
+		}
+		row.From = append(row.From, fmt.Sprintf("%s (%d%s)", s.Name, s.Calls, last))
 	}
 	if rest := c.Addresses - len(shown); rest > 0 {
 		row.From = append(row.From, fmt.Sprintf("%d more", rest))

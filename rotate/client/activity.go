@@ -153,14 +153,16 @@ func (h *history) pages(ctx context.Context, c *cloudtrail.Client, region string
 func (h *history) add(out *cloudtrail.LookupEventsOutput, region string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if at := serverTime(out.ResultMetadata); at.After(h.until) {
-		h.until = at
+	told := serverTime(out.ResultMetadata)
+	if told.IsZero() { // a proxy may drop it
+		told = time.Now()
 	}
+	h.until = later(h.until, told)
 	for _, e := range out.Events {
 		if id := aws.ToString(e.AccessKeyId); id != "" && id != h.keyID {
 			continue // it is not what was asked for
 		}
-		h.tally.add(recordOf(e, region))
+		h.tally.add(recordOf(e, region, spanOf(told)))
 	}
 }
 

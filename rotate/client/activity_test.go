@@ -212,7 +212,7 @@ func TestHostileRecord(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return recordOf(types.Event{CloudTrailEvent: aws.String(string(text)), EventSource: aws.String(bad), EventName: aws.String(bad)}, "us-east-1")
+			return recordOf(types.Event{CloudTrailEvent: aws.String(string(text)), EventSource: aws.String(bad), EventName: aws.String(bad)}, "us-east-1", spanOf(time.Now()))
 		}
 		if r := read(bad, bad); r.address != other || r.agent != other || r.service != other || r.name != other || r.region != "us-east-1" {
 			t.Errorf("%q: %+v", bad, r)
@@ -224,8 +224,8 @@ func TestHostileRecord(t *testing.T) {
 			t.Errorf("%q: change %+v", bad, r.change)
 		}
 	}
-	for _, text := range []string{"", "{", "[]", `{"requestParameters":7}`} {
-		r := recordOf(types.Event{CloudTrailEvent: aws.String(text), EventSource: aws.String("s3.amazonaws.com"), EventName: aws.String("ListBuckets")}, "us-east-1")
+	for _, text := range []string{"", "{", "[]", `{"requestParameters":7}`, `{"eventTime":7}`, `{"eventTime":"soon"}`} {
+		r := recordOf(types.Event{CloudTrailEvent: aws.String(text), EventSource: aws.String("s3.amazonaws.com"), EventName: aws.String("ListBuckets")}, "us-east-1", spanOf(time.Now()))
 		if r.call() != "s3:ListBuckets" || r.address != other {
 			t.Errorf("%q: %+v", text, r)
 		}
@@ -265,5 +265,43 @@ func TestOwnProduct(t *testing.T) {
 		if productOf(c.UserAgent) != "keycare" {
 			t.Errorf("%s: %q", c.Action, c.UserAgent)
 		}
+	}
+}
+
+// A time that cannot be is not known, whoever wrote it: the event counts all the same,
+// and no document has a year that JSON has not.
+func TestActivityAbsurdTimes(t *testing.T) {
+	told := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	can, good := spanOf(told), told.Add(-time.Hour)
+	event := func(at time.Time, inRecord, expires string) record {
+		text, err := json.Marshal(map[string]any{"eventTime": inRecord, "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "sourceIPAddress": "203.0.113.9",
+			"responseElements": map[string]any{"credentials": map[string]any{"accessKeyId": "ASIAQQQQQQQQQQQQQQQQ", "expiration": expires}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return recordOf(types.Event{CloudTrailEvent: aws.String(string(text)), EventTime: aws.Time(at)}, "us-east-1", can)
+	}
+	never := time.Time{}
+	for _, bad := range []time.Time{{}, time.Unix(0, 0), time.Unix(1<<40, 0), told.Add(time.Hour), told.AddDate(0, 0, -200), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		for _, text := range []string{"", "soon", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-03-01T11:00:00Z", told.Add(longestSession + 10*time.Minute).Format(time.RFC3339)} {
+			r := event(bad, text, text)
+			if r.address != "203.0.113.9" || !r.at.IsZero() || !r.session.At.IsZero() || r.session.Until.After(told.Add(longestSession+trailLate)) {
+				t.Errorf("%v, %q: %+v, session %+v", bad, text, r, r.session)
+			}
+			all := newTally()
+			all.add(r)
+			if a := all.activity(); a.Events != 1 || !a.Last.IsZero() || !a.Addresses[0].Last.IsZero() {
+				t.Errorf("%v, %q: %+v", bad, text, a)
+			}
+			if r = event(good, text, text); !r.at.Equal(good) || !r.session.Until.After(good) || r.session.Until.Sub(good) > longestSession+trailLate {
+				t.Errorf("%q: %+v, session %+v", text, r, r.session)
+			}
+		}
+		if r := event(bad, good.Format(time.RFC3339), ""); !r.at.Equal(good) || !r.session.Until.Equal(good.Add(time.Hour)) {
+			t.Errorf("%v: %+v, session %+v", bad, r, r.session)
+		}
+	}
+	if r := event(never, "", told.Add(time.Hour).Format(time.RFC3339)); !r.session.Until.Equal(told.Add(time.Hour)) {
+		t.Errorf("session %+v", r.session)
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -30,30 +31,50 @@ func (r record) call() string { return r.service + ":" + r.name }
 // rawRecord is the part of a record that is read. Session tokens stand in it, too.
 // Source: CloudTrail User Guide, "CloudTrail record contents".
 type rawRecord struct {
-	EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, ErrorCode string
-	EventTime                                                                time.Time
-	RequestParameters, ResponseElements                                      map[string]any
+	EventTime, EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, ErrorCode string
+	RequestParameters, ResponseElements                                                 map[string]any
+}
+
+// span is the time in which an event can have happened. An event may say anything; no
+// sentence and no document is to hold the year 1, or one that JSON has not.
+type span struct{ from, to time.Time }
+
+// spanOf is that of the events which AWS told of at a time.
+func spanOf(told time.Time) span {
+	return span{told.Add(-trailKeeps - 24*time.Hour), told.Add(trailLate)}
+}
+
+// trailLate is how much later than AWS's answer an event may claim to be.
+const trailLate = 15 * time.Minute
+
+// within is t if it lies in the span, and so much longer; else it is not known.
+func (s span) within(t time.Time, longer time.Duration) time.Time {
+	if t.Before(s.from) || t.After(s.to.Add(longer)) {
+		return time.Time{}
+	}
+	return t
 }
 
 // recordOf reads an event of a region.
-func recordOf(e types.Event, region string) record {
+func recordOf(e types.Event, region string, can span) record {
 	var raw rawRecord
-	if json.Unmarshal([]byte(aws.ToString(e.CloudTrailEvent)), &raw) != nil {
+	var typed *json.UnmarshalTypeError // then the rest was read
+	if err := json.Unmarshal([]byte(aws.ToString(e.CloudTrailEvent)), &raw); err != nil && !errors.As(err, &typed) {
 		raw = rawRecord{}
 	}
 	source, name := aws.ToString(e.EventSource), aws.ToString(e.EventName)
 	if raw.EventSource != "" {
 		source, name = raw.EventSource, raw.EventName
 	}
-	r := record{at: aws.ToTime(e.EventTime), address: addressOf(raw.SourceIPAddress), agent: productOf(raw.UserAgent), region: region,
+	r := record{at: can.within(aws.ToTime(e.EventTime), 0), address: addressOf(raw.SourceIPAddress), agent: productOf(raw.UserAgent), region: region,
 		service: matching(serviceName(), strings.TrimSuffix(source, ".amazonaws.com")), name: matching(eventName(), name), error: raw.ErrorCode}
-	if !raw.EventTime.IsZero() {
-		r.at = raw.EventTime
+	if at := can.within(recordTime(raw.EventTime), 0); !at.IsZero() {
+		r.at = at
 	}
 	if regionName().MatchString(raw.AWSRegion) {
 		r.region = raw.AWSRegion
 	}
-	r.session = r.sessionOf(raw)
+	r.session = r.sessionOf(raw, can)
 	r.change = r.changeOf(raw)
 	return r
 }
@@ -97,8 +118,11 @@ var sessionCalls = map[string]time.Duration{
 	"AssumeRole": time.Hour, "GetSessionToken": 12 * time.Hour, "GetFederationToken": 12 * time.Hour,
 }
 
+// longestSession is the longest life of them. Source: STS API reference, GetSessionToken.
+const longestSession = 36 * time.Hour
+
 // sessionOf is the session that the call gave out; nil if it gave none.
-func (r record) sessionOf(raw rawRecord) *facts.Session {
+func (r record) sessionOf(raw rawRecord, can span) *facts.Session {
 	life, gives := sessionCalls[r.name]
 	if !gives || r.service != "sts" || r.error != "" {
 		return nil
@@ -112,12 +136,17 @@ func (r record) sessionOf(raw rawRecord) *facts.Session {
 	if id := text(raw.ResponseElements, "credentials", "accessKeyId"); show.IsKeyID(id) {
 		s.KeyID = id
 	}
-	if seconds, ok := raw.RequestParameters["durationSeconds"].(float64); ok && seconds > 0 && seconds <= 36*60*60 {
+	if seconds, ok := raw.RequestParameters["durationSeconds"].(float64); ok && seconds > 0 && seconds <= longestSession.Seconds() {
 		life = time.Duration(seconds) * time.Second
 	}
-	s.Until = r.at.Add(life)
-	if end := recordTime(text(raw.ResponseElements, "credentials", "expiration")); !end.IsZero() {
+	end := can.within(recordTime(text(raw.ResponseElements, "credentials", "expiration")), longestSession)
+	switch {
+	case r.at.IsZero():
 		s.Until = end
+	case end.After(r.at) && end.Sub(r.at) <= longestSession+trailLate:
+		s.Until = end
+	default:
+		s.Until = r.at.Add(life)
 	}
 	return s
 }
