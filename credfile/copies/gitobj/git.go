@@ -34,6 +34,9 @@ func environ() []string {
 		"GIT_CONFIG_KEY_2=core.hooksPath", "GIT_CONFIG_VALUE_2=" + os.DevNull,
 		"GIT_CONFIG_KEY_3=core.commitGraph", "GIT_CONFIG_VALUE_3=false",
 	}
+	if runtime.GOOS == "linux" { // large pages for git's cache of deltas: a tenth less of its time
+		env = append(env, "GLIBC_TUNABLES=glibc.malloc.hugetlb=1")
+	}
 	if runtime.GOOS == "windows" {
 		for _, name := range []string{"SYSTEMROOT", "TEMP", "TMP"} {
 			env = append(env, name+"="+os.Getenv(name))
@@ -69,7 +72,7 @@ func run(ctx context.Context, git, dir string, env []string, in io.Reader, args 
 	r.cmd = exec.CommandContext(ctx, git, append([]string{"--no-pager"}, args...)...)
 	r.cmd.Env, r.cmd.Dir, r.cmd.Stdin, r.cmd.WaitDelay = append(environ(), env...), dir, in, 5*time.Second
 	r.cmd.Stderr = &limited{to: &r.said, left: 4096}
-	out, stdout, wide, err := newOutlet(ctx)
+	out, stdout, err := newOutlet(ctx)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -83,7 +86,7 @@ func run(ctx context.Context, git, dir string, env []string, in io.Reader, args 
 		return nil, err
 	}
 	r.timer = time.AfterFunc(patience, cancel)
-	r.out = &pipe{out: out, timer: r.timer, wide: wide}
+	r.out = &pipe{out, r.timer}
 	r.Reader = bufio.NewReaderSize(r.out, 256<<10)
 	return r, nil
 }
@@ -93,31 +96,13 @@ func run(ctx context.Context, git, dir string, env []string, in io.Reader, args 
 type pipe struct {
 	out   io.ReadCloser
 	timer *time.Timer
-	wide  bool
-	size  int // read so far
-	short bool
 }
 
-const (
-	widePipe = 1 << 20
-	// nap is less than git takes to fill a wide pipe.
-	nap = time.Millisecond
-	// napFrom is how much git has to have written before: most of its answers are short.
-	napFrom = 128 << 10
-)
-
-// Read reads. Git writes object by object and slower than they are looked at, so that
-// this program and git would wake each other for each: where the pipe is wide it is
-// left to fill for a moment.
 func (p *pipe) Read(b []byte) (int, error) {
-	if p.wide && p.short && p.size >= napFrom {
-		time.Sleep(nap)
-	}
 	n, err := p.out.Read(b)
 	if n > 0 {
 		p.timer.Reset(patience)
 	}
-	p.size, p.short = p.size+n, n < len(b)/2
 	return n, err
 }
 
@@ -318,6 +303,10 @@ func nameObjects(ctx context.Context, git, dir string, ids []string, found []cop
 	for i, id := range ids {
 		at[id] = append(at[id], i)
 	}
+	list := []string{"rev-list", "--objects", "--missing=print", "--reflog", "--indexed-objects", "--all"}
+	if len(found) == 0 {
+		list = append(list, "--quiet") // but for what is missing
+	}
 	err = names(ctx, git, dir, func(line []byte) {
 		name, file, _ := bytes.Cut(line, []byte(" "))
 		if name[0] == '?' {
@@ -333,7 +322,7 @@ func nameObjects(ctx context.Context, git, dir string, ids []string, found []cop
 				found[i].Inner = kind + " " + string(file)
 			}
 		}
-	}, "rev-list", "--objects", "--missing=print", "--reflog", "--indexed-objects", "--all")
+	}, list...)
 	if len(found) == 0 {
 		return missing, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,28 +13,51 @@ import (
 // outlet is the end of a pipe that is read without the runtime's poller: that would
 // wake this program for each object that git writes.
 type outlet struct {
-	ctx  context.Context
-	file *os.File
-	fd   int
+	ctx   context.Context
+	file  *os.File
+	fd    int
+	wide  bool // the pipe holds widePipe bytes
+	size  int  // read so far
+	short bool // the last read was
 }
 
-// newOutlet makes a pipe; wide says that it holds widePipe bytes.
-func newOutlet(ctx context.Context) (out io.ReadCloser, in *os.File, wide bool, err error) {
+const (
+	widePipe = 1 << 20
+	// nap is less than git takes to fill a wide pipe.
+	nap = time.Millisecond
+	// napFrom is how much git has to have written before: most of its answers are short.
+	napFrom = 128 << 10
+)
+
+func newOutlet(ctx context.Context) (out io.ReadCloser, in *os.File, err error) {
 	var fd [2]int
 	if err := unix.Pipe2(fd[:], unix.O_CLOEXEC); err != nil {
-		return nil, nil, false, os.NewSyscallError("pipe2", err)
+		return nil, nil, os.NewSyscallError("pipe2", err)
 	}
 	_, err = unix.FcntlInt(uintptr(fd[0]), unix.F_SETPIPE_SZ, widePipe)
-	wide = err == nil
+	wide := err == nil
 	file := os.NewFile(uintptr(fd[0]), "pipe") // as a file that blocks, which the poller does not get
 	in = os.NewFile(uintptr(fd[1]), "pipe")
 	if err := unix.SetNonblock(fd[0], true); err != nil {
-		return nil, nil, false, errors.Join(os.NewSyscallError("fcntl", err), file.Close(), in.Close())
+		return nil, nil, errors.Join(os.NewSyscallError("fcntl", err), file.Close(), in.Close())
 	}
-	return &outlet{ctx, file, fd[0]}, in, wide, nil
+	return &outlet{ctx: ctx, file: file, fd: fd[0], wide: wide}, in, nil
 }
 
-func (o *outlet) Read(b []byte) (int, error) {
+// Read reads. Git writes object by object and slower than they are looked at, so that
+// this program and git would wake each other for each: where the pipe is wide it is
+// left to fill for a moment. The runtime's own sleep would wake threads of its own.
+func (o *outlet) Read(b []byte) (n int, err error) {
+	if o.wide && o.short && o.size >= napFrom {
+		moment := unix.NsecToTimespec(int64(nap))
+		_ = unix.Nanosleep(&moment, nil) // a signal ends it early, which is no harm
+	}
+	n, err = o.read(b)
+	o.size, o.short = o.size+n, n < len(b)/2
+	return n, err
+}
+
+func (o *outlet) read(b []byte) (int, error) {
 	const wait = 1000 // milliseconds, until it is asked whether the context ended
 	for {
 		n, err := unix.Read(o.fd, b)

@@ -9,7 +9,6 @@ import (
 )
 
 // newOutlet makes a pipe; only on Linux it can be made to hold more than usual.
-func newOutlet(context.Context) (out io.ReadCloser, in *os.File, wide bool, err error) {
-	out, in, err = os.Pipe()
-	return out, in, false, err
+func newOutlet(context.Context) (out io.ReadCloser, in *os.File, err error) {
+	return os.Pipe()
 }
