@@ -87,10 +87,15 @@ func auditOptionsOf(e *env, c *cli.Context) (o auditOptions, err error) {
 	o.profiles, o.offline, o.downloads = c.StringSlice("profile"), c.Bool("offline"), true
 	o.copies = true
 	o.dryRun = c.Bool("dry-run")
+	for _, flag := range []string{"output", "save", "open"} {
+		if o.dryRun && c.IsSet(flag) {
+			return o, usagef("--dry-run writes no report: it cannot be used with --%s", flag)
+		}
+	}
 	if o.look, err = lookOf(c); err != nil {
 		return o, err
 	}
-	if o.outputs, err = outputsOf(c); err != nil {
+	if o.outputs, err = outputsOf(e, c); err != nil {
 		return o, err
 	}
 	if c.Bool("open") {

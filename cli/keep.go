@@ -94,7 +94,11 @@ func writeKept(e *env, rep *report.Report, w settings.Report) error {
 	if err := format.Write(&text, w.Format, rep, format.Options{Home: e.Folders.Home}); err != nil {
 		return err
 	}
-	if err := addLines(w.File, text.Bytes()); err != nil {
+	path, _, err := placeOf(e, w.File)
+	if err != nil {
+		return err
+	}
+	if err := addLines(path, text.Bytes()); err != nil {
 		return fmt.Errorf("cannot write the report to %s: %w", w.File, err)
 	}
 	return nil

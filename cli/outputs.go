@@ -3,14 +3,12 @@ package cli
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"keycare/credfile/disk"
 	"keycare/report"
 	"keycare/report/format"
 )
@@ -45,8 +43,9 @@ func outputOf(v string) (output, error) {
 	return output{name, file}, oneOf("format", name, format.Names())
 }
 
-// outputsOf are those that the flags ask for. The first is that of --format.
-func outputsOf(c *cli.Context) ([]output, error) {
+// outputsOf are those that the flags ask for. The first is that of --format. What
+// cannot be written is told before AWS is asked.
+func outputsOf(e *env, c *cli.Context) ([]output, error) {
 	all := []output{{c.String("format"), c.String("output")}}
 	for _, v := range c.StringSlice("save") {
 		o, err := outputOf(v)
@@ -57,11 +56,14 @@ func outputsOf(c *cli.Context) ([]output, error) {
 	}
 	seen := map[string]bool{}
 	for _, o := range all {
-		path, err := filepath.Abs(o.file)
-		if err != nil {
-			return nil, err
+		if o.file == "" {
+			continue
 		}
-		if o.file != "" && seen[path] {
+		path, into, err := placeOf(e, o.file)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		if seen[path] && !into {
 			return nil, usagef("%s is to hold two reports: give each a file of its own", o.file)
 		}
 		seen[path] = true
@@ -90,8 +92,8 @@ func writeReports(e *env, reports []*report.Report, outputs []output, look forma
 			if _, err := e.Out.Write(texts[i].Bytes()); err != nil {
 				return err
 			}
-		} else if err := disk.WriteAtomic(e.Disk, o.file, o.file+".new", texts[i].Bytes(), format.Mode(o.format)); err != nil {
-			return fmt.Errorf("cannot write the report to %s: %w", o.file, err)
+		} else if err := writeReport(e, o, texts[i].Bytes()); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func reportCommand(e *env) *cli.Command {
 }
 
 func runReport(e *env, c *cli.Context) error {
-	outputs, err := outputsOf(c)
+	outputs, err := outputsOf(e, c)
 	if err != nil {
 		return err
 	}

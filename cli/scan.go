@@ -62,7 +62,7 @@ func runScan(e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	outputs, err := outputsOf(c)
+	outputs, err := outputsOf(e, c)
 	if err != nil {
 		return err
 	}
