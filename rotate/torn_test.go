@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"keycare/credfile"
+	"keycare/credfile/disk"
 	"keycare/credfile/disk/diskfault"
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
@@ -202,6 +204,21 @@ func TestKilledInThenThirdKey(t *testing.T) {
 	}
 }
 
+// journalRead tells when a journal was read.
+type journalRead struct {
+	disk.FS
+	path string
+	told func()
+}
+
+func (r journalRead) ReadOwn(path string, most int64) ([]byte, error) {
+	b, err := r.FS.ReadOwn(path, most)
+	if path == r.path {
+		r.told()
+	}
+	return b, err
+}
+
 // Another keycare ended the rotation while this one waited for the lock.
 func TestLocksAreTakenThenEnded(t *testing.T) {
 	w := newWorld(t)
@@ -219,12 +236,14 @@ func TestLocksAreTakenThenEnded(t *testing.T) {
 		results []Result
 		err     error
 	}
-	done := make(chan ended)
+	done, known := make(chan ended), make(chan struct{})
+	w.disk = journalRead{w.disk, s.JournalPath(js[0].ID), sync.OnceFunc(func() { close(known) })}
+	waiting := New(*w.options())
 	go func() {
-		results, err := New(*w.options()).Resume(t.Context())
+		results, err := waiting.Resume(t.Context())
 		done <- ended{results, err}
 	}()
-	time.Sleep(150 * time.Millisecond)
+	<-known
 	w.iam.DeleteKey(w.fresh())
 	if err := errors.Join(s.DropRecovery(js[0].ID), s.Remove(js[0].ID)); err != nil {
 		t.Fatal(err)
