@@ -161,7 +161,7 @@ func aroundFlags(t *testing.T, what string) (all []around) {
 
 // eachAround runs the commands with each text, and returns how many runs that were.
 func (w *wire) eachAround(t *testing.T, all []around, what string, check func(t *testing.T, p plant, by, out string)) (runs int) {
-	w.secret = what
+	w.lookFor(what)
 	for i, a := range all {
 		for name, value := range a.vars {
 			if strings.ContainsRune(name+value, 0) {
@@ -210,10 +210,9 @@ func (w *wire) eachAround(t *testing.T, all []around, what string, check func(t 
 		}
 		close(next)
 		wg.Wait()
-		for _, l := range w.leaks {
+		for _, l := range w.taken() {
 			t.Errorf("%s: %s", a.field, l)
 		}
-		w.leaks = nil
 		l := &leaks{secrets: []string{what}}
 		l.allow(filepath.Join(dir, "settings", "keycare.ini"))
 		find := l.find

@@ -101,10 +101,26 @@ func (w *wire) look(what, text string, err error) {
 	}
 }
 
+// lookFor sets the secret that may stand in no request. A request whose command has
+// ended may still be looked at.
+func (w *wire) lookFor(secret string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.secret = secret
+}
+
+// taken are the leaks since the last look.
+func (w *wire) taken() (leaks []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	leaks, w.leaks = w.leaks, nil
+	return leaks
+}
+
 // each runs all commands for each plant and returns how many that were. Several
 // run at the same time, for rotations wait.
 func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testing.T, p plant, by, out string)) int {
-	w.secret = what
+	w.lookFor(what)
 	var runs atomic.Int64
 	var wg sync.WaitGroup
 	next := make(chan int)
@@ -133,12 +149,9 @@ func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testin
 					out := runIn(t, dir, args...)
 					runs.Add(1)
 					check(t, p, by, out)
-					w.mu.Lock()
-					for _, l := range w.leaks {
+					for _, l := range w.taken() {
 						t.Errorf("about %s: %q: %s", p.field, by, l)
 					}
-					w.leaks = nil
-					w.mu.Unlock()
 				}
 				l := &leaks{secrets: []string{what}}
 				for file := range files {

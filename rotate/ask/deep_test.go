@@ -166,6 +166,9 @@ func TestDeepLost(t *testing.T) {
 		awstest.FaultThrottle: facts.Throttle, awstest.FaultReset: "no answer from AWS", awstest.FaultGarbage: "no answer from AWS",
 		awstest.FaultPage: "no answer from AWS", awstest.FaultEmpty: "no answer from AWS", awstest.FaultUnavailable: facts.Throttle,
 	} {
+		if quickSkips(kind) {
+			continue
+		}
 		for action, depend := range deepOf {
 			w, k := deepWard(t)
 			_, action, _ := strings.Cut(action, ":")
