@@ -200,7 +200,7 @@ func (w *wire) eachAround(t *testing.T, all []around, what string, check func(t 
 				every = 9 // it waits for a network
 			}
 			if testing.Short() {
-				every = 18
+				every = 36
 			}
 			if a.commands == nil && (i+j)%every > 0 && !testrun.IsLong() {
 				continue // each command sees every third text

@@ -138,8 +138,8 @@ func (w *wire) each(t *testing.T, all []plant, what string, check func(t *testin
 				}
 				w.furnish(t, dir, files, key)
 				for j, args := range plantedCommands {
-					if changes := slices.Contains(args, "--yes") || slices.Contains(args, "run"); !changes && (i+j)%3 > 0 && !testrun.IsLong() || testing.Short() && (i+j)%9 > 0 {
-						continue // each command sees every third place, every ninth with -short
+					if changes := slices.Contains(args, "--yes") || slices.Contains(args, "run"); !changes && (i+j)%3 > 0 && !testrun.IsLong() || testing.Short() && (i+j)%18 > 0 {
+						continue // each command sees every third place, every eighteenth with -short
 					}
 					by := strings.Join(args, " ")
 					args = slices.Clone(args)
