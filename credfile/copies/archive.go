@@ -22,6 +22,7 @@ const (
 	bzip2File
 	tarFile
 	oddArchive
+	pdf
 	media
 )
 
@@ -33,7 +34,7 @@ func kindOf(b []byte) kind {
 	starts := func(s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 	switch {
 	case len(b) < 4:
-	case starts("PK\x03\x04"):
+	case starts("PK\x03\x04"), starts("Cr24"): // the latter is an extension of a browser
 		return zipFile
 	case starts("\x1f\x8b\x08"):
 		return gzipFile
@@ -41,8 +42,12 @@ func kindOf(b []byte) kind {
 		return bzip2File
 	case len(b) >= 262 && string(b[257:262]) == "ustar":
 		return tarFile
-	case starts("7z\xbc\xaf\x27\x1c"), starts("Rar!\x1a\x07"), starts("\xfd7zXZ\x00"), starts("\x28\xb5\x2f\xfd"):
+	case starts("7z\xbc\xaf\x27\x1c"), starts("Rar!\x1a\x07"), starts("\xfd7zXZ\x00"), starts("\x28\xb5\x2f\xfd"),
+		starts("\x04\x22\x4d\x18"), starts("\x1f\x9d"), starts("LZIP"), starts("MSCF\x00\x00\x00\x00"), starts("!<arch>\ndebian-binary"), starts("\xed\xab\xee\xdb"), starts("hsqs"),
+		starts("\x5d\x00\x00") && len(b) > 13 && (b[12] == 0 || b[12] == 0xff) && b[13] == 0: // lzma, and the size of what it holds
 		return oddArchive
+	case starts("%PDF-"):
+		return pdf
 	case starts("\xff\xd8\xff"), starts("\x89PNG"), starts("GIF8"), starts("ID3"), starts("OggS"), starts("\x1aE\xdf\xa3"), starts("fLaC"),
 		starts("RIFF") && len(b) > 12 && (string(b[8:12]) == "WAVE" || string(b[8:12]) == "AVI " || string(b[8:12]) == "WEBP"),
 		len(b) > 12 && string(b[4:8]) == "ftyp":
@@ -87,7 +92,14 @@ func (w *worker) openArchive(path string, k kind, f rawFile) {
 		return
 	}
 	u := &unpacking{worker: w, path: path, left: w.o.bounds.unpack, told: make(map[Reason]bool)}
-	u.judge(u.open("", k, io.NewSectionReader(f, 0, size), size, 1))
+	all := io.NewSectionReader(f, 0, size)
+	if err := u.open("", k, all, size, 1); err != nil {
+		u.judge(err)
+		if _, seekErr := all.Seek(0, io.SeekStart); k == zipFile && !errors.Is(err, errBound) && seekErr == nil { // what is in it as it is
+			_, _ = u.scanner.Scan(all, u.hit)
+			u.done(path, "")
+		}
+	}
 }
 
 // judge says why an archive was not looked at to its end.
@@ -97,7 +109,7 @@ func (u *unpacking) judge(err error) {
 	case errors.Is(err, errBound):
 		u.skip(CutArchive)
 	case errors.Is(err, zip.ErrAlgorithm):
-		u.skip(Encrypted)
+		u.skip(OddArchive)
 	default:
 		u.skip(BadArchive)
 	}
@@ -139,11 +151,16 @@ func (u *unpacking) open(inner string, k kind, r io.Reader, size int64, depth in
 	return u.tar(inner, r, depth)
 }
 
+// bzip2Method is the number of a method of compression in zip files. Source: PKWARE,
+// APPNOTE 4.4.5.
+const bzip2Method = 12
+
 func (u *unpacking) zip(inner string, r io.ReaderAt, size int64, depth int) error {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return err
 	}
+	z.RegisterDecompressor(bzip2Method, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	for _, f := range z.File {
 		if f.Flags&1 != 0 {
 			u.skip(Encrypted)
@@ -170,7 +187,32 @@ func (u *unpacking) zip(inner string, r io.ReaderAt, size int64, depth int) erro
 	return nil
 }
 
+// tar looks into a tar file, and into what stands behind its end: some are several, one
+// after another.
 func (u *unpacking) tar(inner string, r io.Reader, depth int) error {
+	b := bufio.NewReaderSize(r, tarBlock)
+	for {
+		err := u.oneTar(inner, b, depth)
+		for err == nil && u.ctx.Err() == nil {
+			var block []byte
+			if block, err = b.Peek(tarBlock); len(block) == 0 && errors.Is(err, io.EOF) {
+				return nil
+			}
+			if len(bytes.Trim(block, "\x00")) > 0 {
+				if kindOf(block) == tarFile {
+					break
+				}
+				return u.member(inner, b, depth)
+			}
+			_, err = b.Discard(len(block))
+		}
+		if err != nil || u.ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (u *unpacking) oneTar(inner string, r io.Reader, depth int) error {
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
 		switch {
@@ -178,7 +220,7 @@ func (u *unpacking) tar(inner string, r io.Reader, depth int) error {
 			return nil
 		case err != nil:
 			return err
-		case h.Typeflag != tar.TypeReg:
+		case h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse:
 			continue
 		}
 		if err := u.member(join(inner, h.Name), t, depth); err != nil {
@@ -186,6 +228,8 @@ func (u *unpacking) tar(inner string, r io.Reader, depth int) error {
 		}
 	}
 }
+
+const tarBlock = 512
 
 func join(inner, name string) string {
 	if inner == "" {
@@ -204,10 +248,13 @@ func (u *unpacking) member(name string, r io.Reader, depth int) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if k := kindOf(head); k.opened() {
+	switch k := kindOf(head); {
+	case k.opened():
 		return u.open(name, k, b, 0, depth+1)
-	} else if k == oddArchive {
+	case k == oddArchive:
 		u.skip(OddArchive)
+	case k == pdf:
+		u.skip(PDFText)
 	}
 	u.c.count.Files.Add(1)
 	_, err = u.scanner.Scan(b, u.hit)

@@ -36,7 +36,7 @@ type Marks struct {
 }
 
 // lasting are the reasons that hold as long as a file does not change.
-var lasting = []Reason{Media, BigArchive, FarArchive, OddArchive, BadArchive, Encrypted, DeepArchive, CutArchive}
+var lasting = []Reason{Media, BigArchive, FarArchive, OddArchive, PDFText, BadArchive, Encrypted, DeepArchive, CutArchive}
 
 // settled is how long before a walk a file must have changed last: what a program
 // writes by way of memory may be dated half a minute late.

@@ -66,8 +66,12 @@ func (r *reader) Read(p []byte) (n int, err error) {
 			}
 		}
 	}
-	if r.kind == oddArchive && r.o.Archives {
+	switch {
+	case !r.o.Archives:
+	case r.kind == oddArchive:
 		r.skip(OddArchive, r.path())
+	case r.kind == pdf:
+		r.skip(PDFText, r.path())
 	}
 	return n, err
 }
