@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,11 @@ type Fleet struct {
 	Accounts           []FleetAccount // those with the most machines first
 	Rules              []FleetRule    // the worst first
 	Shared             []SharedKey    // keys on more than one machine
-	Reports            []*Report      // the worst first
+	// Used are keys that signed calls from more than one network, or that someone
+	// tried, the worst first; Asked counts those whose calls are known.
+	Used    []UsedKey
+	Asked   int
+	Reports []*Report // the worst first
 	// Silent are the reports that are older than the newest one by more than
 	// SilentAfter, the oldest first.
 	Silent []*Report
@@ -62,6 +67,14 @@ type FleetRule struct {
 type SharedKey struct {
 	ID, Account, UserARN string
 	Machines             []string // names
+}
+
+// UsedKey is who uses a key, by the latest report that knows.
+type UsedKey struct {
+	ID, Account, UserARN string
+	Severity             Severity // of what rules say of its use; Clean for nothing
+	Calls                KeyCalls
+	Machines             []string // names, of those that have the key
 }
 
 // Machine is what tells the machine of a report from others.
@@ -131,6 +144,9 @@ type (
 		at       time.Time // of the report
 		old      bool
 		machines map[string]string // names by what tells them apart
+		calls    *KeyCalls
+		asked    time.Time // when these were
+		use      Severity
 	}
 	counting struct {
 		machines, root, critical, high set
@@ -160,7 +176,7 @@ func (c *counting) count(r *Report) {
 		}
 		at := ruleAt{f.Rule, f.Severity}
 		if c.rules[at] == nil {
-			c.rules[at] = &ruleSets{title: f.Title, things: set{}, machines: set{}}
+			c.rules[at] = &ruleSets{title: titleOf(f), things: set{}, machines: set{}}
 		}
 		c.rules[at].machines[machine] = true
 		c.rules[at].things[f.thing(machine)] = true
@@ -178,6 +194,12 @@ func (c *counting) count(r *Report) {
 			c.account(f.Account).RootKey = true
 		}
 	}
+	use := map[string]Severity{}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Rule == ruleKeyProbed.ID || f.Rule == ruleKeyUsedElsewhere.ID {
+			use[f.KeyID] = max(use[f.KeyID], f.Severity)
+		}
+	}
 	for _, k := range r.Inventory {
 		if k.Account != "" {
 			c.account(k.Account).machines[machine] = true
@@ -191,11 +213,23 @@ func (c *counting) count(r *Report) {
 			c.keys[k.ID] = s
 		}
 		s.machines[machine] = cmp.Or(r.Host.Name, r.Host.ID, "a machine")
+		s.use = max(s.use, use[k.ID])
+		if k.Calls != nil && (s.calls == nil || s.asked.Before(r.Time)) {
+			s.calls, s.asked = k.Calls, r.Time
+		}
 		if s.key.ID == "" || s.key.Created.IsZero() && !k.Created.IsZero() {
 			s.key, s.at = k, r.Time
 			s.old = !k.Created.IsZero() && float64(int(r.Time.Sub(k.Created)/day)) > r.Policy.MaxAge
 		}
 	}
+}
+
+// titleOf is the title that this version's rule has, or else what the report says.
+func titleOf(f *Finding) string {
+	if r := RuleByID(f.Rule); r != nil {
+		return r.Title
+	}
+	return f.Title
 }
 
 // thing is what a finding is about: accounts, users and keys are the same wherever
@@ -252,15 +286,20 @@ func (c *counting) keyLists(f *Fleet) {
 			age := max(0, int(s.at.Sub(s.key.Created)/day))
 			f.Ages[min(max(age-1, 0)/bandDays, bands-1)].Keys++
 		}
-		if len(s.machines) > 1 {
-			var names []string
-			for _, name := range s.machines {
-				names = append(names, name)
-			}
-			slices.Sort(names)
+		names := slices.Sorted(maps.Values(s.machines))
+		if len(names) > 1 {
 			f.Shared = append(f.Shared, SharedKey{id, s.key.Account, s.key.UserARN, names})
 		}
+		if s.calls != nil {
+			f.Asked++
+			if s.calls.Networks > 1 || s.use > Clean {
+				f.Used = append(f.Used, UsedKey{id, s.key.Account, s.key.UserARN, s.use, *s.calls, names})
+			}
+		}
 	}
+	sorting.By(f.Used, func(a, b UsedKey) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Calls.Networks, a.Calls.Networks), strings.Compare(a.ID, b.ID))
+	})
 	sorting.By(f.Shared, func(a, b SharedKey) int {
 		return cmp.Or(cmp.Compare(len(b.Machines), len(a.Machines)), strings.Compare(a.ID, b.ID))
 	})

@@ -19,10 +19,12 @@ type fleetPage struct {
 	Accounts                             []accountRow
 	Rules                                []report.FleetRule
 	Shared                               []sharedRow
+	Used                                 []usedRow
+	Asked                                string
 	Machines                             []machineRow
 	Silent, LeftOut                      []string
 	MoreAccounts, MoreShared, MoreSilent string
-	MoreMachines                         string
+	MoreMachines, MoreUsed, MoreRules    string
 }
 
 type ageBar struct{ X, Y, Height, Middle, CountY, Class, Label, Count string }
@@ -38,6 +40,13 @@ type mark struct{ Text, Class string }
 
 type sharedRow struct{ ID, Whose, Machines string }
 
+// usedRow is who uses a key.
+type usedRow struct {
+	ID, Whose, Class, Calls string
+	Networks                int
+	From, With, Machines    string
+}
+
 type machineRow struct {
 	Name, User             string
 	Critical, High, Medium int
@@ -46,7 +55,7 @@ type machineRow struct {
 
 // What a page has of each list.
 const (
-	mostAccounts, mostShared, mostMachines, mostSilent, mostNames = 50, 30, 15, 40, 8
+	mostAccounts, mostShared, mostMachines, mostSilent, mostNames, mostUsed, mostRules = 50, 30, 15, 40, 8, 30, 120
 )
 
 func fleetPageOf(rs []*report.Report, o Options) fleetPage {
@@ -62,9 +71,13 @@ func fleetPageOf(rs []*report.Report, o Options) fleetPage {
 			{f.Old, "older than the limit", "medium", "of " + show.Count(f.Keys, "key")},
 			{len(f.Silent), "silent", "low", fmt.Sprintf("for %d days", report.SilentAfter/day)},
 		},
-		Rules: f.Rules,
 	}
 	p.ages(f)
+	p.use(v, f)
+	for _, r := range f.Rules[:min(len(f.Rules), mostRules)] {
+		r.Title = cut(r.Title, mostPath)
+		p.Rules = append(p.Rules, r)
+	}
 	for _, a := range f.Accounts[:min(len(f.Accounts), mostAccounts)] {
 		p.Accounts = append(p.Accounts, accountRow{a.ID, marked(a.RootKey, "yes", "critical"), marked(a.NoMFA, "none", "critical"), marked(a.WeakPasswords, "weak", "medium"), a.Machines})
 	}
@@ -89,9 +102,27 @@ func fleetPageOf(rs []*report.Report, o Options) fleetPage {
 	if rest := len(o.LeftOut) - len(p.LeftOut); rest > 0 {
 		p.LeftOut = append(p.LeftOut, fmt.Sprintf("%d more", rest))
 	}
+	p.MoreRules = more(len(f.Rules), mostRules, "rule")
 	p.MoreAccounts, p.MoreShared = more(len(f.Accounts), mostAccounts, "account"), more(len(f.Shared), mostShared, "key")
 	p.MoreMachines, p.MoreSilent = more(len(f.Reports), mostMachines, "report"), more(len(f.Silent), mostSilent, "report")
 	return p
+}
+
+// use lists the keys that others use too.
+func (p *fleetPage) use(v view, f *report.Fleet) {
+	if f.Asked == 0 {
+		p.Asked = "No report says who uses the keys: keycare audit --deep asks CloudTrail."
+		return
+	}
+	p.Asked = fmt.Sprintf("Known of %d of %s; keycare audit --deep asks CloudTrail.", f.Asked, show.Count(f.Keys, "key"))
+	p.Tiles = append(p.Tiles, tile{len(f.Used), "used elsewhere", "medium", "of " + show.Count(f.Asked, "key") + " asked about"})
+	for _, k := range f.Used[:min(len(f.Used), mostUsed)] {
+		row := v.userRow(report.Key{ID: k.ID}, &k.Calls)
+		names := k.Machines[:min(len(k.Machines), mostNames)]
+		p.Used = append(p.Used, usedRow{k.ID, cut(cmp.Or(k.UserARN, k.Account), mostPath), k.Severity.String(), row.Calls, k.Calls.Networks,
+			cut(mostCalls(k.Calls.From), mostList), cut(row.With, mostList), strings.Join(shortened(names), ", ") + andMore(len(k.Machines)-len(names))})
+	}
+	p.MoreUsed = more(len(f.Used), mostUsed, "key")
 }
 
 // ages draws how old the keys are.
@@ -120,8 +151,8 @@ func (p *fleetPage) ages(f *report.Fleet) {
 	}
 }
 
-// What a page has of a name, and of a path or an ARN, in characters.
-const mostName, mostPath = 48, 160
+// What a page has of a name, of a path or an ARN, and of a list, in characters.
+const mostName, mostPath, mostList = 48, 160, 240
 
 func machineName(r *report.Report) string {
 	return cut(cmp.Or(r.Host.Name, r.Host.ID, "(not known)"), mostName)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,14 @@ func fleet(n int) (all []*report.Report) {
 				key.Kind = report.KindRoot
 				rule(r, "root-key", report.Subject{Type: report.AboutKey, ID: id}, account, id)
 			}
+			if at%9 == 4 {
+				r.Deep = true
+				key.Calls = &report.KeyCalls{Since: r.Time.Add(-90 * day), Until: r.Time, Calls: 100 + at, Refused: at % 5, Last: r.Time, Networks: at/9%3 + 1, Addresses: at/9%3 + 1,
+					From: []report.KeySeen{{Name: "203.0.113.7", Calls: 100 + at}}, Programs: []report.KeySeen{{Name: "Terraform", Calls: 100 + at}}, Regions: []report.KeySeen{}, Services: []report.KeySeen{}, Unread: []string{}}
+				if key.Calls.Networks > 1 {
+					rule(r, "key-used-elsewhere", report.Subject{Type: report.AboutKey, ID: id}, account, id)
+				}
+			}
 			r.Inventory = append(r.Inventory, key)
 		}
 		if i%7 < 3 {
@@ -76,6 +85,7 @@ func TestFleetPage(t *testing.T) {
 		t.Errorf("%d bytes", len(out))
 	}
 	machines, files, keys, admins := 0, 0, map[string]bool{}, map[string]bool{}
+	asked, used := map[string]bool{}, map[string]bool{}
 	for _, r := range rs {
 		old := false
 		for _, f := range r.Findings {
@@ -90,6 +100,14 @@ func TestFleetPage(t *testing.T) {
 			}
 		}
 		machines += oneIf(old)
+		for _, k := range r.Inventory {
+			if k.Calls != nil {
+				asked[k.ID] = true
+				if k.Calls.Networks > 1 {
+					used[k.ID] = true
+				}
+			}
+		}
 	}
 	for rule, want := range map[string][2]int{
 		"year-old-key": {len(keys), machines}, "file-mode": {files, files}, "admin-attached": {len(admins), files}, "root-no-mfa": {3, 216}, "root-key": {20, 20},
@@ -99,13 +117,76 @@ func TestFleetPage(t *testing.T) {
 			t.Errorf("%s: not %v: %s", rule, want, regexp.MustCompile(rule+`</span>.*`).FindString(out))
 		}
 	}
-	for _, want := range []string{"AWS keys on 500 machines", ">20</b>with a root key", ">3</b>without root MFA", "mac-000, mac-001, mac-051", "15 of 500 reports", "mac-096 since 29 Oct 2026"} {
+	for _, want := range []string{"AWS keys on 500 machines", ">20</b>with a root key", ">3</b>without root MFA", "mac-000, mac-001, mac-051", "15 of 500 reports", "mac-096 since 29 Oct 2026", fmt.Sprintf(">%d</b>used elsewhere<small>of %d keys asked about", len(used), len(asked)), fmt.Sprintf("30 of %d keys", len(used)), fmt.Sprintf("Known of %d of ", len(asked))} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
 	if out := writtenAll(t, "html", nil, Options{}); !strings.Contains(out, "Nothing was found") {
 		t.Error("no reports are no page")
+	}
+}
+
+// The keys that others use too stand there once, however many machines have them:
+// with what the latest report knows, those that someone tried first.
+func TestFleetUsedKeys(t *testing.T) {
+	first, second := story2(), secondHost()
+	second.Time = second.Time.Add(time.Hour)
+	second.Inventory[0].Calls = &report.KeyCalls{Since: now.Add(-day), Until: now, Calls: 7, Networks: 3, Addresses: 3, From: []report.KeySeen{{Name: "192.0.2.1", Calls: 7}}, Programs: []report.KeySeen{{Name: "Scout <b>", Calls: 7}}}
+	second.Inventory[1].Calls = &report.KeyCalls{Since: now.Add(-day), Until: now, Calls: 1, Networks: 1}
+	for i := range second.Findings {
+		if f := &second.Findings[i]; f.Rule == "root-key" {
+			f.Rule, f.Severity = "key-probed", report.High
+		}
+	}
+	f := report.Together([]*report.Report{first, second}, now)
+	var got []string
+	for _, k := range f.Used {
+		got = append(got, fmt.Sprint(k.ID, " ", k.Severity, " ", k.Calls.Calls, " ", k.Machines))
+	}
+	if want := []string{keyB + " high 1 [dana-mbp lee-thinkpad]", keyA + " medium 7 [dana-mbp lee-thinkpad]"}; !slices.Equal(got, want) || f.Asked != 2 {
+		t.Errorf("got %q, %d asked about", got, f.Asked)
+	}
+	out := writtenAll(t, "html", []*report.Report{first, second}, Options{})
+	for _, want := range []string{`class="n medium">3</td><td>7</td><td>192.0.2.1 (7)</td><td>Scout &lt;b&gt; (7)</td><td>dana-mbp, lee-thinkpad`, "Known of 2 of 3 keys"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	for _, r := range []*report.Report{first, second} {
+		for i := range r.Inventory {
+			r.Inventory[i].Calls = nil
+		}
+	}
+	if out := writtenAll(t, "html", []*report.Report{first, second}, Options{}); !strings.Contains(out, "No report says who uses the keys") || strings.Contains(out, "used elsewhere<") {
+		t.Error("what was not asked is not told")
+	}
+}
+
+// Whatever the reports say, the page stays short.
+func TestFleetPageIsBounded(t *testing.T) {
+	long := strings.Repeat("<&ä", 5000)
+	rs := fleet(300)
+	for i, r := range rs {
+		r.Host.Name, r.User.Name = long+fmt.Sprint(i), long
+		for j := range r.Inventory {
+			k := &r.Inventory[j]
+			k.ID, k.Account, k.UserARN = fmt.Sprintf("AKIA%013dABC", (i+j)%100), fmt.Sprintf("%012d", i), long
+			k.Calls = &report.KeyCalls{Networks: 5, Programs: slices.Repeat([]report.KeySeen{{Name: long}}, 20), From: slices.Repeat([]report.KeySeen{{Name: long}}, 20)}
+		}
+		for j := range r.Findings {
+			r.Findings[j].Rule, r.Findings[j].Title, r.Findings[j].Severity = fmt.Sprintf("rule-%d-%d", i, j), long, report.High
+		}
+		r.Counts, r.Time = report.Counts{High: 1}, now.Add(-time.Duration(i)*day)
+	}
+	out := writtenAll(t, "html", rs, Options{Now: now.Add(-100 * day), LeftOut: slices.Repeat([]string{long}, 1000)})
+	if len(out) > 400_000 {
+		t.Errorf("%d bytes", len(out))
+	}
+	for _, want := range []string{"its clock is wrong", "960 more", "of 300 accounts", "30 of 100 keys"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the page does not say %q", want)
+		}
 	}
 }
 

@@ -33,13 +33,48 @@ type flatFinding struct {
 // flatOrigin is what all lines begin with.
 type flatOrigin struct {
 	Time        string `json:"time"`
-	Kind        string `json:"kind"` // finding, gone or audit
+	Kind        string `json:"kind"` // audit, finding, gone or use
 	Tool        string `json:"tool"`
 	ToolVersion string `json:"tool_version"`
 	Host        string `json:"host"`
 	HostID      string `json:"host_id"`
 	User        string `json:"user"`
 	Run         string `json:"run"`
+}
+
+// flatUse is who uses a key, as a deep audit knows it: what is most frequent, with
+// "; " between.
+type flatUse struct {
+	flatOrigin
+	KeyID     string `json:"key_id"`
+	Account   string `json:"account"`
+	UserARN   string `json:"user_arn"`
+	Profiles  string `json:"profiles"`
+	Calls     int    `json:"calls"`
+	Refused   int    `json:"calls_refused"`
+	Since     string `json:"calls_since"`
+	Last      string `json:"calls_last"`
+	Addresses int    `json:"address_count"`
+	Networks  int    `json:"network_count"`
+	From      string `json:"used_from"`
+	Programs  string `json:"programs"`
+	Regions   string `json:"regions"`
+	Services  string `json:"services"`
+	Unread    string `json:"regions_not_known"`
+}
+
+func flatUseOf(r *report.Report, k *report.Key) flatUse {
+	c := k.Calls
+	return flatUse{flatOriginOf(r, "use"), k.ID, k.Account, k.UserARN, strings.Join(k.Profiles, " "), c.Calls, c.Refused, stamp(c.Since), stamp(c.Last), c.Addresses, c.Networks,
+		namesOf(c.From), namesOf(c.Programs), namesOf(c.Regions), namesOf(c.Services), strings.Join(c.Unread, "; ")}
+}
+
+func namesOf(all []report.KeySeen) string {
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, "; ")
 }
 
 // flatAudit is the line of the audit itself, so that a machine that is well can be
@@ -54,8 +89,8 @@ func flatOriginOf(r *report.Report, kind string) flatOrigin {
 	return flatOrigin{stamp(r.Time), kind, r.Tool.Name, r.Tool.Version, r.Host.Name, r.Host.ID, r.User.Name, r.Run}
 }
 
-// writeJSONLines writes a line for each finding, for each that is gone, and one for
-// the audit.
+// writeJSONLines writes a line for the audit, for each finding, for each that is
+// gone, and for each key of which it is known who uses it.
 func writeJSONLines(w io.Writer, rs []*report.Report, _ Options) error {
 	for _, r := range rs {
 		if err := encodeJSON(w, flatAudit{flatOriginOf(r, "audit"), numbersOf(r), Summary(r)}, ""); err != nil {
@@ -68,6 +103,14 @@ func writeJSONLines(w io.Writer, rs []*report.Report, _ Options) error {
 		}
 		for _, f := range gone(r) {
 			if err := encodeJSON(w, flatFindingOf(r, &f, "gone"), ""); err != nil {
+				return err
+			}
+		}
+		for i := range r.Inventory {
+			if r.Inventory[i].Calls == nil {
+				continue
+			}
+			if err := encodeJSON(w, flatUseOf(r, &r.Inventory[i]), ""); err != nil {
 				return err
 			}
 		}

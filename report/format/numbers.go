@@ -30,17 +30,47 @@ type numbers struct {
 	Worse      int   `json:"worse"`
 	Gone       int   `json:"gone"`
 	Rotations  int   `json:"rotations_in_flight"`
+	// Of a deep audit; 0 of others.
+	Asked     int `json:"keys_calls_known"`
+	Elsewhere int `json:"keys_used_elsewhere"`
+	Refused   int `json:"key_calls_refused"`
 }
 
 func numbersOf(r *report.Report) numbers {
 	n := numbers{Time: r.Time.Unix(), Complete: oneIf(r.Complete), Profiles: r.Profiles, Keys: r.Keys, Unknown: r.Unknown, OldestDays: int(oldest(r) / (24 * time.Hour)),
 		Critical: r.Counts.Critical, High: r.Counts.High, Medium: r.Counts.Medium, Low: r.Counts.Low, Info: r.Counts.Info,
-		Accepted: r.Excepted, Known: r.Known, Rotations: len(r.Rotations)}
+		Accepted: r.Excepted, Known: r.Known, Rotations: len(r.Rotations), Asked: callsKnown(r), Elsewhere: usedElsewhere(r), Refused: refused(r)}
 	for _, k := range r.Inventory {
 		n.RootKeys += oneIf(k.Kind == report.KindRoot)
 	}
 	if r.Changes != nil {
 		n.New, n.Worse, n.Gone = r.Changes.New, r.Changes.Worse, len(r.Changes.Gone)
+	}
+	return n
+}
+
+// callsKnown counts the keys of which a deep audit knows who uses them.
+func callsKnown(r *report.Report) (n int) {
+	for _, k := range r.Inventory {
+		n += oneIf(k.Calls != nil)
+	}
+	return n
+}
+
+// usedElsewhere counts those that signed calls from more than one network.
+func usedElsewhere(r *report.Report) (n int) {
+	for _, k := range r.Inventory {
+		n += oneIf(k.Calls != nil && k.Calls.Networks > 1)
+	}
+	return n
+}
+
+// refused counts the calls that AWS refused.
+func refused(r *report.Report) (n int) {
+	for _, k := range r.Inventory {
+		if k.Calls != nil {
+			n += k.Calls.Refused
+		}
 	}
 	return n
 }

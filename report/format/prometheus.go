@@ -49,6 +49,9 @@ var metrics = []metric{
 	}},
 	{"keycare_findings_accepted", "Findings that exceptions cover.", count(func(r *report.Report) int { return r.Excepted })},
 	{"keycare_rule_findings", "Findings by rule.", ruleSamples},
+	{"keycare_keys_calls_known", "Keys whose calls CloudTrail told, in a deep audit.", deepCount(callsKnown)},
+	{"keycare_keys_used_elsewhere", "Keys that signed calls from more than one network, as far as that is known.", deepCount(usedElsewhere)},
+	{"keycare_key_calls_refused", "Calls with these keys that AWS refused, as far as that is known.", deepCount(refused)},
 	{"keycare_rotation_in_flight", "Rotations that are not closed.", count(func(r *report.Report) int { return len(r.Rotations) })},
 	{"keycare_timer_last_run_time_seconds", "When the timer ran last, in seconds since 1970.", one(func(r *report.Report) (float64, bool) {
 		if r.Timer == nil {
@@ -56,6 +59,11 @@ var metrics = []metric{
 		}
 		return float64(r.Timer.LastRun.Unix()), true
 	})},
+}
+
+// deepCount counts what only a deep audit knows; another one says nothing of it.
+func deepCount(n func(r *report.Report) int) func(*report.Report, func(float64, ...string)) {
+	return one(func(r *report.Report) (float64, bool) { return float64(n(r)), r.Deep })
 }
 
 func ruleSamples(r *report.Report, add func(float64, ...string)) {
