@@ -148,7 +148,7 @@ func TestFleetUsedKeys(t *testing.T) {
 		t.Errorf("got %q, %d asked about", got, f.Asked)
 	}
 	out := writtenAll(t, "html", []*report.Report{first, second}, Options{})
-	for _, want := range []string{`class="n medium">3</td><td>7</td><td>192.0.2.1 (7)</td><td>Scout &lt;b&gt; (7)</td><td>dana-mbp, lee-thinkpad`, "Known of 2 of 3 keys"} {
+	for _, want := range []string{`class="n medium">3</td><td>7</td><td class="wide">192.0.2.1 (7)</td><td class="wide">Scout &lt;b&gt; (7)</td><td class="wide">dana-mbp, lee-thinkpad`, "Known of 2 of 3 keys"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page does not say %q", want)
 		}

@@ -105,7 +105,8 @@ func TestHTMLIsReadableAloud(t *testing.T) {
 			}
 			last = name
 		}
-		if name == "th" && !strings.Contains(line, "scope") || name == "svg" && (!strings.Contains(line, "role") || !strings.Contains(line, "aria-labelledby")) {
+		if name == "th" && !strings.Contains(line, "scope") || name == "svg" && (!strings.Contains(line, "role") || !strings.Contains(line, "aria-labelledby")) ||
+			strings.Contains(line, "tabindex") && (!strings.Contains(line, "role") || !strings.Contains(line, "aria-label")) {
 			t.Errorf("%s", line)
 		}
 	}
