@@ -83,7 +83,7 @@ func fleetPageOf(rs []*report.Report, o Options) fleetPage {
 	}
 	for _, k := range f.Shared[:min(len(f.Shared), mostShared)] {
 		names := k.Machines[:min(len(k.Machines), mostNames)]
-		p.Shared = append(p.Shared, sharedRow{k.ID, cut(cmp.Or(k.UserARN, k.Account), mostPath), strings.Join(shortened(names), ", ") + andMore(len(k.Machines)-len(names))})
+		p.Shared = append(p.Shared, sharedRow{k.ID, cut(userOf(k.UserARN, k.Account), mostPath), strings.Join(shortened(names), ", ") + andMore(len(k.Machines)-len(names))})
 	}
 	for _, r := range f.Reports[:min(len(f.Reports), mostMachines)] {
 		if r.Counts.AtLeast(report.Medium) > 0 {
@@ -119,18 +119,18 @@ func (p *fleetPage) use(v view, f *report.Fleet) {
 	for _, k := range f.Used[:min(len(f.Used), mostUsed)] {
 		row := v.userRow(report.Key{ID: k.ID}, &k.Calls)
 		names := k.Machines[:min(len(k.Machines), mostNames)]
-		p.Used = append(p.Used, usedRow{k.ID, cut(userOf(k), mostPath), k.Severity.String(), row.Calls, k.Calls.Networks,
+		p.Used = append(p.Used, usedRow{k.ID, cut(userOf(k.UserARN, k.Account), mostPath), k.Severity.String(), row.Calls, k.Calls.Networks,
 			cut(mostCalls(k.Calls.From), mostList), cut(row.With, mostList), strings.Join(shortened(names), ", ") + andMore(len(k.Machines)-len(names))})
 	}
 	p.MoreUsed = more(len(f.Used), mostUsed, "key")
 }
 
 // userOf is whose a key is, in short.
-func userOf(k report.UsedKey) string {
-	if k.UserARN == "" {
-		return k.Account
+func userOf(arn, account string) string {
+	if arn == "" {
+		return account
 	}
-	return k.UserARN[strings.LastIndexByte(k.UserARN, '/')+1:] + " of " + k.Account
+	return arn[strings.LastIndexByte(arn, '/')+1:] + " of " + account
 }
 
 // ages draws how old the keys are.
