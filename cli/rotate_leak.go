@@ -31,6 +31,9 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 			line("  %s", says)
 		}
 	}
+	if l.Calls == nil {
+		line("  to ask CloudTrail as someone who may, in each region: %s", l.Lookup)
+	}
 	if len(l.Changes) > 0 {
 		line("Look at these calls first:")
 		b.WriteString(some(l.Changes, mostLeakChanges, changed))
@@ -62,6 +65,7 @@ func writeLeak(e *env, key string, l *rotate.Leak) error {
 	} else {
 		line("  It also ends this user's own sessions from before, such as those with MFA.")
 	}
+	b.WriteString(deeds(e, l))
 	line("Next:")
 	for _, step := range l.Next {
 		line("  - %s", step)
@@ -92,6 +96,9 @@ func changed(c rotate.Change) string {
 	if c.Region != "" {
 		says += ", " + show.Plain(c.Region)
 	}
+	if c.Session != "" {
+		says += ", by session " + show.Plain(c.Session)
+	}
 	if c.Count > 1 {
 		says += fmt.Sprintf(", %d times", c.Count)
 	}
@@ -101,14 +108,59 @@ func changed(c rotate.Change) string {
 	return says
 }
 
-func stillLive(s rotate.Session) string {
+// deeds says what was done with the sessions that the key gave out.
+func deeds(e *env, l *rotate.Leak) string {
+	var b strings.Builder
+	quiet, named := 0, 0
+	for _, s := range l.Did {
+		if s.Calls != nil && s.Calls.Events == 0 && len(s.Calls.Unread) == 0 {
+			quiet++
+			continue
+		}
+		if named++; named > mostLeakLive {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s:\n", session(s))
+		if s.Calls == nil {
+			fmt.Fprintf(&b, "    not known: %s\n", show.Denied(s.Unknown))
+			continue
+		}
+		fmt.Fprintf(&b, "    %s\n", strings.Join(s.Calls.Lines(e.Now()), ", "))
+	}
+	if rest := named - mostLeakLive; rest > 0 {
+		fmt.Fprintf(&b, "  and %d more (--format json has all)\n", rest)
+	}
+	if quiet > 0 {
+		fmt.Fprintf(&b, "  no call recorded of %s\n", show.Count(quiet, "session"))
+	}
+	if l.Unasked > 0 {
+		fmt.Fprintf(&b, "  not asked about %s: keycare asks about %d\n", show.Count(l.Unasked, "session"), len(l.Did))
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "What was done with the credentials that it gave out:\n" + b.String()
+}
+
+// session names one.
+func session(s rotate.Session) string {
 	says := show.Plain(s.Kind)
 	if s.Role != "" {
 		says += " " + show.Plain(s.Role)
 	}
-	says += " on " + onTime(s.At)
+	if s.KeyID != "" {
+		says += ", key " + show.Plain(s.KeyID)
+	}
+	return says
+}
+
+func stillLive(s rotate.Session) string {
+	says := session(s) + ", on " + onTime(s.At)
 	if s.Address != "" {
 		says += ", from " + show.Plain(s.Address)
+	}
+	if s.From != "" {
+		says += ", by session " + show.Plain(s.From)
 	}
 	if !s.Until.IsZero() {
 		says += ", until " + show.Time(s.Until)

@@ -13,8 +13,9 @@ const leakedWork = "rotate work --yes --compromised"
 func TestScreensLeaked(t *testing.T) {
 	// stolen has CloudTrail tell of what the owner and a thief did with the key.
 	stolen := func(n *night) {
+		signer := n.old.ID
 		call := func(hours int, source, name, address, agent, region string, request, response map[string]any, failed string) {
-			n.iam.AddEvents(awstest.TrailEvent{KeyID: n.old.ID, User: "ann", At: n.now.Add(-time.Duration(hours) * time.Hour), Region: region, Source: source + ".amazonaws.com",
+			n.iam.AddEvents(awstest.TrailEvent{KeyID: signer, User: "ann", At: n.now.Add(-time.Duration(hours) * time.Hour), Region: region, Source: source + ".amazonaws.com",
 				Name: name, Address: address, Agent: agent, Error: failed, Request: request, Response: response})
 		}
 		for day := range 20 {
@@ -29,6 +30,11 @@ func TestScreensLeaked(t *testing.T) {
 		call(2, "sts", "AssumeRole", thief, "Boto3/1.40.2", "us-east-1", map[string]any{"roleArn": "arn:aws:iam::123456789012:role/team/deploy", "roleSessionName": "x"},
 			map[string]any{"credentials": map[string]any{"accessKeyId": "ASIAQAAAAAAAQAAAAAAB", "expiration": n.now.Add(10 * time.Hour).UTC().Format("Jan 2, 2006, 3:04:05 PM")}}, "")
 		call(1, "ec2", "RunInstances", thief, "Boto3/1.40.2", "ap-south-1", map[string]any{"instanceType": "p4d.24xlarge"}, nil, "Client.UnauthorizedOperation")
+		signer = "ASIAQAAAAAAAQAAAAAAA"
+		call(2, "sts", "AssumeRole", thief, "Boto3/1.40.2", "us-east-1", map[string]any{"roleArn": "arn:aws:iam::123456789012:role/backup", "roleSessionName": "x"},
+			map[string]any{"credentials": map[string]any{"accessKeyId": "ASIAQAAAAAAAQAAAAAAC", "expiration": n.now.Add(9 * time.Hour).UTC().Format("Jan 2, 2006, 3:04:05 PM")}}, "")
+		signer = "ASIAQAAAAAAAQAAAAAAC"
+		call(1, "secretsmanager", "GetSecretValue", thief, "Boto3/1.40.2", "eu-west-1", map[string]any{"secretId": "prod/db"}, nil, "")
 	}
 	screens(t, map[string]func(n *night){
 		"rotate-compromised": func(n *night) {

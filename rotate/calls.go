@@ -57,6 +57,9 @@ type Session struct {
 	Region  string    `json:"region,omitempty"`
 	At      time.Time `json:"at,omitzero"`
 	Until   time.Time `json:"until,omitzero"`
+	From    string    `json:"given_by,omitempty"`        // the session that gave it out; empty: the key
+	Calls   *Calls    `json:"calls,omitempty"`           // what was done with it, where that was asked
+	Unknown string    `json:"calls_not_known,omitempty"` // why that is not known
 }
 
 // Change is a call to look at first when a key was stolen, or several alike.
@@ -69,6 +72,7 @@ type Change struct {
 	Last    time.Time `json:"last,omitzero"`
 	Count   int       `json:"count"`
 	Refused bool      `json:"refused,omitempty"`
+	Session string    `json:"session,omitempty"` // the session that made it; empty: the key
 }
 
 // Lines says the same for people.
@@ -93,10 +97,10 @@ func callsFrom(a facts.Activity) *Calls {
 		Addresses: seenOf(a.Addresses), Agents: seenOf(a.Agents), Regions: seenOf(a.Regions), Services: seenOf(a.Services), Actions: seenOf(a.Calls),
 		Older: a.OldSessions + a.OldChanges, Unread: show.Unread(a), facts: a}
 	for _, s := range a.Sessions {
-		c.Sessions = append(c.Sessions, Session{s.Kind, s.Role, s.KeyID, s.Address, s.Region, facts.Whole(s.At), facts.Whole(s.Until)})
+		c.Sessions = append(c.Sessions, Session{Kind: s.Kind, Role: s.Role, KeyID: s.KeyID, Address: s.Address, Region: s.Region, At: facts.Whole(s.At), Until: facts.Whole(s.Until)})
 	}
 	for _, g := range a.Changes {
-		c.Changes = append(c.Changes, Change{g.Call, g.Subject, g.Address, g.Region, facts.Whole(g.First), facts.Whole(g.Last), g.Count, g.Failed})
+		c.Changes = append(c.Changes, Change{Action: g.Call, Subject: g.Subject, Address: g.Address, Region: g.Region, First: facts.Whole(g.First), Last: facts.Whole(g.Last), Count: g.Count, Refused: g.Failed})
 	}
 	return c
 }

@@ -32,10 +32,13 @@ type Leak struct {
 	// Policy ends the sessions that were given out before, where it is attached to
 	// whom they belong to.
 	Policy   json.RawMessage `json:"session_policy,omitempty"`
-	Commands []string        `json:"session_commands,omitempty"` // that attach it
-	Foreign  []string        `json:"roles_elsewhere,omitempty"`  // roles of other accounts with such sessions
-	Live     []Session       `json:"sessions,omitempty"`         // those that are known, and have not ended
-	Changes  []Change        `json:"changes,omitempty"`          // what to look at first
+	Commands []string        `json:"session_commands,omitempty"`   // that attach it
+	Foreign  []string        `json:"roles_elsewhere,omitempty"`    // roles of other accounts with such sessions
+	Live     []Session       `json:"sessions,omitempty"`           // those that are known, and have not ended
+	Did      []Session       `json:"session_calls,omitempty"`      // what was done with sessions, as far as it was asked
+	Unasked  int             `json:"sessions_not_asked,omitempty"` // of so many it was not
+	Lookup   string          `json:"lookup_command,omitempty"`     // that asks CloudTrail what the key did
+	Changes  []Change        `json:"changes,omitempty"`            // what to look at first
 	Next     []string        `json:"next,omitempty"`
 }
 
@@ -46,6 +49,9 @@ func revoke(before time.Time) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"%s"}}}]}`,
 		before.UTC().Format(time.RFC3339)))
 }
+
+// trailShows is how late CloudTrail may show a call.
+const trailShows = 15 * time.Minute
 
 const revokeName = "AWSRevokeOlderSessions" // as AWS's console names it
 
@@ -60,7 +66,6 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 		r.back = r.anyAnswering(ctx)
 	}
 	l := &Leak{Inactive: facts.Whole(r.j.OffAt)}
-	now := r.awsTime(r.Now())
 	lost := false
 	if r.back.ID == "" {
 		l.Unknown = fmt.Sprintf("no profile has a working key of user %s any more", r.j.UserName)
@@ -71,6 +76,16 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	if ctx.Err() != nil && l.Calls == nil {
 		l.Unknown = interruptedWhy
 	}
+	if l.Calls != nil {
+		now := l.Calls.Until // by AWS's clock
+		for _, session := range l.Calls.Sessions {
+			l.note(session, now)
+		}
+		for _, c := range l.Calls.Changes {
+			r.noteChange(l, c)
+		}
+		r.deeds(ctx, l, now)
+	}
 	switch {
 	case !r.j.Owed: // it is told anew when the rotation is closed
 	case ctx.Err() != nil || lost && !r.owed:
@@ -78,30 +93,16 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	default:
 		res.told = r.j
 	}
-	roles := []string{}
-	if l.Calls != nil {
-		for _, s := range l.Calls.Sessions {
-			if s.Until.IsZero() || s.Until.After(now) {
-				if l.Live = append(l.Live, s); s.Kind == "AssumeRole" && !slices.Contains(roles, s.Role) {
-					roles = append(roles, s.Role)
-				}
-			}
-		}
-		for _, c := range l.Calls.Changes {
-			if !strings.Contains(c.Subject, r.newID()) { // this rotation did that
-				l.Changes = append(l.Changes, c)
-			}
-		}
-	}
 	l.Policy = revoke(r.j.OffAt.Add(spreads).Truncate(time.Minute).Add(time.Minute))
 	l.Commands = append(l.Commands, l.attach("user", r.j.UserName))
-	for _, role := range roles {
+	for _, role := range l.roles() {
 		if name, here := roleIn(role, r.j.User.Account); here {
 			l.Commands = append(l.Commands, l.attach("role", name))
 		} else {
 			l.Foreign = append(l.Foreign, role)
 		}
 	}
+	l.Lookup = r.lookup(r.j.Old, time.Time{})
 	l.Next = r.nextSteps(res)
 	res.Leak = l
 }
@@ -186,6 +187,16 @@ func roleIn(arn, account string) (name string, here bool) {
 	return parts[5][strings.LastIndex(parts[5], "/")+1:], true
 }
 
+// roles are those whose sessions may not have expired.
+func (l *Leak) roles() (roles []string) {
+	for _, s := range l.Live {
+		if s.Kind == "AssumeRole" && s.Role != "" && !slices.Contains(roles, s.Role) {
+			roles = append(roles, s.Role)
+		}
+	}
+	return roles
+}
+
 // attach is the command that attaches the policy. Where a shell cannot have it as a
 // word, it is to be saved in a file before.
 func (l *Leak) attach(kind, name string) string {
@@ -202,6 +213,8 @@ func (l *Leak) attach(kind, name string) string {
 // "Compromised IAM Credentials".
 func (r *cycle) nextSteps(res *Result) []string {
 	steps := []string{
+		"in a quarter of an hour, look at the key's last calls: " + r.lookup(r.j.Old, r.j.OffAt.Add(-trailShows)),
+		"if a trail of yours records data events, look there too: none of this has reads of data, such as s3:GetObject",
 		"remove users, keys, console passwords, policies and role trust that the key created and you do not recognize",
 		"check the bill and every region for machines and services that you did not start",
 		"find out where the key leaked, and where else it is: keycare scan --key " + r.j.Old,

@@ -89,7 +89,7 @@ func (r *cycle) leakedOff(at time.Time) {
 		return
 	}
 	if r.j.OffAt = at; at.IsZero() {
-		r.j.OffAt = r.awsTime(r.Now())
+		r.j.OffAt = slices.MaxFunc([]time.Time{r.backAt, r.awsTime(r.Now())}, time.Time.Compare) // awsTime is that of the first run
 	}
 }
 

@@ -70,8 +70,8 @@ type Seen struct {
 // is made inactive or deleted. Source: IAM User Guide, "Disabling permissions for
 // temporary security credentials".
 type Session struct {
-	Kind    string // AssumeRole, GetSessionToken or GetFederationToken
-	Role    string // ARN of the role of an AssumeRole; the name of a GetFederationToken
+	Kind    string // AssumeRole, AssumeRoot, GetSessionToken or GetFederationToken
+	Role    string // ARN of the role of an AssumeRole; account of an AssumeRoot; name of a GetFederationToken
 	KeyID   string // ASIA...; empty where the record does not say
 	Address string
 	Region  string

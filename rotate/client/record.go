@@ -115,7 +115,7 @@ func addressOf(s string) string {
 // sessionCalls are the calls that give out credentials, and how long these last where
 // nothing else is said. Source: STS API reference.
 var sessionCalls = map[string]time.Duration{
-	"AssumeRole": time.Hour, "GetSessionToken": 12 * time.Hour, "GetFederationToken": 12 * time.Hour,
+	"AssumeRole": time.Hour, "AssumeRoot": 15 * time.Minute, "GetSessionToken": 12 * time.Hour, "GetFederationToken": 12 * time.Hour,
 }
 
 // longestSession is the longest life of them. Source: STS API reference, GetSessionToken.
@@ -130,6 +130,8 @@ func (r record) sessionOf(raw rawRecord, can span) *facts.Session {
 	s := &facts.Session{Kind: r.name, Address: r.address, Region: r.region, At: r.at}
 	if role := text(raw.RequestParameters, "roleArn"); entityARN().MatchString(role) && !show.SecretLike(role) {
 		s.Role = role
+	} else if account := text(raw.RequestParameters, "targetPrincipal"); entityName().MatchString(account) && !show.SecretLike(account) {
+		s.Role = account
 	} else if name := text(raw.RequestParameters, "name"); entityName().MatchString(name) && !show.SecretLike(name) {
 		s.Role = name
 	}

@@ -52,6 +52,9 @@ func (c Creation) By(token string) bool { return token != "" && strings.Contains
 // partition.
 var trailRegions = map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 
+// TrailRegion is the region in which CloudTrail records what IAM does for a user.
+func TrailRegion(user facts.Identity) string { return trailRegions[user.Partition()] }
+
 // mostPages bounds how far back a look at CloudTrail goes, 50 events a page.
 const mostPages = 20
 
