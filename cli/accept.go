@@ -15,6 +15,7 @@ import (
 
 	"keycare/cli/settings"
 	"keycare/cli/usage"
+	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 	"keycare/report"
 )
@@ -44,7 +45,7 @@ func acceptCommand(e *env) *cli.Command {
 			&cli.BoolFlag{Name: "list", Usage: "list the exceptions and what each covers"},
 			&cli.StringFlag{Name: "remove", Usage: "remove the exception `NAME`"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be written; write nothing"},
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not prompt"},
 		},
 		UsageText: usage.Examples(
 			"keycare accept", "findings with their IDs",
@@ -88,10 +89,23 @@ func runAccept(e *env, c *cli.Context) error {
 		return usagef("--remove takes the name of an exception and nothing else")
 	case c.Bool("list") && (c.Args().Present() || named != report.Exception{}):
 		return usagef("--list lists all exceptions: give it no finding")
-	case !c.Bool("list") && (c.IsSet("remove") || c.Args().Present() || named != report.Exception{}) && !c.Bool("dry-run") && !c.Bool("yes") && !e.canAsk():
-		return usagef("cannot prompt: not a terminal. Run it in a terminal, or pass --yes")
+	case named.Account != "" && !accountID().MatchString(named.Account):
+		return usagef("--account %s: must be 12 digits", show.Name(named.Account))
+	case named.Key != "" && !show.IsKeyID(named.Key):
+		return usagef("--key: must be a key ID (AKIA and 16 more characters)")
 	case c.IsSet("remove"):
 		return a.remove(c.String("remove"))
+	case c.Args().Present() && named != report.Exception{}:
+		return usagef("name one finding, or what fits by flags; not both")
+	case c.Args().Present() || named != report.Exception{}:
+		if _, _, err := a.terms(); err != nil {
+			return err
+		}
+		if err := a.mayWrite(); err != nil {
+			return err
+		}
+	case c.IsSet("reason") && !c.Bool("list"):
+		return usagef("--reason of what? Name a finding; for their IDs: keycare accept")
 	}
 	rep, err := a.report()
 	if err != nil {
@@ -102,11 +116,19 @@ func runAccept(e *env, c *cli.Context) error {
 		return a.list(rep)
 	case !c.Args().Present() && named == report.Exception{}:
 		return a.offer(rep)
-	case c.Args().Present() && named != report.Exception{}:
-		return usagef("name one finding, or what fits by flags; not both")
 	}
 	return a.accept(rep, named)
 }
+
+// mayWrite is an error where a person would have to agree and none can be asked.
+func (a *accepter) mayWrite() error {
+	if a.c.Bool("dry-run") || a.c.Bool("yes") || a.canAsk() {
+		return nil
+	}
+	return usagef("cannot prompt: not a terminal. Run it in a terminal, or pass --yes")
+}
+
+var accountID = pattern.Of(`^[0-9]{12}$`)
 
 // named is what the flags name.
 func (a *accepter) named() report.Exception {
@@ -246,6 +268,8 @@ func (a *accepter) terms() (reason string, until time.Time, err error) {
 		return "", until, usagef("--reason is missing: say why this may be so until then")
 	case !show.Printable(reason) || len(reason) > 300:
 		return "", until, usagef("--reason must be one line of at most 300 bytes")
+	case strings.Contains(reason, "`") && strings.ContainsAny(reason, ";#"):
+		return "", until, usagef("--reason: keycare.ini cannot hold ; or # together with a `: leave one of them out")
 	case show.SecretLike(reason):
 		return "", until, usagef("--reason: it has what may be a secret, or a key ID in it: say it without")
 	case long > mostAccepted:
@@ -267,6 +291,9 @@ func nameFor(ex *report.Exception) string {
 func (a *accepter) remove(name string) error {
 	if !slices.ContainsFunc(a.set.Exceptions, func(x settings.Exception) bool { return x.Name == name }) {
 		return usagef("there is no exception %s; \"keycare accept --list\" lists them", show.Name(name))
+	}
+	if err := a.mayWrite(); err != nil {
+		return err
 	}
 	file, err := a.openFile()
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 	"keycare/cli/complete"
 	"keycare/cli/notice"
 	"keycare/cli/usage"
-	"keycare/credfile"
 	"keycare/credfile/pattern"
 	"keycare/credfile/show"
 )
@@ -234,7 +233,10 @@ func usageErrorOf(c *cli.Context, err error, _ bool) error {
 		if m == nil {
 			continue
 		}
-		if near := credfile.Nearest(m[1], known); form.unknown && near != "" {
+		if form.unknown && m[1] == "profile" && strings.Contains(c.Command.ArgsUsage, "PROFILE") {
+			return usagef("no such flag --profile: the profiles are arguments, as in: %s work", name)
+		}
+		if near := nearest(m[1], known, 1); form.unknown && near != "" {
 			return usagef("no such flag %s; did you mean --%s?", dashed(m[1]), near)
 		}
 		return usagef(form.says+"; for the flags: %s --help", dashed(m[1]), name)
