@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"slices"
@@ -58,6 +57,7 @@ func Connect(ctx context.Context, paths credfile.Paths, profile string) (a *AWS,
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 2 * time.Second })
 		}),
 	}
+	withoutOdd()
 	own := append(files([]string{paths.Credentials}, []string{paths.Config}), config.WithSharedConfigProfile(profile))
 	cfg, err := config.LoadDefaultConfig(ctx, append(own, options...)...)
 	if err != nil {
@@ -142,17 +142,6 @@ func reachOf(paths credfile.Paths, profile string) (options []func(*config.LoadO
 		return nil, false
 	}
 	return options, true
-}
-
-// rejected says why the SDK does not take the settings, where its own words do not
-// name the one that is wrong.
-func rejected(err error) string {
-	bundle := os.Getenv("AWS_CA_BUNDLE")
-	var unread *fs.PathError
-	if bundle != "" && (strings.Contains(err.Error(), "CA bundle") || errors.As(err, &unread) && unread.Path == bundle) {
-		return "AWS_CA_BUNDLE names no file with certificates: unset it, or name one"
-	}
-	return "the AWS SDK rejects the settings"
 }
 
 // badEndpoint refuses endpoints that are no addresses. The SDK's own error would
