@@ -98,7 +98,11 @@ func lastScan(e *env, in *report.Input) {
 // holds reports whether a file is as the last scan saw it.
 func holds(e *env, kept keptScan, c copies.Copy) bool {
 	fi, err := e.Disk.Stat(c.Path)
-	return err == nil && (c.Git || !fi.ModTime().After(kept.Time))
+	if err != nil || c.Git || !fi.ModTime().After(kept.Time) {
+		return err == nil
+	}
+	changed, known := copies.ChangeTime(c.Path) // a program may have set the other to any time
+	return known && !changed.After(kept.Time)
 }
 
 func below(dir, path string) bool {
@@ -143,8 +147,8 @@ func consentFolders(e *env) (all []string) {
 // scanIfDue is the timer's scan, which reads only what changed since the last one. One
 // that does not come to its end changes nothing.
 func scanIfDue(ctx context.Context, e *env, accounts []string) {
-	if kept, ok := readKept(e); ok && e.Now().Sub(kept.Time) < scanEvery {
-		return
+	if kept, ok := readKept(e); ok && !kept.Time.After(e.Now()) && e.Now().Sub(kept.Time) < scanEvery {
+		return // one of the future is from when the clock was wrong
 	}
 	in, _, err := gather(e, scope{offline: true, filesAlone: true})
 	roots, rootErr := scanRoots(e, nil)

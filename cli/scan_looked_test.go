@@ -85,3 +85,50 @@ func TestTimerScanReadsWhatChanged(t *testing.T) {
 	}
 	scan("what was found is gone", 2, now)
 }
+
+// A clock that was ahead for a while keeps the timer from no scan, and a file that is
+// dated later than it was written is told in audits as long as nothing in it changes.
+func TestTimesOfTheFuture(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: every file is read there, and programs set all its times")
+	}
+	const pair = "aws_access_key_id = AKIAZAVB57H55F3T4BKH\naws_secret_access_key = abcdefghij/klmnopqrst+uvwxyzABCDEFGHIJKL\n"
+	home := t.TempDir()
+	m := hereIn(home)
+	now := time.Now().Add(time.Hour)
+	m.Now = func() time.Time { return now }
+	copied := filepath.Join(home, "copy.env")
+	for path, text := range map[string]string{filepath.Join(home, ".aws", "credentials"): "[work]\n" + pair, copied: pair} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := now.AddDate(5, 0, 0)
+	if err := os.Chtimes(copied, later, later); err != nil {
+		t.Fatal(err)
+	}
+	scan := func(what string) keptScan {
+		t.Helper()
+		scanIfDue(context.Background(), m.env, nil)
+		kept, ok := readKept(m.env)
+		if !ok || !kept.Time.Equal(now) || len(kept.Result.Copies) != 1 {
+			t.Fatalf("%s: %v, %+v", what, kept.Time, kept.Result.Copies)
+		}
+		return kept
+	}
+	right := now
+	now = now.AddDate(9, 0, 0)
+	scan("a clock that is ahead")
+	now = right
+	kept := scan("the clock is right again")
+	if !holds(m.env, kept, kept.Result.Copies[0]) {
+		t.Error("a file dated later than it was written is not told")
+	}
+	kept.Time = time.Now().Add(-time.Hour) // as if it changed since
+	if holds(m.env, kept, kept.Result.Copies[0]) {
+		t.Error("a file that changed is told")
+	}
+}
