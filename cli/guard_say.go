@@ -89,8 +89,13 @@ func (g *guard) line(n gitobj.New) string {
 	where := "the message"
 	if n.Path != "" {
 		path, _ := g.shown(n.Path)
-		if where = "the file name " + path; n.Line > 0 {
+		switch {
+		case n.Ref:
+			where = "the name " + path
+		case n.Line > 0:
 			where = fmt.Sprintf("%s:%d", path, n.Line)
+		default:
+			where = "the file name " + path
 		}
 	}
 	if n.Commit != "" {

@@ -19,6 +19,7 @@ import (
 type New struct {
 	Commit string // whose change it is; empty for the index
 	Path   string // empty for a message
+	Ref    bool   // Path is the name of a branch or a tag
 	copies.Hit
 }
 
@@ -230,7 +231,7 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 			for _, h := range hits[beside[path][0].new] {
 				p := partOf(h)
 				if old[p]--; old[p] < 0 {
-					found = append(found, New{ch.commit, path, h})
+					found = append(found, New{Commit: ch.commit, Path: path, Hit: h})
 				}
 			}
 		}
@@ -247,7 +248,7 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 func (c *Changes) name(s *copies.Scanner, commit, path string) (found []New) {
 	s.Bytes([]byte(path), func(h copies.Hit) {
 		if h.Line = 0; c.Counts(h) {
-			found = append(found, New{commit, path, h})
+			found = append(found, New{Commit: commit, Path: path, Hit: h})
 		}
 	})
 	return found

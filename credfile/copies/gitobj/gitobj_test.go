@@ -210,6 +210,22 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// Branches may be kept in another form than files.
+func TestMemoryOfReftable(t *testing.T) {
+	dir := t.TempDir()
+	before := refsOf(dir)
+	for _, name := range []string{"reftable", "refs"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		after := refsOf(dir)
+		if after == before {
+			t.Errorf("%s does not count", name)
+		}
+		before = after
+	}
+}
+
 // After a rotation a repository is not read again, for the new key cannot stand in what
 // is older; it is if the key may be older, or if nobody knows.
 func TestMemoryOfKeys(t *testing.T) {

@@ -162,6 +162,7 @@ func refsOf(dir string) string {
 		}
 	}
 	stamp(filepath.Join(dir, "packed-refs"))
+	stamp(filepath.Join(dir, "reftable")) // in place of refs (gitrepository-layout(5))
 	left := 1000
 	_ = filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
 		if left--; err != nil || left < 0 {

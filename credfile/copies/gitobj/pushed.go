@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keycare/credfile/copies"
 )
 
 // object is a name's, as git calls its kind.
@@ -16,7 +18,7 @@ type object struct{ kind, id string }
 // hook pre-push. However many names are pushed, each commit is read once.
 func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]New, error) {
 	names := map[string]string{} // by what they are of
-	var locals, theirs []string
+	var locals, theirs, fresh []string
 	for line := range strings.Lines(lines) {
 		words := strings.Fields(line)
 		if len(words) != 4 {
@@ -26,18 +28,30 @@ func (c *Changes) Pushed(ctx context.Context, remote string, lines string) ([]Ne
 			names[local] = words[0]
 			locals = append(locals, local)
 		}
-		if strings.Trim(words[3], "0") != "" {
+		switch local := words[1]; {
+		case strings.Trim(words[3], "0") != "":
 			theirs = append(theirs, words[3])
+		case strings.Trim(local, "0") != "":
+			fresh = append(fresh, words[2])
 		}
 	}
 	if len(locals) == 0 {
 		return nil, nil
 	}
 	found, commits, err := c.named(ctx, locals, names)
-	if err != nil || commits == "" {
+	if err != nil {
 		return found, err
 	}
-	n, err := c.lacks(ctx, remote, commits, theirs)
+	for _, name := range fresh {
+		for _, n := range c.name(copies.NewScanner(c.Matcher), "", name) {
+			n.Ref = true
+			found = append(found, n)
+		}
+	}
+	if commits == "" {
+		return found, nil
+	}
+	n, err := c.lacks(ctx, remote, commits, theirs, fresh)
 	return append(found, n...), err
 }
 
@@ -61,9 +75,10 @@ func (c *Changes) PushedName(ctx context.Context, remote, name, local, from stri
 // zeros are what git calls nothing.
 var zeros = strings.Repeat("0", 40)
 
-// lacks is what a remote that has theirs lacks of commits, which stand in lines. Of a
-// remote of which nothing is known it is all: what another remote has is not there.
-func (c *Changes) lacks(ctx context.Context, remote, commits string, theirs []string) ([]New, error) {
+// lacks is what a remote that has theirs, and no branch that is fresh there, lacks of
+// commits, which stand in lines. Of a remote of which nothing is known it is all: what
+// another remote has is not there.
+func (c *Changes) lacks(ctx context.Context, remote, commits string, theirs, fresh []string) ([]New, error) {
 	known, err := c.kinds(ctx, theirs)
 	if err != nil {
 		return nil, err
@@ -74,7 +89,7 @@ func (c *Changes) lacks(ctx context.Context, remote, commits string, theirs []st
 		}
 	}
 	var revs []string
-	if name := c.remoteName(ctx, remote); name != "" {
+	if name := c.remoteName(ctx, remote); name != "" && !c.another(ctx, name, fresh) {
 		revs = []string{"--not", "--remotes=" + name}
 	}
 	return c.commits(ctx, strings.NewReader(commits), revs...)
@@ -140,6 +155,24 @@ func (c *Changes) remoteName(ctx context.Context, remote string) string {
 		return ""
 	}
 	return remote
+}
+
+// another reports whether a remote is not the repository that its remote-tracking
+// branches are of, as where its URL was changed, or pushes have another one: it lacks a
+// branch that is known of it. That may just have been deleted there; then more is
+// looked at than has to be.
+func (c *Changes) another(ctx context.Context, remote string, fresh []string) bool {
+	prefix := "refs/remotes/" + remote + "/"
+	if len(fresh) == 0 {
+		return false
+	}
+	known, _ := c.output(ctx, nil, "for-each-ref", "--format=%(refname)", prefix) // an error: none
+	for line := range strings.Lines(known) {
+		if slices.Contains(fresh, "refs/heads/"+strings.TrimPrefix(strings.TrimSpace(line), prefix)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Changes) refName(ctx context.Context, name string) bool {
