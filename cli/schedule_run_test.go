@@ -77,7 +77,7 @@ func (s *workstation) live(days int) (rotated, denied int) {
 			s.now = date.Add(time.Duration(hour)*time.Hour + time.Duration(d*37%60)*time.Minute)
 			s.online = d%11 != 5 && (d%7 != 3 || i != 0)
 			s.mu.Unlock()
-			key, before := s.inFile(), len(s.calls)
+			key, before := s.inFile(), len(s.asked())
 			flying, _ := s.state().Journals()
 			var old string // in its grace
 			var switched time.Time
@@ -96,15 +96,15 @@ func (s *workstation) live(days int) (rotated, denied int) {
 			switch {
 			case !s.online:
 				dark++
-				if len(s.calls) != before {
+				if len(s.asked()) != before {
 					t.Fatalf("%s: a call without a network", start)
 				}
 			case !daily && (old == "" || start.Before(flying[0].GraceEnds)) && !res.Idle:
 				t.Fatalf("%s: nothing was due: %+v", start, res)
 			case res.Idle:
 				idle++
-				if len(s.calls) != before {
-					t.Fatalf("%s: nothing was due, and yet IAM was called: %v", start, s.calls[before:])
+				if len(s.asked()) != before {
+					t.Fatalf("%s: nothing was due, and yet IAM was called: %v", start, s.asked()[before:])
 				}
 			}
 			if s.online && daily {
@@ -153,7 +153,7 @@ func TestScheduleOneRunAtATime(t *testing.T) {
 	first.Reach = func(ctx context.Context) error {
 		looks++
 		second = s.run()
-		if len(s.calls) != 0 {
+		if len(s.asked()) != 0 {
 			t.Error("the second run made calls")
 		}
 		return reach(ctx)
@@ -184,8 +184,8 @@ func TestScheduleKeepsOff(t *testing.T) {
 	}
 	s = newWorkstation(t)
 	s.never = settings.NeverCall{Profiles: []string{"work", "deploy"}}
-	if res := s.run(); len(s.calls) != 0 || res.Outcome == job.NoNetwork {
-		t.Errorf("never to be called, but %d calls: %+v", len(s.calls), res)
+	if res := s.run(); len(s.asked()) != 0 || res.Outcome == job.NoNetwork {
+		t.Errorf("never to be called, but %d calls: %+v", len(s.asked()), res)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,9 +176,17 @@ func (s *workstation) age(id string) time.Duration {
 	return 0
 }
 
+// asked lists the calls. A run does not wait for the replies to all its looks for a
+// network.
+func (s *workstation) asked() []call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
 // count counts the calls of an action since the n-th call.
 func (s *workstation) count(n int, action string) (found int) {
-	for _, c := range s.calls[n:] {
+	for _, c := range s.asked()[n:] {
 		if c.action == action {
 			found++
 		}
