@@ -169,7 +169,10 @@ func TestOldCopyAroundRetire(t *testing.T) {
 				t.Errorf("%+v, %v, want %q", results, err, c.want)
 			}
 			w.iam.SetFault(nil)
-			if got := w.iam.Actions(); name == "after the proof" && count["GetCallerIdentity"] != 4 {
+			mu.Lock()
+			proofs := count["GetCallerIdentity"]
+			mu.Unlock()
+			if got := w.iam.Actions(); name == "after the proof" && proofs != 4 {
 				t.Errorf("the pair that was put back was not proved: %v", got)
 			}
 			w.checkWorking()

@@ -171,7 +171,7 @@ func TestOthersKeyIsKept(t *testing.T) {
 			if c.denied {
 				w.iam.Deny(user, "cloudtrail:LookupEvents")
 			}
-			var others awstest.Key
+			var theirs awstest.Key
 			made := false
 			var mu sync.Mutex
 			w.iam.SetFault(func(call awstest.Call) awstest.Fault {
@@ -181,10 +181,18 @@ func TestOthersKeyIsKept(t *testing.T) {
 					return awstest.Fault{}
 				}
 				made = true
-				return awstest.Fault{Kind: c.kind, Before: func() { others = w.othersKey(c.byAPI) }}
+				return awstest.Fault{Kind: c.kind, Before: func() {
+					key := w.othersKey(c.byAPI)
+					mu.Lock()
+					defer mu.Unlock()
+					theirs = key
+				}}
 			})
 			results, err := New(*w.options()).Rotate(t.Context(), "default")
 			w.iam.SetFault(nil)
+			mu.Lock()
+			others := theirs
+			mu.Unlock()
 			if err == nil || isHalf(err) || results[0].Outcome != Undone {
 				t.Fatalf("%+v, %v", results, err)
 			}

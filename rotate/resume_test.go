@@ -295,14 +295,14 @@ func TestHostileKilledInCreateAfterSlowSlot(t *testing.T) {
 	other := w.iam.AddKey(user, w.clock.Now().Add(-100*day))
 	w.iam.SetKeyStatus(other.ID, awstest.Inactive)
 	o := w.options()
-	killed := filepath.Join(w.dir, "killed")
+	killed, dir := filepath.Join(w.dir, "killed"), o.State.Dir
 	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
 		switch c.Action {
 		case "DeleteAccessKey":
 			return awstest.Fault{Kind: awstest.FaultSlow, Delay: func() { _ = w.clock.Wait(t.Context(), 40*time.Second) }}
 		case "CreateAccessKey":
 			return awstest.Fault{Kind: awstest.FaultDeny, Effect: true, After: func() { // what is on disk now is what a kill leaves
-				_ = os.CopyFS(killed, os.DirFS(o.State.Dir))
+				_ = os.CopyFS(killed, os.DirFS(dir))
 			}}
 		}
 		return awstest.Fault{}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -262,7 +263,8 @@ func TestRetirePutBackEveryCallFails(t *testing.T) {
 		for n := 0; ; n++ {
 			w := newWorld(t)
 			var mu sync.Mutex
-			restored, after, met := false, 0, false
+			restored, after := false, 0
+			var met atomic.Bool
 			w.iam.SetFault(func(c awstest.Call) awstest.Fault {
 				mu.Lock()
 				defer mu.Unlock()
@@ -271,14 +273,14 @@ func TestRetirePutBackEveryCallFails(t *testing.T) {
 					return awstest.Fault{After: func() { w.write(w.old.ID, w.old.Secret) }}
 				}
 				if after++; restored && after > 7 && after-8 == n {
-					met = true
+					met.Store(true)
 					return fault(w)
 				}
 				return awstest.Fault{}
 			})
 			_, err := New(*w.options()).Rotate(t.Context(), "default")
 			w.iam.SetFault(nil)
-			if !met {
+			if !met.Load() {
 				w.iam.Close()
 				break
 			}

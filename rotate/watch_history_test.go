@@ -14,33 +14,37 @@ import (
 func TestOthersKeyIsRemembered(t *testing.T) {
 	w := newWorld(t)
 	w.iam.SetTrailDelay(0)
-	var others awstest.Key
+	made := make(chan string, 1)
 	w.on("CreateAccessKey", 1, awstest.Fault{Kind: awstest.FaultDropBefore, Before: func() {
-		if others.ID == "" {
-			a, _ := w.connect(w.t.Context(), w.paths, "")
-			p, err := a.Create(w.t.Context(), client.SignerOf(w.inFiles()), user, client.NewToken())
-			if err != nil {
-				t.Error(err)
-			}
-			others = awstest.Key{ID: p.ID}
+		a, _ := w.connect(w.t.Context(), w.paths, "")
+		p, err := a.Create(w.t.Context(), client.SignerOf(w.inFiles()), user, client.NewToken())
+		if err != nil {
+			t.Error(err)
 		}
+		made <- p.ID
 	}})
 	_, err := New(*w.options()).Rotate(t.Context(), "default")
 	w.iam.SetFault(nil)
+	var others string
+	select {
+	case others = <-made:
+	default:
+		t.Fatal("no key was asked for", err)
+	}
 	w.iam.Deny(user, "cloudtrail:LookupEvents")
 	for range 3 {
 		if err != nil && strings.Contains(err.Error(), "--delete-key") {
 			t.Errorf("it is offered: %v", err)
 		}
-		if _, err := w.resumeWith(func(o *Options) { o.DeleteKey = others.ID }); err == nil || w.status(others.ID) != awstest.Active {
-			t.Errorf("%v; the other's key is %s", err, w.status(others.ID))
+		if _, err := w.resumeWith(func(o *Options) { o.DeleteKey = others }); err == nil || w.status(others) != awstest.Active {
+			t.Errorf("%v; the other's key is %s", err, w.status(others))
 		}
 		_, err = New(*w.options()).Rotate(t.Context(), "default")
 		w.passes(watchFor)
 		_, _ = w.resumeWith(nil)
 	}
-	if w.status(others.ID) != awstest.Active {
-		t.Errorf("it is %s", w.status(others.ID))
+	if w.status(others) != awstest.Active {
+		t.Errorf("it is %s", w.status(others))
 	}
 }
 

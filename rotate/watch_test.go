@@ -224,11 +224,12 @@ func TestSecondMachineIsNamed(t *testing.T) {
 	}
 	want(err)
 	w = newWorld(t)
-	w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+	iam, now := w.iam, w.clock.Now()
+	iam.SetFault(func(c awstest.Call) awstest.Fault {
 		if c.Action != "CreateAccessKey" {
 			return awstest.Fault{}
 		}
-		return awstest.Fault{Before: func() { w.iam.AddKey(user, w.clock.Now()) }}
+		return awstest.Fault{Before: func() { iam.AddKey(user, now) }}
 	})
 	_, err = New(*w.options()).Rotate(t.Context(), "default")
 	want(err)
