@@ -29,6 +29,8 @@ type keyTarget struct {
 	asked   time.Time // when AWS was asked, by this machine's clock
 	worked  time.Time // when STS was seen to accept the key
 	second  string    // status, age and last use of the user's second key
+	owner   string    // name of the IAM user whose key it is; empty where that is not known
+	barred  bool      // AWS has put that user in quarantine
 }
 
 // placeholder stands for the new key where a plan is made before it exists.
@@ -162,7 +164,7 @@ func (rot *Rotator) pairOf(set *credfile.Set, profile string) (credfile.Pair, er
 	if err != nil {
 		var none *credfile.NoKeyError
 		if errors.As(err, &none) {
-			if why := otherKind(set, profile); why != "" {
+			if why := rot.otherKind(set, profile); why != "" {
 				return credfile.Pair{}, refuse("profile %s: %s", show.Name(profile), why)
 			}
 		}
@@ -215,7 +217,7 @@ func (t *keyTarget) dependants() []string {
 }
 
 // otherKind explains a profile that has no key of its own.
-func otherKind(set *credfile.Set, profile string) string {
+func (rot *Rotator) otherKind(set *credfile.Set, profile string) string {
 	is := func(name string) string { return set.Setting(profile, name) }
 	switch {
 	case is("role_arn") != "" && is("source_profile") != "":
@@ -223,7 +225,7 @@ func otherKind(set *credfile.Set, profile string) string {
 		if why != "" {
 			return "it takes a role, but " + why
 		}
-		return fmt.Sprintf("it takes a role with the key of profile %s. Rotate that one: keycare rotate %s", show.Name(source), arg(source))
+		return fmt.Sprintf("it takes a role with the key of profile %s. Rotate that one: %s", show.Name(source), again(source, rot.Compromised))
 	case is("role_arn") != "":
 		return "it takes a role with credentials from elsewhere (credential_source), so there is no key to rotate"
 	case is("sso_session") != "" || is("sso_start_url") != "":

@@ -89,7 +89,7 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	switch {
 	case !r.j.Owed: // it is told anew when the rotation is closed
 	case ctx.Err() != nil || lost && !r.owed:
-		l.Again = "keycare resume " + word(r.j.Profile)
+		l.Again = "keycare resume" + inOrder(" "+arg(r.j.Profile), "")
 	default:
 		res.told = r.j
 	}

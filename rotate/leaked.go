@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ func (r *cycle) nowLeaked() error {
 // AWSCompromisedKeyQuarantine, V2 to V4.
 func (rot *Rotator) quarantine(ctx context.Context, a *client.AWS, t *keyTarget, ow *keyOwner) (err error) {
 	ow.quarantined, err = a.Quarantined(ctx, signerOf(ow.help, t), ow.name)
+	t.barred = ow.quarantined
 	if err != nil || !ow.quarantined || ow.auth.Profile != "" {
 		return nil
 	}
@@ -74,15 +76,40 @@ func (r *cycle) ending() string {
 // the command for whoever would rather have no key than that one.
 func (rot *Rotator) stillActive(all []*keyTask) {
 	for _, b := range all {
-		if b.err == nil || !b.leaked || b.worked.IsZero() || b.result.Outcome != "" && b.result.Outcome != Failed && b.result.Outcome != Undone {
-			continue
+		switch {
+		case b.err == nil || !b.leaked || b.result.Outcome != "" && b.result.Outcome != Failed && b.result.Outcome != Undone:
+		case !b.worked.IsZero():
+			b.err = behindAll(b.err, fmt.Sprintf("The leaked key %s is still active. To make it inactive at once, which leaves you without a key: %s", b.id, rot.offAtOnce(b)))
+		case client.ReplyOf(b.err) == client.ReplyUnknownKey:
+			b.err = behindAll(b.err, fmt.Sprintf("If someone made it inactive because it leaked, that is done, and keycare cannot replace it: someone who may has to create a new key (aws iam create-access-key --user-name USER). Then put that into the profile: %s",
+				show.Command(runtime.GOOS, "aws", "configure", "--profile", nameable(b.profile))))
 		}
-		user := ""
-		if b.journal != nil {
-			user = " --user-name " + word(b.journal.UserName)
-		}
-		b.err = behindAll(b.err, fmt.Sprintf("The leaked key %s is still active. To make it inactive at once, which leaves you without a key: aws iam update-access-key%s --access-key-id %s --status Inactive", b.id, user, b.id))
 	}
+}
+
+// offAtOnce is the command that makes a leaked key Inactive which is still in use: the
+// profile signs, unless another one does or AWS denies it that.
+func (rot *Rotator) offAtOnce(b *keyTask) string {
+	argv := []string{"aws", "iam", "update-access-key"}
+	if b.target != nil && b.target.owner != "" {
+		argv = append(argv, "--user-name", b.target.owner)
+	}
+	argv = append(argv, "--access-key-id", b.id, "--status", "Inactive")
+	switch {
+	case rot.Auth.Profile != "":
+		argv = append(argv, "--profile", nameable(rot.Auth.Profile))
+	case b.target == nil || !b.target.barred:
+		argv = append(argv, "--profile", nameable(b.profile))
+	}
+	return show.Command(runtime.GOOS, argv...)
+}
+
+// nameable is the name of a profile, or NAME where a shell cannot have that.
+func nameable(profile string) string {
+	if show.Arg(profile, runtime.GOOS) == "" {
+		return "NAME"
+	}
+	return profile
 }
 
 // offByHand is the command that makes the leaked key Inactive where the files do not

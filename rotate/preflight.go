@@ -38,6 +38,7 @@ func (rot *Rotator) ask(ctx context.Context, a *client.AWS, t *keyTarget) (*keyO
 	if err := rot.refuseOwner(t, ow.user); err != nil {
 		return nil, err
 	}
+	t.owner = ow.name
 	if ow.help == nil && client.ReplyOf(errIAM) == client.ReplyDenied {
 		errIAM = rot.withMFA(ctx, a, t, ow, errIAM)
 	}
@@ -111,6 +112,7 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	if err != nil {
 		return err
 	}
+	b.target = t
 	a, err := connect(b.profile)
 	if err != nil {
 		return err
@@ -152,6 +154,6 @@ func (rot *Rotator) prepare(ctx context.Context, files *keyFiles, connect func(p
 	if len(rot.afterOf(j)) > 0 {
 		j.After = state.AfterWanted
 	}
-	b.aws, b.journal, b.target, b.help, b.quarantined = a, j, t, ow.help, ow.quarantined
+	b.aws, b.journal, b.help, b.quarantined = a, j, ow.help, ow.quarantined
 	return nil
 }
