@@ -151,3 +151,52 @@ func TestUndoThirdKeyBeforeSwitch(t *testing.T) {
 		}
 	}
 }
+
+// Somebody deletes the new key, or makes it inactive, after it was decided that the
+// old one goes, and the old one works: a person may go back to it, and is told so.
+// Where the old one is inactive already, the administrator's command is told first.
+func TestUndoRetireNewKeyTaken(t *testing.T) {
+	for name, take := range map[string]func(w *world){
+		"deleted":  func(w *world) { w.iam.DeleteKey(w.inFiles().ID) },
+		"inactive": func(w *world) { w.iam.SetKeyStatus(w.inFiles().ID, awstest.Inactive) },
+	} {
+		for action, off := range map[string]bool{"UpdateAccessKey": false, "DeleteAccessKey": true} {
+			t.Run(name+" before "+action, func(t *testing.T) {
+				w := newWorld(t)
+				w.haltAt(w.options(), action, 1, awstest.FaultDropBefore)
+				if _, err := w.choose(false, true); w.status(w.old.ID) == "gone" || err == nil || !strings.Contains(err.Error(), "--undo is refused: the old key is being retired already") {
+					t.Errorf("with a new key that works: %v", err)
+				}
+				take(w)
+				_, err := w.choose(false, false)
+				says := textOf(err)
+				if off {
+					if !strings.Contains(says, "--access-key-id "+w.old.ID+" --status Active") || strings.Contains(says, "--undo") {
+						t.Errorf("resume says: %s", says)
+					}
+					if _, err := w.choose(false, true); err == nil || !strings.Contains(err.Error(), "AWS accepts neither the new key nor the old one") {
+						t.Errorf("undo with two dead keys: %v", err)
+					}
+					w.checkSecretsKept()
+					w.iam.SetKeyStatus(w.old.ID, awstest.Active)
+					_, err = w.choose(false, false)
+					says = textOf(err)
+				}
+				if !strings.Contains(says, "keycare resume --undo default") {
+					t.Errorf("resume says: %s", says)
+				}
+				if _, err := w.choose(false, true); err != nil {
+					t.Error(err)
+				}
+				if p := w.inFiles(); p.ID != w.old.ID {
+					t.Errorf("the files hold %s", p.ID)
+				}
+				w.checkWorking()
+				w.checkSecretsKept()
+				if s := w.status(w.old.ID); s != awstest.Active {
+					t.Errorf("the old key is %s", s)
+				}
+			})
+		}
+	}
+}

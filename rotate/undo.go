@@ -10,7 +10,8 @@ import (
 
 // undo goes back to the old key at a person's word, wherever that answers and its
 // secret is still known: before the switch the new key is deleted, after it the
-// new key is made Inactive.
+// new key is made Inactive. A retirement that is decided binds, unless somebody took
+// the new key away: the old one may be all that works.
 func (r *cycle) undo(ctx context.Context) (Result, error) {
 	half := func(why string, err error) (Result, error) {
 		return resultOf(r.j, Unfinished), halfDone(r.j, why, err)
@@ -31,7 +32,7 @@ func (r *cycle) undo(ctx context.Context) (Result, error) {
 	if err := r.keepForUndo(); err != nil {
 		return half("the recovery file cannot be written", err)
 	}
-	r.j.UndoAsked = true
+	r.j.UndoAsked, r.j.Off = true, "" // it answers
 	r.j.SwitchBegun = r.j.SwitchBegun || !r.j.Switched.IsZero() || r.seen.Files == filesNew || r.seen.Files == filesElsewhere || r.seen.Files == filesMixed
 	if err := r.decide(state.Undo); err != nil {
 		return half("keycare cannot write its notes", err)

@@ -57,6 +57,9 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 	if w := show.Arg(r.j.Profile, runtime.GOOS); w != "" {
 		name = " " + w
 	}
+	if command := r.onByHand(ctx, ask); command != "" {
+		found = append(found, Way{command, "make the old key active again, as an administrator"})
+	}
 	if command := r.offByHand(); command != "" {
 		found = append(found, Way{command, "make the leaked key inactive now"})
 	}
@@ -79,6 +82,17 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 	}
 	return found
 }
+
+// onByHand is the administrator's command where AWS accepts neither key, and this
+// rotation may have made the old one Inactive: somebody took the new one away.
+func (r *cycle) onByHand(ctx context.Context, ask bool) string {
+	if !ask || r.j.Direction != state.Retire || r.j.Off == "" || r.j.Compromised || r.j.Root != nil || r.seen.Gone == yes || r.old.Secret.Empty() || r.whoAnswers(ctx).ID != "" {
+		return ""
+	}
+	return r.command("update-access-key", r.j.Old, " --status Active")
+}
+
+const beingRetired = "the old key is being retired already"
 
 const (
 	flagUndo     = "--undo"
@@ -120,8 +134,20 @@ func (r *cycle) undoBarred(ctx context.Context) (why string, err error) {
 	switch {
 	case r.j.Direction == state.Retire && r.j.Compromised:
 		return r.leakedForGood(), nil
+	case r.j.Direction == state.Retire && r.j.Root != nil:
+		return beingRetired, nil
 	case r.j.Direction == state.Retire:
-		return "the old key is being retired already", nil
+		// A late request of the retirement cannot land where the new key signed it,
+		// which no longer works.
+		switch who := r.whoAnswers(ctx); {
+		case who.ID == "" && r.seen.Gone != yes:
+			return "AWS accepts neither the new key nor the old one", r.why
+		case who.ID != r.old.ID:
+			return beingRetired, nil
+		}
+		if status := r.statusOf(ctx, r.old, r.newID()); status != "gone" && status != "inactive" {
+			return beingRetired, nil
+		}
 	case r.old.ID == "" || r.old.Secret.Empty():
 		return fmt.Sprintf("the secret of the old key %s is no longer kept", r.j.Old), nil
 	}
