@@ -14,7 +14,7 @@ import (
 
 // mostGiven bounds a file that a command is given to read. A report of hundreds of
 // machines in one file has a tenth of it.
-const mostGiven = 256 << 20
+const mostGiven = 128 << 20
 
 // readGiven reads a file that the user names. It may be a pipe, as shells give one
 // for <(command). Of one that nobody writes to nothing comes, and one that does not
@@ -28,7 +28,9 @@ func (e *env) readGiven(ctx context.Context, path string) (b []byte, err error) 
 		return nil, fmt.Errorf("cannot read %s: %w", path, inner(err))
 	case fi.IsDir():
 		return nil, fmt.Errorf("%s is a folder: name the files in it", path)
-	case fi.Mode().IsRegular() && fi.Size() <= mostGiven:
+	case fi.Mode().IsRegular() && fi.Size() > mostGiven:
+		return nil, tooLong(path)
+	case fi.Mode().IsRegular():
 		if b, err = e.Disk.ReadFile(path); err != nil {
 			return nil, fmt.Errorf("cannot read %s: %w", path, inner(err))
 		}
@@ -47,9 +49,13 @@ func (e *env) readGiven(ctx context.Context, path string) (b []byte, err error) 
 	case err != nil:
 		return nil, fmt.Errorf("cannot read %s: %w", path, inner(err))
 	case n > mostGiven:
-		return nil, fmt.Errorf("%s has more than %d MB: no report is that long", path, mostGiven>>20)
+		return nil, tooLong(path)
 	}
 	return text.Bytes(), nil
+}
+
+func tooLong(path string) error {
+	return fmt.Errorf("%s has more than %d MB: no report is that long", path, mostGiven>>20)
 }
 
 // inner is an error of a file without its name, which the sentence around it has.

@@ -179,7 +179,7 @@ func (c *counting) count(r *Report) {
 			c.rules[at] = &ruleSets{title: titleOf(f), things: set{}, machines: set{}}
 		}
 		c.rules[at].machines[machine] = true
-		c.rules[at].things[f.thing(machine)] = true
+		c.rules[at].things[f.thing(machine, cmp.Or(r.User.UID, r.User.Name))] = true
 		switch f.Rule {
 		case ruleRootKey.ID:
 			c.root[machine] = true
@@ -234,8 +234,10 @@ func titleOf(f *Finding) string {
 
 // thing is what a finding is about: accounts, users and keys are the same wherever
 // they are seen, the rest is of its machine.
-func (f *Finding) thing(machine string) string {
+func (f *Finding) thing(machine, user string) string {
 	switch f.Subject.Type {
+	case AboutProfile: // each user may have a "default"
+		return machine + "\x00" + user + "\x00" + f.Fingerprint
 	case AboutAccount, AboutUser, AboutKey:
 		if f.Subject.ID != "" {
 			return string(f.Subject.Type) + "\x00" + f.Subject.ID

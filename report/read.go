@@ -128,6 +128,8 @@ func plainJSON(err error) error {
 		return errors.New("it ends too early")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("it is damaged at byte %d", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field == "":
+		return errors.New("it is no object of fields")
 	case errors.As(err, &kind):
 		return fmt.Errorf("%q is not what belongs there", kind.Field)
 	}

@@ -48,7 +48,7 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	for text, says := range map[string]string{"": "it is empty", " \n": "it is empty", "{": "it ends too early", "null": "of version", "[]": "not what belongs", "\xff": "damaged at byte 1", `"x"`: "not what belongs",
+	for text, says := range map[string]string{"": "it is empty", " \n": "it is empty", "{": "it ends too early", "null": "of version", "[]": "no object", "\xff": "damaged at byte 1", `"x"`: "no object",
 		"\x1f\x8b\x08": "it is compressed", "\xff\xfe": "it is empty", "\xff\xfe{": "it is empty", "\xff\xfe{\x00": "it ends too early", `{"version":1,"time":"2026-01-01T00:00:00Z","findings":[null]}`: "finding 1: it has no severity"} {
 		for _, read := range []func([]byte) error{
 			func(b []byte) error { _, err := Read(b); return err },

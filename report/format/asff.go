@@ -68,8 +68,20 @@ type asffWorkflow struct{ Status string }
 // Limits of the format, in characters and entries.
 const (
 	asffTitle, asffDescription, asffAdvice = 256, 1024, 512
-	asffRequirements                       = 32
+	asffRequirements, asffRequirement      = 32, 64
+	asffName, asffUser                     = 200, 64
 )
+
+// hostOf is what tells a machine from others.
+func hostOf(r *report.Report) string {
+	return clipped(cmp.Or(r.Host.ID, r.Host.Name, "host"), asffName)
+}
+
+// uidOf tells findings of two users of a machine apart: of a profile "default" each
+// may have one.
+func uidOf(r *report.Report) string {
+	return clipped(cmp.Or(r.User.UID, r.User.Name, "user"), asffName)
+}
 
 // writeASFF writes the list that batch-import-findings of the AWS CLI takes, which
 // wants it in calls of at most a hundred, each by the account of its findings.
@@ -97,14 +109,17 @@ func asffOf(r *report.Report, f *report.Finding, region string) asffFinding {
 	}
 	types := []string{"Software and Configuration Checks/AWS Security Best Practices"}
 	a := asffFinding{
-		SchemaVersion: "2018-10-08", Id: "keycare/" + cmp.Or(r.Host.ID, r.Host.Name, "host") + "/" + f.Fingerprint,
+		SchemaVersion: "2018-10-08", Id: "keycare/" + hostOf(r) + "/" + uidOf(r) + "/" + f.Fingerprint,
 		ProductArn:  fmt.Sprintf("arn:%s:securityhub:%s:%s:product/%s/default", partition(region), region, f.Account, f.Account),
 		GeneratorId: "keycare/" + f.Rule, AwsAccountId: f.Account, Types: types,
 		CreatedAt: stamp(f.FirstSeen), UpdatedAt: stamp(r.Time), Severity: severity, FindingProviderFields: asffProvider{severity, types},
 		Title: clipped(f.Title, asffTitle), Description: clipped(f.What, asffDescription),
 		ProductFields: map[string]string{"keycare/version": cmp.Or(r.Tool.Version, "unknown"), "keycare/state": string(f.State)},
-		Resources:     asffResources(r, f, region), Compliance: asffCompliance{"FAILED", f.Sources[:min(len(f.Sources), asffRequirements)]},
+		Resources:     asffResources(r, f, region), Compliance: asffCompliance{"FAILED", []string{}},
 		RecordState: "ACTIVE",
+	}
+	for _, source := range f.Sources[:min(len(f.Sources), asffRequirements)] {
+		a.Compliance.RelatedRequirements = append(a.Compliance.RelatedRequirements, clipped(source, asffRequirement))
 	}
 	if fix := f.Repair.String(); fix != "" {
 		a.Remediation = &asffRemediation{asffText{clipped(fix, asffAdvice)}}
@@ -132,7 +147,7 @@ func asffResources(r *report.Report, f *report.Finding, region string) []asffRes
 	if f.KeyID != "" {
 		about.Type, about.Id, about.Details = "AwsIamAccessKey", f.KeyID, &asffDetails{AwsIamAccessKey: asffKeyOf(r, f)}
 	}
-	other := asffResource{Type: "Other", Id: cmp.Or(r.Host.ID, r.Host.Name, "host"), Partition: about.Partition, Region: region, Details: &asffDetails{Other: place}}
+	other := asffResource{Type: "Other", Id: hostOf(r), Partition: about.Partition, Region: region, Details: &asffDetails{Other: place}}
 	return []asffResource{about, other}
 }
 
@@ -149,7 +164,7 @@ func asffKeyOf(r *report.Report, f *report.Finding) *asffKey {
 			key.Status = "Inactive"
 		}
 		if _, name, ok := strings.Cut(k.UserARN, ":user/"); ok {
-			key.UserName = name[strings.LastIndexByte(name, '/')+1:]
+			key.UserName = clipped(name[strings.LastIndexByte(name, '/')+1:], asffUser)
 		}
 	}
 	return key

@@ -3,11 +3,11 @@ package format
 import (
 	"encoding/csv"
 	"io"
-	"keycare/report"
 	"strconv"
 	"strings"
 
 	"keycare/credfile/show"
+	"keycare/report"
 )
 
 // csvColumns are the columns of CSV, which only grow at the end.
@@ -43,10 +43,17 @@ func csvRow(r *report.Report, f *report.Finding) []string {
 	return cells
 }
 
-// cellText keeps a spreadsheet from taking a text of the file for a formula.
+// cellText keeps a spreadsheet from taking a text of the file for a formula: at its
+// beginning, and behind what some take for the end of a cell.
 func cellText(s string) string {
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
+	var b strings.Builder
+	begins := true
+	for _, r := range s {
+		if begins && strings.ContainsRune("=+-@＝＋－＠", r) {
+			b.WriteByte('\'')
+		}
+		begins = r == ';' || begins && r == ' '
+		b.WriteRune(r)
 	}
-	return s
+	return b.String()
 }

@@ -32,3 +32,16 @@ func TestCSV(t *testing.T) {
 }
 
 var errFull = errors.New("full")
+
+// A spreadsheet takes no cell for a formula: not at its beginning, not where some
+// end a cell, and not in the forms of other scripts.
+func TestCellText(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "a=1": "a=1", "a -b": "a -b", "=cmd|x": "'=cmd|x", " =1": " '=1", "+1": "'+1", "-1": "'-1", "@SUM(1)": "'@SUM(1)",
+		"＝1": "'＝1", "a;=1": "a;'=1", "a; @b": "a; '@b", ";;=1": ";;'=1", "a; b": "a; b",
+	} {
+		if got := cellText(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

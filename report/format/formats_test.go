@@ -84,7 +84,9 @@ const nasty = "</script><svg onload=x>\"'`{{.}}]]>\x1b[31m\x00\u202e\r\n\\\\$(x)
 func samples() map[string][]*report.Report {
 	clean := report.Audit(input(section("default", keyA, secretA), ""))
 	clean.Origin = story2().Origin
-	return map[string][]*report.Report{"story": {story2()}, "hostile": {hostile(nasty)}, "clean": {clean}, "many": {story2(), secondHost()}}
+	namesakes := []*report.Report{story2(), story2(), story2()} // a machine of one name, and two users of one machine
+	namesakes[1].Host.ID, namesakes[2].User.UID = "another", "502"
+	return map[string][]*report.Report{"namesakes": namesakes, "story": {story2()}, "hostile": {hostile(nasty)}, "clean": {clean}, "many": {story2(), secondHost()}}
 }
 
 // TestSamples writes them into a folder, for the validators of other programs.
@@ -195,7 +197,7 @@ func TestPrometheusGolden(t *testing.T) {
 // Every line is what the text format of Prometheus has; every series names the
 // user, and is there once.
 func TestPrometheusSeries(t *testing.T) {
-	line := regexp.MustCompile(`^(# (HELP keycare_[a-z_]+ .+|TYPE keycare_[a-z_]+ gauge)|keycare_[a-z_]+\{([a-z]+="([^"\\]|\\[\\n"])*",?)+\} -?[0-9]+)$`)
+	line := regexp.MustCompile(`^(# (HELP keycare_[a-z_]+ .+|TYPE keycare_[a-z_]+ gauge)|keycare_[a-z_]+\{([a-z_]+="([^"\\]|\\[\\n"])*",?)+\} -?[0-9]+)$`)
 	for name, rs := range samples() {
 		seen := map[string]bool{}
 		for l := range strings.Lines(writtenAll(t, "prometheus", rs, Options{})) {
@@ -206,6 +208,80 @@ func TestPrometheusSeries(t *testing.T) {
 			}
 			seen[series] = true
 		}
+	}
+}
+
+// Two machines of one name, which every fleet has, and two users of one machine have
+// series of their own; reports that nothing tells apart have one.
+func TestPrometheusNamesakes(t *testing.T) {
+	a, b, c, d := story2(), story2(), story2(), story2()
+	b.Host.ID, c.User.UID = "another", "502"
+	seen := map[string]int{}
+	for l := range strings.Lines(writtenAll(t, "prometheus", []*report.Report{a, b, c, d}, Options{})) {
+		if series, _, ok := strings.Cut(l, "} "); ok {
+			seen[series]++
+		}
+	}
+	profiles := 0
+	for series, n := range seen {
+		if n != 1 {
+			t.Errorf("%d times %s", n, series)
+		}
+		profiles += oneIf(strings.HasPrefix(series, "keycare_profiles{"))
+	}
+	if profiles != 3 {
+		t.Errorf("%d series of three users", profiles)
+	}
+}
+
+// What Security Hub counts in characters is cut to that, and the findings of two
+// users of a machine are two: each may have a profile of one name.
+func TestASFFLimits(t *testing.T) {
+	long := strings.Repeat("ä", 5000)
+	a, b := hostile(long), hostile(long)
+	for _, r := range []*report.Report{a, b} {
+		for i := range r.Findings {
+			r.Findings[i].Sources, r.Findings[i].Account = slices.Repeat([]string{long}, 50), "619888638459"
+		}
+		r.Inventory[0].UserARN = "arn:aws:iam::619888638459:user/" + long
+	}
+	b.User.UID = "502"
+	var all []asffFinding
+	if err := json.Unmarshal([]byte(writtenAll(t, "asff", []*report.Report{a, b}, Options{})), &all); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	fits := func(what, text string, most int) {
+		if n := len([]rune(text)); n == 0 || n > most {
+			t.Errorf("%s has %d characters", what, n)
+		}
+	}
+	for _, f := range all {
+		fits("the ID", f.Id, 512)
+		fits("the title", f.Title, 256)
+		fits("the description", f.Description, 1024)
+		if f.Remediation != nil { // of what is gone there is none
+			fits("the advice", f.Remediation.Recommendation.Text, 512)
+		}
+		if ids[f.Id] || len(f.Compliance.RelatedRequirements) > 32 {
+			t.Errorf("%s is there twice, or has %d requirements", f.Id, len(f.Compliance.RelatedRequirements))
+		}
+		ids[f.Id] = true
+		for _, r := range f.Compliance.RelatedRequirements {
+			fits("a requirement", r, 64)
+		}
+		for _, r := range f.Resources {
+			fits("a resource's ID", r.Id, 512)
+			if r.Details != nil && r.Details.AwsIamAccessKey != nil && r.Details.AwsIamAccessKey.UserName != "" {
+				fits("a user's name", r.Details.AwsIamAccessKey.UserName, 64)
+			}
+		}
+		if b, err := json.Marshal(f); err != nil || len(b) > 240<<10 {
+			t.Errorf("%d bytes, %v", len(b), err)
+		}
+	}
+	if len(all) < 20 {
+		t.Errorf("only %d findings", len(all))
 	}
 }
 

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"cmp"
 	"io"
 	"strings"
 
@@ -128,7 +127,7 @@ func ocsfOf(r *report.Report, f *report.Finding) ocsfEvent {
 	e := ocsfEvent{
 		ActivityID: ocsfUpdate, CategoryUID: ocsfCategory, ClassUID: ocsfClass, Time: r.Time.UnixMilli(),
 		SeverityID: severityNumber(f.Severity), StatusID: ocsfNew, Message: f.What,
-		Metadata: ocsfMetadata{Version: ocsfVersion, UID: cmp.Or(r.Host.ID, r.Host.Name) + "/" + f.Fingerprint, EventCode: f.Rule, Profiles: []string{"host"},
+		Metadata: ocsfMetadata{Version: ocsfVersion, UID: hostOf(r) + "/" + uidOf(r) + "/" + f.Fingerprint, EventCode: f.Rule, Profiles: []string{"host"},
 			Product: ocsfProduct{"keycare", "keycare", r.Tool.Version}},
 		FindingInfo: ocsfFinding{f.Fingerprint, f.Title, f.What, f.FirstSeen.UnixMilli(), r.Time.UnixMilli(), r.Time.UnixMilli()},
 		Compliance:  ocsfCompliance{f.Rule, f.Sources, ocsfFail},

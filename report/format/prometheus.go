@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"keycare/credfile/show"
 	"keycare/report"
 )
 
@@ -86,10 +85,17 @@ func ruleSamples(r *report.Report, add func(float64, ...string)) {
 
 // writePrometheus writes a textfile for node_exporter and windows_exporter, without
 // times, which they refuse. Each series says whose it is: with equal ones of two
-// users the exporter shows one of them. Hosts are named where there are several.
+// users the exporter shows one of them. Hosts are named where there are several, and
+// what tells them apart where two have one name.
 func writePrometheus(w io.Writer, rs []*report.Report, _ Options) error {
 	var b strings.Builder
 	several := slices.ContainsFunc(rs, func(r *report.Report) bool { return r.Host != rs[0].Host })
+	names, namesakes := map[[2]string]bool{}, false
+	for _, r := range rs {
+		name := [2]string{r.Host.Name, r.User.Name}
+		namesakes, names[name] = namesakes || names[name], true
+	}
+	seen := map[string]bool{}
 	for _, m := range metrics {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", m.name, m.help, m.name)
 		for _, r := range rs {
@@ -98,7 +104,14 @@ func writePrometheus(w io.Writer, rs []*report.Report, _ Options) error {
 				if several {
 					labels = append(labels, "host", r.Host.Name)
 				}
-				fmt.Fprintf(&b, "%s{%s} %s\n", m.name, labelText(labels), strconv.FormatFloat(value, 'f', -1, 64))
+				if namesakes {
+					labels = append(labels, "host_id", r.Host.ID, "uid", r.User.UID)
+				}
+				series := m.name + "{" + labelText(labels) + "}"
+				if !seen[series] { // one series twice makes the whole file unreadable
+					fmt.Fprintf(&b, "%s %s\n", series, strconv.FormatFloat(value, 'f', -1, 64))
+				}
+				seen[series] = true
 			})
 		}
 	}
@@ -111,7 +124,7 @@ var labelEscapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 func labelText(pairs []string) string {
 	var parts []string
 	for i := 0; i < len(pairs); i += 2 {
-		parts = append(parts, pairs[i]+`="`+labelEscapes.Replace(show.Flow(pairs[i+1]))+`"`)
+		parts = append(parts, pairs[i]+`="`+labelEscapes.Replace(cut(pairs[i+1], mostPath))+`"`)
 	}
 	return strings.Join(parts, ",")
 }

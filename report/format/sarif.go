@@ -115,7 +115,7 @@ func writeSARIF(w io.Writer, rs []*report.Report, o Options) error {
 	for i, r := range rs {
 		id := "keycare/audit/"
 		if len(rs) > 1 { // runs of one file need different ones
-			id += cmp.Or(r.Host.ID, r.Host.Name) + "/" + r.User.Name + "/"
+			id += hostOf(r) + "/" + uidOf(r) + "/"
 		}
 		log.Runs[i] = sarifRunOf(r, homeOf(r, o), id)
 	}
