@@ -71,8 +71,14 @@ func runDemo(ctx context.Context, e *env) (err error) {
 		{"Do it.", []string{"rotate", "work", "--yes"}},
 		{"And now?", []string{"audit"}},
 	} {
-		fmt.Fprintf(e.Out, "\n# %s\n$ keycare %s\n", step.say, strings.Join(step.args, " "))
-		if err := d.run(ctx, step.args); err != nil {
+		_, err := fmt.Fprintf(e.Out, "\n# %s\n$ keycare %s\n", step.say, strings.Join(step.args, " "))
+		if err == nil {
+			err = d.run(ctx, step.args)
+		}
+		if errors.Is(err, syscall.EPIPE) {
+			return nil // nobody reads any more
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -144,6 +150,9 @@ func (d demo) run(ctx context.Context, args []string) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitFindings {
 		return nil // there is something to find
+	}
+	if exit != nil && exit.String() == "signal: broken pipe" {
+		return syscall.EPIPE
 	}
 	if err != nil {
 		return fmt.Errorf("keycare %s: %w", strings.Join(args, " "), err)

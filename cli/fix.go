@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,9 +133,10 @@ func (f *fixer) modes(paths credfile.Paths) error {
 		if at.OwnedByOther {
 			continue // only its owner may
 		}
-		want, what := at.Want(), fmt.Sprintf("chmod %04o %s (it is %04o)", at.Want(), at.Path, at.Mode.Perm())
+		chmod := fmt.Sprintf("chmod %04o ", at.Want())
+		want, what := at.Want(), fmt.Sprintf("%s (it is %04o)", cmp.Or(show.Command("linux", "chmod", fmt.Sprintf("%04o", at.Want()), at.Path), chmod+show.Text(at.Path)), at.Mode.Perm())
 		if len(at.Others) > 0 {
-			want, what = want&0o700, fmt.Sprintf("%s: limit the access list to you (it has %s)", at.Path, at.How())
+			want, what = want&0o700, fmt.Sprintf("%s: limit the access list to you (it has %s)", show.Text(at.Path), at.How())
 		}
 		ok, err := f.agreed(what, "")
 		if err != nil {
@@ -168,7 +170,7 @@ func (f *fixer) files(ctx context.Context, paths credfile.Paths) error {
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
-		what := fmt.Sprintf("%s:%d: %s (%s)", m.Path, m.Pos.Line, m.What, m.Quirk)
+		what := fmt.Sprintf("%s:%d: %s (%s)", show.Text(m.Path), m.Pos.Line, m.What, m.Quirk)
 		if len(m.Moves) > 0 {
 			what += fmt.Sprintf("\n  then tools built on the Go SDK switch to the key that the AWS CLI uses, for: %s", strings.Join(m.Moves, ", "))
 			if f.dryRun {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -50,4 +51,18 @@ func TestFixDryRunIsTheRun(t *testing.T) {
 		t.Errorf("only %d changes", changes)
 	}
 	t.Logf("%d changes", changes)
+}
+
+// What fix says of a path can be pasted: a home's name may have spaces in it.
+func TestFixQuotesPaths(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes on Windows")
+	}
+	home := filepath.Join(t.TempDir(), "a b")
+	creds := filepath.Join(home, ".aws", "credentials")
+	writeFile(t, creds, "[work]\nregion = eu-west-1\n", 0o644)
+	h := hereIn(home)
+	if code := h.run(t.Context(), "fix", "--dry-run"); code != exitOK || !strings.Contains(h.out.String(), "chmod 0600 \""+creds+"\" (it is 0644)\n") {
+		t.Errorf("exit code %d\n%s%s", code, &h.out, &h.talk)
+	}
 }

@@ -177,12 +177,12 @@ func guardProgram() (string, error) {
 }
 
 func runGuardInstall(e *env, c *cli.Context) error {
+	if c.Bool("global") && c.Bool("template") {
+		return usagef("--global and --template: give one of them")
+	}
 	program, err := guardProgram()
 	if err != nil {
 		return err
-	}
-	if c.Bool("global") && c.Bool("template") {
-		return usagef("--global and --template: give one of them")
 	}
 	if c.Bool("template") {
 		return installTemplate(c.Context, e, program)

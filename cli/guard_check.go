@@ -18,6 +18,7 @@ import (
 	"keycare/credfile"
 	"keycare/credfile/copies"
 	"keycare/credfile/copies/gitobj"
+	"keycare/credfile/show"
 )
 
 func guardCheckCommand(e *env) *cli.Command {
@@ -52,6 +53,12 @@ func runGuardCheck(e *env, c *cli.Context) error {
 	}
 	if asked > 1 {
 		return usagef("--staged, --range, --message, --pushed and --all: give one of them")
+	}
+	// That nothing was found would be taken for a word about a file that is named. Hooks
+	// give --staged what Git gives them.
+	if name := c.Args().First(); c.NArg() > 0 && !c.Bool("staged") && !c.Bool("message") && !c.Bool("pushed") {
+		return usagef("\"keycare guard check\" checks what is staged, not %s; to look into a file or folder: %s", show.Name(name),
+			cmp.Or(show.Command(e.Vars.GOOS, "keycare", "scan", name), "keycare scan PATH"))
 	}
 	g, err := guardOf(e)
 	if err != nil {

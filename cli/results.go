@@ -2,9 +2,11 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"keycare/credfile/show"
@@ -29,8 +31,16 @@ func (e shortError) Error() string {
 	return fmt.Sprintf("%d of %s failed", failed, show.Count(len(e.results), "rotation"))
 }
 
-// writeResults writes what happened to each key.
+// writeResults writes what happened to each key. That nobody reads any more is no
+// failure of the rotation.
 func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) error {
+	if err := writeEach(e, asJSON, results, failed); !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return nil
+}
+
+func writeEach(e *env, asJSON bool, results []rotate.Result, failed error) error {
 	if asJSON {
 		type document struct {
 			Version int             `json:"version"`

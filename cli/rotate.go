@@ -67,6 +67,7 @@ func runRotate(e *env, c *cli.Context) error {
 	if err := rotateFlags(e, c, &o); err != nil {
 		return err
 	}
+	e.warnMisnamed(e.SettingsOrDefaults())
 	profiles, left, err := chosen(e, c, o)
 	if err != nil {
 		return err

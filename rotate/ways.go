@@ -186,7 +186,9 @@ func (rot *Rotator) endsNow(ctx context.Context, j *state.Journal) string {
 	flag, why := flagKeepBoth, ""
 	if rot.Undo {
 		flag = flagUndo
-		why, _ = r.undoBarred(ctx)
+		if why, _ = r.undoBarred(ctx); why != "" {
+			why = flagUndo + " is refused: " + why
+		}
 	} else if !r.mayKeepBoth(ctx, true) {
 		why = "it cannot be closed now"
 	}
