@@ -82,6 +82,22 @@ var homeCases = []struct {
 	{home: "fix-moves-sdk", args: "fix --yes", want: []string{"--yes does not agree to that", "0 fixed, 1 skipped"}},
 	{home: "nbsp-indent", args: "audit --details --offline", want: []string{"1 key", "key AKIAZAVB57H55F3T4OLD of profile \"default\" works", "an unusual space"}, not: []string{"stray-key", "delete it from AWS too"}},
 	{home: "nbsp-indent", args: "fix --yes", want: []string{"1 fixed"}},
+	{home: "smart-quotes", args: "audit --details --offline", want: []string{"22 characters, because something stands around the ID", "write the ID alone"}},
+	{home: "two-equals", args: "audit --details --offline", want: []string{"something stands around the ID", "write the ID alone"}, not: []string{"without spaces"}},
+	{home: "hidden-in-name", args: "audit --details --offline", want: []string{"aws_access_key_id with invisible characters in its name", "credentials:2", "credentials:3"}, not: []string{"did you mean"}},
+	{home: "bom-between", args: "audit --details --offline", want: []string{"invisible characters before the [ of a header", "credentials:4", "retype the header"}, not: []string{"delete one of the two", "put # before it"}},
+	{home: "bom-between", args: "fix --yes", want: []string{"nothing to fix"}},
+	{home: "shell-lines", args: "audit --details --offline", code: 1, want: []string{"a line of a shell script", "credentials:2", "credentials:6", `write "aws_secret_access_key = "`}, not: []string{"stray-key", "delete the lines"}},
+	{home: "no-equals", args: "audit --details --offline", want: []string{"a key's setting without the = behind its name", "write = behind the name"}, not: []string{"stray-key", "put # before it", "keycare fix"}},
+	{home: "no-equals", args: "fix --yes", want: []string{"nothing to fix"}},
+	{home: "small-letters", args: "audit --details --offline", want: []string{"small letters among them", "write the ID in capitals"}},
+	{home: "digits-for-letters", args: "audit --details --offline", want: []string{"among them 0, 1, 8 or 9, which no ID has"}},
+	{home: "one-line", args: "audit --details --offline", want: []string{"the secret's line follows the ID", "put what follows the ID on a line of its own"}, not: []string{"delete", "without its secret"}},
+	{home: "placeholder", args: "audit --details --offline", want: []string{"a placeholder for one"}},
+	{home: "encrypted", args: "audit --details --offline", code: 3, want: []string{"is encrypted with Ansible Vault"}, not: []string{"[default]", "keycare fix"}},
+	{home: "encrypted", args: "fix --yes", code: 3, want: []string{"is encrypted with Ansible Vault"}},
+	{home: "plural", prepare: lostFolder, args: "audit --details --offline", code: 3, want: []string{".aws is a link to a folder that does not exist"}, not: []string{"nothing to audit"}},
+	{home: "plural", prepare: fileForFolder, args: "audit --details --offline", code: 3, want: []string{".aws is a file, not a folder"}},
 	{home: "retry-mode-legacy", args: "audit --details --offline", code: 1, want: []string{"readers-disagree", "retry_mode is not standard or adaptive", "config:3"}},
 }
 
@@ -90,6 +106,23 @@ func linkConfig(t *testing.T, home string) {
 		t.Skip("no links")
 	}
 	if err := os.Symlink("credentials", filepath.Join(home, ".aws", "config")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func lostFolder(t *testing.T, home string) {
+	if !canLink() {
+		t.Skip("no links")
+	}
+	aws := filepath.Join(home, ".aws")
+	if err := errors.Join(os.RemoveAll(aws), os.Symlink(filepath.Join(home, "drive", ".aws"), aws)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fileForFolder(t *testing.T, home string) {
+	aws := filepath.Join(home, ".aws")
+	if err := errors.Join(os.RemoveAll(aws), os.WriteFile(aws, []byte("[default]\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 }

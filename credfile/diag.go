@@ -105,8 +105,11 @@ func (d *differ) section(i int, sec Section) {
 // it that do not show. A byte order mark at the start is a quirk of its own.
 func (d *differ) hiddenHeader(l Line) bool {
 	text := strings.TrimRight(d.file.Text[l.Start:l.End], " \t\r\n")
+	if l.Start == 0 {
+		text = strings.TrimPrefix(text, bom)
+	}
 	rest := strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
-	return len(rest) < len(text) && strings.HasPrefix(rest, "[") && strings.HasSuffix(rest, "]") && strings.TrimLeft(text, " \t"+bom) != rest
+	return len(rest) < len(text) && strings.HasPrefix(rest, "[") && strings.HasSuffix(rest, "]") && strings.TrimLeft(text, " \t") != rest
 }
 
 func (d *differ) loneCR(l Line) {
@@ -189,7 +192,11 @@ func (d *differ) setting(l Line) {
 		d.add("indented", l.Start)
 	}
 	if l.Kind == Junk {
-		d.add("no-delimiter", l.Start)
+		if words := strings.Fields(text[l.Start:l.End]); len(words) > 1 && isKeyName(strings.ToLower(words[0])) {
+			d.add("key-no-delimiter", l.Start)
+		} else {
+			d.add("no-delimiter", l.Start)
+		}
 		return
 	}
 	if !deeper {

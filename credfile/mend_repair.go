@@ -84,8 +84,8 @@ func (f *File) repair(d Diagnostic) (what string, edits []edit) {
 		}
 		return "write line ends for the carriage returns", edits
 	case "no-section":
-		if first := f.Sections[0]; f.holdsKey(first) || f.holdsID(first) {
-			return "", nil // it needs a header
+		if first := f.Sections[0]; f.holdsKey(first) || f.holdsID(first) || len(f.Sections) == 1 {
+			return "", nil // it needs a header, or is no AWS file
 		}
 		put(Span{l.Start, l.Start}, "# ")
 		return "make the line a comment, as no tool reads it", edits

@@ -28,6 +28,8 @@ var QuirkTexts = map[Quirk]QuirkText{
 		"the AWS CLI and the strict tools reject the file, the others drop the setting", "write a header such as [default] above it, or delete it", true},
 	"no-delimiter": {"a line that is not a header, setting or comment",
 		"the AWS CLI and the strict tools reject the file, the Go and JavaScript SDKs skip the line", "delete it or put # before it", true},
+	"key-no-delimiter": {"a key's setting without the = behind its name",
+		"the AWS CLI and the strict tools reject the file, the Go and JavaScript SDKs skip the line", "write = behind the name", true},
 	"no-name": {"a setting without a name",
 		"the AWS CLI and the strict tools reject the file", "delete the line", true},
 	"colon": {"a : between name and value",

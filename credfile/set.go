@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -89,6 +90,8 @@ func ReadText(d disk.FS, path string) (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && isLink(d, path):
 		return "", fmt.Errorf("%s is a link to a file that does not exist: put that file back, or remove the link", path)
+	case err != nil && lostFolder(d, path) != nil:
+		return "", lostFolder(d, path)
 	case err != nil:
 		return "", readError(d, path, err)
 	case fi.IsDir():
@@ -106,10 +109,53 @@ func ReadText(d disk.FS, path string) (string, error) {
 	if wide := strings.HasPrefix(string(b), "\xff\xfe") || strings.HasPrefix(string(b), "\xfe\xff"); wide {
 		return "", fmt.Errorf("%s is written in UTF-16, which neither keycare nor AWS tools read: save it as UTF-8", path)
 	}
+	if what := foreign(string(b)); what != "" {
+		return "", fmt.Errorf("%s is %s, which no AWS tool reads: put the plain file back", path, what)
+	}
 	if looksBinary(b) {
 		return "", fmt.Errorf("%s is a binary file, not a text file: move it away and put the real file back", path)
 	}
 	return string(b), nil
+}
+
+// lostFolder says what is wrong with the folder of a file that cannot be there.
+func lostFolder(d disk.FS, path string) error {
+	for dir := filepath.Dir(path); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		switch fi, err := d.Stat(dir); {
+		case err == nil && !fi.IsDir():
+			return fmt.Errorf("%s is a file, not a folder: move it away", dir)
+		case err == nil:
+			return nil
+		case errors.Is(err, fs.ErrNotExist) && isLink(d, dir):
+			return fmt.Errorf("%s is a link to a folder that does not exist: put that folder back (is its drive mounted?), or remove the link", dir)
+		}
+	}
+	return nil
+}
+
+// wrappings are how files begin that hold the shared file in another form.
+var wrappings = []struct{ begin, what string }{
+	{"$ANSIBLE_VAULT;", "encrypted with Ansible Vault"},
+	{"-----BEGIN PGP MESSAGE-----", "encrypted with OpenPGP"},
+	{"-----BEGIN AGE ENCRYPTED FILE-----", "encrypted with age"},
+	{"age-encryption.org/", "encrypted with age"},
+	{"U2FsdGVkX1", "encrypted with OpenSSL"},
+	{"\x00GITCRYPT\x00", "encrypted with git-crypt"},
+	{"version https://git-lfs.github.com/spec/", "a pointer of Git LFS"},
+	{"/annex/objects/", "a pointer of git-annex"},
+	{"<!DOCTYPE", "a web page"},
+	{"<html", "a web page"},
+}
+
+// foreign says what a file is that is no text of settings; empty where it may be one.
+func foreign(text string) string {
+	text = strings.TrimLeft(strings.TrimPrefix(text, bom), " \t\r\n")
+	for _, w := range wrappings {
+		if len(text) >= len(w.begin) && strings.EqualFold(text[:len(w.begin)], w.begin) {
+			return w.what
+		}
+	}
+	return ""
 }
 
 func isLink(d disk.FS, path string) bool {

@@ -231,6 +231,11 @@ func verbHas(names []string) string {
 // idAndMore is a key ID with something behind it.
 var idAndMore = pattern.Of(`^(AKIA|ASIA)[A-Z2-7]{16}[^A-Z0-9]`)
 
+// glued reports whether the secret's line stands behind an ID.
+func glued(id string) bool {
+	return idAndMore().MatchString(id) && strings.Contains(strings.ToLower(id), "aws_secret_access_key")
+}
+
 // notAKey says what is wrong with an ID, and how to mend it where that is known;
 // it shows nothing of it.
 func (k *key) notAKey() (why string, repair Repair) {
@@ -240,10 +245,32 @@ func (k *key) notAKey() (why string, repair Repair) {
 		return why + ", some of them invisible, as of a pasted escape sequence", say("delete the characters that do not show, or write the line anew")
 	case strings.HasSuffix(k.ID, "[None]") && idAndMore().MatchString(k.ID):
 		return why + `, because [None] follows the ID, a question of "aws configure"`, say("delete what follows the ID")
+	case glued(k.ID):
+		return why + ", because the secret's line follows the ID", say("put what follows the ID on a line of its own")
 	case idAndMore().MatchString(k.ID):
 		return why + ", because something follows the ID", say("delete what follows the ID")
+	case idWithin().MatchString(k.ID):
+		return why + ", because something stands around the ID", say("write the ID alone, without quotes or signs around it")
 	case strings.ContainsFunc(k.ID, unicode.IsSpace):
 		return why + ", a space among them", say("write the ID without spaces")
+	case almostID().MatchString(k.ID):
+		return why + ", among them 0, 1, 8 or 9, which no ID has", say("compare it with what AWS gave out: O for 0, I or L for 1, B for 8")
+	case almostID().MatchString(strings.ToUpper(k.ID)):
+		return why + ", small letters among them", say("write the ID in capitals")
+	case strings.HasPrefix(k.ID, "AKIA") && lettersAndDigits().MatchString(k.ID):
+		return why + "; an ID has 20", Repair{}
+	case placeholder().MatchString(k.ID):
+		return why + ", a placeholder for one", Repair{}
 	}
 	return why, Repair{}
 }
+
+var (
+	// idWithin is a key ID with signs around it, such as a pasted quote mark or a second =.
+	idWithin = pattern.Of(`^[^A-Za-z0-9]+(AKIA|ASIA)[A-Z2-7]{16}([^A-Za-z0-9]|$)`)
+	// almostID has digits that no ID has: it was typed from a picture or from paper.
+	almostID         = pattern.Of(`^(AKIA|ASIA)[A-Z0-9]{16}$`)
+	lettersAndDigits = pattern.Of(`^[A-Z0-9]+$`)
+	// placeholder is what a template has in an ID's place.
+	placeholder = pattern.Of(`(?i)^(\$\{?[A-Z_]+\}?|<.*>|\{\{.*\}\}|%.*%|ENC\[.*\]|op://.*|.*\b(your|example|changeme|placeholder|redacted)\b.*|[x*.]+|your[_-].*)$`)
+)

@@ -80,6 +80,42 @@ func lookAtMistakes(a *auditor) {
 	}
 }
 
+// shellWord is how a line of a shell begins that sets a variable.
+var shellWord = pattern.Of(`(?i)^(export|setx?|setenv|declare -x|set -gx|\$env:) *`)
+
+// lineOf is the name and the value that a line is meant to have, and how it is written where
+// it is no setting: a line of a shell, or one without its =. There is no name where it is
+// nothing of the kind.
+func lineOf(f *credfile.File, n int) (name, value, how string) {
+	l := f.Lines[n]
+	text := strings.TrimSpace(f.Text[l.Start:l.End])
+	if l.Kind == credfile.Property {
+		name, value = l.Name.In(f.Text), plainValue(l.Value.In(f.Text))
+	}
+	word := shellWord().FindString(text)
+	rest := text[len(word):]
+	switch before, after, ok := strings.Cut(rest, "="); {
+	case l.Kind != credfile.Property && l.Kind != credfile.Junk:
+		return "", "", ""
+	case word != "" && ok && isKeyName(strings.ToLower(strings.TrimSpace(before))):
+		return strings.TrimSpace(before), plainValue(strings.TrimSpace(after)), "a line of a shell script, which no tool reads"
+	}
+	if words := strings.Fields(rest); l.Kind == credfile.Junk && len(words) == 2 && isKeyName(strings.ToLower(words[0])) {
+		return words[0], plainValue(words[1]), "a key's setting without the = behind its name"
+	}
+	return name, value, ""
+}
+
+// visible leaves out what does not show.
+func visible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, name)
+}
+
 // prompt is a question of "aws configure", pasted with its answer.
 var prompt = pattern.Of(`(?i)^aws (access key id|secret access key)( \[.*\])?$`)
 
@@ -115,17 +151,16 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 	if h.id.isSet() && h.secret.isSet() {
 		return
 	}
+	if h.id.isSet() && glued(h.id.value) {
+		a.explained[h] = true
+	}
 	f := a.set.Files()[kind]
 	for _, i := range h.sections {
 		sec := f.Sections[i]
 		for n := sec.First; n < sec.Last; n++ {
-			l := f.Lines[n]
-			if l.Kind != credfile.Property {
-				continue
-			}
-			name, value := l.Name.In(f.Text), plainValue(l.Value.In(f.Text))
+			name, value, how := lineOf(f, n)
 			isID := show.IsKeyID(value)
-			if isKeyName(strings.ToLower(name)) || !isID && !secretForm().MatchString(value) {
+			if name == "" || how == "" && isKeyName(strings.ToLower(name)) || !isID && !secretForm().MatchString(value) {
 				continue
 			}
 			found := Finding{Profiles: []string{s.name}}
@@ -139,6 +174,11 @@ func (a *auditor) judgeNames(s *profile, kind credfile.FileKind, h *fileEntry) {
 				found.Repair = Repair{"delete the lines, then", "aws configure --profile {profile}"}.filled(&found, a.goos)
 			case meant == "" || meant == "aws_access_key_id" && (!isID || h.id.isSet()) || meant == "aws_secret_access_key" && (isID || h.secret.isSet()):
 				continue
+			case how != "":
+				found.What, found.Repair = fmt.Sprintf("profile %s has %s", show.Name(s.name), how), say("write \""+meant+" = \" in front of the value, and nothing else")
+			case hidden(name) && isKeyName(strings.ToLower(visible(name))):
+				found.What = fmt.Sprintf("profile %s has a setting %s with invisible characters in its name, which no tool reads", show.Name(s.name), meant)
+				found.Repair = say("delete the characters that do not show, or retype the line")
 			case plainName().MatchString(name):
 				found.What = fmt.Sprintf("profile %s has a setting %s, which no tool reads; did you mean %s?", show.Name(s.name), name, meant)
 				found.Repair = say("write " + meant)

@@ -32,7 +32,7 @@ var splitsTools = map[credfile.Quirk]bool{
 	"twice-section": true, "twice-default": true, "twice-setting": true, "inline-comment": true,
 	"value-comment": true, "value-quotes": true, "lone-quote": true, "indented-setting": true, "indented": true,
 	"continuation": true, "name-quotes": true, "old-token": true, "old-token-other": true,
-	"odd-space": true, "header-odd-space": true, "header-quote-open": true, "header-glued": true, "header-hidden": true, "no-delimiter": true,
+	"odd-space": true, "header-odd-space": true, "header-quote-open": true, "header-glued": true, "header-hidden": true, "no-delimiter": true, "key-no-delimiter": true,
 }
 
 // lostHeaders are headers that no tool reads as the profile that was meant.

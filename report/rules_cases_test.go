@@ -219,7 +219,7 @@ var ruleCases = []struct {
 		input(section("a", keyA, secretA, "x = a", "  b"), ""), "because of a value that continues", "one line", 5,
 		input(section("a", keyA, secretA, "region : x"), "")}, // a quirk that ini.v1 takes as the others do
 	{"stray-key",
-		input("[a]\nexport AWS_ACCESS_KEY_ID="+keyA+"\nexport AWS_SECRET_ACCESS_KEY="+secretA+"\n", ""), "and its secret are in a line", "delete the lines", 2,
+		input("[a]\nold: "+keyA+"\nthat one: "+secretA+"\n", ""), "and its secret are in a line", "delete the lines", 2,
 		input("# "+keyA+" is mine\n"+section("a", keyA, secretA, "# "+strings.Repeat("0a", 20)), "")}, // the secret is read, and a hash is none
 	{"keycare-leftover",
 		input("", "", keyFiles("/home/u/.aws/.keycare-1", copies.Leftover)), "interrupted", "keycare resume", 0,
