@@ -132,11 +132,19 @@ func inURL(text, secret string) bool {
 	}
 	for before, rest, found := strings.Cut(text, secret); found; before, rest, found = strings.Cut(rest, secret) {
 		word := before[strings.LastIndexAny(before, " \t\r\n\"'`")+1:]
-		if strings.Contains(word, "://") || strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "&") {
+		if strings.Contains(word, "://") || strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "&") || isParameter(word) {
 			return true
 		}
 	}
 	return false
+}
+
+// isParameter reports whether a word ends as a query does before a value: in ?name= or
+// &name=. In a shell the latter is two of them.
+func isParameter(word string) bool {
+	name, ok := strings.CutSuffix(word, "=")
+	at := strings.LastIndexAny(name, "?&;")
+	return ok && at >= 0 && at < len(name)-1 && name[at] != ';' && !strings.HasSuffix(name[:at+1], "&&")
 }
 
 // mayEditCopy refuses a file of keycare's own, and one that Git tracks: the new

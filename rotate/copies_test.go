@@ -84,6 +84,7 @@ func TestSecretInURL(t *testing.T) {
 	for text, want := range map[string]bool{
 		"SECRET=abcdef": false, `{"s":"abcdef"}`: false, "u=http://x y=abcdef": false, "see http://x\nabcdef": false,
 		"s3://AKIA:abcdef@host": true, "http://x/?a=b&s=abcdef": true, "y: abcdef\nx: 'https://x/?s=abcdef'": true, "a=b&s=abcdef&c": true,
+		"path: /sign?s=abcdef": true, "body = id=AKIA&s=abcdef": true, "x&&S=abcdef y": false, "x;S=abcdef": false, "A=b?c&d;S=abcdef": false,
 	} {
 		if got := inURL(text, "abcdef"); got != want {
 			t.Errorf("%q: %v", text, got)
