@@ -3,6 +3,7 @@ package rotate
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -30,6 +31,9 @@ const (
 	// afterLingers is how long its output is waited for once it has ended, and how
 	// long it has to end once it was asked to.
 	afterLingers = 2 * time.Second
+	// afterMark is a variable by which what belongs to a command is known, wherever
+	// that went: another value for each.
+	afterMark = "AFTER_KEYCARE"
 	// mostSaid bounds what is kept of what it says.
 	mostSaid  = 4 << 10
 	mostLines = 3
@@ -116,11 +120,12 @@ func runAfter(ctx context.Context, argv []string, p credfile.Pair) error {
 	ctx, cancel := context.WithTimeout(ctx, afterWithin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Stdin, cmd.WaitDelay, cmd.Env = bytes.NewReader(append(in, '\n')), afterLingers, withoutAWS(os.Environ())
+	mark := afterMark + "=" + rand.Text()
+	cmd.Stdin, cmd.WaitDelay, cmd.Env = bytes.NewReader(append(in, '\n')), afterLingers, append(withoutAWS(os.Environ()), mark)
 	said := &bounded{}
 	cmd.Stderr = said
 	name := show.Flow(argv[0])
-	done, err := startTree(cmd)
+	done, err := startTree(cmd, mark)
 	if err != nil {
 		return fmt.Errorf("%s cannot be started: %w", name, err)
 	}

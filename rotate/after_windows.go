@@ -10,7 +10,7 @@ import (
 // startTree starts cmd in a job of its own, so that what it starts can be ended
 // along with it, as happens when its context ends. done, called after Wait, ends
 // what is left if asked to.
-func startTree(cmd *exec.Cmd) (done func(kill bool), err error) {
+func startTree(cmd *exec.Cmd, _ string) (done func(kill bool), err error) {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return nil, err
