@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
 	"keycare/cli/settings"
+	"keycare/credfile/disk"
 	"keycare/report"
 	"keycare/report/format"
 )
@@ -116,11 +118,40 @@ func addLines(name string, text []byte) (err error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND|disk.NoWait, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = f.Write(text)
+	return addTo(f, text)
+}
+
+// addTo adds whole lines to a file: what a run that was killed left of one is ended
+// first, and where the disk is full nothing of these is left.
+func addTo(f interface {
+	io.ReaderAt
+	io.Writer
+	Stat() (fs.FileInfo, error)
+	Truncate(int64) error
+}, text []byte) error {
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	last := []byte("\n")
+	if size := fi.Size(); size > 0 {
+		if _, err := f.ReadAt(last, size-1); err != nil {
+			return err
+		}
+	}
+	if last[0] != '\n' {
+		text = append([]byte("\n"), text...)
+	}
+	n, err := f.Write(text)
+	if err != nil && n > 0 {
+		if now, statErr := f.Stat(); statErr == nil && now.Size() == fi.Size()+int64(n) { // nobody else added to it
+			err = errors.Join(err, f.Truncate(fi.Size()))
+		}
+	}
 	return err
 }

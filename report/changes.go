@@ -125,6 +125,9 @@ func (r *Report) Follow(before *Report, seen Seen) {
 		has[r.Accepted[i].Fingerprint] = true
 	}
 	for _, f := range before.Findings {
+		if slices.Contains(r.RulesOff, f.Rule) { // it may be there still
+			continue
+		}
 		if !has[f.Fingerprint] && !(r.Partial && !before.Partial && downloaded(f.Rule)) {
 			r.Changes.Gone = append(r.Changes.Gone, Gone{f.Rule, f.Severity, f.Title, notNil(f.Profiles), f.KeyID, f.Account, f.File, f.What, f.Fingerprint, f.FirstSeen})
 		}

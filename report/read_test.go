@@ -208,6 +208,12 @@ func TestFollow(t *testing.T) {
 	if c == nil || c.New != 2 || c.Worse != 2 || len(c.Gone) != 1 || c.Gone[0].Fingerprint != "3" || !c.Since.Equal(yesterday) {
 		t.Errorf("changes %+v", c)
 	}
+	// What is not looked for any more is not gone.
+	r.RulesOff = []string{"c"}
+	if r.Follow(before, nil); len(r.Changes.Gone) != 0 {
+		t.Errorf("rule c is off, and gone is %+v", r.Changes.Gone)
+	}
+	r.RulesOff = nil
 	// Of an audit that looks at fewer places nothing is gone that only the other
 	// one can see, and of one that looks at more nothing is new there.
 	extra := Finding{Rule: "key-download", Fingerprint: "8", Severity: Low, File: "x"}
