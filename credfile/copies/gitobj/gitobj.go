@@ -148,7 +148,15 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 	seen, known := s.o.Memory.recall(s.c, r, shape)
 	var err error
 	if !known {
-		seen.Objects, err = s.objects(ctx, r, shape)
+		var now stock
+		if s.o.Memory != nil && s.o.Git != "" {
+			now = stockOf(r.Store)
+		}
+		seen.Objects, err = s.objects(ctx, r, shape, now, seen)
+		seen.Sought, seen.stock = nil, stock{}
+		if now.equal(stockOf(r.Store)) { // nothing came or went while it was read
+			seen.stock = now
+		}
 	}
 	if !known || seen.Refs != shape.refs {
 		seen.Refs, seen.Copies = shape.refs, slices.Clone(seen.Objects)
@@ -188,9 +196,9 @@ func (s *scan) name(ctx context.Context, r Repo, shape shape, known bool, found 
 	return err
 }
 
-// objects looks into each object of a repository. The Inner of a copy is the
-// object's type and name.
-func (s *scan) objects(ctx context.Context, r Repo, shape shape) ([]copies.Copy, error) {
+// objects looks into each object of a repository, but those that were there before and
+// had nothing. The Inner of a copy is the object's type and name.
+func (s *scan) objects(ctx context.Context, r Repo, shape shape, now stock, before Seen) ([]copies.Copy, error) {
 	if shape.odd != "" {
 		s.c.Skip(copies.GitFailed, r.Shown())
 		return nil, fmt.Errorf("%s is no regular file", shape.odd)
@@ -213,6 +221,10 @@ func (s *scan) objects(ctx context.Context, r Repo, shape shape) ([]copies.Copy,
 		}
 		return found, loose(ctx, r.Store, look)
 	}
+	if s.again(ctx, r, now, before, look) {
+		return found, nil
+	}
+	found = nil
 	var borrowed []string
 	for _, a := range alternates(r.Store) {
 		if i := slices.IndexFunc(s.all, func(o Repo) bool { return o.Store == a }); i >= 0 {

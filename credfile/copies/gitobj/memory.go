@@ -31,6 +31,7 @@ type Seen struct {
 	Refs    string          `json:"refs"` // as they were when the copies were named
 	Objects []copies.Copy   `json:"objects,omitempty"`
 	Copies  []copies.Copy   `json:"copies,omitempty"` // the same with the names of files
+	stock
 }
 
 // memoryVersion grows when a scan would find more than before.
@@ -49,6 +50,8 @@ func NewMemory(read func(any) error) *Memory {
 	return m
 }
 
+// recall is what was found in a repository, and whether that is all there is now. If it
+// is not, it may be what was found in the objects that were there before.
 func (m *Memory) recall(c *copies.Collector, r Repo, s shape) (Seen, bool) {
 	if m == nil || s.text == "" {
 		return Seen{}, false
@@ -56,11 +59,16 @@ func (m *Memory) recall(c *copies.Collector, r Repo, s shape) (Seen, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seen, ok := m.Repos[r.Store]
-	if !ok || seen.Shape != s.sum() {
+	since, known := copies.MadeSince(c.Matcher().Keys(), seen.Sought)
+	switch {
+	case !ok || !known:
+		return Seen{}, false
+	case seen.Shape != s.sum() && since.IsZero(): // all that was there was read for the keys of now
+		return seen, false
+	case seen.Shape != s.sum():
 		return Seen{}, false
 	}
-	since, known := copies.MadeSince(c.Matcher().Keys(), seen.Sought)
-	if !known || !since.IsZero() && (s.newest.IsZero() || !s.newest.Before(since)) {
+	if !since.IsZero() && (s.newest.IsZero() || !s.newest.Before(since)) {
 		return Seen{}, false
 	}
 	seen.Objects, seen.Copies = slices.Clone(seen.Objects), slices.Clone(seen.Copies)
