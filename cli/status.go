@@ -106,7 +106,7 @@ func (e *env) writeFlights(rot *rotate.Rotator, open []*state.Journal, damaged, 
 		_ = e.print("%s\n", show.Sentence(rot.Holds(j)))
 		_ = e.print("  key %s of user %s, begun %s (%s)\n", j.Old, j.UserName, show.Time(j.Started), ago(j.Started, e.Now()))
 		now, next := e.stage(j)
-		if timer {
+		if timer && !j.OnlyOwed() {
 			next += ", or wait for the timer"
 		}
 		_ = e.print("  now:  %s\n  next: %s\n", now, next)
@@ -130,7 +130,7 @@ func (e *env) stage(j *state.Journal) (now, next string) {
 	until := func(t time.Time) string { return show.Time(t) + " (" + show.Until(t, e.Now()) + ")" }
 	switch {
 	case j.OnlyOwed():
-		return "closed; what the leaked key did was not told yet", resume + " tells it"
+		return "done; what the leaked key did was not told yet", resume + " tells it"
 	case j.Owed:
 		return e.watched(j, until) + "; what the leaked key did was not told yet", resume + " tells it"
 	}
@@ -257,6 +257,8 @@ func finished(h state.History) string {
 	}
 	switch {
 	case h.Retired == "", h.Outcome == string(rotate.KeptBoth):
+	case h.Leaked:
+		line += ", leaked key " + h.Retired
 	case h.RootKey:
 		line += ", root key replaced and " + h.Retired
 	default:

@@ -33,7 +33,7 @@ var (
 	ruleReportOwed = &Rule{
 		ID: "leak-report-owed", About: AboutKey, Severity: High, Because: "what the leaked key gave out may still work, and the commands that end it are in the report",
 		Title:   "Report on a leaked key that nobody has seen",
-		Why:     "the key is inactive, but keycare was stopped before it said what the key did and how to end the sessions that it gave out",
+		Why:     "the key is inactive, but keycare was stopped, or AWS did not answer, before it said what the key did and how to end the sessions that it gave out",
 		Sources: []string{"AWS IAM User Guide, Disabling permissions for temporary security credentials"},
 		Repair:  Repair{Command: "keycare resume"},
 	}
@@ -91,7 +91,7 @@ func lookAtRotations(a *auditor) {
 		case r.Stage == "watch":
 			rule, says = ruleRotationWatched, of+" is closed, but a request whose reply was lost may still create a key"
 		case r.Stage == facts.StageOwed:
-			rule, says = ruleReportOwed, of+" is closed, but what that key did, which leaked, was not told yet"
+			rule, says = ruleReportOwed, of+" is done, but what the leaked key did was not told yet"
 		case r.Stage == "damaged":
 			says = "the journal of " + of + " cannot be read"
 			f.Repair = Repair{Text: "look at the keys of the user in the AWS console, then", Command: show.Command(a.in.AWSFiles.GOOS, "keycare", "resume", "--forget", r.ID)}

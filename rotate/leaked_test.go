@@ -359,3 +359,29 @@ func TestLeakedInGrace(t *testing.T) {
 	}
 	w.checkWorking()
 }
+
+// A leaked key that is kept Inactive is not deleted unasked as long as CloudTrail tells
+// of it; a person may say so, and afterwards --yes does.
+func TestLeakedKept(t *testing.T) {
+	for _, c := range []struct {
+		after   time.Duration
+		asks    bool
+		deletes bool
+	}{{2 * day, false, false}, {2 * day, true, true}, {91 * day, false, true}} {
+		w := newWorld(t)
+		if _, err := w.rotateLeaked(w.leaked()); err != nil {
+			t.Fatal(err)
+		}
+		w.passes(c.after)
+		o := w.options()
+		if c.asks {
+			o.Yes, o.Confirm = false, func(string) (bool, error) { return true, nil }
+		}
+		_, err := New(*o).Rotate(t.Context(), "default")
+		w.saw(err)
+		if kept := w.owns(w.old.ID); kept == c.deletes || (err == nil) != c.deletes || !c.deletes && !strings.Contains(err.Error(), "look at what it did") {
+			t.Errorf("%+v: kept %v, %v", c, kept, err)
+		}
+		w.checkWorking()
+	}
+}

@@ -95,7 +95,7 @@ func resultOf(j *state.Journal, out Outcome) Result {
 // historyOf is the line of the history for a rotation that has ended.
 func historyOf(j *state.Journal, out Outcome) state.History {
 	return state.History{ID: j.ID, Outcome: string(out), Profile: j.Profile, User: j.User.ARN, UserID: j.User.UserID, Old: j.Old, New: j.New,
-		Retired: resultOf(j, out).Retired, Second: j.FreeSlot, RootKey: j.Root != nil, Kept: keptBy(j, out)}
+		Retired: resultOf(j, out).Retired, Second: j.FreeSlot, RootKey: j.Root != nil, Leaked: j.Compromised, Kept: keptBy(j, out)}
 }
 
 // keptBy names the keys that a person, or a use of them, kept: only a typed ID

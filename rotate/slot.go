@@ -34,7 +34,8 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 		return "", false, refuse("the second key of user %s, %s, belongs to an unfinished rotation. Finish that one first: keycare resume", ow.name, k.ID)
 	}
 	use, useErr := a.LastUsed(ctx, signerOf(ow.help, t), k.ID)
-	what := describeKey(*k, ow.at, use, useErr)
+	replaced, leaked := rot.replaced(k.ID)
+	what := describeKey(*k, ow.at, use, useErr) + replaced
 	t.second = what
 	if m := t.set.Mentions(k.ID); len(m) > 0 {
 		if m[0].Profile == "" { // a copy
@@ -53,7 +54,7 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	question := fmt.Sprintf("User %s has a second key %s (%s). Delete it to make room?", ow.name, k.ID, what)
 	switch {
 	case rot.FreeSlot == FreeNever:
-	case !k.Active && rot.Yes && useErr == nil && (use.At.IsZero() || ow.at.Sub(use.At) > quietFor):
+	case !k.Active && rot.Yes && !leaked && useErr == nil && (use.At.IsZero() || ow.at.Sub(use.At) > quietFor):
 		return k.ID, k.Active, nil
 	case !k.Active && !rot.Yes, rot.FreeSlot == FreeUnused && !rot.Yes && useErr == nil && rot.Confirm != nil:
 		ok, err := rot.confirm(question)
@@ -76,10 +77,32 @@ func (rot *Rotator) slot(ctx context.Context, a *client.AWS, t *keyTarget, ow *k
 	case k.Active:
 		return "", false, refuse("%s %s. If nothing uses it, make it inactive (which can be undone) and rotate again: %s",
 			full, rot.elsewhere(t, ow, *k), command("update-access-key", " --status Inactive"))
+	case rot.Yes && leaked:
+		return "", false, refuse("%s --yes does not delete it, because you may still want to look at what it did. If you do not: %s", full, command("delete-access-key", ""))
 	case rot.Yes:
 		return "", false, refuse("%s --yes deletes only a key unused for a day. If nothing uses it: %s", full, command("delete-access-key", ""))
 	}
 	return "", false, refuse("%s If nothing uses it: %s", full, command("delete-access-key", ""))
+}
+
+// lookedAt is how long a leaked key is taken to be still looked at: CloudTrail tells of it
+// for so long.
+const lookedAt = 90 * day
+
+// replaced says when keycare took key id out of use, if it did, and whether because it
+// leaked: then it is still there to be looked at.
+func (rot *Rotator) replaced(id string) (says string, leaked bool) {
+	past, _ := rot.State.History()
+	for _, h := range slices.Backward(past) {
+		switch {
+		case h.Old != id || h.Retired != "inactive":
+		case h.Leaked && rot.Now().Sub(h.Time) < lookedAt:
+			return ", leaked, made inactive by keycare " + show.Time(h.Time), true
+		default:
+			return ", made inactive by keycare " + show.Time(h.Time), false
+		}
+	}
+	return "", false
 }
 
 // keptKey reports whether the history says that key id was kept on purpose.

@@ -24,8 +24,9 @@ type History struct {
 	Old     string    `json:"old_key"`
 	New     string    `json:"new_key,omitempty"`
 	Retired string    `json:"old_key_now,omitempty"`
-	Second  string    `json:"second_key,omitempty"` // was deleted to make room, or may have been
-	RootKey bool      `json:"root_key,omitempty"`   // the old key was a root user's
+	Second  string    `json:"second_key,omitempty"`  // was deleted to make room, or may have been
+	RootKey bool      `json:"root_key,omitempty"`    // the old key was a root user's
+	Leaked  bool      `json:"compromised,omitempty"` // the old key leaked
 	// Kept are keys that somebody wants: they are deleted to make room only after
 	// their ID was typed.
 	Kept []string `json:"kept,omitempty"`
