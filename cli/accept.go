@@ -347,7 +347,7 @@ func (a *accepter) findings(found []report.Finding, none string) {
 		fmt.Fprintf(a.Out, "  (%s)\n", none)
 	}
 	for _, f := range found {
-		fmt.Fprintf(a.Out, "  %s  %-8s  %s\n", report.ShortID(f.Fingerprint), f.Severity, a.homely(show.Flow(f.What)))
+		fmt.Fprintln(a.Out, a.row(fmt.Sprintf("  %s  %-8s  ", report.ShortID(f.Fingerprint), f.Severity), a.homely(show.Flow(f.What))))
 	}
 }
 

@@ -141,6 +141,16 @@ func (e *env) print(format string, args ...any) error {
 	return err
 }
 
+// row is a line of a table whose last column is broken between words, where a person
+// looks at it, and goes on below itself.
+func (e *env) row(before, last string) string {
+	width := e.Width() - utf8.RuneCountInString(before)
+	if !e.Terminal.Out || width < 20 {
+		return before + last
+	}
+	return before + strings.Join(usage.Lines(last, width), "\n"+strings.Repeat(" ", len(before)))
+}
+
 func wrapped(text string, width int) string {
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {

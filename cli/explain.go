@@ -32,7 +32,7 @@ func runExplain(e *env, c *cli.Context) error {
 	switch c.NArg() {
 	case 0:
 		for _, r := range report.Rules {
-			fmt.Fprintf(e.Out, "%-20s  %-8s  %s\n", r.ID, r.Severity, r.Title)
+			fmt.Fprintln(e.Out, e.row(fmt.Sprintf("%-20s  %-8s  ", r.ID, r.Severity), r.Title))
 		}
 		return nil
 	case 1:

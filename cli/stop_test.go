@@ -248,3 +248,15 @@ func (m *machine) runSignalled(signal os.Signal, n int, fate awstest.Fault, args
 	m.leaks.heard(strings.Join(args, " "), out.String())
 	return sent.Load(), cmd.ProcessState.ExitCode()
 }
+
+// A table's last column stays a column, within the terminal.
+func TestRow(t *testing.T) {
+	e := &env{Terminal: terminals{Out: true, Width: 40}}
+	if got, want := e.row("old-key  high  ", "Key that is older than it may get"), "old-key  high  Key that is older than it\n               may get"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	e.Terminal.Out = false // for grep
+	if got := e.row("a  ", strings.Repeat("word ", 20)); strings.Contains(got, "\n") {
+		t.Errorf("got %q", got)
+	}
+}
