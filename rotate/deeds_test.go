@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,10 +68,10 @@ func TestLeakDeedsBounded(t *testing.T) {
 		}
 		last := sessionID(mostDeeds + 10)
 		w.gives(w.old.ID, "arn:aws:iam::123456789012:role/deploy", last, now.Add(-5*time.Hour), now.Add(time.Hour))
-		asked := 0
+		var asked atomic.Int32
 		w.iam.SetFault(func(c awstest.Call) awstest.Fault {
 			if c.Action == "LookupEvents" && w.status(w.old.ID) == awstest.Inactive && c.Region == "us-east-1" {
-				if asked++; silent && asked == 3 {
+				if n := asked.Add(1); silent && n == 3 {
 					return awstest.Fault{Kind: awstest.FaultDropBefore}
 				}
 			}
@@ -88,8 +89,8 @@ func TestLeakDeedsBounded(t *testing.T) {
 		if len(l.Did) != want || l.Did[0].KeyID != last || l.Unasked != mostDeeds+6-want || l.Again != "" {
 			t.Errorf("silent %v: %d asked about, %d not, the first %+v", silent, len(l.Did), l.Unasked, l.Did[0])
 		}
-		if most := mostDeeds + 1; asked > most {
-			t.Errorf("%d questions, want at most %d", asked, most)
+		if n, most := int(asked.Load()), mostDeeds+1; n > most {
+			t.Errorf("%d questions, want at most %d", n, most)
 		}
 		w.iam.SetFault(nil)
 		w.checkLeakedEnd()
