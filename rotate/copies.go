@@ -24,17 +24,25 @@ import (
 // locateCopies are the copies that a run may change, as absolute paths, each file
 // once. Those of the settings that are not there are left out.
 func (rot *Rotator) locateCopies() (paths []string) {
-	seen := map[string]bool{rot.real(rot.Paths.Credentials): true, rot.real(rot.Paths.Config): true}
+	var seen []os.FileInfo // not paths: a mount, or a file system that takes capitals for small letters, gives a file two
+	for _, path := range []string{rot.Paths.Credentials, rot.Paths.Config} {
+		if fi, err := rot.Disk.Stat(path); err == nil {
+			seen = append(seen, fi)
+		}
+	}
 	for _, path := range slices.Concat(rot.Copies, rot.KnownCopies) {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs
 		}
-		if _, err := rot.Disk.Stat(path); err != nil && !slices.Contains(rot.Copies, path) {
+		fi, err := rot.Disk.Stat(path)
+		if err != nil && !slices.Contains(rot.Copies, path) || slices.Contains(paths, path) {
 			continue
 		}
-		if r := rot.real(path); !seen[r] {
-			seen[r] = true
-			paths = append(paths, path)
+		if err == nil && slices.ContainsFunc(seen, func(s os.FileInfo) bool { return os.SameFile(s, fi) }) {
+			continue
+		}
+		if paths = append(paths, path); err == nil {
+			seen = append(seen, fi)
 		}
 	}
 	return paths

@@ -379,3 +379,18 @@ func follows(link string) bool {
 	_, err := os.Stat(filepath.Join(link, ".env"))
 	return err == nil
 }
+
+// A file with two names is one copy, however it has come to them, and an AWS file is none.
+func TestCopyWithTwoNames(t *testing.T) {
+	w := withCopies(t)
+	one, other, aws := filepath.Join(w.copiesDir(), ".env"), filepath.Join(w.dir, "other"), filepath.Join(w.dir, "aws")
+	if err := errors.Join(os.Link(one, other), os.Link(w.paths.Credentials, aws)); err != nil {
+		t.Skip("no hard links here:", err)
+	}
+	gone := filepath.Join(w.dir, "gone")
+	o := w.options()
+	o.Copies, o.KnownCopies = []string{one, aws, other, gone, gone}, []string{other, filepath.Join(w.dir, "gone too")}
+	if got := New(*o).locateCopies(); !slices.Equal(got, []string{one, gone}) {
+		t.Errorf("got %q", got)
+	}
+}
