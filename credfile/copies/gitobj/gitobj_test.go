@@ -23,12 +23,12 @@ var pair = own.ID + "\n" + own.Secret.Reveal() + "\n"
 
 // gitHome is a folder with repositories.
 type gitHome struct {
-	t        *testing.T
+	t        testing.TB
 	git, dir string
 	keys     []copies.Key
 }
 
-func newGitHome(t *testing.T) *gitHome {
+func newGitHome(t testing.TB) *gitHome {
 	git, err := exec.LookPath("git")
 	if err != nil {
 		t.Skip("there is no git on this machine")
