@@ -154,3 +154,20 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 }
+
+// A page without keys has no empty table of them; of many keys the first are shown
+// and the others unfold.
+func TestHTMLOfFewAndMany(t *testing.T) {
+	none := written(t, "html", report.Audit(input("", "")), Options{})
+	if page(t, none); strings.Contains(none, "Your keys over time") || !strings.Contains(none, `<b class="dim">0</b>critical`) {
+		t.Error("no keys are shown as if there were some")
+	}
+	r := story2()
+	for range 5 {
+		r.Inventory = append(r.Inventory, r.Inventory...)
+	}
+	many := written(t, "html", r, Options{})
+	if page(t, many); strings.Count(many, "<dt>Calls</dt>") != 32 || !strings.Contains(many, "<summary>22 more</summary>") {
+		t.Errorf("%d keys", strings.Count(many, "<dt>Calls</dt>"))
+	}
+}

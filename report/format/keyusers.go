@@ -11,9 +11,12 @@ import (
 
 // keyUsers are who uses the keys, as a deep audit has learned it.
 type keyUsers struct {
-	Days string
-	Rows []userRow
+	Days       string
+	Rows, Rest []userRow
 }
+
+// mostOpen is how many keys a page shows at once; the rest unfold.
+const mostOpen = 10
 
 // userRow is a key, and what of its calls is most frequent.
 type userRow struct {
@@ -37,6 +40,8 @@ func (v view) users() *keyUsers {
 	}
 	// The keys that are used from the most places first.
 	sorting.By(u.Rows, func(a, b userRow) int { return cmp.Compare(len(b.From), len(a.From)) })
+	n := min(len(u.Rows), mostOpen)
+	u.Rows, u.Rest = u.Rows[:n], u.Rows[n:]
 	return u
 }
 
