@@ -67,6 +67,7 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	}
 	l := &Leak{Inactive: facts.Whole(r.j.OffAt)}
 	lost := false
+	var told *state.Journal
 	if r.back.ID == "" {
 		l.Unknown = fmt.Sprintf("no profile has a working key of user %s any more", r.j.UserName)
 	} else {
@@ -91,7 +92,7 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	case ctx.Err() != nil || lost && !r.owed:
 		l.Again = "keycare resume" + inOrder(" "+arg(r.j.Profile), "")
 	default:
-		res.told = r.j
+		told = r.j
 	}
 	l.Policy = revoke(r.j.OffAt.Add(spreads).Truncate(time.Minute).Add(time.Minute))
 	l.Commands = append(l.Commands, l.attach("user", r.j.UserName))
@@ -104,7 +105,10 @@ func (r *cycle) leak(ctx context.Context, res *Result) {
 	}
 	l.Lookup = r.lookup(r.j.Old, time.Time{})
 	l.Next = r.nextSteps(res)
-	res.Leak = l
+	if res.Outcome == "" { // a watch that had nothing to say
+		*res = resultOf(r.j, Rotated)
+	}
+	res.Leak, res.told = l, told
 }
 
 // onlyOwed is the result of a rotation that an earlier run closed.

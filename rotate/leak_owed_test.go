@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"keycare/rotate/awstest"
 	"keycare/rotate/state"
@@ -166,4 +167,62 @@ func TestLeakOwedMFA(t *testing.T) {
 	}
 	w.iam.RequireMFA(user, false)
 	w.checkLeakedEnd()
+}
+
+// A request for a new key that may still land is watched beside the report that is owed:
+// neither ends the other.
+func TestLeakOwedAndWatched(t *testing.T) {
+	for _, toldFirst := range []bool{true, false} {
+		w := newWorld(t)
+		lost := false
+		w.iam.SetFault(func(c awstest.Call) awstest.Fault {
+			if c.Action == "CreateAccessKey" && !lost {
+				lost = true
+				return awstest.Fault{Kind: awstest.FaultDropBefore}
+			}
+			return awstest.Fault{}
+		})
+		o := w.leaked()
+		o.Tells = true
+		if results, err := New(*o).Rotate(t.Context(), "default"); err != nil || results[0].Outcome != Rotated {
+			t.Fatal(results, err)
+		}
+		w.iam.SetFault(nil)
+		journal := func() *state.Journal {
+			js, err := o.State.Journals()
+			if err != nil || len(js) != 1 {
+				t.Fatal(js, err)
+			}
+			return js[0]
+		}
+		if j := journal(); j.Direction != state.Watch || !j.Owed || j.OnlyOwed() {
+			t.Fatalf("%+v", j)
+		}
+		if toldFirst {
+			if _, err := w.resumeLeaked(w.options()); err != nil || !w.heard {
+				t.Errorf("told %v, %v", w.heard, err)
+			}
+			if j := journal(); j.Direction != state.Watch || j.Owed {
+				t.Errorf("%+v", j)
+			}
+		}
+		timer := func() {
+			t.Helper()
+			if _, err := New(*w.options()).Resume(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		timer()
+		w.passes(watchFor + time.Minute)
+		if !toldFirst {
+			timer()
+			if j := journal(); !j.OnlyOwed() {
+				t.Errorf("%+v", j)
+			}
+		}
+		if _, err := w.resumeLeaked(w.options()); err != nil {
+			t.Error(err)
+		}
+		w.checkLeakedEnd()
+	}
 }
