@@ -219,7 +219,7 @@ func TestLocateDoubts(t *testing.T) {
 			t.Errorf("both files named and HOME=%s: %v", home, err)
 		}
 	}
-	if p, err := Locate(envOf("linux", both)); err != nil || !reflect.DeepEqual(p, Paths{Credentials: "/b", Config: "/a"}) {
+	if p, err := Locate(envOf("linux", both)); err != nil || !reflect.DeepEqual(p, Paths{Credentials: "/b", Config: "/a", Variables: [2]string{"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"}}) {
 		t.Errorf("both files named and no home folder: %+v %v", p, err)
 	}
 }

@@ -47,6 +47,8 @@ type Paths struct {
 	// Doubts are sentences, one for each name that AWS's tools resolve
 	// differently. An edit is refused while there is one.
 	Doubts []string `json:"-"`
+	// Variables are the names of the variables that name the two; empty for the usual place.
+	Variables [2]string `json:"-"`
 }
 
 // ErrNoHome is returned where no home folder is set and a file has no path of
@@ -64,7 +66,7 @@ func Locate(env Env) (Paths, error) {
 	if doubt != "" {
 		p.Doubts = append(p.Doubts, doubt)
 	}
-	for _, f := range []struct {
+	for kind, f := range []struct {
 		name, base string
 		to         *string
 	}{
@@ -77,7 +79,7 @@ func Locate(env Env) (Paths, error) {
 				"%s is set but empty: the AWS CLI then reads no %s file, the Go SDK the usual one; unset it, or set it to a full path", f.name, f.base))
 		}
 		if v != "" {
-			*f.to = v
+			*f.to, p.Variables[kind] = v, f.name
 			if strings.HasPrefix(v, "~") || strings.Contains(v, "$") {
 				p.Doubts = append(p.Doubts, fmt.Sprintf(
 					"%s=%s: the AWS CLI expands ~ and $ here, the Go SDK does not; set it to a full path", f.name, show.Field(v)))

@@ -27,8 +27,8 @@ var (
 	}
 	ruleDoubtfulPath = &Rule{
 		ID: "doubtful-path", About: AboutMachine, Severity: Medium, Because: "tools may use keys from a file nobody looks at",
-		Title:   "File path that tools resolve differently",
-		Why:     "one tool may use keys from a file that another tool does not read",
+		Title:   "Doubtful file path",
+		Why:     "tools may read other files than you think, or different ones",
 		Sources: []string{"AWS SDKs and Tools Reference Guide, location of the shared files"},
 		Repair:  Repair{Text: "set the variable to the full path of the file you mean"},
 	}
@@ -55,6 +55,23 @@ var fileRules = []*Rule{ruleFileOwner, ruleUnreadableFile, ruleDoubtfulPath, rul
 func (a *auditor) judgePaths() {
 	for _, doubt := range a.set.Paths.Doubts {
 		a.add(ruleDoubtfulPath, Finding{What: doubt}, doubt)
+	}
+	if len(a.set.Paths.Doubts) > 0 {
+		return
+	}
+	for kind, f := range a.set.Files() {
+		name := a.set.Paths.Variables[kind]
+		if name == "" || !slices.Contains(a.set.Missing, f.Path) || f.Path == "/dev/null" || strings.EqualFold(f.Path, "nul") {
+			continue
+		}
+		what := fmt.Sprintf("%s names a file that does not exist, so tools find nothing there", name)
+		switch {
+		case strings.Trim(f.Path, `"'`) != f.Path:
+			what += ": the quotes in it are part of its name"
+		case strings.HasPrefix(f.Path, "file://"):
+			what += ": it takes a path, not a URL"
+		}
+		a.add(ruleDoubtfulPath, Finding{What: what, File: f.Path}, name, "missing")
 	}
 }
 
