@@ -90,7 +90,7 @@ func (e *HalfDone) Error() string {
 	}
 	text := e.sentence(what)
 	if said.more != "" {
-		text += "\n" + said.more
+		text += "\n" + client.WithoutMFASerial(said.more)
 	}
 	or := ""
 	again := !e.Lost && (e.Why != putBack && e.Why != thirdKey || len(e.Ways) == 0) // or it would say the same

@@ -167,6 +167,12 @@ var denials = []struct{ said, hint string }{
 	{"", "Ask for a policy that allows it for your own user (\"keycare policy\" prints one), or pass --mfa-serial if your account requires MFA"},
 }
 
+// WithoutMFASerial is a hint for "keycare resume", which has no --mfa-serial: a
+// rotation is finished by whoever began it.
+func WithoutMFASerial(hint string) string {
+	return strings.NewReplacer(", or pass --mfa-serial if your account requires MFA", "", ", often until you sign in with MFA: pass --mfa-serial. If it is", ". If it is").Replace(hint)
+}
+
 // whoAllows says what helps against a denial.
 func whoAllows(err error) string {
 	var api smithy.APIError

@@ -64,3 +64,12 @@ func TestExplain(t *testing.T) {
 		t.Error("what is explained is no longer known")
 	}
 }
+
+// resume has no --mfa-serial, so no hint for it may speak of that.
+func TestWithoutMFASerial(t *testing.T) {
+	for _, d := range denials {
+		if hint := WithoutMFASerial(d.hint); strings.Contains(hint, "mfa") || hint == "" {
+			t.Errorf("%q: %q", d.said, hint)
+		}
+	}
+}
