@@ -184,7 +184,11 @@ func TestClosedOutput(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = write, write
 	_ = cmd.Run()
 	write.Close()
-	if code := cmd.ProcessState.ExitCode(); code != exitFailed { // the result could not be written
+	want := exitOK
+	if runtime.GOOS == "windows" {
+		want = exitFailed // the system has another error for it: the result could not be written
+	}
+	if code := cmd.ProcessState.ExitCode(); code != want {
 		t.Errorf("exit code %d, %v", code, cmd.ProcessState)
 	}
 	m.check()
