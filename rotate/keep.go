@@ -14,7 +14,7 @@ import (
 // keepBoth closes a rotation where it stands, at a person's word, and deletes no
 // key. What it says comes from the files and from IAM as they are now. Before the
 // switch it refuses: the new key's only secret is in the recovery file, and to
-// go on, or back, is what helps. A secret that no file holds, and whose key IAM
+// go on, or back, is what helps. It does where the old key alone works, too. A secret that no file holds, and whose key IAM
 // may still have, is set aside and never dropped.
 func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	half := func(why string, err error) (Result, error) {
@@ -36,6 +36,9 @@ func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	signs := r.whoAnswers(ctx)
 	if why := r.keepBarred(set); why != "" && signs.ID != "" {
 		return resultOf(r.j, Unfinished), refusedHalf(r.j, flagKeepBoth, why, nil)
+	}
+	if r.j.Direction != state.Undo && r.onlyOldWorks(ctx) && r.canGoBack(ctx) {
+		return resultOf(r.j, Unfinished), refusedHalf(r.j, flagKeepBoth, "AWS does not accept the new key, which the profiles hold, and the old one works", nil)
 	}
 	res := resultOf(r.j, KeptBoth)
 	status := r.statusOf(ctx, signs, r.j.Old)

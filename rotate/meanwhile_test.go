@@ -185,6 +185,9 @@ func TestUndoRetireNewKeyTaken(t *testing.T) {
 				if !strings.Contains(says, "keycare resume --undo default") {
 					t.Errorf("resume says: %s", says)
 				}
+				if _, err := w.choose(true, false); err == nil || !strings.Contains(err.Error(), "--keep-both is refused") || strings.Contains(says, flagKeepBoth) {
+					t.Errorf("the profiles would be left with a dead key: %v, after %s", err, says)
+				}
 				if _, err := w.choose(false, true); err != nil {
 					t.Error(err)
 				}

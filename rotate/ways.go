@@ -63,17 +63,16 @@ func (r *cycle) ways(ctx context.Context, ask bool) (found []Way) {
 	if command := r.offByHand(); command != "" {
 		found = append(found, Way{command, "make the leaked key inactive now"})
 	}
-	if r.mayKeepBoth(ctx, ask) {
+	back := ask && r.newID() != "" && r.j.Direction != state.Undo && r.canGoBack(ctx)
+	if r.mayKeepBoth(ctx, ask) && !(back && r.onlyOldWorks(ctx)) {
 		does := "keep both keys"
 		if r.j.Compromised {
 			does = "close it and leave the leaked key as it is"
 		}
 		found = append(found, Way{"keycare resume " + flagKeepBoth + name, does})
 	}
-	if ask && r.newID() != "" && r.j.Direction != state.Undo {
-		if why, err := r.undoBarred(ctx); why == "" && err == nil {
-			found = append(found, Way{"keycare resume " + flagUndo + name, "go back to the old key"})
-		}
+	if back {
+		found = append(found, Way{"keycare resume " + flagUndo + name, "go back to the old key"})
 	}
 	for _, path := range r.j.Paths.Copies {
 		if command := show.Command(runtime.GOOS, "keycare", "resume", flagDropCopy, path); command != "" && r.mayDrop(path) == "" {
@@ -114,6 +113,18 @@ func (r *cycle) mayKeepBoth(ctx context.Context, ask bool) bool {
 	}
 	r.takePairs(set)
 	return r.keepBarred(set) == "" || ask && r.whoAnswers(ctx).ID == ""
+}
+
+// canGoBack reports whether going back to the old key would not be refused now.
+func (r *cycle) canGoBack(ctx context.Context) bool {
+	why, err := r.undoBarred(ctx)
+	return why == "" && err == nil
+}
+
+// onlyOldWorks reports whether AWS refuses the new key and takes the old one: to
+// close with both would leave the profiles without a key that works.
+func (r *cycle) onlyOldWorks(ctx context.Context) bool {
+	return !r.fresh.Secret.Empty() && r.old.ID != "" && r.whoAnswers(ctx).ID == r.old.ID
 }
 
 // keepBarred says what bars closing with both keys while one of them answers:
