@@ -68,7 +68,12 @@ func (d *differ) headerName(sec Section, at int) {
 		}
 		return
 	case d.file.Kind == ConfigFile && sec.Profile == "":
-		if !configSection(raw) && !d.file.both {
+		words, _ := shellWords(raw)
+		switch {
+		case configSection(raw) || d.file.both:
+		case strings.HasPrefix(raw, "profile") && len(words) == 2 && words[0] != "profile":
+			d.add("prefix-odd", at)
+		default:
 			d.add("no-prefix-in-config", at)
 		}
 		return

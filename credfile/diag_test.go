@@ -67,6 +67,7 @@ var diagnosticCases = []struct {
 	{CredentialsFile, "[a]\nx = 1\ny = [b]\nz = 3\n", nil},
 	{CredentialsFile, "[a-[b]/c]\n[d]]\n", []string{"1:2 name-chars", "2:2 name-chars"}},
 	{CredentialsFile, "[a]\nAWS Access Key ID [None]: x\n", nil},
+	{ConfigFile, "[profiles a]\n[profile-b c]\n[profiles]\n", []string{"1:2 prefix-odd", "2:2 prefix-odd", "3:2 no-prefix-in-config"}},
 	{ConfigFile, "[profile\u00a0a]\n", []string{"1:9 header-odd-space", "1:2 no-prefix-in-config"}},
 	{CredentialsFile, "[a]\nx = 1\n  y = 2\n", []string{"3:1 indented-setting"}},
 	{CredentialsFile, "[a]\nx = 1\n  [b]\n", []string{"3:1 indented-header"}},

@@ -58,6 +58,8 @@ var QuirkTexts = map[Quirk]QuirkText{
 		"the strict tools ignore the profile", "use letters, digits and - _ / . % @ : +", false},
 	"prefix-in-credentials": {"a [profile x] header in the credentials file",
 		"no tool reads it as profile x", "write [x] here", false},
+	"prefix-odd": {"a header of two words in the config file, of which the first only begins with \"profile\"",
+		"the AWS CLI reads the second word as a profile, no other tool does", "write [profile name] here", false},
 	"no-prefix-in-config": {"a header without \"profile\" in the config file",
 		"no tool reads it as a profile", "write [profile name] here", false},
 	"default-caps": {"a section [DEFAULT] in capitals",

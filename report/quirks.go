@@ -36,7 +36,7 @@ var splitsTools = map[credfile.Quirk]bool{
 }
 
 // lostHeaders are headers that no tool reads as the profile that was meant.
-var lostHeaders = map[credfile.Quirk]bool{"no-prefix-in-config": true, "prefix-in-credentials": true}
+var lostHeaders = map[credfile.Quirk]bool{"no-prefix-in-config": true, "prefix-odd": true, "prefix-in-credentials": true}
 
 // plainName is a name that is safe to show: a header that went wrong may hold a
 // secret.
