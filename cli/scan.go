@@ -93,7 +93,7 @@ func runScan(e *env, c *cli.Context) error {
 	}
 	repos, scanErr := s.run(c.Context, col)
 	if usual && scanErr == nil {
-		keepFound(e, began, col.Result(), repos)
+		keepFound(e, began, col.Result(), repos, false)
 		s.keepLooked(began, began, keys)
 	}
 	in.Found = &report.Found{Result: col.Result(), Keys: keys, Repos: repos, Only: c.String("key")}
@@ -154,6 +154,7 @@ type scanRun struct {
 	deep, archives, git bool
 	consent             []string // folders of the home that are left out
 	marks               *copies.Marks
+	walked              bool // all files are looked at
 }
 
 // run looks through files and repositories. It shows on the way how far it is.
@@ -175,6 +176,7 @@ func (s *scanRun) run(ctx context.Context, col *copies.Collector) (repos int, er
 	if ctx.Err() != nil {
 		return 0, err
 	}
+	s.walked = true
 	all := gitobj.Repos(dirs)
 	for _, dir := range s.consent {
 		col.Skip(copies.Consent, dir)
@@ -191,9 +193,7 @@ func (s *scanRun) run(ctx context.Context, col *copies.Collector) (repos int, er
 	}
 	memory, keep := s.memory()
 	gitErr := gitobj.Scan(ctx, col, all, gitobj.Options{Git: git, Memory: memory})
-	if ctx.Err() == nil {
-		keep()
-	}
+	keep() // what was read to its end, if it was cut short
 	return len(all), errors.Join(err, gitErr)
 }
 

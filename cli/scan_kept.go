@@ -22,17 +22,18 @@ type keptScan struct {
 	Time    time.Time     `json:"time"` // when it began
 	Repos   int           `json:"repositories"`
 	Result  copies.Result `json:"result"`
+	Goes    bool          `json:"goes_on,omitempty"` // it ran out of time among the files: the next goes on
 }
 
 const keptVersion = 1
 
 // keepFound keeps what a scan found. That it cannot is not the scan's failure.
-func keepFound(e *env, began time.Time, found copies.Result, repos int) {
+func keepFound(e *env, began time.Time, found copies.Result, repos int, goes bool) {
 	folder, err := e.State()
 	if err != nil || folder.Guest() {
 		return
 	}
-	if err := folder.SaveFound(keptScan{keptVersion, began, repos, found}); err != nil {
+	if err := folder.SaveFound(keptScan{Version: keptVersion, Time: began, Repos: repos, Result: found, Goes: goes}); err != nil {
 		e.warn("what was found is not kept for audits: %v", err)
 	}
 }
@@ -129,7 +130,7 @@ func keptElsewhere(e *env) func(id string) ([]string, time.Time) {
 const (
 	// scanEvery is how often the timer looks for copies of keys.
 	scanEvery = 7 * 24 * time.Hour
-	// scanWithin bounds such a scan: what it has not seen by then is left to the next.
+	// scanWithin bounds such a scan: what it has not seen by then is left to the next run.
 	scanWithin = 20 * time.Minute
 )
 
@@ -145,9 +146,11 @@ func consentFolders(e *env) (all []string) {
 }
 
 // scanIfDue is the timer's scan, which reads only what changed since the last one. One
-// that does not come to its end changes nothing.
+// that ends before its end keeps what it saw; where files have marks, the timer's next
+// run goes on there, for else a large home would never be seen to its end.
 func scanIfDue(ctx context.Context, e *env, accounts []string) {
-	if kept, ok := readKept(e); ok && !kept.Time.After(e.Now()) && e.Now().Sub(kept.Time) < scanEvery {
+	kept, ok := readKept(e)
+	if ok && !kept.Goes && !kept.Time.After(e.Now()) && e.Now().Sub(kept.Time) < scanEvery {
 		return // one of the future is from when the clock was wrong
 	}
 	in, _, err := gather(e, scope{offline: true, filesAlone: true})
@@ -155,8 +158,6 @@ func scanIfDue(ctx context.Context, e *env, accounts []string) {
 	if err != nil || rootErr != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, scanWithin)
-	defer cancel()
 	keys := ownKeys(e, in)
 	col := copies.NewCollector(copies.NewMatcher(keys, copies.Options{Others: true}), accountsOf(keys, accounts), new(copies.Counter))
 	s := &scanRun{e: e, roots: roots, count: col.Count(), archives: true, git: true, consent: consentFolders(e)}
@@ -165,8 +166,32 @@ func scanIfDue(ctx context.Context, e *env, accounts []string) {
 	if s.marks, whole = lookedBefore(e, began, keys); s.marks == nil {
 		s.marks, whole = &copies.Marks{Began: began}, began
 	}
-	if repos, err := s.run(ctx, col); ctx.Err() == nil && err == nil {
-		keepFound(e, began, col.Result(), repos)
-		s.keepLooked(began, whole, keys)
+	repos, err := s.run(ctx, col)
+	short := ctx.Err() != nil
+	if err != nil && !short {
+		return
 	}
+	found, goes := col.Result(), false
+	if short {
+		made, _, passed := s.marks.Made()
+		goes = !s.walked && int64(len(made)) > passed
+		found.CutShort(roots[0], stillHeld(e, kept, found))
+	}
+	keepFound(e, began, found, repos, goes)
+	s.keepLooked(began, whole, keys)
+}
+
+// stillHeld is what an earlier scan found where a later one, which was cut short, told
+// nothing.
+func stillHeld(e *env, earlier keptScan, later copies.Result) (all []copies.Copy) {
+	told := map[string]bool{}
+	for _, c := range later.Copies {
+		told[c.Path] = true
+	}
+	for _, c := range earlier.Result.Copies {
+		if !told[c.Path] && holds(e, earlier, c) {
+			all = append(all, c)
+		}
+	}
+	return all
 }

@@ -2,12 +2,16 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"keycare/credfile/copies"
 	"keycare/rotate/state"
 )
 
@@ -130,5 +134,95 @@ func TestTimesOfTheFuture(t *testing.T) {
 	kept.Time = time.Now().Add(-time.Hour) // as if it changed since
 	if holds(m.env, kept, kept.Result.Copies[0]) {
 		t.Error("a file that changed is told")
+	}
+}
+
+// shortOf is a context that ends when it was asked often enough, wherever that is.
+type shortOf struct {
+	context.Context
+	left *atomic.Int64
+}
+
+func (c shortOf) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// A home that one run of the timer is too short for is seen to its end by the next ones,
+// and what was found before is told in between.
+func TestScanGoesOn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: every file is read there, and programs set all its times")
+	}
+	const pair = "aws_access_key_id = AKIAZAVB57H55F3T4BKH\naws_secret_access_key = abcdefghij/klmnopqrst+uvwxyzABCDEFGHIJKL\n"
+	home := t.TempDir()
+	m := hereIn(home)
+	now := time.Now().Add(time.Hour)
+	m.Now = func() time.Time { return now }
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(home, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".aws/credentials", "[work]\n"+pair)
+	const folders, files = 12, 10
+	for i := range folders {
+		for j := range files {
+			write(fmt.Sprintf("src/%02d/%d.txt", i, j), "nothing\n")
+		}
+		write(fmt.Sprintf("src/%02d/copy.env", i), pair)
+	}
+	scan := func(asked int64) keptScan {
+		t.Helper()
+		left := new(atomic.Int64)
+		left.Store(asked)
+		scanIfDue(shortOf{context.Background(), left}, m.env, nil)
+		kept, ok := readKept(m.env)
+		if !ok || !kept.Time.Equal(now) {
+			t.Fatalf("%v: nothing is kept: %v", asked, kept.Time)
+		}
+		now = now.Add(24 * time.Hour)
+		return kept
+	}
+	// a run that is long enough passes over what is known, and reads some more
+	runs, before := 0, 0
+	for {
+		kept := scan(250)
+		found := len(kept.Result.Copies)
+		if runs++; found < before || runs > 50 {
+			t.Fatalf("run %d: %d copies after %d", runs, found, before)
+		}
+		before = found
+		said := slices.ContainsFunc(kept.Result.Skipped, func(s copies.Skip) bool { return s.Reason == copies.NoTime })
+		if said != kept.Goes {
+			t.Fatalf("run %d goes on: %v, said: %v", runs, kept.Goes, said)
+		}
+		if !kept.Goes {
+			break
+		}
+	}
+	if before != folders || runs < 3 {
+		t.Errorf("%d of %d copies in %d runs", before, folders, runs)
+	}
+	// that was all: the next is due in a week
+	last, _ := readKept(m.env)
+	scanIfDue(context.Background(), m.env, nil)
+	if kept, _ := readKept(m.env); !kept.Time.Equal(last.Time) {
+		t.Errorf("scanned again at %v", kept.Time)
+	}
+	// one that gets nowhere waits as long
+	now = now.Add(scanEvery)
+	if err := os.Remove(filepath.Join(home, "src", "00", "copy.env")); err != nil {
+		t.Fatal(err)
+	}
+	if kept := scan(1); kept.Goes || len(kept.Result.Copies) != folders-1 {
+		t.Errorf("no time at all: goes on %v, %d copies", kept.Goes, len(kept.Result.Copies))
 	}
 }

@@ -161,7 +161,9 @@ func newJob(e *env, o rotate.Options, a auditOptions, t timerOptions) *job.Job {
 // timerAudit audits all keys, with the limits of the settings.
 func timerAudit(ctx context.Context, e *env, a auditOptions) (*job.Audit, error) {
 	if a.scan {
-		scanIfDue(ctx, e, a.policy.Accounts)
+		within, cancel := context.WithTimeout(ctx, scanWithin)
+		scanIfDue(within, e, a.policy.Accounts)
+		cancel()
 	}
 	a.copies = true
 	in, asker, err := gather(e, a.scope)

@@ -77,6 +77,7 @@ const (
 	GitFailed    Reason = "Git repositories that could not be read"
 	GitMissing   Reason = "Git repositories with missing objects"
 	Consent      Reason = "folders for which macOS asks consent (a scan by hand looks into them)"
+	NoTime       Reason = "what there was no time for"
 	GitPacks     Reason = "packs of Git repositories, for there is no git on this machine"
 )
 
@@ -158,10 +159,7 @@ func (c *Collector) Result() Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := Result{Copies: slices.Clone(c.copies), Files: c.count.Files.Load(), Objects: c.count.Objects.Load(), Bytes: c.count.Bytes.Load()}
-	sorting.By(r.Copies, func(a, b Copy) int {
-		return cmp.Or(cmp.Compare(a.Tier, b.Tier), strings.Compare(a.KeyID, b.KeyID), strings.Compare(a.API, b.API), strings.Compare(a.Path, b.Path),
-			strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line))
-	})
+	sortCopies(r.Copies)
 	clean := c.redactor()
 	for i := range r.Copies {
 		r.Copies[i].Path, r.Copies[i].Inner = clean.Replace(r.Copies[i].Path), clean.Replace(r.Copies[i].Inner)
@@ -176,6 +174,21 @@ func (c *Collector) Result() Result {
 	}
 	sorting.By(r.Skipped, func(a, b Skip) int { return strings.Compare(string(a.Reason), string(b.Reason)) })
 	return r
+}
+
+func sortCopies(all []Copy) {
+	sorting.By(all, func(a, b Copy) int {
+		return cmp.Or(cmp.Compare(a.Tier, b.Tier), strings.Compare(a.KeyID, b.KeyID), strings.Compare(a.API, b.API), strings.Compare(a.Path, b.Path),
+			strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line))
+	})
+}
+
+// CutShort makes it the result of a scan that had no time for some of what is below the
+// root, and adds what an earlier one found there.
+func (r *Result) CutShort(root string, earlier []Copy) {
+	r.Copies = append(r.Copies, earlier...)
+	sortCopies(r.Copies)
+	r.Skipped = append(r.Skipped, Skip{NoTime, 1, []string{root}})
 }
 
 // redactor takes the user's secrets out of the names of files.

@@ -161,7 +161,7 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 	if !known || seen.Refs != shape.refs {
 		seen.Refs, seen.Copies = shape.refs, slices.Clone(seen.Objects)
 		err = errors.Join(err, s.name(ctx, r, shape, known, seen.Copies))
-		if err == nil && s.o.Git != "" {
+		if err == nil && ctx.Err() == nil && s.o.Git != "" {
 			s.o.Memory.keep(s.c, r, shape, seen)
 		}
 	}
