@@ -34,6 +34,7 @@ type Matcher struct {
 	reach  int // how far an occurrence, and what is near it, may reach
 	shift  uint
 	filter []uint64
+	second []uint64 // the filter by another hash, for what many texts have passes one by chance
 	grams  []uint32 // by hash, each in its slot or the next free one; 0 is none
 	first  []int32  // of the places of the gram in a slot
 	places []place  // by their gram
@@ -48,6 +49,7 @@ type place struct {
 
 const (
 	hashFactor = 0x9E3779B1
+	hashSecond = 0x85EBCA77
 	nearBytes  = 350 // how far a secret may be from its ID
 	nearLines  = 5
 )
@@ -120,6 +122,7 @@ func (m *Matcher) fill(cores []core) {
 	logSize := max(17, bits.Len(uint(distinct*16))) // one bit in 8, or fewer
 	m.shift = uint(32 - min(logSize, 26))
 	m.filter = make([]uint64, 1<<(32-m.shift)/64)
+	m.second = make([]uint64, len(m.filter))
 	m.grams = make([]uint32, 2<<bits.Len(uint(distinct)))
 	m.first = make([]int32, len(m.grams))
 	for i, p := range m.places {
@@ -128,6 +131,8 @@ func (m *Matcher) fill(cores []core) {
 		}
 		h := p.gram * hashFactor >> m.shift
 		m.filter[h/64] |= 1 << (h % 64)
+		h = p.gram * hashSecond >> m.shift
+		m.second[h/64] |= 1 << (h % 64)
 		slot := m.slot(p.gram)
 		m.grams[slot], m.first[slot] = p.gram, int32(i)
 	}
@@ -168,7 +173,7 @@ func (m *Matcher) probe(b []byte, from, to int, emit func(Hit)) int {
 	fast := m.step == usualStep && len(m.filter) == usualFilter && m.others
 	for q < to {
 		if fast {
-			q = nextPlace((*[usualFilter]uint64)(m.filter), b, q, to)
+			q = nextPlace((*[usualFilter]uint64)(m.filter), (*[usualFilter]uint64)(m.second), b, q, to)
 		}
 		if q < to {
 			m.look(b, q, emit)
@@ -188,28 +193,34 @@ const (
 // not go into reading goes here. Beside the filter it asks whether all four bytes may
 // be of a key ID, that is from '2' to 'Z': for such bytes neither sum has a carry, and
 // neither has its highest bit.
-func nextPlace(filter *[usualFilter]uint64, b []byte, q, to int) int {
+func nextPlace(filter, second *[usualFilter]uint64, b []byte, q, to int) int {
 	const below, above, high = '2' * 0x01010101, (0x80 - 'Z' - 1) * 0x01010101, 0x80808080
 	for ; q+64 <= to; q += 64 {
 		w := (*[64]byte)(b[q:])
 		v := binary.LittleEndian.Uint32(w[:])
-		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 && passes(second, v) || ((v-below)|(v+above))&high == 0 {
 			return q
 		}
 		v = binary.LittleEndian.Uint32(w[16:])
-		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 && passes(second, v) || ((v-below)|(v+above))&high == 0 {
 			return q + 16
 		}
 		v = binary.LittleEndian.Uint32(w[32:])
-		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 && passes(second, v) || ((v-below)|(v+above))&high == 0 {
 			return q + 32
 		}
 		v = binary.LittleEndian.Uint32(w[48:])
-		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 || ((v-below)|(v+above))&high == 0 {
+		if h := v * hashFactor >> 15; filter[h/64]&(1<<(h%64)) != 0 && passes(second, v) || ((v-below)|(v+above))&high == 0 {
 			return q + 48
 		}
 	}
 	return q
+}
+
+// passes reports whether four bytes that passed the filter pass it by the other hash too.
+func passes(second *[usualFilter]uint64, v uint32) bool {
+	h := v * hashSecond >> 15
+	return second[h/64]&(1<<(h%64)) != 0
 }
 
 // look looks at one place.
