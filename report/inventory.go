@@ -49,6 +49,9 @@ type setting struct {
 
 func (c setting) isSet() bool { return c.line > 0 && c.value != "" }
 
+// isEmpty reports whether the setting is there without a value.
+func (c setting) isEmpty() bool { return c.line > 0 && c.value == "" }
+
 // key is one access key ID and all its places.
 type key struct {
 	credfile.KeyFacts

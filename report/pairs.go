@@ -44,10 +44,17 @@ var (
 		Sources: []string{srcReadings},
 		Repair:  Repair{Text: "delete the line, or complete the key", Command: "aws configure --profile {profile}"},
 	}
+	ruleEmptyKey = &Rule{
+		ID: "empty-key", About: AboutProfile, Severity: Low, Because: "it does not work",
+		Title:   "Key without a value",
+		Why:     "the AWS CLI signs with an empty key, which AWS refuses, while other tools look for a key elsewhere",
+		Sources: []string{srcReadings},
+		Repair:  Repair{Text: "delete both lines, or enter the key", Command: "aws configure --profile {profile}"},
+	}
 )
 
 // pairRules are about IDs, secrets and tokens that do not fit together.
-var pairRules = []*Rule{rulePairSplit, ruleSecretMismatch, ruleSecretReused, ruleIDWithoutSecret, ruleSecretWithoutID}
+var pairRules = []*Rule{rulePairSplit, ruleSecretMismatch, ruleSecretReused, ruleIDWithoutSecret, ruleSecretWithoutID, ruleEmptyKey}
 
 // lookAtPairs judges IDs, secrets and tokens that do not fit together.
 func lookAtPairs(a *auditor) {
@@ -91,7 +98,14 @@ func (a *auditor) halves(s *profile) {
 		names = []string{s.name}
 	}
 	for kind, h := range s.in {
-		if h == nil || h.id.isSet() == h.secret.isSet() || a.explained[h] {
+		if h == nil || a.explained[h] {
+			continue
+		}
+		if h.id.isEmpty() && h.secret.isEmpty() {
+			a.add(ruleEmptyKey, a.at(Finding{Profiles: names, What: show.Names(names) + " has a key ID and a secret without a value"},
+				credfile.FileKind(kind), h.id.line, h.id.col), s.name, credfile.FileKind(kind).String())
+		}
+		if h.id.isSet() == h.secret.isSet() {
 			continue
 		}
 		rule, what, c := ruleIDWithoutSecret, "%s has a key ID without a secret; the AWS CLI and the Go SDK stop there, the JavaScript SDK finds no key", h.id
