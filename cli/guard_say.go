@@ -92,6 +92,9 @@ func (g *guard) line(n gitobj.New) string {
 		switch {
 		case n.Ref:
 			where = "the name " + path
+		case n.Member != "":
+			member, _ := g.shown(n.Member)
+			where = path + copies.MemberMark + member
 		case n.Line > 0:
 			where = fmt.Sprintf("%s:%d", path, n.Line)
 		default:

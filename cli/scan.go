@@ -192,8 +192,10 @@ func (s *scanRun) run(ctx context.Context, col *copies.Collector) (repos int, er
 		git = ""
 	}
 	memory, keep := s.memory()
-	gitErr := gitobj.Scan(ctx, col, all, gitobj.Options{Git: git, Memory: memory})
-	keep() // what was read to its end, if it was cut short
+	gitErr := gitobj.Scan(ctx, col, all, gitobj.Options{Git: git, Memory: memory, Archives: s.archives})
+	if s.archives { // else not all was looked at
+		keep() // if it was cut short, what was read to its end
+	}
 	return len(all), errors.Join(err, gitErr)
 }
 

@@ -67,20 +67,33 @@ type bounds struct {
 
 var usualBounds = bounds{depth: 6, member: 256 << 20, unpack: 1 << 30, members: 100_000, nested: 64 << 20}
 
-// unpacking is the work on one file on the disk.
+// Unpack is how the keys in an archive are told.
+type Unpack struct {
+	Hit    func(Hit)
+	Member func(name string) // after the hits of one member, which may be none
+	Skip   func(Reason)      // of what is not looked at, once for each reason
+	Count  *Counter
+}
+
+// unpacking is the work on one archive.
 type unpacking struct {
-	*worker
-	path    string
+	Unpack
+	ctx     context.Context
+	scanner *Scanner
+	bounds  bounds
 	left    int64
 	members int
 	told    map[Reason]bool
 }
 
-// skip is told once for a file on the disk.
+func newUnpacking(ctx context.Context, s *Scanner, b bounds, how Unpack) *unpacking {
+	return &unpacking{Unpack: how, ctx: ctx, scanner: s, bounds: b, left: b.unpack, told: make(map[Reason]bool)}
+}
+
 func (u *unpacking) skip(r Reason) {
 	if !u.told[r] {
 		u.told[r] = true
-		u.worker.skip(r, u.path)
+		u.Skip(r)
 	}
 }
 
@@ -91,15 +104,45 @@ func (w *worker) openArchive(path string, k kind, f rawFile) {
 	if err != nil {
 		return
 	}
-	u := &unpacking{worker: w, path: path, left: w.o.bounds.unpack, told: make(map[Reason]bool)}
-	all := io.NewSectionReader(f, 0, size)
-	if err := u.open("", k, all, size, 1); err != nil {
-		u.judge(err)
-		if _, seekErr := all.Seek(0, io.SeekStart); k == zipFile && !errors.Is(err, errBound) && seekErr == nil { // what is in it as it is
-			_, _ = u.scanner.Scan(all, u.hit)
-			u.done(path, "")
-		}
+	u := newUnpacking(w.ctx, w.scanner, w.o.bounds, Unpack{w.hit, func(name string) { w.done(path, name) }, func(r Reason) { w.skip(r, path) }, w.c.count})
+	u.whole(k, io.NewSectionReader(f, 0, size), size)
+}
+
+// whole looks into an archive, and if it is a zip file that cannot be read into what is
+// there as it is.
+func (u *unpacking) whole(k kind, all *io.SectionReader, size int64) {
+	err := u.open("", k, all, size, 1)
+	if err == nil {
+		return
 	}
+	u.judge(err)
+	if _, seekErr := all.Seek(0, io.SeekStart); k == zipFile && !errors.Is(err, errBound) && seekErr == nil {
+		_, _ = u.scanner.Scan(all, u.Hit)
+		u.Member("")
+	}
+}
+
+// MostPacked is the size to which an archive in memory is looked into.
+const MostPacked = smallArchive
+
+// Packed tells from the first 512 bytes whether Archive looks into a text, and else why
+// not all that is in it can be read; the reason is empty if it can.
+func Packed(head []byte) (archive bool, unread Reason) {
+	switch k := kindOf(head); {
+	case k.opened():
+		return true, ""
+	case k == oddArchive:
+		return false, OddArchive
+	case k == pdf:
+		return false, PDFText
+	}
+	return false, ""
+}
+
+// Archive looks for keys in an archive that is in memory.
+func (s *Scanner) Archive(ctx context.Context, b []byte, how Unpack) {
+	u := newUnpacking(ctx, s, usualBounds, how)
+	u.whole(kindOf(b), io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), int64(len(b)))
 }
 
 // judge says why an archive was not looked at to its end.
@@ -120,7 +163,7 @@ func (u *unpacking) open(inner string, k kind, r io.Reader, size int64, depth in
 	if k == zipFile || k == tarFile {
 		depth++
 	}
-	if depth > u.o.bounds.depth {
+	if depth > u.bounds.depth {
 		u.skip(DeepArchive)
 		return nil
 	}
@@ -128,11 +171,11 @@ func (u *unpacking) open(inner string, k kind, r io.Reader, size int64, depth in
 	case zipFile:
 		at, ok := r.(io.ReaderAt)
 		if !ok {
-			b, err := io.ReadAll(io.LimitReader(r, u.o.bounds.nested+1))
+			b, err := io.ReadAll(io.LimitReader(r, u.bounds.nested+1))
 			if err != nil {
 				return err
 			}
-			if int64(len(b)) > u.o.bounds.nested {
+			if int64(len(b)) > u.bounds.nested {
 				u.skip(BigArchive)
 				return nil
 			}
@@ -231,19 +274,22 @@ func (u *unpacking) oneTar(inner string, r io.Reader, depth int) error {
 
 const tarBlock = 512
 
+// MemberMark stands between the name of an archive and that of what is in it.
+const MemberMark = " › "
+
 func join(inner, name string) string {
 	if inner == "" {
 		return name
 	}
-	return inner + " › " + name
+	return inner + MemberMark + name
 }
 
 // member looks at one member of an archive: what it holds, if it is an archive too.
 func (u *unpacking) member(name string, r io.Reader, depth int) error {
-	if u.members++; u.members > u.o.bounds.members {
+	if u.members++; u.members > u.bounds.members {
 		return errBound
 	}
-	b := bufio.NewReaderSize(&bounded{u: u, r: r, left: u.o.bounds.member}, 4096)
+	b := bufio.NewReaderSize(&bounded{u: u, r: r, left: u.bounds.member}, 4096)
 	head, err := b.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -256,9 +302,9 @@ func (u *unpacking) member(name string, r io.Reader, depth int) error {
 	case k == pdf:
 		u.skip(PDFText)
 	}
-	u.c.count.Files.Add(1)
-	_, err = u.scanner.Scan(b, u.hit)
-	u.done(u.path, name)
+	u.Count.Files.Add(1)
+	_, err = u.scanner.Scan(b, u.Hit)
+	u.Member(name)
 	return err
 }
 
@@ -282,6 +328,6 @@ func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	b.u.left -= int64(n)
-	b.u.c.count.Bytes.Add(int64(n))
+	b.u.Count.Bytes.Add(int64(n))
 	return n, err
 }

@@ -20,6 +20,7 @@ type New struct {
 	Commit string // whose change it is; empty for the index
 	Path   string // empty for a message
 	Ref    bool   // Path is the name of a branch or a tag
+	Member string // of the archive that Path is
 	copies.Hit
 }
 
@@ -189,13 +190,24 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 	if in.Len() == 0 {
 		return nil, nil
 	}
-	hits := map[string][]copies.Hit{}
-	scanner := copies.NewScanner(c.Matcher)
+	hits := map[string][]inside{}
+	scanner, count := copies.NewScanner(c.Matcher), new(copies.Counter)
 	missing, err := c.texts(ctx, &in, func(o *content) error {
-		return c.lfs.scan(ctx, c, scanner, o, func(h copies.Hit) {
-			if c.Counts(h) {
-				hits[string(o.name)] = append(hits[string(o.name)], h)
-			}
+		first := len(hits[string(o.name)]) // of the member
+		return c.lfs.scan(ctx, c, scanner, o, copies.Unpack{
+			Hit: func(h copies.Hit) {
+				if c.Counts(h) {
+					hits[string(o.name)] = append(hits[string(o.name)], inside{Hit: h})
+				}
+			},
+			Member: func(name string) {
+				for i := first; i < len(hits[string(o.name)]); i++ {
+					hits[string(o.name)][i].member = name
+				}
+				first = len(hits[string(o.name)])
+			},
+			Skip:  func(copies.Reason) {},
+			Count: count,
 		})
 	})
 	if err == nil && missing > 0 {
@@ -229,16 +241,16 @@ func (c *Changes) compare(ctx context.Context, all []change, objects []string) (
 				}
 			}
 			for _, h := range hits[beside[path][0].new] {
-				p := partOf(h)
+				p := partOf(h.Hit)
 				if old[p]--; old[p] < 0 {
-					found = append(found, New{Commit: ch.commit, Path: path, Hit: h})
+					found = append(found, New{Commit: ch.commit, Path: path, Member: h.member, Hit: h.Hit})
 				}
 			}
 		}
 	}
 	for _, id := range objects {
 		for _, h := range hits[id] {
-			found = append(found, New{Commit: id, Hit: h})
+			found = append(found, New{Commit: id, Hit: h.Hit})
 		}
 	}
 	return found, nil
@@ -261,10 +273,16 @@ func partOf(h copies.Hit) part {
 	return part{h.Key, h.ID, h.Part}
 }
 
-func counted(hits []copies.Hit) map[part]int {
+// inside is a hit in an object, and in an archive the member that has it.
+type inside struct {
+	copies.Hit
+	member string
+}
+
+func counted(hits []inside) map[part]int {
 	n := map[part]int{}
 	for _, h := range hits {
-		n[partOf(h)]++
+		n[partOf(h.Hit)]++
 	}
 	return n
 }

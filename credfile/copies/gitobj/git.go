@@ -151,13 +151,37 @@ type content struct {
 	body  io.Reader // then
 }
 
-// scan looks for keys in an object.
-func (o *content) scan(s *copies.Scanner, emit func(copies.Hit)) error {
+// scan looks for keys in an object; in what an archive holds, if it may be unpacked.
+func (o *content) scan(ctx context.Context, s *copies.Scanner, unpack bool, how copies.Unpack) error {
+	if unpack && o.kind == "blob" {
+		head := o.whole
+		if o.body != nil {
+			b := bufio.NewReaderSize(o.body, 512)
+			head, _ = b.Peek(512) // an error comes again
+			o.body = b
+		}
+		archive, unread := copies.Packed(head)
+		switch {
+		case archive && o.size <= copies.MostPacked:
+			all, err := o.text()
+			if err == nil && int64(len(all)) != o.size {
+				err = io.ErrUnexpectedEOF
+			}
+			if err == nil {
+				s.Archive(ctx, all, how)
+			}
+			return err
+		case archive:
+			how.Skip(copies.BigArchive)
+		case unread != "":
+			how.Skip(unread)
+		}
+	}
 	if o.body == nil {
-		s.Bytes(o.whole, emit)
+		s.Bytes(o.whole, how.Hit)
 		return nil
 	}
-	n, err := s.Scan(o.body, emit)
+	n, err := s.Scan(o.body, how.Hit)
 	if err == nil && n != o.size {
 		err = io.ErrUnexpectedEOF
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +96,8 @@ type Options struct {
 	Git string // the program; empty where there is none
 	// Memory is what earlier scans found. It is brought up to date. May be nil.
 	Memory *Memory
+	// Archives says that what they hold is looked at, too.
+	Archives bool
 }
 
 // Scan looks into the objects of the repositories. An error says which could not be
@@ -152,10 +155,15 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 		if s.o.Memory != nil && s.o.Git != "" {
 			now = stockOf(r.Store)
 		}
-		seen.Objects, err = s.objects(ctx, r, shape, now, seen)
+		seen.Objects, seen.Unread, err = s.objects(ctx, r, shape, now, seen)
 		seen.Sought, seen.stock = nil, stock{}
 		if now.equal(stockOf(r.Store)) { // nothing came or went while it was read
 			seen.stock = now
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(seen.Unread)) {
+		for range seen.Unread[reason] { // an object each
+			s.c.Skip(reason, r.Shown())
 		}
 	}
 	if !known || seen.Refs != shape.refs {
@@ -173,13 +181,28 @@ func (s *scan) repo(ctx context.Context, r Repo) error {
 	return err
 }
 
+// place takes the Inner of a copy apart that objects found: the object's type and name,
+// and in an archive the member.
+func place(inner string) (kind, id, member string) {
+	object, member, _ := strings.Cut(inner, copies.MemberMark)
+	kind, id, _ = strings.Cut(object, " ")
+	return kind, id, member
+}
+
 // name gives what was found the names of files, and says what is missing.
 func (s *scan) name(ctx context.Context, r Repo, shape shape, known bool, found []copies.Copy) error {
-	ids := make([]string, len(found))
+	ids, members := make([]string, len(found)), make([]string, len(found))
 	for i := range found {
-		kind, id, _ := strings.Cut(found[i].Inner, " ")
-		ids[i], found[i].Inner = id, kind+" "+id[:min(10, len(id))]
+		kind, id, member := place(found[i].Inner)
+		ids[i], members[i], found[i].Inner = id, member, kind+" "+id[:min(10, len(id))]
 	}
+	defer func() {
+		for i, member := range members {
+			if member != "" {
+				found[i].Inner += copies.MemberMark + member
+			}
+		}
+	}()
 	if s.o.Git == "" || shape.odd != "" || known && len(found) == 0 {
 		return nil
 	}
@@ -198,33 +221,42 @@ func (s *scan) name(ctx context.Context, r Repo, shape shape, known bool, found 
 
 // objects looks into each object of a repository, but those that were there before and
 // had nothing. The Inner of a copy is the object's type and name.
-func (s *scan) objects(ctx context.Context, r Repo, shape shape, now stock, before Seen) ([]copies.Copy, error) {
+func (s *scan) objects(ctx context.Context, r Repo, shape shape, now stock, before Seen) (found []copies.Copy, left unread, err error) {
 	if shape.odd != "" {
 		s.c.Skip(copies.GitFailed, r.Shown())
-		return nil, fmt.Errorf("%s is no regular file", shape.odd)
+		return nil, nil, fmt.Errorf("%s is no regular file", shape.odd)
 	}
-	var found []copies.Copy
-	hit := s.gather.Hit
-	look := func(o *content) error {
-		err := o.scan(s.scanner, hit)
-		s.c.Count().Bytes.Add(o.size)
-		s.c.Count().Objects.Add(1)
+	var object string // of now
+	take := func(inner string) {
 		if s.gather.Found() {
-			inner := o.kind + " " + string(o.name)
 			found = append(found, s.gather.Take(func(c *copies.Copy) { c.Inner = inner })...)
 		}
+	}
+	how := copies.Unpack{Hit: s.gather.Hit, Count: s.c.Count(), Member: func(name string) { take(object + copies.MemberMark + name) },
+		Skip: func(reason copies.Reason) { left.add(reason, object) }}
+	look := func(o *content) error {
+		object = o.kind + " " + string(o.name)
+		err := o.scan(ctx, s.scanner, s.o.Archives, how)
+		s.c.Count().Bytes.Add(o.size)
+		s.c.Count().Objects.Add(1)
+		take(object)
 		return err
 	}
+	left = unread{}
 	if s.o.Git == "" {
 		if shape.packs > 0 {
 			s.c.Skip(copies.GitPacks, r.Shown())
 		}
-		return found, loose(ctx, r.Store, look)
+		err = loose(ctx, r.Store, look)
+		return found, left, err
+	}
+	for reason, all := range before.Unread {
+		left[reason] = slices.Clone(all)
 	}
 	if s.again(ctx, r, now, before, look) {
-		return found, nil
+		return found, left, nil
 	}
-	found = nil
+	found, left = nil, unread{}
 	var borrowed []string
 	for _, a := range alternates(r.Store) {
 		if i := slices.IndexFunc(s.all, func(o Repo) bool { return o.Store == a }); i >= 0 {
@@ -238,5 +270,5 @@ func (s *scan) objects(ctx context.Context, r Repo, shape shape, now stock, befo
 	if err != nil && ctx.Err() == nil {
 		s.c.Skip(copies.GitFailed, r.Shown())
 	}
-	return found, err
+	return found, left, err
 }

@@ -86,7 +86,7 @@ func (h *gitHome) scan(git string, memory *Memory) (r copies.Result, found []str
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	err = Scan(context.Background(), c, Repos(dirs), Options{Git: git, Memory: memory})
+	err = Scan(context.Background(), c, Repos(dirs), Options{Git: git, Memory: memory, Archives: true})
 	r = c.Result()
 	for _, one := range r.Copies {
 		if !one.Git {

@@ -24,8 +24,8 @@ const (
 
 // scan looks into a blob and, where that is a pointer, into what it points to, if that
 // is on this machine: else it is not new here.
-func (l *lfs) scan(ctx context.Context, c *Changes, s *copies.Scanner, o *content, emit func(copies.Hit)) error {
-	if err := o.scan(s, emit); err != nil || o.size >= mostPointer {
+func (l *lfs) scan(ctx context.Context, c *Changes, s *copies.Scanner, o *content, how copies.Unpack) error {
+	if err := o.scan(ctx, s, true, how); err != nil || o.size >= mostPointer {
 		return err
 	}
 	id := pointsTo(o.whole)
@@ -33,7 +33,8 @@ func (l *lfs) scan(ctx context.Context, c *Changes, s *copies.Scanner, o *conten
 		return nil
 	}
 	path := l.path(ctx, c, id)
-	if fi, err := os.Stat(path); err != nil || !fi.Mode().IsRegular() {
+	fi, err := os.Stat(path)
+	if err != nil || !fi.Mode().IsRegular() {
 		return nil // it was never here, or was cleared away after a push
 	}
 	f, err := os.Open(path)
@@ -41,8 +42,7 @@ func (l *lfs) scan(ctx context.Context, c *Changes, s *copies.Scanner, o *conten
 		return err
 	}
 	defer f.Close()
-	_, err = s.Scan(f, emit)
-	return err
+	return (&content{kind: o.kind, size: fi.Size(), body: f}).scan(ctx, s, true, how)
 }
 
 // pointsTo is the hash in a pointer; empty where it is none.

@@ -31,11 +31,25 @@ type Seen struct {
 	Refs    string          `json:"refs"` // as they were when the copies were named
 	Objects []copies.Copy   `json:"objects,omitempty"`
 	Copies  []copies.Copy   `json:"copies,omitempty"` // the same with the names of files
+	Unread  unread          `json:"unread,omitempty"`
 	stock
 }
 
+// unread are the objects of which not all was looked at, in order, by the reason.
+type unread map[copies.Reason][]string
+
+// mostUnread bounds those that are remembered for one reason.
+const mostUnread = 10_000
+
+func (u unread) add(reason copies.Reason, object string) {
+	i, there := slices.BinarySearch(u[reason], object)
+	if !there && len(u[reason]) < mostUnread {
+		u[reason] = slices.Insert(u[reason], i, object)
+	}
+}
+
 // memoryVersion grows when a scan would find more than before.
-const memoryVersion = 2
+const memoryVersion = 3
 
 // mostSeen bounds the repositories that are remembered.
 const mostSeen = 2000

@@ -143,7 +143,7 @@ func (s *scan) again(ctx context.Context, r Repo, now stock, before Seen, look f
 		return false
 	}
 	for _, c := range before.Objects {
-		_, id, _ := strings.Cut(c.Inner, " ")
+		_, id, _ := place(c.Inner)
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)

@@ -32,6 +32,8 @@ func TestNewObjects(t *testing.T) {
 		text := fmt.Sprintf("%d\n%d\n", n, r.Uint64())
 		if r.IntN(3) == 0 {
 			text += pair
+		} else if r.IntN(5) == 0 {
+			text = zipped(t, r.IntN(3)) // a few, over and over
 		}
 		h.write(fmt.Sprintf("%s/f%d", repo, r.IntN(6)), text)
 	}
