@@ -44,6 +44,7 @@ func kindOf(b []byte) kind {
 		return tarFile
 	case starts("7z\xbc\xaf\x27\x1c"), starts("Rar!\x1a\x07"), starts("\xfd7zXZ\x00"), starts("\x28\xb5\x2f\xfd"),
 		starts("\x04\x22\x4d\x18"), starts("\x1f\x9d"), starts("LZIP"), starts("MSCF\x00\x00\x00\x00"), starts("!<arch>\ndebian-binary"), starts("\xed\xab\xee\xdb"), starts("hsqs"),
+		starts("xar!"), starts("PACK\x00\x00\x00"), starts("# v2 git bundle\n"), starts("# v3 git bundle\n"), // of macOS, and of git
 		starts("\x5d\x00\x00") && len(b) > 13 && (b[12] == 0 || b[12] == 0xff) && b[13] == 0: // lzma, and the size of what it holds
 		return oddArchive
 	case starts("%PDF-"):

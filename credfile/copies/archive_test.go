@@ -74,6 +74,7 @@ func TestArchivesAsTheyAre(t *testing.T) {
 	h.write("in.tar", tarred(t, "b.pdf", "%PDF-1.7\n"))
 	for name, begin := range map[string]string{
 		"lz4": "\x04\x22\x4d\x18", "Z": "\x1f\x9d\x90", "lz": "LZIP", "cab": "MSCF\x00\x00\x00\x00", "deb": "!<arch>\ndebian-binary",
+		"pkg": "xar!", "pack": "PACK\x00\x00\x00\x02", "bundle": "# v2 git bundle\n",
 		"rpm": "\xed\xab\xee\xdb", "snap": "hsqs", "lzma": "\x5d\x00\x00\x80\x00" + strings.Repeat("\xff", 8) + "\x00",
 	} {
 		h.write("odd/x."+name, begin+strings.Repeat("x", 100))
@@ -95,7 +96,7 @@ func TestArchivesAsTheyAre(t *testing.T) {
 	if got := h.found(r); !slices.Equal(got, want) {
 		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	for reason, n := range map[Reason]int{OddArchive: 9, BadArchive: 1, PDFText: 2, Encrypted: 0} {
+	for reason, n := range map[Reason]int{OddArchive: 12, BadArchive: 1, PDFText: 2, Encrypted: 0} {
 		if reasons(r)[reason] != n {
 			t.Errorf("%s: %v", reason, r.Skipped)
 		}
