@@ -142,7 +142,9 @@ func Packed(head []byte) (archive bool, unread Reason) {
 
 // Archive looks for keys in an archive that is in memory.
 func (s *Scanner) Archive(ctx context.Context, b []byte, how Unpack) {
-	u := newUnpacking(ctx, s, usualBounds, how)
+	bounds := usualBounds
+	bounds.unpack = bounds.member // a history may have many versions of one
+	u := newUnpacking(ctx, s, bounds, how)
 	u.whole(kindOf(b), io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), int64(len(b)))
 }
 
