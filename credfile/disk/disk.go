@@ -57,8 +57,8 @@ type File interface {
 type OS struct{}
 
 func (OS) ReadFile(name string) ([]byte, error)       { return readFile(name) }
-func (OS) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
-func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
+func (OS) Stat(name string) (fs.FileInfo, error)      { return there(os.Stat(name)) }
+func (OS) Lstat(name string) (fs.FileInfo, error)     { return there(os.Lstat(name)) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (OS) EvalSymlinks(name string) (string, error)   { return filepath.EvalSymlinks(name) }
 func (OS) Readlink(name string) (string, error)       { return os.Readlink(name) }

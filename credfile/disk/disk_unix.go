@@ -10,6 +10,8 @@ import (
 	"syscall"
 )
 
+func there(fi fs.FileInfo, err error) (fs.FileInfo, error) { return fi, err }
+
 // NoWait keeps an open from waiting for a pipe, noFollow from following a link too.
 const (
 	NoWait   = syscall.O_NONBLOCK

@@ -14,6 +14,16 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// there tells that there is no file of a name which no file can have here, as one with
+// quotes. Go has an error of its own for that.
+func there(fi fs.FileInfo, err error) (fs.FileInfo, error) {
+	var path *fs.PathError
+	if errors.As(err, &path) && errors.Is(err, windows.ERROR_INVALID_NAME) {
+		return nil, &fs.PathError{Op: path.Op, Path: path.Path, Err: fs.ErrNotExist}
+	}
+	return fi, err
+}
+
 // These have no equal here: a pipe is no file, and links need a right that users lack.
 const NoWait, noFollow = 0, 0
 
