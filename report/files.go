@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"keycare/credfile/home"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"keycare/credfile/home"
+	"keycare/credfile/show"
 )
 
 var (
@@ -71,7 +73,7 @@ func (a *auditor) judgePaths() {
 		case strings.HasPrefix(f.Path, "file://"):
 			what += ": it takes a path, not a URL"
 		}
-		a.add(ruleDoubtfulPath, Finding{What: what, File: f.Path}, name, "missing")
+		a.add(ruleDoubtfulPath, Finding{What: what, File: show.Field(f.Path)}, name, "missing")
 	}
 }
 

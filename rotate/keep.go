@@ -14,8 +14,8 @@ import (
 // keepBoth closes a rotation where it stands, at a person's word, and deletes no
 // key. What it says comes from the files and from IAM as they are now. Before the
 // switch it refuses: the new key's only secret is in the recovery file, and to
-// go on, or back, is what helps. It does where the old key alone works, too. A secret that no file holds, and whose key IAM
-// may still have, is set aside and never dropped.
+// go on, or back, is what helps; so it does where the old key alone works. A secret
+// that no file holds, and whose key IAM may still have, is set aside and never dropped.
 func (r *cycle) keepBoth(ctx context.Context) (Result, error) {
 	half := func(why string, err error) (Result, error) {
 		return resultOf(r.j, Unfinished), halfDone(r.j, why, err)
