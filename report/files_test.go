@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"keycare/credfile"
+	"keycare/credfile/show"
 )
 
 // What keeps a file shut has one command.
@@ -36,6 +39,22 @@ func TestUnreadable(t *testing.T) {
 		}
 		if !slices.Equal(r.Unread, []string{testPaths.Credentials}) {
 			t.Errorf("unread: %q", r.Unread)
+		}
+	}
+}
+
+// A variable may have a secret for a path: the finding does not keep it.
+func TestMissingPathMayBeSecret(t *testing.T) {
+	for path, shown := range map[string]string{"/home/u/nowhere/creds": "/home/u/nowhere/creds", "/home/u/" + secretA: show.Redacted} {
+		in := input("", "", func(in *Input) {
+			paths := testPaths
+			paths.Credentials, paths.Variables[0] = path, "AWS_SHARED_CREDENTIALS_FILE"
+			in.Set = credfile.NewSet(paths, "", "")
+			in.Set.Missing = []string{path}
+		})
+		found := of(Audit(in), "doubtful-path")
+		if len(found) != 1 || found[0].File != shown {
+			t.Errorf("got %+v, want %s", found, shown)
 		}
 	}
 }
