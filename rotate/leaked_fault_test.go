@@ -32,19 +32,23 @@ func TestLeakedEveryCallFails(t *testing.T) {
 	}
 }
 
+// leakedCallFails has each call go wrong in turn. Of the regions in which CloudTrail is
+// asked alike, two stand for all.
 func leakedCallFails(t *testing.T, way string, fault awsFault, begin func(testing.TB) *world, retire state.Retirement, last bool) {
 	for n := 0; ; n++ {
 		w := begin(t)
 		o := w.leaked()
 		o.Retire = retire
 		var met atomic.Bool
+		var calls atomic.Int64
 		w.iam.ResetCalls()
 		w.onceOff(o, func(c awstest.Call) awstest.Fault {
-			switch {
-			case c.N == n:
+			one := c.Action != "LookupEvents" || c.Region == "us-east-1" || c.Region == "eu-west-1"
+			if one && calls.Add(1) == int64(n)+1 {
 				met.Store(true)
 				return fault(w)
-			case last && c.N > n:
+			}
+			if last && met.Load() {
 				return awstest.Fault{Kind: awstest.FaultDropBefore}
 			}
 			return awstest.Fault{}
