@@ -80,13 +80,14 @@ func runReplaceRoot(e *env, c *cli.Context) error {
 	line := e.progress("", "", 0)
 	defer line.Done()
 	o.Progress = line
-	res, err := rotate.New(o).ReplaceRoot(c.Context, name, ro)
+	rot := rotate.New(o)
+	res, err := rot.ReplaceRoot(c.Context, name, ro)
 	line.Done()
 	results := []rotate.Result{}
 	if res.Outcome != "" {
 		results = append(results, res)
 	}
-	return errors.Join(err, writeResults(e, asJSON(c), results, err))
+	return errors.Join(err, tellResults(c.Context, e, asJSON(c), rot, results, err))
 }
 
 func planReplaceRoot(e *env, c *cli.Context, rot *rotate.Rotator, profile string, ro rotate.RootOptions) error {
@@ -96,7 +97,7 @@ func planReplaceRoot(e *env, c *cli.Context, rot *rotate.Rotator, profile string
 		if err == nil {
 			results = append(results, res)
 		}
-		return errors.Join(err, writeResults(e, asJSON(c), results, err))
+		return errors.Join(err, tellResults(c.Context, e, asJSON(c), rot, results, err))
 	}
 	_, err = fmt.Fprintf(e.Out, "would replace the root key %s of account %s:\n  %s\n\n%s\nnothing was changed\n",
 		res.Old, res.Account, strings.Join(steps, "\n  "), res.Diff)

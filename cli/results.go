@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,16 +32,21 @@ func (e shortError) Error() string {
 	return fmt.Sprintf("%d of %s failed", failed, show.Count(len(e.results), "rotation"))
 }
 
-// writeResults writes what happened to each key. That nobody reads any more is no
-// failure of the rotation.
-func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) error {
-	if err := writeEach(e, asJSON, results, failed); !errors.Is(err, syscall.EPIPE) {
+// tellResults writes what happened to each key, and notes which reports on leaked keys
+// were told by that. That nobody reads any more is no failure of the rotations, but then
+// such a report is still owed.
+func tellResults(ctx context.Context, e *env, asJSON bool, rot *rotate.Rotator, results []rotate.Result, failed error) error {
+	err := writeResults(e, asJSON, results, failed)
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return nil
+	case err != nil:
 		return err
 	}
-	return nil
+	return rot.Told(ctx, results)
 }
 
-func writeEach(e *env, asJSON bool, results []rotate.Result, failed error) error {
+func writeResults(e *env, asJSON bool, results []rotate.Result, failed error) error {
 	if asJSON {
 		type document struct {
 			Version int             `json:"version"`

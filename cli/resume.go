@@ -81,10 +81,7 @@ func runResume(e *env, c *cli.Context) error {
 		}
 		e.say("%s", what)
 	}
-	if failed := writeResults(e, asJSON(c), results, err); failed != nil {
-		return errors.Join(err, failed)
-	}
-	return errors.Join(err, rot.Told(c.Context, results))
+	return errors.Join(err, tellResults(c.Context, e, asJSON(c), rot, results, err))
 }
 
 // knownProfiles refuses a name that neither the AWS files nor an unfinished rotation

@@ -86,10 +86,7 @@ func runRotate(e *env, c *cli.Context) error {
 	if len(profiles) == 0 {
 		e.say("no key to rotate")
 	}
-	if failed := writeResults(e, asJSON(c), append(results, left...), err); failed != nil {
-		return errors.Join(err, failed)
-	}
-	if failed := rot.Told(c.Context, results); failed != nil {
+	if failed := tellResults(c.Context, e, asJSON(c), rot, append(results, left...), err); failed != nil {
 		return errors.Join(err, failed)
 	}
 	if len(results) > 1 && err != nil && !asJSON(c) {

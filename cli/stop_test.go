@@ -197,6 +197,27 @@ func TestClosedOutput(t *testing.T) {
 	}
 }
 
+// Where nobody read what a leaked key did, it is still owed.
+func TestLeakReportNobodyRead(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	cmd := m.command("rotate", "work", "--yes", "--compromised")
+	cmd.Stdout = write
+	_ = cmd.Run()
+	write.Close()
+	for _, told := range []bool{true, false} { // and once it was told, no more
+		out, err := m.command("resume").Output()
+		if err != nil || strings.Contains(string(out), "aws:TokenIssueTime") != told {
+			t.Errorf("told: want %v, got %v: %s", told, err, out)
+		}
+	}
+}
+
 // TestInterrupted interrupts a rotation, as Ctrl-C does, at every AWS call that
 // it makes. Exit code 130 promises that nothing is left half done.
 func TestInterrupted(t *testing.T) {
