@@ -31,16 +31,7 @@ func TestTimerScanReadsWhatChanged(t *testing.T) {
 	began := time.Now().Add(time.Hour) // what is written by then has settled
 	now := began
 	m.Now = func() time.Time { return now }
-	write := func(name, text string) {
-		t.Helper()
-		path := filepath.Join(home, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := func(name, text string) { t.Helper(); writeFile(t, filepath.Join(home, name), text, 0o600) }
 	folder, err := m.State()
 	if err != nil {
 		t.Fatal(err)
@@ -103,12 +94,7 @@ func TestTimesOfTheFuture(t *testing.T) {
 	m.Now = func() time.Time { return now }
 	copied := filepath.Join(home, "copy.env")
 	for path, text := range map[string]string{filepath.Join(home, ".aws", "credentials"): "[work]\n" + pair, copied: pair} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, path, text, 0o600)
 	}
 	later := now.AddDate(5, 0, 0)
 	if err := os.Chtimes(copied, later, later); err != nil {
@@ -161,16 +147,7 @@ func TestScanGoesOn(t *testing.T) {
 	m := hereIn(home)
 	now := time.Now().Add(time.Hour)
 	m.Now = func() time.Time { return now }
-	write := func(name, text string) {
-		t.Helper()
-		path := filepath.Join(home, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := func(name, text string) { t.Helper(); writeFile(t, filepath.Join(home, name), text, 0o600) }
 	write(".aws/credentials", "[work]\n"+pair)
 	const folders, files = 12, 10
 	for i := range folders {

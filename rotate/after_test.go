@@ -188,6 +188,15 @@ func TestAfterDoesNotRead(t *testing.T) {
 func TestAfterIsStopped(t *testing.T) {
 	testrun.NotShort(t) // it gets some seconds to end
 	t.Setenv(afterMode, "hangs")
+	if err := stopped(t, func(address string) []string { return []string{os.Args[0], address} }); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "was interrupted") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// stopped interrupts a command once two programs of it are connected, fails the test if
+// one of them goes on, and returns what the command's run said.
+func stopped(t *testing.T, command func(address string) []string) error {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +204,7 @@ func TestAfterIsStopped(t *testing.T) {
 	defer l.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- runAfter(ctx, []string{os.Args[0], l.Addr().String()}, credfile.Pair{}) }()
+	go func() { ended <- runAfter(ctx, command(l.Addr().String()), credfile.Pair{}) }()
 	var held []net.Conn
 	for range 2 {
 		conn, err := l.Accept()
@@ -205,9 +214,7 @@ func TestAfterIsStopped(t *testing.T) {
 		held = append(held, conn)
 	}
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "was interrupted") {
-		t.Errorf("got %v", err)
-	}
+	err = <-ended
 	for _, conn := range held {
 		_ = conn.SetDeadline(time.Now().Add(time.Minute))
 		if _, err := conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -215,6 +222,7 @@ func TestAfterIsStopped(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
+	return err
 }
 
 // What a command says is shown if it is a sentence, and nothing of it if a part of

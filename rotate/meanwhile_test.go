@@ -11,21 +11,29 @@ import (
 	"keycare/rotate/awstest"
 )
 
+// graceOver is a world in which a grace period has ended.
+func graceOver(t *testing.T) *world {
+	w := inGrace(t)
+	w.passes(26 * time.Hour)
+	return w
+}
+
+// haltedAt makes a world in which a rotation stopped at the n-th call of an action.
+func haltedAt(action string, n int, kind awstest.FaultKind) func(t *testing.T) *world {
+	return func(t *testing.T) *world {
+		w := newWorld(t)
+		w.haltAt(w.options(), action, n, kind)
+		return w
+	}
+}
+
 // Somebody deletes the old key between two runs: in its grace, or where a run ended
 // right after it had asked for its deactivation. IAM denies everyone the question
 // when that key was used, which must not bar the end.
 func TestOldKeyDeletedMeanwhile(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T) *world{
-		"grace": func(t *testing.T) *world {
-			w := inGrace(t)
-			w.passes(26 * time.Hour)
-			return w
-		},
-		"off-sent": func(t *testing.T) *world {
-			w := newWorld(t)
-			w.haltAt(w.options(), "UpdateAccessKey", 1, awstest.FaultDropAfter)
-			return w
-		},
+		"grace":    graceOver,
+		"off-sent": haltedAt("UpdateAccessKey", 1, awstest.FaultDropAfter),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
@@ -43,8 +51,7 @@ func TestOldKeyDeletedMeanwhile(t *testing.T) {
 // A list that is late once, and a denial for want of a permission, are no proof
 // that the old key is gone.
 func TestOldKeyNotDeletedMeanwhile(t *testing.T) {
-	w := inGrace(t)
-	w.passes(26 * time.Hour)
+	w := graceOver(t)
 	w.iam.Deny(user, "iam:GetAccessKeyLastUsed")
 	if err := w.resume(w.options(), Unfinished); err == nil {
 		t.Error("retired without knowing of its use")
@@ -59,26 +66,10 @@ func TestOldKeyNotDeletedMeanwhile(t *testing.T) {
 // AWS_SHARED_CREDENTIALS_FILE was set. The old key stays until they have the new one.
 func TestResumeWithOtherFiles(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T) *world{
-		"grace": func(t *testing.T) *world {
-			w := inGrace(t)
-			w.passes(26 * time.Hour)
-			return w
-		},
-		"created": func(t *testing.T) *world {
-			w := newWorld(t)
-			w.haltAt(w.options(), "GetCallerIdentity", 2, awstest.FaultDropBefore)
-			return w
-		},
-		"switched": func(t *testing.T) *world {
-			w := newWorld(t)
-			w.haltAt(w.options(), "GetCallerIdentity", 3, awstest.FaultDropBefore)
-			return w
-		},
-		"off": func(t *testing.T) *world {
-			w := newWorld(t)
-			w.haltAt(w.options(), "DeleteAccessKey", 1, awstest.FaultDropBefore)
-			return w
-		},
+		"grace":    graceOver,
+		"created":  haltedAt("GetCallerIdentity", 2, awstest.FaultDropBefore),
+		"switched": haltedAt("GetCallerIdentity", 3, awstest.FaultDropBefore),
+		"off":      haltedAt("DeleteAccessKey", 1, awstest.FaultDropBefore),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)

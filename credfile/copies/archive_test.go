@@ -15,19 +15,7 @@ import (
 // sparse is a tar file of GNU's with holes, as tar -S makes it and Go does not.
 func sparse(t *testing.T, name, text string) string {
 	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text)), Typeflag: tar.TypeReg, Format: tar.FormatGNU})
-	if err == nil {
-		_, err = w.Write([]byte(text))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := b.Bytes()
+	all := []byte(tarred(t, name, text))
 	all[156] = tar.TypeGNUSparse
 	copy(all[386:], fmt.Sprintf("%011o\x00%011o\x00", 1<<20, len(text))) // one piece, behind a hole
 	copy(all[483:], fmt.Sprintf("%011o\x00", 1<<20+len(text)))
